@@ -1,0 +1,93 @@
+// Package configstore finds out how to log in to an endpoint: which OAuth 2.0
+// endpoints to talk to, as which client, for which scopes and audience.
+//
+// A [ClientConfig] is the answer and a [ClientConfigStore] is anything that can
+// give it: [Static] knows it, [Remote] asks the backend, [Discovery] reads an
+// issuer's published document. [Overlay], [Chain] and [Cached] combine them.
+// Most programs never call this package; a clientset picks
+// Cached(Remote(connection)) by itself.
+package configstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+)
+
+// ClientConfig is what a client must know to log in to an endpoint.
+//
+// The zero value of every field means "not set", so two configurations merge
+// without a default of one hiding a value of the other (see WithOverride).
+type ClientConfig struct {
+	// TokenEndpoint is the URL that grants are sent to (RFC 6749 §3.2).
+	TokenEndpoint string
+	// AuthorizationEndpoint is the URL a browser is sent to (RFC 6749 §3.1).
+	AuthorizationEndpoint string
+	// DeviceAuthorizationEndpoint starts the device flow (RFC 8628 §3.1).
+	DeviceAuthorizationEndpoint string
+	// RevocationEndpoint takes tokens back (RFC 7009 §2).
+	RevocationEndpoint string
+	// RedirectURI is where the authorization server sends the browser back to.
+	RedirectURI string
+	// ClientID names this client to the authorization server.
+	ClientID string
+	// Scopes are asked for in every grant; empty means the server's default.
+	Scopes []string
+	// Audience names the API that the token is meant for.
+	Audience string
+	// HeaderKey is the metadata key that carries the access token; empty means
+	// "authorization".
+	HeaderKey string
+	// Issuer is the authorization server's own name for itself (RFC 8414 §2).
+	Issuer string
+	// AuthMethods are the token_endpoint_auth_methods_supported of RFC 8414 §2;
+	// empty means that the server did not say.
+	AuthMethods []string
+	// IssRequired is set when the server promises to send "iss" with every
+	// authorization response (RFC 9207 §3).
+	IssRequired bool
+}
+
+// WithOverride returns c with every field that o sets replaced by o's value.
+func (c ClientConfig) WithOverride(o ClientConfig) ClientConfig {
+	return ClientConfig{
+		TokenEndpoint:               cmp.Or(o.TokenEndpoint, c.TokenEndpoint),
+		AuthorizationEndpoint:       cmp.Or(o.AuthorizationEndpoint, c.AuthorizationEndpoint),
+		DeviceAuthorizationEndpoint: cmp.Or(o.DeviceAuthorizationEndpoint, c.DeviceAuthorizationEndpoint),
+		RevocationEndpoint:          cmp.Or(o.RevocationEndpoint, c.RevocationEndpoint),
+		RedirectURI:                 cmp.Or(o.RedirectURI, c.RedirectURI),
+		ClientID:                    cmp.Or(o.ClientID, c.ClientID),
+		Scopes:                      orSlice(o.Scopes, c.Scopes),
+		Audience:                    cmp.Or(o.Audience, c.Audience),
+		HeaderKey:                   cmp.Or(o.HeaderKey, c.HeaderKey),
+		Issuer:                      cmp.Or(o.Issuer, c.Issuer),
+		AuthMethods:                 orSlice(o.AuthMethods, c.AuthMethods),
+		IssRequired:                 o.IssRequired || c.IssRequired,
+	}
+}
+
+func orSlice(a, b []string) []string {
+	if len(a) > 0 {
+		return a
+	}
+	return b
+}
+
+// ClientConfigStore answers how to log in.
+//
+// Implementations are safe for concurrent use and honour ctx. One that keeps an
+// answer also has an Invalidate method, see [Invalidator].
+type ClientConfigStore interface {
+	ClientConfig(ctx context.Context) (ClientConfig, error)
+}
+
+// Invalidator is implemented by stores that remember an answer. Invalidate
+// forgets it; the token client calls it when the authorization server no longer
+// knows the client (invalid_client) or the endpoint (HTTP 404).
+type Invalidator interface {
+	Invalidate()
+}
+
+// ErrNoLogin says that the backend answered and advertises no login at all:
+// calls to it need no credentials.
+var ErrNoLogin = errors.New("the server advertises no login")
