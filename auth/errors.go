@@ -8,6 +8,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/configstore"
 )
 
 var (
@@ -33,6 +35,10 @@ type Error struct {
 	Op       string // "login", "renew", "store", …
 	Endpoint string // the backend, may be empty
 	Err      error  // the cause; never nil
+
+	// shared marks what several callers waited for: a time limit in it is the
+	// login's own, never the deadline of the caller who reads it.
+	shared bool
 }
 
 func (e *Error) Error() string {
@@ -50,20 +56,29 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // GRPCStatus makes status.FromError and status.Code work on the error.
-func (e *Error) GRPCStatus() *status.Status { return status.New(Code(e.Err), e.Error()) }
+func (e *Error) GRPCStatus() *status.Status {
+	code := Code(e.Err)
+	if e.shared && (code == codes.DeadlineExceeded || code == codes.Canceled) {
+		code = codes.Unavailable
+	}
+	return status.New(code, e.Error())
+}
 
 // Code is the gRPC code that a failure to log in surfaces as.
 func Code(err error) codes.Code {
 	switch {
 	case err == nil:
 		return codes.OK
+	case errors.Is(err, ErrRejected), errors.Is(err, ErrDeclined),
+		errors.Is(err, ErrInteractionRequired), errors.Is(err, ErrNoCredentials),
+		errors.Is(err, configstore.ErrNoLogin):
+		return codes.Unauthenticated
+	case errors.Is(err, ErrClosed):
+		return codes.Canceled
 	case errors.Is(err, context.Canceled):
 		return codes.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		return codes.DeadlineExceeded
-	case errors.Is(err, ErrRejected), errors.Is(err, ErrDeclined),
-		errors.Is(err, ErrInteractionRequired), errors.Is(err, ErrNoCredentials):
-		return codes.Unauthenticated
 	default:
 		return codes.Unavailable
 	}

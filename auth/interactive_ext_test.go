@@ -1,0 +1,261 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// person is a flow that needs somebody to log in and can renew on its own.
+func person() (*fakeFlow, auth.Flow) {
+	f := &fakeFlow{traits: auth.Traits{Interactive: true, Timeout: 3 * time.Minute}}
+	f.obtain = func(_ context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
+		c := issue("by hand", time.Hour)
+		c.RefreshToken = "refresh"
+		return c, nil
+	}
+	f.renew = func(_ context.Context, _ int, prev *auth.Credentials) (*auth.Credentials, error) {
+		c := issue("renewed", time.Hour)
+		c.RefreshToken = prev.RefreshToken
+		return c, nil
+	}
+	return f, renewable{f}
+}
+
+func TestPersonIsAskedOnlyWhenTheServerInsists(t *testing.T) {
+	t.Parallel()
+	f, flow := person()
+	a := newAuthenticator(t, flow)
+
+	if got := token(t, a); got != "" {
+		t.Errorf("the first call carried %q, want none", got)
+	}
+	if n, _ := f.counts(); n != 0 {
+		t.Fatalf("somebody was asked before the server rejected a call")
+	}
+	c, err := a.Refresh(t.Context(), nil)
+	if err != nil || c.AccessToken != "by hand" {
+		t.Errorf("Refresh = %v, %v, want the login", c, err)
+	}
+}
+
+func TestStoredLoginIsRenewedWithoutAPerson(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		stored *auth.Credentials
+		want   string
+	}{
+		{"good", issue("stored", time.Hour), "stored"},
+		{"expired", &auth.Credentials{AccessToken: "old", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}, "renewed"},
+		{"refresh token only", &auth.Credentials{RefreshToken: "r"}, "renewed"},
+		{"expired for good goes out all the same", &auth.Credentials{AccessToken: "old", Expiry: time.Now().Add(-time.Hour)}, "old"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f, flow := person()
+			store := &mapStore{m: map[auth.Key]auth.Credentials{testKey: *tt.stored}}
+			a := newAuthenticator(t, flow, auth.WithStore(store))
+			for range 3 {
+				if got := token(t, a); got != tt.want {
+					t.Errorf("got %q, want %q", got, tt.want)
+				}
+			}
+			if n, _ := f.counts(); n != 0 {
+				t.Errorf("somebody was asked")
+			}
+		})
+	}
+}
+
+func TestEndedLoginIsForgottenAndAskedForAgain(t *testing.T) {
+	t.Parallel()
+	f, flow := person()
+	f.renew = failing(auth.ErrRejected)
+	store := &mapStore{m: map[auth.Key]auth.Credentials{
+		testKey: {AccessToken: "old", RefreshToken: "dead", Expiry: time.Now().Add(-time.Hour)},
+	}}
+	a := newAuthenticator(t, flow, auth.WithStore(store))
+
+	// given a refresh token that the server has ended: calls go bare
+	if got := token(t, a); got != "" {
+		t.Errorf("got %q, want none", got)
+	}
+	if got := store.holds(testKey); got != "" {
+		t.Errorf("the store still holds %q", got)
+	}
+	// and the rejection of one asks the person
+	if c, err := a.Refresh(t.Context(), nil); err != nil || c.AccessToken != "by hand" {
+		t.Errorf("Refresh = %v, %v, want a new login", c, err)
+	}
+	if got := store.holds(testKey); got != "by hand" {
+		t.Errorf("the store holds %q, want the new login", got)
+	}
+}
+
+func TestPassingTroubleAsksNobodyAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := person()
+		store := &mapStore{}
+		a := newAuthenticator(t, flow, auth.WithStore(store))
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stale, _ := a.Credentials(t.Context())
+		f.renew = failing(errors.New("502"))
+
+		for range 600 { // ten minutes
+			_, err := a.Refresh(t.Context(), stale)
+			if status.Code(err) != codes.Unavailable {
+				t.Fatalf("got %v, want Unavailable", err)
+			}
+			time.Sleep(time.Second)
+		}
+		if n, _ := f.counts(); n != 1 {
+			t.Errorf("the person was asked %d times, want only for the first login", n)
+		}
+		if got := store.holds(testKey); got != "by hand" {
+			t.Errorf("the store holds %q, want the login untouched", got)
+		}
+
+		_, flow2 := person()
+		f.renew = flow2.(renewable).renew
+		if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "renewed" {
+			t.Errorf("after the trouble: %v, %v, want a renewal", c, err)
+		}
+	})
+}
+
+func TestAnotherProcessWasFaster(t *testing.T) {
+	t.Parallel()
+	f, flow := person()
+	store := &mapStore{}
+	a := newAuthenticator(t, flow, auth.WithStore(store))
+	if err := a.Login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stale, _ := a.Credentials(t.Context())
+
+	// given a login that another process has stored since
+	other := issue("theirs", time.Hour)
+	other.RefreshToken = "rotated"
+	if err := store.Store(t.Context(), testKey, other); err != nil {
+		t.Fatal(err)
+	}
+	// when ours is rejected, theirs is used and no request is made
+	if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "theirs" {
+		t.Errorf("Refresh = %v, %v, want the stored login", c, err)
+	}
+	if obtained, renewed := f.counts(); obtained != 1 || renewed != 0 {
+		t.Errorf("%d logins and %d renewals, want none after the first", obtained, renewed)
+	}
+}
+
+func TestRotationLostToAnotherProcess(t *testing.T) {
+	t.Parallel()
+	f, flow := person()
+	store := &mapStore{}
+	a := newAuthenticator(t, flow, auth.WithStore(store))
+	if err := a.Login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stale, _ := a.Credentials(t.Context())
+	f.renew = func(ctx context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
+		other := issue("theirs", time.Hour) // stored while our request was on its way
+		other.RefreshToken = "rotated"
+		return nil, errors.Join(auth.ErrRejected, store.Store(ctx, testKey, other))
+	}
+
+	if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "theirs" {
+		t.Errorf("Refresh = %v, %v, want the login that won", c, err)
+	}
+	if got := store.holds(testKey); got != "theirs" {
+		t.Errorf("the store holds %q, want the login that won", got)
+	}
+}
+
+func TestRefusalIsRememberedUntilLogin(t *testing.T) {
+	t.Parallel()
+	for name, refuse := range map[string]func(context.Context, int, *auth.Credentials) (*auth.Credentials, error){
+		"declined": failing(auth.ErrDeclined),
+		"lapsed":   tokens(time.Hour, 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f, flow := person()
+				good := f.obtain
+				f.obtain = refuse
+				a := newAuthenticator(t, flow)
+
+				for range 3 {
+					_, err := a.Refresh(t.Context(), nil)
+					if !errors.Is(err, auth.ErrDeclined) || status.Code(err) != codes.Unauthenticated {
+						t.Fatalf("got %v, want ErrDeclined as Unauthenticated", err)
+					}
+					time.Sleep(time.Hour)
+				}
+				if n, _ := f.counts(); n != 1 {
+					t.Errorf("the person was asked %d times, want once", n)
+				}
+
+				f.obtain = good
+				if err := a.Login(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got := token(t, a); got != "by hand" {
+					t.Errorf("after Login got %q", got)
+				}
+			})
+		})
+	}
+}
+
+func TestBackgroundNeverAsksAPerson(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := person()
+		f.renew = failing(auth.ErrRejected)
+		a := newAuthenticator(t, flow)
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(56 * time.Minute) // the early window
+		for range 100 {
+			if got := token(t, a); got != "by hand" {
+				t.Fatalf("got %q, want the token that is still good", got)
+			}
+			time.Sleep(time.Second)
+		}
+		if obtained, renewed := f.counts(); obtained != 1 || renewed != 1 {
+			t.Errorf("%d logins and %d renewals, want 1 and 1: a dead refresh token is not tried again", obtained, renewed)
+		}
+	})
+}
+
+func TestOlderStoredLoginIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	f := &fakeFlow{obtain: tokens(0, time.Hour)}
+	store := &mapStore{}
+	a := newAuthenticator(t, f, auth.WithStore(store))
+	stale, err := a.Credentials(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// given a process that has put back what it got an hour ago
+	old := &auth.Credentials{AccessToken: "old", IssuedAt: time.Now().Add(-time.Hour)}
+	if err := store.Store(t.Context(), testKey, old); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "token-2" {
+		t.Errorf("Refresh = %v, %v, want a new login", c, err)
+	}
+}

@@ -1,0 +1,175 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+func TestWithInitial(t *testing.T) {
+	t.Parallel()
+	f := &fakeFlow{obtain: tokens(0, time.Hour)}
+	store := &mapStore{m: map[auth.Key]auth.Credentials{testKey: {AccessToken: "stored"}}}
+	a := newAuthenticator(t, f, auth.WithStore(store), auth.WithInitial(issue("given", time.Hour)))
+	if got := token(t, a); got != "given" {
+		t.Errorf("got %q, want the initial credentials", got)
+	}
+	if n, _ := f.counts(); n != 0 {
+		t.Errorf("%d logins, want none", n)
+	}
+}
+
+func TestLoginReplacesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	f := &fakeFlow{obtain: tokens(0, time.Hour)}
+	a := newAuthenticator(t, f)
+	token(t, a)
+	if err := a.Login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := token(t, a); got != "token-2" {
+		t.Errorf("got %q, want a new login", got)
+	}
+}
+
+func TestLogoutForgetsEverywhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := person()
+		store := &mapStore{}
+		a := newAuthenticator(t, flow, auth.WithStore(store))
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+
+		// given a renewal that is under way
+		f.renew = func(ctx context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
+			return tokens(time.Minute, time.Hour)(ctx, 2, nil)
+		}
+		stale, _ := a.Credentials(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { _, _ = a.Refresh(t.Context(), stale) })
+		synctest.Wait()
+
+		// when the person logs out
+		if err := a.Logout(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wg.Wait()
+
+		// then nothing is left, and the renewal brings nothing back
+		time.Sleep(2 * time.Minute)
+		if got := token(t, a); got != "" {
+			t.Errorf("got %q, want none", got)
+		}
+		if got := store.holds(testKey); got != "" {
+			t.Errorf("the store holds %q", got)
+		}
+	})
+}
+
+func TestCloseLetsWaitersGo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeFlow{obtain: tokens(time.Minute, 0), traits: auth.Traits{Timeout: time.Hour}}
+		a := newAuthenticator(t, f)
+		errs := make(chan error)
+		go func() {
+			_, err := a.Credentials(t.Context())
+			errs <- err
+		}()
+		synctest.Wait()
+
+		start := time.Now()
+		if err := errors.Join(a.Close(), a.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-errs; !errors.Is(err, auth.ErrClosed) || status.Code(err) != codes.Canceled {
+			t.Errorf("the waiter got %v, want ErrClosed as Canceled", err)
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("Close took %v", took)
+		}
+		if _, err := a.Credentials(t.Context()); !errors.Is(err, auth.ErrClosed) {
+			t.Errorf("a later call got %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestStoreBeforeUse(t *testing.T) {
+	t.Parallel()
+	store := &mapStore{}
+	f := &fakeFlow{obtain: tokens(0, time.Hour)}
+	a := newAuthenticator(t, f, auth.WithStore(store))
+	got := token(t, a)
+	if held := store.holds(testKey); held != got {
+		t.Errorf("handed out %q while the store held %q", got, held)
+	}
+}
+
+func TestBrokenStoreCostsAWarningOnly(t *testing.T) {
+	t.Parallel()
+	var logged strings.Builder
+	store := &mapStore{fail: errors.New("disk full")}
+	f := &fakeFlow{obtain: tokens(0, time.Hour)}
+	a := newAuthenticator(t, f, auth.WithStore(store), auth.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+	first, err := a.Credentials(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := a.Refresh(t.Context(), first); err != nil || c.AccessToken != "token-2" {
+		t.Errorf("Refresh = %v, %v", c, err)
+	}
+	if out := logged.String(); !strings.Contains(out, "disk full") || strings.Contains(out, "token-1") {
+		t.Errorf("log: %s", out)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	_, flow := person()
+	a := newAuthenticator(t, flow)
+	if st := a.Status(); st.ID != "" || st.Usable {
+		t.Errorf("before the login: %+v", st)
+	}
+	if err := a.Login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := a.Credentials(t.Context())
+	st := a.Status()
+	if st.Key != testKey || st.ID != c.ID() || !st.Expiry.Equal(c.Expiry) || !st.Renewable || !st.Usable {
+		t.Errorf("after the login: %+v", st)
+	}
+}
+
+func TestErrorReadsAsAStatus(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err  error
+		want codes.Code
+	}{
+		{auth.ErrRejected, codes.Unauthenticated},
+		{auth.ErrInteractionRequired, codes.Unauthenticated},
+		{auth.ErrDeclined, codes.Unauthenticated},
+		{auth.ErrClosed, codes.Canceled},
+		{context.Canceled, codes.Canceled},
+		{context.DeadlineExceeded, codes.DeadlineExceeded},
+		{errors.New("connection refused"), codes.Unavailable},
+	} {
+		err := error(&auth.Error{Op: "login", Endpoint: "h", Err: tt.err})
+		st, ok := status.FromError(err)
+		if !ok || st.Code() != tt.want || !errors.Is(err, tt.err) {
+			t.Errorf("%v reads as %v, want %v", err, st.Code(), tt.want)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package auth
+
+import (
+	"testing"
+	"time"
+)
+
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for _, tt := range []struct {
+		name           string
+		life, age      time.Duration
+		skew           time.Duration
+		earlyMin, late time.Duration // early varies between earlyMin and 5/4 of it
+	}{
+		{"a day", 24 * time.Hour, 0, 0, 4 * time.Minute, 10 * time.Second},
+		{"five minutes", 5 * time.Minute, 0, 0, 48 * time.Second, 10 * time.Second},
+		{"five minutes, nearly over", 5 * time.Minute, 4 * time.Minute, 0, 48 * time.Second, 10 * time.Second},
+		{"three seconds", 3 * time.Second, 0, 0, 480 * time.Millisecond, 300 * time.Millisecond},
+		{"own skew", time.Hour, 0, 10 * time.Minute, 10 * time.Minute, 10 * time.Minute},
+		{"own skew over half of the lifetime", time.Minute, 0, time.Hour, 30 * time.Second, 30 * time.Second},
+		{"over before it began", -time.Hour, 0, 0, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			issued := now.Add(-tt.age)
+			c := &Credentials{AccessToken: "t", IssuedAt: issued, Expiry: issued.Add(tt.life)}
+			for range 100 {
+				early, late := windows(c, now, tt.skew)
+				if early < tt.earlyMin || early > tt.earlyMin*5/4 {
+					t.Fatalf("early = %v, want %v to %v", early, tt.earlyMin, tt.earlyMin*5/4)
+				}
+				if late != tt.late {
+					t.Fatalf("late = %v, want %v", late, tt.late)
+				}
+			}
+		})
+	}
+}
+
+func TestWarmPathAllocatesNothing(t *testing.T) {
+	a := New(Key{}, nil, Env{}, WithInitial(&Credentials{AccessToken: "t"}))
+	defer a.Close() //nolint:errcheck // never fails
+	ctx := t.Context()
+	if _, err := a.Credentials(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _ = a.Credentials(ctx) }); n != 0 {
+		t.Errorf("%v allocations, want 0", n)
+	}
+}
