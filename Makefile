@@ -1,0 +1,113 @@
+# make without a target lists what there is.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --warn-undefined-variables --no-builtin-rules --no-print-directory
+
+# The environment's settings of Go are not used: -mod=mod there would let a build
+# rewrite go.mod, a go.work would swap our dependencies.
+export GOFLAGS := -buildvcs=false
+export GOWORK := off
+
+TMP := .tmp
+BIN := $(TMP)/bin
+FUZZTIME ?= 5s
+BENCH ?= .
+COUNT ?= 6
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Run the quick start against a mock server on this machine
+	go run ./examples/quickstart
+
+.PHONY: test
+test: ## Run all tests with the race detector (needs Go and a C compiler only)
+	go test -race ./...
+
+.PHONY: check
+check: lint check-generate fuzz-smoke ## Everything that a change must pass besides the tests
+
+.PHONY: lint
+lint: $(BIN)/golangci-lint $(BIN)/buf ## Look at sources, protos and go.mod; writes nothing
+	@files=$$(gofmt -l .); if [[ -n "$$files" ]]; then echo "not gofmt'd (run make fmt):" $$files; exit 1; fi
+	go vet ./...
+	go mod tidy -diff
+	go mod verify
+	$(BIN)/golangci-lint run --config=.golangci.yml ./...
+	$(BIN)/buf lint
+	$(BIN)/buf format -d --exit-code
+	tools/breaking.sh $(BIN)/buf
+
+.PHONY: generate
+generate: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc ## Write gen anew from proto
+	$(BIN)/buf generate
+
+.PHONY: check-generate
+check-generate: generate ## Fail if gen in git is not what proto gives
+	@changed=$$(git status --porcelain -- gen); if [[ -n "$$changed" ]]; then \
+		echo "$$changed"; git --no-pager diff --stat -- gen; \
+		echo "gen differs from what proto gives: commit the output of make generate"; exit 1; fi
+
+.PHONY: fmt
+fmt: $(BIN)/golangci-lint $(BIN)/buf ## Format Go sources and protos in place
+	$(BIN)/golangci-lint fmt --config=.golangci.yml
+	$(BIN)/buf format -w
+
+.PHONY: fuzz-smoke
+fuzz-smoke: ## Run every fuzz target for FUZZTIME (5s)
+	tools/fuzz-smoke.sh $(FUZZTIME)
+
+.PHONY: cover
+cover: | $(TMP) ## Statement coverage: total, and by package
+	@pkgs=$$(go list ./... | grep -v '/jetway/gen/'); \
+	go test -coverprofile=$(TMP)/cover.out -coverpkg="$$(paste -sd, <<< "$$pkgs")" $$pkgs > $(TMP)/cover.txt || { grep -v 'of statements in' $(TMP)/cover.txt; exit 1; }
+	@awk -f tools/cover.awk $(TMP)/cover.out | sort
+
+.PHONY: bench
+bench: $(BIN)/benchstat | $(TMP) ## Run benchmarks COUNT (6) times, BENCH filters; summary by benchstat
+	go test -run='^$$' -bench='$(BENCH)' -benchmem -count=$(COUNT) ./... | tee $(TMP)/bench.txt
+	$(BIN)/benchstat $(TMP)/bench.txt
+
+.PHONY: vuln
+vuln: $(BIN)/govulncheck ## Ask Go's vulnerability database about our dependencies (network)
+	$(BIN)/govulncheck ./...
+
+.PHONY: tools
+tools: $(addprefix $(BIN)/,buf golangci-lint protoc-gen-go protoc-gen-go-grpc benchstat govulncheck) ## Build every tool now instead of when it is needed
+
+.PHONY: clean
+clean: ## Remove what make has built
+	rm -rf $(TMP)
+
+$(TMP):
+	@mkdir -p $@
+
+# Tools are built from modfiles of their own, so that none of their requirements
+# reaches go.mod. buf and protoc-gen-go want different versions of protobuf,
+# hence more than one.
+build-tool = go build -modfile=tools/$(1)/go.mod -o $@ $(2)
+
+$(BIN)/buf: tools/buf/go.mod tools/buf/go.sum
+	$(call build-tool,buf,github.com/bufbuild/buf/cmd/buf)
+
+$(BIN)/golangci-lint: tools/lint/go.mod tools/lint/go.sum
+	$(call build-tool,lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
+
+$(BIN)/protoc-gen-go: tools/go/go.mod tools/go/go.sum
+	$(call build-tool,go,google.golang.org/protobuf/cmd/protoc-gen-go)
+
+$(BIN)/protoc-gen-go-grpc: tools/go/go.mod tools/go/go.sum
+	$(call build-tool,go,google.golang.org/grpc/cmd/protoc-gen-go-grpc)
+
+$(BIN)/benchstat: tools/go/go.mod tools/go/go.sum
+	$(call build-tool,go,golang.org/x/perf/cmd/benchstat)
+
+$(BIN)/govulncheck: tools/go/go.mod tools/go/go.sum
+	$(call build-tool,go,golang.org/x/vuln/cmd/govulncheck)

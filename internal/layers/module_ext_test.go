@@ -1,0 +1,148 @@
+package layers_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jetway-go/jetway/internal/layers"
+)
+
+// listed is what we read of `go list -json`.
+type listed struct {
+	ImportPath   string
+	Standard     bool
+	Module       *struct{ Path string }
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+}
+
+func TestModuleKeepsItsLayers(t *testing.T) {
+	t.Parallel()
+
+	var pkgs []layers.Imports
+	for _, p := range goList(t, "./...") {
+		pkgs = append(pkgs, layers.Imports{
+			Package: p.ImportPath, Code: p.Imports, Tests: slices.Concat(p.TestImports, p.XTestImports),
+		})
+	}
+	if len(pkgs) < 20 {
+		t.Fatalf("go list reports %d packages: not the whole module", len(pkgs))
+	}
+
+	for _, line := range layers.Check(layers.Rules(), pkgs) {
+		t.Error(line)
+	}
+}
+
+// TestClientLinksNoMock looks at everything that ends up in a program which
+// imports clientset, directly or not.
+func TestClientLinksNoMock(t *testing.T) {
+	t.Parallel()
+
+	// What a client needs, and why. A new line here is a new dependency of everybody.
+	modules := map[string]string{
+		layers.Module:                                     "ourselves",
+		"golang.org/x/net":                                "HTTP/2 framing and tracing, by grpc",
+		"golang.org/x/oauth2":                             "requests to token endpoints",
+		"golang.org/x/sync":                               "one refresh for all callers",
+		"golang.org/x/sys":                                "by grpc",
+		"golang.org/x/text":                               "internationalised host names, by x/net",
+		"google.golang.org/grpc":                          "the calls",
+		"google.golang.org/protobuf":                      "the messages",
+		"google.golang.org/genproto/googleapis/rpc":       "status details, by grpc",
+		"github.com/grpc-ecosystem/go-grpc-middleware/v2": "retry of calls without side effects",
+	}
+	banned := []string{"testing", "net/http/httptest", "expvar", "net/http/pprof", "flag"}
+
+	for _, p := range goList(t, "-deps", "./clientset") {
+		if p.Standard {
+			if slices.Contains(banned, p.ImportPath) || strings.HasPrefix(p.ImportPath, "testing/") {
+				t.Errorf("clientset links %s", p.ImportPath)
+			}
+			continue
+		}
+		if _, ok := modules[p.Module.Path]; !ok {
+			t.Errorf("clientset links %s of module %s, which is not in the list", p.ImportPath, p.Module.Path)
+		}
+		if name, ok := strings.CutPrefix(p.ImportPath, mod); ok {
+			for _, dir := range []string{"mockserver", "cmd", "examples", "internal/wire", "internal/layers", "interceptors/serverauth"} {
+				if name == dir || strings.HasPrefix(name, dir+"/") {
+					t.Errorf("clientset links %s", name)
+				}
+			}
+		}
+	}
+}
+
+// TestMockLinksNoClient looks at everything that the mock pulls in: what it shares
+// with the client it cannot catch.
+func TestMockLinksNoClient(t *testing.T) {
+	t.Parallel()
+
+	for _, p := range goList(t, "-deps", "./mockserver/...", "./cmd/mockserver/...") {
+		name, ok := strings.CutPrefix(p.ImportPath, mod)
+		if !ok || name == "interceptors/serverauth" || strings.HasPrefix(name, "gen/") ||
+			name == "mockserver" || strings.HasPrefix(name, "mockserver/") || name == "cmd/mockserver" {
+			continue
+		}
+		t.Errorf("the mock links %s", name)
+	}
+}
+
+// goList asks the go command about packages of this module.
+func goList(t *testing.T, args ...string) []listed {
+	t.Helper()
+	touch(t)
+	args = append([]string{"list", "-json=ImportPath,Standard,Module,Imports,TestImports,XTestImports"}, args...)
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
+	out, err := cmd.Output()
+	if err != nil {
+		if exit := new(exec.ExitError); errors.As(err, &exit) {
+			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var pkgs []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return pkgs
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+}
+
+// touch looks at every source file of the module. `go test` reuses a result while
+// the files that a test itself has looked at are unchanged, and would not notice
+// those that only the go command has read.
+func touch(t *testing.T) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case filepath.Ext(path) == ".go" || d.Name() == "go.mod":
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
