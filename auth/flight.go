@@ -102,7 +102,7 @@ func (a *Authenticator) isClosed() bool {
 // launch starts the flight; a.mu is held. The flight belongs to no caller, so it
 // takes neither the deadline nor the metadata of the one that started it.
 func (a *Authenticator) launch(s *snapshot, r reach) *flight {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:forbidigo // see above
 	f := &flight{reach: r, cancel: cancel, done: make(chan struct{})}
 	a.flight = f
 	t := task{

@@ -56,7 +56,7 @@ func (a *Authenticator) replace(ctx context.Context, t task) (outcome, error) {
 		}
 	}
 	if t.reach < unattended || (a.traits.Interactive && t.reach < attended) {
-		return a.goOn(t, prev, refused)
+		return a.goOn(t, prev, refused != nil)
 	}
 	next, err := a.obtain(ctx, prev)
 	switch {
@@ -128,7 +128,7 @@ func (a *Authenticator) obtain(ctx context.Context, prev *Credentials) (*Credent
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	next, err := a.flow.Obtain(ctx, a.env, prev)
-	if err != nil && a.traits.Interactive && ctx.Err() == context.DeadlineExceeded { //nolint:errorlint // Err is never wrapped
+	if err != nil && a.traits.Interactive && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("%w: nobody finished it within %v: %w", ErrDeclined, limit, err)
 	}
 	return checked(next, err)
@@ -143,8 +143,8 @@ func checked(c *Credentials, err error) (*Credentials, error) {
 }
 
 // goOn is the end of a flight that may not ask anybody: calls keep what there is.
-func (a *Authenticator) goOn(t task, prev *Credentials, refused error) (outcome, error) {
-	if t.old.load() == unknown || refused != nil {
+func (a *Authenticator) goOn(t task, prev *Credentials, ended bool) (outcome, error) {
+	if ended || t.old.load() == unknown {
 		return outcome{creds: prev}, nil
 	}
 	return outcome{}, a.flightError("renew", ErrInteractionRequired)
