@@ -26,7 +26,7 @@ type outcome struct {
 }
 
 var (
-	errRepeated  = fmt.Errorf("%w: logging in again gave the very token that the server has just refused", ErrRejected)
+	errRepeated  = fmt.Errorf("%w: logging in again gave the very token that the server has just refused; give this program another one", ErrRejected)
 	errUnchanged = errors.New("renewing gave the same token again")
 )
 
@@ -114,17 +114,18 @@ func (a *Authenticator) canRenew(prev *Credentials, r reach) bool {
 }
 
 func (a *Authenticator) renew(ctx context.Context, prev *Credentials) (*Credentials, error) {
-	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
+	limit := DefaultTimeout
+	if !a.traits.Interactive { // a person's time is not what a renewal takes
+		limit = a.limit()
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	next, err := a.flow.(Renewer).Renew(ctx, a.env, prev) //nolint:forcetypeassert // canRenew has looked
 	return checked(next, err)
 }
 
 func (a *Authenticator) obtain(ctx context.Context, prev *Credentials) (*Credentials, error) {
-	limit := a.traits.Timeout
-	if limit <= 0 {
-		limit = DefaultTimeout
-	}
+	limit := a.limit()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	next, err := a.flow.Obtain(ctx, a.env, prev)
@@ -132,6 +133,14 @@ func (a *Authenticator) obtain(ctx context.Context, prev *Credentials) (*Credent
 		err = fmt.Errorf("%w: nobody finished it within %v: %w", ErrDeclined, limit, err)
 	}
 	return checked(next, err)
+}
+
+// limit is how long the flow's login may take.
+func (a *Authenticator) limit() time.Duration {
+	if a.traits.Timeout > 0 {
+		return a.traits.Timeout
+	}
+	return DefaultTimeout
 }
 
 // checked refuses an answer that is neither credentials nor an error.

@@ -1,0 +1,169 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+const (
+	nameCommand         = "command"
+	commandLimit        = 60 * time.Second
+	personalLimit       = 5 * time.Minute
+	maxCommandOutput    = 64 << 10
+	maxCommandStderr    = 128 << 10 // holds a whole token beside the part that is shown
+	shownStderr         = 400
+	waitForOutputHolder = time.Second
+)
+
+// Command logs in by running a program that prints a token, as kubectl's
+// credential plugins do. No shell is involved.
+//
+// The program prints to its standard output, at most 64 KiB, one of: the token
+// alone; a JSON object with access_token (or token, accessToken) and optionally
+// expires_in, expiry (or expires_at, expires_on) and token_type; kubectl's
+// ExecCredential. The exp claim of a JWT serves where no expiry is told.
+//
+// The login is never kept in a file. Errors are [*Error] and name the program,
+// never its arguments; the end of what it wrote to standard error is in them.
+type Command struct {
+	// Argv is the program and its arguments; the program is looked up in PATH.
+	Argv []string
+	// Env is added to the environment of this process, as "NAME=value".
+	Env []string
+	// Dir is the working directory; empty means that of this process.
+	Dir string
+	// Timeout ends the program; zero means 60 seconds, or 5 minutes if a person
+	// is asked.
+	Timeout time.Duration
+	// HeaderKey is the metadata key for the token; empty means "authorization".
+	HeaderKey string
+	// Interactive programs ask a person: they run only inside a call that was
+	// rejected, or in Login. They are not put into a process group of their own,
+	// so that they can read from the terminal.
+	Interactive bool
+	// Stdin is what the program reads; nil means nothing.
+	Stdin io.Reader
+	// Stderr also gets what the program writes to standard error, as it comes; nil
+	// means that it shows up in errors only.
+	Stderr io.Writer
+}
+
+var (
+	_ auth.TraitedFlow = Command{}
+	_ auth.Renewer     = Command{}
+)
+
+var (
+	errCommandTime   = errors.New("time is up")
+	errCommandOutput = errors.New("too much output")
+)
+
+// Obtain runs the program.
+func (f Command) Obtain(ctx context.Context, _ auth.Env, _ *auth.Credentials) (*auth.Credentials, error) {
+	if len(f.Argv) == 0 || f.Argv[0] == "" {
+		return nil, failed(nameCommand, errors.New("no program: name in Argv the one that prints the token"))
+	}
+	out, err := f.run(ctx)
+	if err != nil {
+		return nil, failed(nameCommand, fmt.Errorf("%s %w", cleaned(f.Argv[0], 200), err))
+	}
+	c, err := parseCommandOutput(out, time.Now())
+	if err != nil {
+		return nil, failed(nameCommand, fmt.Errorf("output of %s: %w", cleaned(f.Argv[0], 200), err))
+	}
+	c.HeaderKey = f.HeaderKey
+	return c, nil
+}
+
+// Renew runs the program again, unless it asks a person.
+func (f Command) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	if f.Interactive {
+		return nil, failed(nameCommand, fmt.Errorf("%w: the program asks a person", auth.ErrInteractionRequired))
+	}
+	return f.Obtain(ctx, env, prev)
+}
+
+// Traits tell the time limit, and that the login stays out of files.
+func (f Command) Traits() auth.Traits {
+	return auth.Traits{
+		Name:        nameCommand,
+		Interactive: f.Interactive,
+		Timeout:     f.limit() + 2*waitForOutputHolder, // the program's own limit comes first and says more
+	}
+}
+
+func (f Command) limit() time.Duration {
+	switch {
+	case f.Timeout > 0:
+		return f.Timeout
+	case f.Interactive:
+		return personalLimit
+	default:
+		return commandLimit
+	}
+}
+
+// String names the program; arguments and environment can carry secrets.
+func (f Command) String() string {
+	if len(f.Argv) == 0 {
+		return "command (none)"
+	}
+	return "command " + cleaned(f.Argv[0], 200)
+}
+
+// GoString is String, so that %#v shows no secret either.
+func (f Command) GoString() string { return f.String() }
+
+// Format is String for every verb.
+func (f Command) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, f.String()) }
+
+// MarshalText makes String what slog and encoding/json write.
+func (f Command) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// run returns the program's output, or an error that continues "name …".
+func (f Command) run(caller context.Context) ([]byte, error) {
+	limited, cancel := context.WithTimeoutCause(caller, f.limit(), errCommandTime)
+	defer cancel()
+	ctx, stop := context.WithCancelCause(limited)
+	defer stop(nil)
+
+	stdout := &headBuffer{max: maxCommandOutput, full: func() { stop(errCommandOutput) }}
+	stderr := &tailBuffer{max: maxCommandStderr, also: f.Stderr}
+	cmd := exec.CommandContext(ctx, f.Argv[0], f.Argv[1:]...) //nolint:gosec // running the given program is the purpose
+	cmd.Dir = f.Dir
+	cmd.Env = append(cmd.Environ(), f.Env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = f.Stdin, stdout, stderr
+	cmd.WaitDelay = waitForOutputHolder
+	kill := groupKiller(cmd, !f.Interactive)
+	cmd.Cancel = kill
+
+	err := cmd.Run()
+	if err != nil && cmd.Process != nil {
+		_ = kill() // whoever still holds the output has outlived the program
+	}
+	exit := (*exec.ExitError)(nil)
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errCommandOutput):
+		return nil, fmt.Errorf("printed more than %d KiB and was stopped: that is no token", maxCommandOutput>>10)
+	case err == nil, errors.Is(err, exec.ErrWaitDelay):
+		return stdout.bytes(), nil
+	case caller.Err() != nil:
+		return nil, fmt.Errorf("was stopped: %w", caller.Err())
+	case errors.Is(cause, errCommandTime):
+		return nil, fmt.Errorf("did not end within %v and was stopped%s", f.limit(), f.told(stdout, stderr))
+	case errors.As(err, &exit):
+		return nil, fmt.Errorf("failed: %v%s", exit.ProcessState, f.told(stdout, stderr))
+	default:
+		if _, missing := os.Stat(f.Dir); f.Dir != "" && missing != nil {
+			err = missing // which else looks as if the program were not there
+		}
+		return nil, fmt.Errorf("could not run: %w", err)
+	}
+}

@@ -1,0 +1,107 @@
+package flow
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func jwt(payload string) string {
+	part := base64.RawURLEncoding.EncodeToString
+	return part([]byte(`{"alg":"none"}`)) + "." + part([]byte(payload)) + "." + part([]byte("signature"))
+}
+
+func TestCommandOutput(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	inAnHour, unix := now.Add(time.Hour).Format(time.RFC3339), now.Add(time.Hour).Unix()
+	tests := map[string]struct {
+		out   string
+		token string
+		life  time.Duration // zero: unknown
+		err   string
+	}{
+		"plain":             {out: " tok \r\n", token: "tok"},
+		"JWT":               {out: jwt(fmt.Sprintf(`{"exp":%d}`, unix)), token: jwt(fmt.Sprintf(`{"exp":%d}`, unix)), life: time.Hour},
+		"JWT without exp":   {out: jwt(`{"sub":"me"}`), token: jwt(`{"sub":"me"}`)},
+		"JWT, exp past":     {out: jwt(`{"exp":1}`), token: jwt(`{"exp":1}`)},
+		"JWT, odd exp":      {out: jwt(`{"exp":"never"}`), token: jwt(`{"exp":"never"}`)},
+		"dots, no JWT":      {out: "a.b.c", token: "a.b.c"},
+		"access_token":      {out: `{"access_token":"tok","expires_in":3600,"token_type":"bearer","refresh_token":"no"}`, token: "tok", life: time.Hour},
+		"expires_in text":   {out: `{"token":"tok","expires_in":"3600"}`, token: "tok", life: time.Hour},
+		"token and expiry":  {out: `{"token":"tok","expiry":"` + inAnHour + `"}`, token: "tok", life: time.Hour},
+		"azure":             {out: fmt.Sprintf(`{"accessToken":"tok","expires_on":%d,"tokenType":"Bearer"}`, unix), token: "tok", life: time.Hour},
+		"unix text":         {out: fmt.Sprintf(`{"access_token":"tok","expires_at":"%d"}`, unix), token: "tok", life: time.Hour},
+		"status text":       {out: `{"status":"success","token":"tok"}`, token: "tok"},
+		"JWT in JSON":       {out: `{"token":"` + jwt(fmt.Sprintf(`{"exp":%d}`, unix)) + `"}`, token: jwt(fmt.Sprintf(`{"exp":%d}`, unix)), life: time.Hour},
+		"exec":              {out: `{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"tok","expirationTimestamp":"` + inAnHour + `"}}`, token: "tok", life: time.Hour},
+		"exec, no time":     {out: `{"kind":"ExecCredential","status":{"token":"tok","expirationTimestamp":null}}`, token: "tok"},
+		"exec, certificate": {out: `{"kind":"ExecCredential","status":{"clientCertificateData":"x"}}`, err: "certificates are not understood"},
+		"nulls":             {out: `{"token":"tok","expires_in":null,"expiry":null,"token_type":null}`, token: "tok"},
+		"far future":        {out: `{"token":"tok","expires_at":1e300}`, token: "tok", life: time.Unix(latest, 0).Sub(now)},
+
+		"empty":           {out: " \n", err: "empty"},
+		"two lines":       {out: "warning\ntok", err: "more than one word"},
+		"scheme":          {out: "Bearer tok", err: "more than one word"},
+		"binary":          {out: "t\x00k", err: "no header takes"},
+		"no token":        {out: `{"expires_in":60}`, err: "without access_token"},
+		"broken":          {out: `{"token":`, err: "broken JSON"},
+		"number":          {out: `{"token":12}`, err: "wrong type"},
+		"boolean time":    {out: `{"token":"t","expiry":true}`, err: "wrong type"},
+		"other type":      {out: `{"token":"t","token_type":"mac"}`, err: "not Bearer"},
+		"negative":        {out: `{"token":"t","expires_in":-1}`, err: "seconds to come"},
+		"no number":       {out: `{"token":"t","expires_in":"soon"}`, err: "seconds to come"},
+		"no date":         {out: `{"token":"t","expiry":"tomorrow"}`, err: "neither RFC 3339"},
+		"past":            {out: `{"token":"t","expires_at":1}`, err: "has ended at 1970-01-01T00:00:01Z"},
+		"line in a token": {out: `{"token":"a\nb"}`, err: "no header takes"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := parseCommandOutput([]byte(tc.out), now)
+			if tc.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.err) {
+					t.Fatalf("got %v and error %v, want %q", c, err, tc.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			life := time.Duration(0)
+			if !c.Expiry.IsZero() {
+				life = c.Expiry.Sub(now)
+			}
+			if c.AccessToken != tc.token || life != tc.life || !c.IssuedAt.Equal(now) || c.RefreshToken != "" {
+				t.Errorf("got %q for %v, want %q for %v", c.AccessToken, life, tc.token, tc.life)
+			}
+		})
+	}
+}
+
+func FuzzCommandOutput(f *testing.F) {
+	for _, seed := range []string{
+		"tok\n", `{"access_token":"t","expires_in":60}`, `{"status":{"token":"t","expirationTimestamp":"2030-01-02T03:04:05Z"}}`,
+		`{"token":"t","expires_at":1e400}`, jwt(`{"exp":1e20}`), jwt(`{"exp":-1}`), `{"token":"t","expiry":"9999-12-31T23:59:59Z"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	now := time.Unix(1_800_000_000, 0)
+	f.Fuzz(func(t *testing.T, out []byte) {
+		c, err := parseCommandOutput(out, now)
+		if (c == nil) != (err != nil) {
+			t.Fatalf("credentials %v beside error %v", c, err)
+		}
+		if err != nil {
+			return
+		}
+		if c.AccessToken == "" || checkToken(c.AccessToken) != nil {
+			t.Errorf("token %q cannot be sent", c.AccessToken)
+		}
+		if !c.Expiry.IsZero() && !c.Expiry.After(now) {
+			t.Errorf("expires %v, before it was read", c.Expiry)
+		}
+	})
+}

@@ -1,0 +1,41 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// Error is the error of this package: which flow failed, and why. Its cause is a
+// [*TokenError] when the token endpoint was asked. It reads as a gRPC status by
+// the rules of [auth.Code], and never holds a secret.
+type Error struct {
+	Flow string // the Name in the flow's Traits, such as "client_credentials"
+	Err  error  // the cause; never nil
+}
+
+func (e *Error) Error() string { return strings.ReplaceAll(e.Flow, "_", " ") + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// GRPCStatus makes status.FromError and status.Code work on the error.
+func (e *Error) GRPCStatus() *status.Status { return status.New(auth.Code(e.Err), e.Error()) }
+
+// Format prints the message for every verb: causes are not taken apart.
+func (e *Error) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, e.Error()) }
+
+// failed puts the name of a flow in front of err; nil stays nil.
+func failed(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if own := (*Error)(nil); errors.As(err, &own) {
+		return err
+	}
+	return &Error{Flow: name, Err: err}
+}

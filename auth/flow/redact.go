@@ -1,0 +1,116 @@
+package flow
+
+import (
+	"encoding/json"
+	"html"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+const redacted = "[redacted]"
+
+// scrubber takes secrets out of text that others wrote.
+type scrubber struct {
+	needles []string // longest first, so that none leaves a piece of another
+}
+
+// add makes the scrubber know more secrets, in every spelling a server may echo
+// them in.
+func (s *scrubber) add(secrets ...string) {
+	for _, secret := range secrets {
+		if secret == "" {
+			continue
+		}
+		quoted := strconv.Quote(secret)
+		ascii := strconv.QuoteToASCII(secret)
+		asJSON, _ := json.Marshal(secret) //nolint:errchkjson // strings always marshal
+		s.needles = append(s.needles, secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
+			quoted[1:len(quoted)-1], ascii[1:len(ascii)-1], string(asJSON[1:len(asJSON)-1]))
+	}
+	slices.SortFunc(s.needles, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	s.needles = slices.Compact(s.needles)
+}
+
+// finds tells whether text holds a secret.
+func (s *scrubber) finds(text string) bool {
+	return slices.ContainsFunc(s.needles, func(n string) bool { return containsFold(text, n) })
+}
+
+// scrub returns text without secrets. Text around a very short secret is dropped
+// whole: what is left of it would spell the secret out.
+func (s *scrubber) scrub(text string) string {
+	for _, needle := range s.needles {
+		if !containsFold(text, needle) {
+			continue
+		}
+		if len(needle) < 4 {
+			return redacted
+		}
+		text = replaceFold(text, needle, redacted)
+	}
+	return text
+}
+
+// containsFold compares without case: percent-encoding comes in both.
+func containsFold(text, needle string) bool {
+	return strings.Contains(lower(text), lower(needle))
+}
+
+func replaceFold(text, needle, by string) string {
+	low, needle := lower(text), lower(needle)
+	var b strings.Builder
+	for {
+		i := strings.Index(low, needle)
+		if i < 0 {
+			return b.String() + text
+		}
+		b.WriteString(text[:i] + by)
+		text, low = text[i+len(needle):], low[i+len(needle):]
+	}
+}
+
+// lower is strings.ToLower for ASCII only, which keeps every byte's place.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// text makes foreign text fit for an error: cleared of secrets, on one line, at
+// most limit characters. It is cut last, so that no half of a secret stays.
+func (s *scrubber) text(foreign string, limit int) string {
+	return cut(s.scrub(oneLine(s.scrub(foreign))), limit)
+}
+
+// cleaned is text where there is no secret to look for.
+func cleaned(foreign string, limit int) string { return cut(oneLine(foreign), limit) }
+
+// oneLine replaces control and invisible characters by single spaces.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) && r != unicode.ReplacementChar {
+			return r
+		}
+		return ' '
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
+func cut(text string, limit int) string {
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return text
+}

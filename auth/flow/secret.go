@@ -1,0 +1,127 @@
+package flow
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+)
+
+// maxSecret is more than any secret needs, and little enough to read at once.
+const maxSecret = 64 << 10
+
+// Secret is where a client ID or a client secret comes from. It is read again at
+// every use, so that a rotated secret works without a restart. The zero value is
+// not set. Printing it tells where it comes from, never what it is.
+//
+// Make one with [SecretValue], [SecretFile] or [SecretEnv].
+type Secret struct {
+	// A pointer, because fmt prints plain fields of a struct that sits in
+	// somebody else's unexported field without asking Format.
+	from *secretSource
+}
+
+type secretSource struct {
+	kind secretKind
+	text string // the secret itself, a path, or a variable's name
+}
+
+type secretKind int
+
+const (
+	secretValue secretKind = iota + 1
+	secretFile
+	secretEnv
+)
+
+// SecretValue is a secret that the program already holds.
+func SecretValue(value string) Secret { return Secret{&secretSource{secretValue, value}} }
+
+// SecretFile is the content of a regular file, without line ends at its end, of
+// at most 64 KiB. Symbolic links are followed, as mounted secrets need.
+func SecretFile(path string) Secret { return Secret{&secretSource{secretFile, path}} }
+
+// SecretEnv is the content of an environment variable.
+func SecretEnv(name string) Secret { return Secret{&secretSource{secretEnv, name}} }
+
+// String tells where the secret comes from.
+func (s Secret) String() string {
+	switch {
+	case s.from == nil:
+		return "not set"
+	case s.from.kind == secretFile:
+		return "file " + s.from.text
+	case s.from.kind == secretEnv:
+		return "environment variable " + s.from.text
+	default:
+		return "[redacted]"
+	}
+}
+
+// GoString is String, so that %#v shows no secret either.
+func (s Secret) GoString() string { return s.String() }
+
+// Format is String for every verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, s.String()) }
+
+// LogValue is String for slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalJSON writes the description, not the secret.
+func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+
+// read returns the secret as it is now. Errors name the source, never a value.
+func (s Secret) read() (string, error) {
+	if s.from == nil {
+		return "", errors.New("not set: use SecretValue, SecretFile or SecretEnv")
+	}
+	switch s.from.kind {
+	case secretFile:
+		return readSecretFile(s.from.text)
+	case secretEnv:
+		value, ok := os.LookupEnv(s.from.text)
+		switch {
+		case !ok:
+			return "", fmt.Errorf("environment variable %s is not set", s.from.text)
+		case value == "":
+			return "", fmt.Errorf("environment variable %s is empty", s.from.text)
+		}
+		return value, nil
+	default:
+		if s.from.text == "" {
+			return "", errors.New("the given value is empty")
+		}
+		return s.from.text, nil
+	}
+}
+
+func readSecretFile(path string) (string, error) {
+	// Opening a pipe would wait for its other end, whatever the caller's deadline.
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return "", err
+	}
+	if len(content) > maxSecret {
+		return "", fmt.Errorf("file %s is larger than %d KiB: not a secret", path, maxSecret>>10)
+	}
+	value := strings.TrimRight(string(content), "\r\n")
+	if value == "" {
+		return "", fmt.Errorf("file %s is empty", path)
+	}
+	return value, nil
+}

@@ -1,0 +1,133 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/configstore"
+)
+
+const (
+	grantClientCredentials = "client_credentials"
+	grantRefresh           = "refresh_token"
+)
+
+// tokenRequest is one request to a token endpoint, for any grant.
+type tokenRequest struct {
+	endpoint     string
+	clientID     string
+	clientSecret string     // empty for public clients
+	style        AuthStyle  // StyleForm for public clients; never StyleFromServer
+	form         url.Values // grant_type and its parameters, without client authentication
+	// idempotent grants may be sent again when the server may have seen them:
+	// nothing is used up by them.
+	idempotent bool
+}
+
+func (r tokenRequest) grant() string { return r.form.Get("grant_type") }
+
+func (r tokenRequest) equal(o tokenRequest) bool {
+	return r.endpoint == o.endpoint && r.clientID == o.clientID && r.clientSecret == o.clientSecret &&
+		r.style == o.style && maps.EqualFunc(r.form, o.form, slices.Equal)
+}
+
+// secrets are all values that must never be seen again. What is not known to be
+// public is secret, so that a new grant is safe from the start.
+func (r tokenRequest) secrets() *scrubber {
+	public := []string{
+		"grant_type", "scope", "audience", "resource", "client_id", "redirect_uri",
+		"requested_token_type", "subject_token_type", "client_assertion_type",
+	}
+	s := &scrubber{}
+	s.add(r.clientSecret)
+	if r.clientSecret != "" {
+		s.add(basicValue(r.clientID, r.clientSecret), basicValue(url.QueryEscape(r.clientID), url.QueryEscape(r.clientSecret)))
+	}
+	for name, values := range r.form {
+		if !slices.Contains(public, name) {
+			s.add(values...)
+		}
+	}
+	return s
+}
+
+// setIfAny sets parameters that servers take differently when empty and when absent.
+func setIfAny(form url.Values, name, value string) {
+	if value != "" {
+		form.Set(name, value)
+	}
+}
+
+// requester makes the request of a flow from the configuration. The endpoint is
+// filled in by login.
+type requester func(configstore.ClientConfig) (tokenRequest, error)
+
+// login resolves the configuration, sends the request that build makes of it, and
+// returns what came of it. A server that no longer knows the client or the path is
+// asked once more if its newly read configuration leads to a different request.
+func login(ctx context.Context, env auth.Env, build requester) (*auth.Credentials, error) {
+	if env.Config == nil {
+		return nil, errors.New("nothing says where to log in: set Env.Config, for example to a configstore.Static with a TokenEndpoint")
+	}
+	cfg, req, err := prepare(ctx, env, build)
+	if err != nil {
+		return nil, err
+	}
+	token, err := send(ctx, env, req)
+	if inv, ok := env.Config.(configstore.Invalidator); ok && stale(err) {
+		inv.Invalidate()
+		logger(env).InfoContext(ctx, "the token endpoint does not know this client or path, reading the configuration again",
+			slog.Any("error", err))
+		newCfg, newReq, again := prepare(ctx, env, build)
+		if again == nil && !newReq.equal(req) {
+			cfg, req = newCfg, newReq
+			token, err = send(ctx, env, req)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return credentials(token, cfg, req), nil
+}
+
+func prepare(ctx context.Context, env auth.Env, build requester) (configstore.ClientConfig, tokenRequest, error) {
+	cfg, err := env.Config.ClientConfig(ctx)
+	if err != nil {
+		return cfg, tokenRequest{}, err
+	}
+	endpoint := strings.TrimSpace(cfg.TokenEndpoint)
+	if endpoint == "" {
+		return cfg, tokenRequest{}, errors.New("the configuration names no token endpoint: set ClientConfig.TokenEndpoint")
+	}
+	req, err := build(cfg)
+	req.endpoint = endpoint
+	return cfg, req, err
+}
+
+func credentials(token *oauth2.Token, cfg configstore.ClientConfig, req tokenRequest) *auth.Credentials {
+	return &auth.Credentials{
+		AccessToken:  token.AccessToken,
+		RefreshToken: token.RefreshToken,
+		TokenType:    "Bearer", // the only type that gets this far
+		HeaderKey:    cfg.HeaderKey,
+		Expiry:       token.Expiry,
+		IssuedAt:     time.Now(),
+		ClientID:     req.clientID,
+	}
+}
+
+func logger(env auth.Env) *slog.Logger {
+	if env.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return env.Logger
+}

@@ -1,0 +1,133 @@
+package flow
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+const (
+	sendLimit    = 30 * time.Second // for all attempts together
+	maxRetries   = 2
+	firstWait    = time.Second // never more than one request a second, whoever asks
+	longestWait  = 5 * time.Second
+	waitVariance = 4 // up to a quarter is added
+)
+
+// send asks for a token. Every error is a [*TokenError].
+func send(ctx context.Context, env auth.Env, req tokenRequest) (*oauth2.Token, error) {
+	host, err := checkEndpoint(req.endpoint)
+	if err != nil {
+		return nil, &TokenError{Endpoint: host, grant: req.grant(), reason: err.Error()}
+	}
+	limited, cancel := context.WithTimeout(ctx, sendLimit)
+	defer cancel()
+	for try := 0; ; try++ {
+		token, failure := attempt(ctx, limited, env.HTTP, host, req)
+		if failure == nil {
+			return token, nil
+		}
+		wait, ok := failure.retryIn(try, req.idempotent)
+		if !ok || !pause(limited, wait) {
+			return nil, failure
+		}
+		logger(env).DebugContext(ctx, "asking the token endpoint again", slog.Any("after", failure), slog.Duration("waited", wait))
+	}
+}
+
+// attempt makes one request. x/oauth2 writes it, with client authentication and
+// all; answers are judged by the transport below it, because x/oauth2 takes text
+// for a form, repeats whole answers in its errors, and lets any token type pass.
+func attempt(caller, ctx context.Context, hc *http.Client, host string, req tokenRequest) (*oauth2.Token, *TokenError) {
+	known := req.secrets()
+	rt := &tokenTransport{base: transportOf(hc), host: host, req: req, known: known}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, hardened(hc, rt))
+	cfg := clientcredentials.Config{
+		ClientID:       req.clientID,
+		ClientSecret:   req.clientSecret,
+		TokenURL:       req.endpoint,
+		EndpointParams: req.form, // grant_type included: this serves every grant
+		AuthStyle:      oauth2.AuthStyleInParams,
+	}
+	if req.style != StyleForm {
+		cfg.AuthStyle = oauth2.AuthStyleInHeader
+	}
+	token, err := cfg.Token(ctx)
+	if err == nil {
+		return token, nil
+	}
+	if te := (*TokenError)(nil); errors.As(err, &te) {
+		return nil, te
+	}
+	te := networkError(caller, known, err)
+	te.Endpoint, te.grant = host, req.grant()
+	if broken := (*brokenAnswerError)(nil); errors.As(err, &broken) {
+		te.Status, te.reason = broken.status, "the answer broke off"
+		te.unanswered = false
+	}
+	return nil, te
+}
+
+// networkError sorts what went wrong on the way to the server and back.
+func networkError(caller context.Context, known *scrubber, err error) *TokenError {
+	deadline, limited := caller.Deadline()
+	switch {
+	case caller.Err() != nil:
+		return &TokenError{cause: caller.Err()}
+	case errors.Is(err, context.DeadlineExceeded) && limited && !time.Now().Before(deadline):
+		return &TokenError{cause: context.DeadlineExceeded} // the connection noticed before the context did
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return &TokenError{reason: "no answer in time"} // our limit, not the caller's: passing trouble
+	}
+	cert, op := (*tls.CertificateVerificationError)(nil), (*net.OpError)(nil)
+	te := &TokenError{cause: known.cause(err)}
+	if !errors.As(err, &cert) {
+		te.unsent = errors.As(err, &op) && op.Op == "dial"
+		te.unanswered = true
+	}
+	return te
+}
+
+// retryIn tells whether and when the same request may be sent again: if it has
+// not left, or if a repeated grant does no harm and the server asked to come back
+// soon or said nothing at all. A refresh token that has left may be used up, so
+// nothing of that kind is ever sent twice.
+func (e *TokenError) retryIn(try int, idempotent bool) (time.Duration, bool) {
+	wait := firstWait << try
+	switch busy := e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable; {
+	case try >= maxRetries:
+		return 0, false
+	case e.unsent, idempotent && e.unanswered:
+	case idempotent && busy && e.RetryAfter > 0 && e.RetryAfter <= longestWait:
+		wait = max(wait, e.RetryAfter)
+	default:
+		return 0, false
+	}
+	return wait + rand.N(wait/waitVariance), true //nolint:gosec // spreads load, keeps no secret
+}
+
+// pause waits, unless that would outlast ctx: then the failure at hand is the
+// better answer.
+func pause(ctx context.Context, wait time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
+		return false
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,195 @@
+package flow
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tokenTransport carries one token request. It reads and judges the answer, so
+// that its caller sees either a plain success or a [*TokenError].
+type tokenTransport struct {
+	base  http.RoundTripper
+	host  string
+	req   tokenRequest
+	known *scrubber
+}
+
+func (t *tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Cache-Control", "no-store")
+	if t.req.style == StyleBasicRaw {
+		r.Header.Set("Authorization", "Basic "+basicValue(t.req.clientID, t.req.clientSecret))
+	}
+	resp, err := t.base.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	token, err := t.judge(resp)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(token)
+	if err != nil {
+		return nil, err
+	}
+	plain := *resp
+	plain.Header = http.Header{"Content-Type": {"application/json"}}
+	plain.Body, plain.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return &plain, nil
+}
+
+// plainToken is a success in the one form that x/oauth2 reads without surprise.
+type plainToken struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	ExpiresIn    int64  `json:"expires_in,omitempty"`
+}
+
+// brokenAnswerError is the network error of an answer that had begun.
+type brokenAnswerError struct {
+	status int
+	err    error
+}
+
+func (e *brokenAnswerError) Error() string { return e.err.Error() }
+func (e *brokenAnswerError) Unwrap() error { return e.err }
+
+// judge reads the answer. Errors are a [*TokenError] or a [*brokenAnswerError].
+func (t *tokenTransport) judge(resp *http.Response) (plainToken, error) {
+	te := &TokenError{Endpoint: t.host, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, time.Now()), grant: t.req.grant()}
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		te.reason = "redirects to " + t.target(resp) + ", not followed: it would carry secrets there; configure the final URL"
+		return plainToken{}, te
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return plainToken{}, &brokenAnswerError{te.Status, err}
+	case len(body) > maxAnswer:
+		te.reason = fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20)
+		return plainToken{}, te
+	}
+	a, err := parseAnswer(resp.Header.Get("Content-Type"), body)
+	t.known.add(a.held...)
+	te.Code, te.Description = t.code(a.errorCode), t.known.text(a.errorMessage, 200)
+	te.rejected = refuses(te.grant, te.Status, te.Code)
+	success := te.Status >= 200 && te.Status < 300
+	switch {
+	case te.Code != "":
+		return plainToken{}, te
+	case err != nil:
+		te.reason = err.Error()
+		return plainToken{}, te
+	case !success:
+		return plainToken{}, te
+	}
+	return plainToken{a.accessToken, a.refreshToken, a.expiresIn}, nil
+}
+
+// code keeps what the RFCs define, even where a short secret spells a part of it.
+func (t *tokenTransport) code(said string) string {
+	if slices.Contains([]string{
+		"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+		"authorization_pending", "slow_down", "access_denied", "expired_token", "invalid_target",
+		"server_error", "temporarily_unavailable",
+	}, said) {
+		return said
+	}
+	return t.known.text(said, 64)
+}
+
+// target names where a redirect leads, as far as that is safe to print.
+func (t *tokenTransport) target(resp *http.Response) string {
+	to, err := resp.Location()
+	if err != nil || to.Host == "" {
+		return "nowhere"
+	}
+	return t.known.text(to.Scheme+"://"+to.Host, 100)
+}
+
+// hardened is the caller's client with our transport, without redirects. Its TLS
+// and proxy settings are in the transport; a shorter time limit of its own stays.
+func hardened(hc *http.Client, rt http.RoundTripper) *http.Client {
+	own := http.Client{}
+	if hc != nil {
+		own = *hc
+	}
+	own.Transport = rt
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
+}
+
+func transportOf(hc *http.Client) http.RoundTripper {
+	if hc == nil || hc.Transport == nil {
+		return http.DefaultTransport
+	}
+	return hc.Transport
+}
+
+func basicValue(id, secret string) string {
+	return base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))
+}
+
+// retryAfter reads Retry-After (RFC 9110 §10.2.3), a number of seconds or a date;
+// zero when there is none, and a day at most.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	value := strings.TrimSpace(h.Get("Retry-After"))
+	var wait time.Duration
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if date, err := http.ParseTime(value); err == nil {
+		wait = date.Sub(now)
+	}
+	return min(max(wait, 0), 24*time.Hour)
+}
+
+// checkEndpoint refuses a token endpoint that secrets must not be sent to, and
+// returns its host.
+func checkEndpoint(endpoint string) (host string, err error) {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" {
+		return "", errors.New("the token endpoint is no absolute URL")
+	}
+	host = cleaned(u.Host, 255)
+	switch {
+	case u.User != nil:
+		return host, errors.New("the token endpoint's URL must not carry a user name or password")
+	case u.Fragment != "":
+		return host, errors.New("the token endpoint's URL must not have a fragment") // RFC 6749 §3.2
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return host, nil
+	default:
+		return host, fmt.Errorf("refusing %s: secrets go to https, or to http on this machine only (127.0.0.1, ::1, localhost)",
+			cleaned(u.Scheme, 20))
+	}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// cause is a network error without secrets. It stays what it was, for errors.Is,
+// unless a server managed to put a secret into its text.
+func (s *scrubber) cause(err error) error {
+	if ue := (*url.Error)(nil); errors.As(err, &ue) {
+		err = ue.Err // the URL is the caller's business, its query may be secret
+	}
+	if text := err.Error(); s.finds(text) || text != cleaned(text, 300) {
+		return errors.New(s.text(text, 300))
+	}
+	return err
+}
