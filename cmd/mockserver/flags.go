@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jetway-go/jetway/mockserver"
+)
+
+type flags struct {
+	address, httpAddress, unix string
+
+	tls    bool
+	caFile string
+	front  bool
+
+	client, secret, scopes, audience, headerKey string
+
+	ttl, latency time.Duration
+
+	opaque, open, strict, verbose bool
+
+	projects []string
+}
+
+func parse(args []string, stderr io.Writer) (*flags, error) {
+	f := &flags{}
+	set := flag.NewFlagSet("mockserver", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.StringVar(&f.address, "address", "127.0.0.1:0", "`host:port` for gRPC; port 0 takes a free one")
+	set.StringVar(&f.httpAddress, "http-address", "127.0.0.1:0", "`host:port` for the authorization server and the object store")
+	set.StringVar(&f.unix, "unix", "", "unix socket `path` for gRPC, in place of -address")
+	set.BoolVar(&f.tls, "tls", false, "serve over TLS with a fresh authority; needs -ca-file")
+	set.StringVar(&f.caFile, "ca-file", "", "`file` to write the authority's certificate to")
+	set.BoolVar(&f.front, "http-front", false, "serve gRPC through net/http, and discovery on the same port")
+	set.StringVar(&f.client, "client", mockserver.DefaultClientID, "client `id`")
+	set.StringVar(&f.secret, "secret", "", "client secret, seen by other users of this machine; empty makes a random one")
+	set.StringVar(&f.scopes, "scopes", mockserver.DefaultScope, "space-separated scopes of the client")
+	set.StringVar(&f.audience, "audience", "", "audience that tokens must have")
+	set.StringVar(&f.headerKey, "header-key", "authorization", "metadata `key` that carries the token")
+	set.DurationVar(&f.ttl, "token-ttl", time.Hour, "how long access tokens live")
+	set.DurationVar(&f.latency, "token-latency", 0, "how long the token endpoint takes")
+	set.BoolVar(&f.opaque, "opaque", false, "opaque access tokens in place of JWTs")
+	set.BoolVar(&f.open, "open", false, "ask for no login")
+	set.BoolVar(&f.strict, "strict", false, "enforce the contract's validation rules")
+	set.BoolVar(&f.verbose, "v", false, "log every request to standard error")
+	set.Func("project", "`id` of a project to create; may be repeated", func(id string) error {
+		if id == "" {
+			return errors.New("a project needs an id")
+		}
+		f.projects = append(f.projects, id)
+		return nil
+	})
+	if err := set.Parse(args); err != nil {
+		return nil, err
+	}
+	err := f.check(set)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+	}
+	return f, err
+}
+
+func (f *flags) check(set *flag.FlagSet) error {
+	switch {
+	case set.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q: everything is a flag", set.Arg(0))
+	case f.tls != (f.caFile != ""):
+		return errors.New("-tls and -ca-file go together: nobody could trust the server otherwise")
+	default:
+		return nil
+	}
+}
+
+func (f *flags) options() []mockserver.Option {
+	options := []mockserver.Option{
+		mockserver.WithAddress(f.address),
+		mockserver.WithHTTPAddress(f.httpAddress),
+		mockserver.WithClient(f.client, f.secret, strings.Fields(f.scopes)...),
+		mockserver.WithRequiredScopes(strings.Fields(f.scopes)...),
+		mockserver.WithAudience(f.audience),
+		mockserver.WithHeaderKey(f.headerKey),
+		mockserver.WithTokenTTL(f.ttl),
+		mockserver.WithTokenLatency(f.latency),
+		mockserver.WithProject(f.projects...),
+		mockserver.WithRequestLog(0), // nobody could ask for it
+	}
+	for _, o := range []struct {
+		on     bool
+		option mockserver.Option
+	}{
+		{f.unix != "", mockserver.WithUnixSocket(f.unix)},
+		{f.tls, mockserver.WithTLS()},
+		{f.front, mockserver.WithHTTPFront()},
+		{f.opaque, mockserver.WithOpaqueTokens()},
+		{f.open, mockserver.WithOpenAccess()},
+		{f.strict, mockserver.WithStrict()},
+	} {
+		if o.on {
+			options = append(options, o.option)
+		}
+	}
+	return options
+}

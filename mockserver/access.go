@@ -1,0 +1,88 @@
+package mockserver
+
+import (
+	"context"
+	"encoding/base64"
+	"net"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// Endpoint is the gRPC target: "127.0.0.1:port", "unix:///path", or
+// "passthrough:///localhost" in memory, where [Server.DialOption] does the rest.
+func (s *Server) Endpoint() string {
+	switch s.cfg.network {
+	case networkMemory:
+		return "passthrough:///localhost"
+	case "unix":
+		return "unix://" + s.grpcSide.address
+	default:
+		return s.grpcSide.address
+	}
+}
+
+// HTTPURL is the base URL of the HTTP side, without a slash at its end.
+func (s *Server) HTTPURL() string {
+	scheme := "http://"
+	if s.cfg.tls {
+		scheme = "https://"
+	}
+	return scheme + s.httpSide.address
+}
+
+// Issuer is the authorization server's identifier, the base of its endpoints.
+func (s *Server) Issuer() string { return s.oauth.Issuer() }
+
+// ClientID is the id of the server's first client.
+func (s *Server) ClientID() string { return s.cfg.clients[0].ID }
+
+// ClientSecret is the secret of the server's first client.
+func (s *Server) ClientSecret() string { return s.cfg.clients[0].Secret }
+
+// APIKey is an API key for the first client: base64 of endpoint, client id, client
+// secret and organization (empty here) with colons between them.
+func (s *Server) APIKey() string { return s.apiKey(s.ClientID(), s.ClientSecret()) }
+
+// APIKeyFor is [Server.APIKey] for another client.
+func (s *Server) APIKeyFor(clientID string) (string, error) {
+	for _, c := range s.cfg.clients {
+		if c.ID == clientID {
+			return s.apiKey(c.ID, c.Secret), nil
+		}
+	}
+	return "", &Error{Op: "API key of " + clientID, Err: ErrUnknownClient}
+}
+
+func (s *Server) apiKey(id, secret string) string {
+	return base64.StdEncoding.EncodeToString([]byte(s.Endpoint() + ":" + id + ":" + secret + ":"))
+}
+
+// CACertPEM is the certificate that a client has to trust, nil without [WithTLS].
+func (s *Server) CACertPEM() []byte {
+	if s.certs == nil {
+		return nil
+	}
+	return append([]byte{}, s.certs.caPEM...)
+}
+
+// TransportCredentials are what [grpc.WithTransportCredentials] needs to connect:
+// trust in the server's authority, or none without [WithTLS].
+func (s *Server) TransportCredentials() credentials.TransportCredentials {
+	if s.certs == nil {
+		return insecure.NewCredentials()
+	}
+	return credentials.NewTLS(s.certs.clientConfig())
+}
+
+// DialOption lets a connection to [Server.Endpoint] find the in-memory listener.
+// For a server on a real address it changes nothing.
+func (s *Server) DialOption() grpc.DialOption {
+	if s.grpcSide.dial == nil {
+		return grpc.EmptyDialOption{}
+	}
+	return grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+		return s.grpcSide.dial(ctx)
+	})
+}

@@ -1,0 +1,126 @@
+package backend
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"regexp"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	adminpb "github.com/jetway-go/jetway/gen/flyteidl/admin"
+	servicepb "github.com/jetway-go/jetway/gen/flyteidl/service"
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
+)
+
+// adminServer is flyteadmin's AdminService, the first generation's, over the same
+// projects as [projectServer].
+type adminServer struct {
+	servicepb.UnimplementedAdminServiceServer
+
+	b *Backend
+}
+
+// dns1123 is a label of RFC 1123 as Kubernetes reads it; 63 characters at most.
+var dns1123 = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+
+func (s adminServer) GetVersion(context.Context, *adminpb.GetVersionRequest) (*adminpb.GetVersionResponse, error) {
+	return &adminpb.GetVersionResponse{ControlPlaneVersion: &adminpb.Version{
+		Build: "mock", Version: cmp.Or(s.b.cfg.Version, "mock"),
+	}}, nil
+}
+
+func (s adminServer) GetDomains(context.Context, *adminpb.GetDomainRequest) (*adminpb.GetDomainsResponse, error) {
+	return &adminpb.GetDomainsResponse{Domains: adminDomains()}, nil
+}
+
+func (s adminServer) GetProject(_ context.Context, req *adminpb.ProjectGetRequest) (*adminpb.Project, error) {
+	id := req.GetId()
+	if id == "" {
+		return nil, status.Error(codes.InvalidArgument, "missing project_id")
+	}
+	s.b.mu.Lock()
+	row, ok := s.b.projects.find(id)
+	s.b.mu.Unlock()
+	if !ok {
+		return nil, projectNotFound(id)
+	}
+	return row.adminProto(), nil
+}
+
+func (s adminServer) ListProjects(_ context.Context, req *adminpb.ProjectListRequest) (*adminpb.Projects, error) {
+	l := listing{limit: req.GetLimit(), token: req.GetToken(), filters: req.GetFilters()}
+	if sort := req.GetSortBy(); sort != nil {
+		l.sort = &commonpb.Sort{Key: sort.GetKey(), Direction: commonpb.Sort_Direction(sort.GetDirection())}
+	}
+	rows, token, err := s.b.listProjects(l)
+	if err != nil {
+		return nil, err
+	}
+	out := &adminpb.Projects{Token: token}
+	for _, row := range rows {
+		out.Projects = append(out.Projects, row.adminProto())
+	}
+	return out, nil
+}
+
+func (s adminServer) RegisterProject(_ context.Context, req *adminpb.ProjectRegisterRequest) (*adminpb.ProjectRegisterResponse, error) {
+	p := req.GetProject()
+	switch {
+	case p == nil:
+		return nil, status.Error(codes.InvalidArgument, "missing project")
+	case !dns1123.MatchString(p.GetId()):
+		return nil, status.Errorf(codes.InvalidArgument, "invalid project id %q: want a DNS-1123 label", p.GetId())
+	case len(p.GetDomains()) > 0:
+		return nil, status.Error(codes.InvalidArgument, "domains are set by the server's configuration, not by the request")
+	}
+	row := project{
+		id: p.GetId(), name: p.GetName(), description: p.GetDescription(),
+		labels: maps.Clone(p.GetLabels().GetValues()), state: int32(p.GetState()),
+	}
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	if !s.b.projects.create(row, s.b.cfg.Now()) {
+		return nil, status.Errorf(codes.AlreadyExists, "project already exists: %s", p.GetId())
+	}
+	return &adminpb.ProjectRegisterResponse{}, nil
+}
+
+// UpdateProject keeps the texts and labels that the request leaves out, unlike
+// Flyte 2's.
+func (s adminServer) UpdateProject(_ context.Context, p *adminpb.Project) (*adminpb.ProjectUpdateResponse, error) {
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	found := s.b.projects.update(p.GetId(), s.b.cfg.Now(), func(row *project) {
+		row.name = cmp.Or(p.GetName(), row.name)
+		row.description = cmp.Or(p.GetDescription(), row.description)
+		if p.GetLabels() != nil {
+			row.labels = maps.Clone(p.GetLabels().GetValues())
+		}
+		row.state = int32(p.GetState())
+	})
+	if !found {
+		return nil, projectNotFound(p.GetId())
+	}
+	return &adminpb.ProjectUpdateResponse{}, nil
+}
+
+func (p project) adminProto() *adminpb.Project {
+	out := &adminpb.Project{
+		Id: p.id, Name: p.name, Description: p.description,
+		State: adminpb.Project_ProjectState(p.state), Domains: adminDomains(),
+	}
+	if p.labels != nil {
+		out.Labels = &adminpb.Labels{Values: maps.Clone(p.labels)}
+	}
+	return out
+}
+
+func adminDomains() []*adminpb.Domain {
+	var out []*adminpb.Domain
+	for _, d := range domains() {
+		out = append(out, &adminpb.Domain{Id: d.id, Name: d.name})
+	}
+	return out
+}

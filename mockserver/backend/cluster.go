@@ -1,0 +1,18 @@
+package backend
+
+import (
+	"context"
+
+	clusterpb "github.com/jetway-go/jetway/gen/flyteidl2/cluster"
+)
+
+// clusterServer is ClusterService of a backend with one cluster: itself.
+type clusterServer struct {
+	clusterpb.UnimplementedClusterServiceServer
+}
+
+// SelectCluster sends everyone back to the address they came by, whatever they
+// asked for.
+func (clusterServer) SelectCluster(ctx context.Context, _ *clusterpb.SelectClusterRequest) (*clusterpb.SelectClusterResponse, error) {
+	return &clusterpb.SelectClusterResponse{ClusterEndpoint: baseURL(ctx)}, nil
+}

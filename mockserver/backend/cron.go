@@ -1,0 +1,117 @@
+package backend
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+)
+
+// checkCron refuses a schedule whose cron expression, current or deprecated,
+// cannot be read. Other schedules pass.
+func checkCron(s *taskpb.Schedule) error {
+	switch e := s.GetExpression().(type) {
+	case *taskpb.Schedule_CronExpression:
+		return parseCron(e.CronExpression) //nolint:staticcheck // old clients still send the deprecated field
+	case *taskpb.Schedule_Cron:
+		return parseCron(e.Cron.GetExpression())
+	default:
+		return nil
+	}
+}
+
+// cronField is one of the five fields: its bounds and the names it also takes,
+// the first of which stands for low.
+type cronField struct {
+	name      string
+	low, high int
+	names     []string
+}
+
+func cronFields() []cronField {
+	return []cronField{
+		{"minute", 0, 59, nil},
+		{"hour", 0, 23, nil},
+		{"day of month", 1, 31, nil},
+		{"month", 1, 12, []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
+		{"day of week", 0, 6, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
+	}
+}
+
+// parseCron checks the usual five fields, or a word such as @daily, or "@every
+// 1h30m", each after an optional TZ= or CRON_TZ=.
+func parseCron(text string) error {
+	words := strings.Fields(text)
+	if len(words) > 0 && (strings.HasPrefix(words[0], "TZ=") || strings.HasPrefix(words[0], "CRON_TZ=")) {
+		words = words[1:]
+	}
+	if len(words) > 0 && strings.HasPrefix(words[0], "@") {
+		return parseCronWord(words)
+	}
+	fields := cronFields()
+	if len(words) != len(fields) {
+		return fmt.Errorf("invalid cron expression %q: want 5 fields, have %d", text, len(words))
+	}
+	for i, f := range fields {
+		for part := range strings.SplitSeq(words[i], ",") {
+			if err := f.check(part); err != nil {
+				return fmt.Errorf("invalid cron expression %q: %s: %w", text, f.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func parseCronWord(words []string) error {
+	known := []string{"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}
+	switch {
+	case len(words) == 1 && slices.Contains(known, words[0]):
+		return nil
+	case len(words) == 2 && words[0] == "@every":
+		if d, err := time.ParseDuration(words[1]); err == nil && d > 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("invalid cron expression %q: want @every with a duration or one of %s",
+		strings.Join(words, " "), strings.Join(known, ", "))
+}
+
+// check reads "*", "?", "3", "mon", "1-5", each with an optional "/step".
+func (f cronField) check(part string) error {
+	span, step, stepped := strings.Cut(part, "/")
+	if stepped {
+		if n, err := strconv.Atoi(step); err != nil || n <= 0 {
+			return fmt.Errorf("step %q is not a positive number", step)
+		}
+	}
+	if span == "*" || span == "?" {
+		return nil
+	}
+	first, last, ranged := strings.Cut(span, "-")
+	from, err := f.number(first)
+	if err != nil || !ranged {
+		return err
+	}
+	to, err := f.number(last)
+	if err != nil {
+		return err
+	}
+	if from > to {
+		return fmt.Errorf("range %q runs backwards", span)
+	}
+	return nil
+}
+
+func (f cronField) number(text string) (int, error) {
+	if i := slices.Index(f.names, strings.ToLower(text)); i >= 0 {
+		return f.low + i, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < f.low || n > f.high {
+		return 0, fmt.Errorf("%q is not between %d and %d", text, f.low, f.high)
+	}
+	return n, nil
+}

@@ -1,0 +1,134 @@
+package backend
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/base64"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
+	"github.com/jetway-go/jetway/mockserver/objectstore"
+)
+
+const (
+	maxUploadLifetime = time.Hour // and the default
+	maxUploadSize     = 100 << 20
+)
+
+// dataProxyServer is DataProxyService.
+type dataProxyServer struct {
+	dataproxypb.UnimplementedDataProxyServiceServer
+
+	b *Backend
+}
+
+// objects is where uploads go; may be nil.
+func (b *Backend) objects() *objectstore.Store { return b.cfg.Objects }
+
+// CreateUploadLocation signs a URL for one upload.
+func (s *dataProxyServer) CreateUploadLocation(
+	_ context.Context, req *dataproxypb.CreateUploadLocationRequest,
+) (*dataproxypb.CreateUploadLocationResponse, error) {
+	lifetime := maxUploadLifetime
+	if req.GetExpiresIn() != nil {
+		lifetime = req.GetExpiresIn().AsDuration()
+	}
+	key, err := uploadKey(req)
+	switch {
+	case err != nil:
+		return nil, err
+	case lifetime <= 0 || lifetime > maxUploadLifetime:
+		return nil, status.Errorf(codes.InvalidArgument, "expires_in %v must be positive and at most %v", lifetime, maxUploadLifetime)
+	case req.GetContentLength() < 0 || req.GetContentLength() > maxUploadSize:
+		return nil, status.Errorf(codes.InvalidArgument, "content_length %d must be at most %d", req.GetContentLength(), maxUploadSize)
+	}
+	if err := s.b.checkProject(req.GetProject()); err != nil {
+		return nil, err
+	}
+	store, err := s.b.needObjects()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkOverwrite(store, key, req); err != nil {
+		return nil, err
+	}
+	signed, sent := uploadHeaders(req)
+	signedURL, err := store.SignPut(key, lifetime, signed)
+	if err != nil {
+		return nil, status.Errorf(codes.Unavailable, "failed to sign the upload: %v", err)
+	}
+	return &dataproxypb.CreateUploadLocationResponse{
+		SignedUrl: signedURL, NativeUrl: store.NativeURL(key),
+		ExpiresAt: timestamppb.New(s.b.cfg.Now().Add(lifetime)), Headers: sent,
+	}, nil
+}
+
+func (b *Backend) needObjects() (*objectstore.Store, error) {
+	if store := b.objects(); store != nil {
+		return store, nil
+	}
+	return nil, status.Error(codes.Unavailable, "no object store is configured")
+}
+
+// uploadKey is where the upload goes: under the root that the caller chose, or
+// else under a name made from the content's digest.
+func uploadKey(req *dataproxypb.CreateUploadLocationRequest) (string, error) {
+	root := req.GetFilenameRoot()
+	if root == "" {
+		if len(req.GetContentMd5()) == 0 {
+			return "", status.Error(codes.InvalidArgument, "content_md5 or filename_root is required")
+		}
+		root = base32.StdEncoding.EncodeToString(req.GetContentMd5())
+	}
+	parts := []string{"uploads", req.GetProject(), req.GetDomain(), root, req.GetFilename()}
+	if slices.Contains(strings.Split(strings.Join(parts, "/"), "/"), "..") {
+		return "", status.Error(codes.InvalidArgument, `names must not have ".." in their path`)
+	}
+	return path.Join(parts...), nil
+}
+
+// checkOverwrite protects a file whose full name the caller chose: only the same
+// content may be put there again.
+func checkOverwrite(store *objectstore.Store, key string, req *dataproxypb.CreateUploadLocationRequest) error {
+	if req.GetFilename() == "" || req.GetFilenameRoot() == "" {
+		return nil
+	}
+	info, exists := store.Stat(key)
+	switch {
+	case !exists || slices.Equal(info.MD5[:], req.GetContentMd5()):
+		return nil
+	case len(req.GetContentMd5()) == 0:
+		return status.Errorf(codes.AlreadyExists, "file already exists at [%s]; content_md5 is needed to tell whether it is the same",
+			store.NativeURL(key))
+	default:
+		return status.Errorf(codes.AlreadyExists, "file already exists at [%s] with other content", store.NativeURL(key))
+	}
+}
+
+// uploadHeaders returns the headers that the signature covers and those that the
+// client is told to send.
+func uploadHeaders(req *dataproxypb.CreateUploadLocationRequest) (signed, sent map[string]string) {
+	signed, sent = map[string]string{}, map[string]string{}
+	if len(req.GetContentMd5()) == 0 {
+		return signed, sent
+	}
+	digest := base64.StdEncoding.EncodeToString(req.GetContentMd5())
+	signed["Content-MD5"] = digest
+	if req.GetAddContentMd5Metadata() {
+		signed["x-amz-meta-flyteContentMD5"] = digest
+	}
+	maps.Copy(sent, signed)
+	// The real backend tells the length of the digest, not of the content, and does
+	// not sign it: a client that obeys to the letter breaks its own upload.
+	sent["Content-Length"] = strconv.Itoa(len(digest))
+	return signed, sent
+}

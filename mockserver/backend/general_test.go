@@ -1,0 +1,182 @@
+package backend
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
+
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
+	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
+	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+)
+
+func TestItem01_OrganizationsAreIgnored(t *testing.T) {
+	t.Parallel()
+	_, conn := dial(t, Config{})
+	tasks, secrets := taskpb.NewTaskServiceClient(conn), secretpb.NewSecretServiceClient(conn)
+
+	// Given things that were stored under one organization…
+	deploy(t, conn, taskID("env.fn", "v1"), plainSpec())
+	_, err := secrets.CreateSecret(t.Context(), &secretpb.CreateSecretRequest{
+		Id: &secretpb.SecretIdentifier{Name: "s", Organization: "acme"}, SecretSpec: textSecret("v"),
+	})
+	wantCode(t, err, codes.OK)
+
+	// …when another asks, then it finds them, and what storage answers has none.
+	other := taskID("env.fn", "v1")
+	other.Org = "globex"
+	details, err := tasks.GetTaskDetails(t.Context(), &taskpb.GetTaskDetailsRequest{TaskId: other})
+	wantCode(t, err, codes.OK)
+	if org := details.GetDetails().GetTaskId().GetOrg(); org != "" {
+		t.Errorf("task has org %q, want none", org)
+	}
+	listed, err := tasks.ListTasks(t.Context(), &taskpb.ListTasksRequest{ScopeBy: &taskpb.ListTasksRequest_Org{Org: "globex"}})
+	wantCode(t, err, codes.OK)
+	if len(listed.GetTasks()) != 1 || listed.GetTasks()[0].GetTaskId().GetOrg() != "" {
+		t.Errorf("ListTasks: %v", listed)
+	}
+	list, err := secrets.ListSecrets(t.Context(), &secretpb.ListSecretsRequest{Organization: "globex"})
+	wantCode(t, err, codes.OK)
+	if len(list.GetSecrets()) != 1 || list.GetSecrets()[0].GetId().GetOrganization() != "" {
+		t.Errorf("ListSecrets: %v", list)
+	}
+	project, err := projectpb.NewProjectServiceClient(conn).GetProject(t.Context(), &projectpb.GetProjectRequest{Id: "demo", Org: "globex"})
+	wantCode(t, err, codes.OK)
+	if project.GetProject().GetOrg() != "" {
+		t.Errorf("project has org %q, want none", project.GetProject().GetOrg())
+	}
+
+	// …but GetSecret echoes the identifier as it was sent.
+	one, err := secrets.GetSecret(t.Context(), &secretpb.GetSecretRequest{
+		Id: &secretpb.SecretIdentifier{Name: "s", Organization: "globex"},
+	})
+	wantCode(t, err, codes.OK)
+	if org := one.GetSecret().GetId().GetOrganization(); org != "globex" {
+		t.Errorf("GetSecret echoes org %q, want globex", org)
+	}
+}
+
+func TestItem02_PageTokens(t *testing.T) {
+	t.Parallel()
+	_, conn := dial(t, Config{})
+	for i := range 3 {
+		deploy(t, conn, taskID("fn"+strconv.Itoa(i), "v1"), plainSpec())
+	}
+	c := taskpb.NewTaskServiceClient(conn)
+	list := func(t *testing.T, token string) (*taskpb.ListTasksResponse, error) {
+		t.Helper()
+		return c.ListTasks(t.Context(), &taskpb.ListTasksRequest{Request: &commonpb.ListRequest{Limit: 2, Token: token}})
+	}
+
+	first, err := list(t, "")
+	wantCode(t, err, codes.OK)
+	if first.GetToken() != "2" {
+		t.Errorf("token %q, want the decimal offset 2", first.GetToken())
+	}
+	for _, token := range []string{"-1", "1.5", "abc", "1 ", "0x1", "99999999999999999999"} {
+		_, err := list(t, token)
+		wantCode(t, err, codes.InvalidArgument)
+	}
+	past, err := list(t, "1000")
+	wantCode(t, err, codes.OK)
+	if len(past.GetTasks()) != 0 || past.GetToken() != "" {
+		t.Errorf("past the end: %v", past)
+	}
+}
+
+func TestItem03_ListRequest(t *testing.T) {
+	t.Parallel()
+	_, conn := dial(t, Config{Now: clock()})
+	for i := range 60 {
+		deploy(t, conn, taskID("fn"+strconv.Itoa(100+i), "v"+strconv.Itoa(i%2)), plainSpec())
+	}
+	c := taskpb.NewTaskServiceClient(conn)
+	type F = commonpb.Filter
+	ascending := func(key string) *commonpb.Sort { return &commonpb.Sort{Key: key, Direction: commonpb.Sort_ASCENDING} }
+	deprecated := func(by *commonpb.Sort, fields ...*commonpb.Sort) *commonpb.ListRequest {
+		return &commonpb.ListRequest{SortBy: by, SortByFields: fields} //nolint:staticcheck // the deprecated field is what is tested
+	}
+
+	for name, tc := range map[string]struct {
+		req   *commonpb.ListRequest
+		code  codes.Code
+		rows  int
+		first string
+	}{
+		"no request":         {nil, codes.OK, 50, "fn159"},
+		"limit 0":            {&commonpb.ListRequest{}, codes.OK, 50, "fn159"},
+		"limit 1":            {&commonpb.ListRequest{Limit: 1}, codes.OK, 1, "fn159"},
+		"limit 200":          {&commonpb.ListRequest{Limit: 200}, codes.OK, 60, "fn159"},
+		"limit over 200":     {&commonpb.ListRequest{Limit: 201}, codes.InvalidArgument, 0, ""},
+		"deprecated sort":    {deprecated(ascending("name")), codes.OK, 50, "fn100"},
+		"sort fields win":    {deprecated(ascending("name"), &commonpb.Sort{Key: "name"}), codes.OK, 50, "fn159"},
+		"second sort field":  {&commonpb.ListRequest{SortByFields: []*commonpb.Sort{{Key: "version"}, ascending("name")}}, codes.OK, 50, "fn101"},
+		"ties keep order":    {&commonpb.ListRequest{SortByFields: []*commonpb.Sort{ascending("version")}}, codes.OK, 50, "fn158"},
+		"unknown sort":       {&commonpb.ListRequest{SortByFields: []*commonpb.Sort{{Key: "nope"}}}, codes.InvalidArgument, 0, ""},
+		"unknown old sort":   {deprecated(ascending("nope")), codes.InvalidArgument, 0, ""},
+		"unknown filter":     {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_EQUAL, "nope", "1")}}, codes.InvalidArgument, 0, ""},
+		"without values":     {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_EQUAL, "name")}}, codes.InvalidArgument, 0, ""},
+		"VALUE_NOT_IN":       {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_VALUE_NOT_IN, "name", "x")}}, codes.InvalidArgument, 0, ""},
+		"EXISTS":             {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_EXISTS, "name", "x")}}, codes.InvalidArgument, 0, ""},
+		"NOT_EXISTS":         {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_NOT_EXISTS, "name", "x")}}, codes.InvalidArgument, 0, ""},
+		"raw filters":        {&commonpb.ListRequest{RawFilters: []string{"eq(name,x)"}}, codes.OK, 50, "fn159"},
+		"filters are ANDed":  {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_EQUAL, "version", "v1"), filter(commonpb.Filter_LESS_THAN, "name", "fn110")}}, codes.OK, 5, "fn109"},
+		"VALUE_IN":           {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_VALUE_IN, "name", "fn100", "fn105")}}, codes.OK, 2, "fn105"},
+		"CONTAINS":           {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_CONTAINS, "name", "n11")}}, codes.OK, 10, "fn119"},
+		"contains, any case": {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_CONTAINS_CASE_INSENSITIVE, "name", "N11")}}, codes.OK, 10, "fn119"},
+		"ENDS_WITH":          {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_ENDS_WITH, "name", "9")}}, codes.OK, 6, "fn159"},
+		"NOT_ENDS_WITH":      {&commonpb.ListRequest{Limit: 200, Filters: []*F{filter(commonpb.Filter_NOT_ENDS_WITH, "name", "9")}}, codes.OK, 54, "fn158"},
+		"NOT_EQUAL":          {&commonpb.ListRequest{Limit: 200, Filters: []*F{filter(commonpb.Filter_NOT_EQUAL, "name", "fn159")}}, codes.OK, 59, "fn158"},
+		"times compare":      {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_LESS_THAN_OR_EQUAL, "created_at", "2026-01-02T03:04:07Z")}}, codes.OK, 1, "fn100"},
+		"a bad time":         {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_EQUAL, "created_at", "yesterday")}}, codes.InvalidArgument, 0, ""},
+		"numbers compare":    {&commonpb.ListRequest{Limit: 200, Filters: []*F{filter(commonpb.Filter_GREATER_THAN_OR_EQUAL, "total_triggers", "0")}}, codes.OK, 60, "fn159"},
+		"a bad number":       {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_GREATER_THAN, "total_triggers", "many")}}, codes.InvalidArgument, 0, ""},
+		"text in a number":   {&commonpb.ListRequest{Filters: []*F{filter(commonpb.Filter_CONTAINS, "total_triggers", "1")}}, codes.InvalidArgument, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := c.ListTasks(t.Context(), &taskpb.ListTasksRequest{Request: tc.req})
+			wantCode(t, err, tc.code)
+			if err != nil {
+				return
+			}
+			var names []string
+			for _, task := range got.GetTasks() {
+				names = append(names, task.GetTaskId().GetName())
+			}
+			if len(names) != tc.rows || names[0] != tc.first {
+				t.Errorf("got %d rows %v, want %d from %s on", len(names), names, tc.rows, tc.first)
+			}
+		})
+	}
+}
+
+func TestColumnKindsCompare(t *testing.T) {
+	t.Parallel()
+	rows := []bool{true, false, true}
+	cols := columns[bool]{"on": func(b bool) any { return b }}
+	req := &commonpb.ListRequest{SortByFields: []*commonpb.Sort{{Key: "on"}}}
+	got, _, _, err := selectRows(req, rows, cols)
+	wantCode(t, err, codes.OK)
+	if diff := cmp.Diff([]bool{true, true, false}, got); diff != "" {
+		t.Errorf("sorted (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]bool{true, false, true}, rows); diff != "" {
+		t.Errorf("the caller's rows were moved (-want +got):\n%s", diff)
+	}
+	req = &commonpb.ListRequest{Filters: []*commonpb.Filter{filter(commonpb.Filter_EQUAL, "on", "false")}}
+	got, _, _, err = selectRows(req, rows, cols)
+	wantCode(t, err, codes.OK)
+	if len(got) != 1 {
+		t.Errorf("filtered to %v, want one false", got)
+	}
+	req.Filters[0].Values = []string{"maybe"}
+	got, _, _, err = selectRows(req, rows, cols)
+	wantCode(t, err, codes.InvalidArgument)
+	if got != nil {
+		t.Errorf("an error came with rows %v", got)
+	}
+}

@@ -1,0 +1,115 @@
+package backend
+
+import (
+	"slices"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
+	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
+	dataplanepb "github.com/jetway-go/jetway/gen/flyteidl2/logs/dataplane"
+	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
+)
+
+// logBatch is how many lines one message of a log tail holds at most.
+const logBatch = 1000
+
+// TailLogs sends the attempt's lines so far in one message, then each new one as
+// it is written, and ends when the container has. An attempt that has no logs
+// yet is NotFound: callers try again.
+func (s *dataProxyServer) TailLogs(
+	req *dataproxypb.TailLogsRequest, stream grpc.ServerStreamingServer[dataproxypb.TailLogsResponse],
+) error {
+	r := s.b.runs
+	own, at, err := r.tailable(req.GetActionId(), req.GetAttempt())
+	if err != nil {
+		return err
+	}
+	pod := at.GetLogContext().GetPods()[0]
+	if p, ok := req.GetPodSelector().(*dataproxypb.TailLogsRequest_PodName); ok && p.PodName != pod.GetPodName() {
+		return status.Errorf(codes.NotFound, "pod %q not found: the attempt ran in %q", p.PodName, pod.GetPodName())
+	}
+	return tail(r, stream, own, at, func(lines []*dataplanepb.LogLine) *dataproxypb.TailLogsResponse {
+		return &dataproxypb.TailLogsResponse{Logs: []*dataproxypb.TailLogsResponse_Logs{{
+			Lines: lines,
+			Container: &dataplanepb.ContainerIdentifier{
+				ClusterName: clusterName, KubernetesNamespace: pod.GetNamespace(),
+				KubernetesPodName: pod.GetPodName(), KubernetesContainerName: pod.GetPrimaryContainerName(),
+			},
+		}}}
+	})
+}
+
+// runLogsServer is RunLogsService, which hosted backends may still have.
+type runLogsServer struct {
+	workflowpb.UnimplementedRunLogsServiceServer
+
+	*runs
+}
+
+// ServeRunLogs switches the deprecated RunLogsService on or off; it is on at
+// first. Off, it answers as a server that does not have the service: present
+// open-source backends do not.
+func (b *Backend) ServeRunLogs(on bool) {
+	b.runs.mu.Lock()
+	defer b.runs.mu.Unlock()
+	b.runs.withoutLogs = !on
+}
+
+// TailLogs is the data proxy's, without a choice of pods.
+func (s *runLogsServer) TailLogs(
+	req *workflowpb.TailLogsRequest, stream grpc.ServerStreamingServer[workflowpb.TailLogsResponse],
+) error {
+	s.mu.Lock()
+	off := s.withoutLogs
+	s.mu.Unlock()
+	if off {
+		return status.Error(codes.Unimplemented, "unknown service "+workflowpb.RunLogsService_ServiceDesc.ServiceName)
+	}
+	own, at, err := s.tailable(req.GetActionId(), req.GetAttempt())
+	if err != nil {
+		return err
+	}
+	return tail(s.runs, stream, own, at, func(lines []*dataplanepb.LogLine) *workflowpb.TailLogsResponse {
+		return &workflowpb.TailLogsResponse{Logs: []*workflowpb.TailLogsResponse_Logs{{Lines: lines}}}
+	})
+}
+
+// tail follows an attempt's log. Lines are written once and never changed, so
+// that messages may share them.
+func tail[M any](
+	r *runs, stream grpc.ServerStreamingServer[M], own *attempt, at *workflowpb.ActionAttempt, wrap func([]*dataplanepb.LogLine) *M,
+) error {
+	sent := 0
+	return watch(r, stream, func() (out []*M, done bool) {
+		for lines := range slices.Chunk(own.logs[sent:], logBatch) {
+			out = append(out, wrap(slices.Clone(lines)))
+		}
+		sent = len(own.logs)
+		return out, at.GetEndTime() != nil
+	})
+}
+
+func (r *runs) tailable(id *commonpb.ActionIdentifier, n uint32) (*attempt, *workflowpb.ActionAttempt, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.logged(id, n)
+}
+
+// logged finds an attempt that has logs. The caller holds r.mu.
+func (r *runs) logged(id *commonpb.ActionIdentifier, n uint32) (*attempt, *workflowpb.ActionAttempt, error) {
+	a := r.find(id)
+	if a == nil {
+		return nil, nil, errActionNotFound(id)
+	}
+	own, at := a.attempt(n)
+	if at == nil {
+		return nil, nil, status.Errorf(codes.NotFound, "attempt %d not found: the action has had %d", n, len(a.attempts))
+	}
+	if at.GetLogContext() == nil {
+		return nil, nil, status.Errorf(codes.NotFound, "no logs yet: attempt %d is %v", n, at.GetPhase())
+	}
+	return own, at, nil
+}

@@ -1,0 +1,172 @@
+package backend
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
+	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+)
+
+// Project is a project as a program that embeds the backend seeds it.
+type Project struct {
+	// ID names the project in every request. It must not be empty.
+	ID string
+	// Name and Description are for people; both may be empty.
+	Name, Description string
+	// Labels are free pairs; nil means none.
+	Labels map[string]string
+	// Archived hides the project from listings without filters.
+	Archived bool
+}
+
+// AddProject stores p, in place of a project of the same ID. Every project has
+// the domains development, production and staging.
+func (b *Backend) AddProject(p Project) {
+	state := projectpb.ProjectState_PROJECT_STATE_ACTIVE
+	if p.Archived {
+		state = projectpb.ProjectState_PROJECT_STATE_ARCHIVED
+	}
+	fresh := project{id: p.ID, name: p.Name, description: p.Description, labels: maps.Clone(p.Labels), state: int32(state)}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.projects.create(fresh, b.cfg.Now()) {
+		b.projects.update(p.ID, b.cfg.Now(), func(old *project) {
+			fresh.created = old.created
+			*old = fresh
+		})
+	}
+}
+
+// project is what is stored of one; both generations of the project service show
+// it. Its labels are replaced, never changed, so that copies may share them.
+type project struct {
+	id, name, description string
+	labels                map[string]string
+	state                 int32 // the same numbers in both generations
+	created, updated      time.Time
+}
+
+// projects are kept in order of creation. Guarded by Backend.mu.
+type projects struct{ rows []project }
+
+func newProjects() *projects { return &projects{} }
+
+func (p *projects) find(id string) (project, bool) {
+	if i := p.index(id); i >= 0 {
+		return p.rows[i], true
+	}
+	return project{}, false
+}
+
+// create answers false if the ID is taken.
+func (p *projects) create(row project, now time.Time) bool {
+	if p.index(row.id) >= 0 {
+		return false
+	}
+	row.created, row.updated = now, now
+	p.rows = append(p.rows, row)
+	return true
+}
+
+// update answers false if there is no such project.
+func (p *projects) update(id string, now time.Time, change func(*project)) bool {
+	i := p.index(id)
+	if i < 0 {
+		return false
+	}
+	change(&p.rows[i])
+	p.rows[i].updated = now
+	return true
+}
+
+func (p *projects) index(id string) int {
+	return slices.IndexFunc(p.rows, func(row project) bool { return row.id == id })
+}
+
+// projectExists takes b.mu.
+func (b *Backend) projectExists(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.projects.index(id) >= 0
+}
+
+// checkProject is the error of services that need the project to be there; nil
+// if it is. It takes b.mu.
+func (b *Backend) checkProject(id string) error {
+	if id == "" {
+		return status.Error(codes.InvalidArgument, "project is required")
+	}
+	if !b.projectExists(id) {
+		return status.Errorf(codes.NotFound, "project %q not found", id)
+	}
+	return nil
+}
+
+// domain is one of those that the backend is configured with; every project has
+// them all, whatever its creator said.
+type domain struct{ id, name string }
+
+func domains() []domain {
+	return []domain{{"development", "Development"}, {"production", "Production"}, {"staging", "Staging"}}
+}
+
+func projectColumns() columns[project] {
+	return columns[project]{
+		"identifier":  func(p project) any { return p.id },
+		"name":        func(p project) any { return p.name },
+		"description": func(p project) any { return p.description },
+		"state":       func(p project) any { return int64(p.state) },
+		"created_at":  func(p project) any { return p.created },
+		"updated_at":  func(p project) any { return p.updated },
+	}
+}
+
+// listing is a ListProjects request of either generation.
+type listing struct {
+	limit          uint32
+	token, filters string
+	sort           *commonpb.Sort
+}
+
+// listProjects has rules of its own: a limit of 0 is all and there is no upper
+// bound. Archived projects show only to those who filter.
+func (b *Backend) listProjects(l listing) (page []project, token string, err error) {
+	offset, err := parseToken(l.token)
+	if err != nil {
+		return nil, "", err
+	}
+	filters, err := parseProjectFilters(l.filters)
+	if err != nil {
+		return nil, "", err
+	}
+	b.mu.Lock()
+	rows := slices.Clone(b.projects.rows)
+	b.mu.Unlock()
+
+	if l.filters == "" {
+		rows = slices.DeleteFunc(rows, func(p project) bool {
+			return p.state == int32(projectpb.ProjectState_PROJECT_STATE_ARCHIVED)
+		})
+	}
+	cols := projectColumns()
+	for _, f := range filters {
+		if rows, err = applyFilter(f, rows, cols); err != nil {
+			return nil, "", err
+		}
+	}
+	var sorts []*commonpb.Sort
+	if l.sort.GetKey() != "" {
+		sorts = []*commonpb.Sort{l.sort}
+	}
+	if err := sortRows(sorts, rows, cols); err != nil {
+		return nil, "", err
+	}
+	limit := int(l.limit)
+	page = cutPage(rows, offset, limit)
+	return page, fullPageToken(len(page), offset, limit), nil
+}

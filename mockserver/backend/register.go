@@ -1,0 +1,27 @@
+package backend
+
+import (
+	"google.golang.org/grpc"
+
+	servicepb "github.com/jetway-go/jetway/gen/flyteidl/service"
+	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
+	clusterpb "github.com/jetway-go/jetway/gen/flyteidl2/cluster"
+	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
+	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
+	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+)
+
+// registerRecords puts every service on s that keeps records; those that run
+// things are registerRuns'.
+func (b *Backend) registerRecords(s grpc.ServiceRegistrar) {
+	projectpb.RegisterProjectServiceServer(s, projectServer{b: b})
+	taskpb.RegisterTaskServiceServer(s, taskServer{b: b})
+	secretpb.RegisterSecretServiceServer(s, secretServer{b: b})
+	dataproxypb.RegisterDataProxyServiceServer(s, &dataProxyServer{b: b})
+	clusterpb.RegisterClusterServiceServer(s, clusterServer{})
+	authpb.RegisterAuthMetadataServiceServer(s, authMetadataServer{b: b})
+	authpb.RegisterIdentityServiceServer(s, identityServer{})
+	servicepb.RegisterAdminServiceServer(s, adminServer{b: b})
+	servicepb.RegisterAuthMetadataServiceServer(s, adminAuthServer{b: b})
+}

@@ -1,0 +1,120 @@
+package backend
+
+import (
+	"context"
+	"crypto/rand"
+	"regexp"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
+	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
+)
+
+// dns1035 is the label of RFC 1035 §2.3.1 in lower case.
+var dns1035 = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
+
+const maxRunName = 30
+
+// CreateRun starts a run. A name that is taken is no error: the answer is then
+// the run that has it, unchanged.
+func (s *runServer) CreateRun(ctx context.Context, req *workflowpb.CreateRunRequest) (*workflowpb.CreateRunResponse, error) {
+	key, err := newRunKey(req)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.b.checkProject(key.project); err != nil {
+		return nil, err
+	}
+	what, err := s.b.resolveTask(req)
+	if err != nil {
+		return nil, err
+	}
+	r := s.runs
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ru, ok := r.byKey[key]; ok {
+		return &workflowpb.CreateRunResponse{Run: ru.message()}, nil
+	}
+	if r.closed {
+		return nil, errClosing()
+	}
+	ru := r.start(key, req, what, caller(ctx))
+	return &workflowpb.CreateRunResponse{Run: ru.message()}, nil
+}
+
+// newRunKey reads the identifier of a run to be made, naming it if need be.
+func newRunKey(req *workflowpb.CreateRunRequest) (runKey, error) {
+	switch id := req.GetId().(type) {
+	case *workflowpb.CreateRunRequest_RunId:
+		key := keyOf(id.RunId)
+		if len(key.name) > maxRunName || !dns1035.MatchString(key.name) {
+			return runKey{}, status.Errorf(codes.InvalidArgument, "invalid run name %q: want at most %d lower-case letters, "+
+				"digits and hyphens, a letter first and no hyphen last", key.name, maxRunName)
+		}
+		return key, nil
+	case *workflowpb.CreateRunRequest_ProjectId:
+		return runKey{id.ProjectId.GetName(), id.ProjectId.GetDomain(), randomRunName()}, nil
+	default:
+		return runKey{}, status.Error(codes.InvalidArgument, "invalid run ID type: set run_id or project_id")
+	}
+}
+
+// randomRunName returns 20 characters, the first of them an r.
+func randomRunName() string { return "r" + strings.ToLower(rand.Text())[:19] }
+
+// start makes the run and sets its timeline going. The caller holds r.mu.
+func (r *runs) start(key runKey, req *workflowpb.CreateRunRequest, what runnable, by *commonpb.EnrichedIdentity) *run {
+	now := r.b.cfg.Now()
+	ru := &run{key: key, seq: len(r.order), created: now, task: what.id, trigger: what.triggerName(), spec: what.runSpec(req)}
+	if ru.spec.GetRawDataStorage().GetRawDataPrefix() == "" {
+		ru.spec.RawDataStorage = &taskpb.RawDataStorage{RawDataPrefix: r.blobs.uri(ru, "raw_data")}
+	}
+	a := ru.newAction(rootAction, nil, commonpb.ActionPhase_ACTION_PHASE_QUEUED, now)
+	a.details.Spec = &workflowpb.ActionDetails_Task{Task: what.spec}
+	meta := a.details.GetMetadata()
+	meta.Spec = &workflowpb.ActionMetadata_Task{Task: taskMetadata(what.id, what.spec)}
+	meta.Source = req.GetSource()
+	meta.ExecutedBy = by
+	meta.EnvironmentName = what.spec.GetEnvironment().GetName()
+	meta.FuntionName = shortTaskName(what.id, what.spec)
+	meta.Relation = proto.CloneOf(ru.spec.GetRelation())
+	if t := what.trigger; t != nil {
+		meta.TriggerName, meta.TriggerType = ru.trigger.GetName(), proto.CloneOf(t.GetAutomationSpec())
+		meta.TriggerId = &commonpb.TriggerIdentifier{Name: proto.CloneOf(ru.trigger), Revision: 1}
+	}
+	r.storeInputs(a, what.inputs(req))
+	r.byKey[key] = ru
+	r.order = append(r.order, ru)
+	r.touch(a, creation, now)
+	plan := r.plan(what.id.GetName())
+	r.wg.Add(1)
+	go r.play(ru, plan.Steps)
+	return ru
+}
+
+func taskMetadata(id *taskpb.TaskIdentifier, spec *taskpb.TaskSpec) *workflowpb.TaskActionMetadata {
+	short := spec.GetShortName()
+	if short == "" {
+		short = shortTaskName(id, spec)
+	}
+	return &workflowpb.TaskActionMetadata{
+		Id: withoutOrg(id), TaskType: spec.GetTaskTemplate().GetType(), ShortName: short,
+	}
+}
+
+func withoutOrg(id *taskpb.TaskIdentifier) *taskpb.TaskIdentifier {
+	id = proto.CloneOf(id)
+	if id != nil {
+		id.Org = ""
+	}
+	return id
+}
+
+func shortTaskName(id *taskpb.TaskIdentifier, spec *taskpb.TaskSpec) string {
+	return taskRow{taskName: taskName{name: id.GetName()}, spec: spec}.shortName()
+}

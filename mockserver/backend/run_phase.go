@@ -1,0 +1,114 @@
+package backend
+
+import (
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
+	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
+)
+
+const (
+	clusterName   = "mock"
+	containerName = "main"
+)
+
+func podName(a *action, attempt uint32) string {
+	return fmt.Sprintf("%s-%s-%d", a.run.key.name, a.details.GetId().GetName(), attempt-1)
+}
+
+// terminal tells whether nothing follows p, unless someone aborts.
+func terminal(p commonpb.ActionPhase) bool {
+	switch p {
+	case commonpb.ActionPhase_ACTION_PHASE_SUCCEEDED, commonpb.ActionPhase_ACTION_PHASE_FAILED,
+		commonpb.ActionPhase_ACTION_PHASE_ABORTED, commonpb.ActionPhase_ACTION_PHASE_TIMED_OUT,
+		commonpb.ActionPhase_ACTION_PHASE_RECOVERED:
+		return true
+	default:
+		return false
+	}
+}
+
+// hasOutputs tells whether an action in phase p has left outputs.
+func hasOutputs(p commonpb.ActionPhase) bool {
+	return p == commonpb.ActionPhase_ACTION_PHASE_SUCCEEDED || p == commonpb.ActionPhase_ACTION_PHASE_RECOVERED
+}
+
+// enter moves the action and the attempt under way to a phase.
+func (a *action) enter(phase commonpb.ActionPhase, now time.Time) change {
+	if phase == commonpb.ActionPhase_ACTION_PHASE_UNSPECIFIED || phase == a.phase() {
+		return noChange
+	}
+	_, at := a.last()
+	transit(at, phase, now)
+	st := a.details.GetStatus()
+	st.Phase = phase
+	if terminal(phase) {
+		st.EndTime = timestamppb.New(now)
+		ms := uint64(max(0, now.Sub(st.GetStartTime().AsTime()).Milliseconds()))
+		st.DurationMs = &ms
+	}
+	if phase == commonpb.ActionPhase_ACTION_PHASE_RUNNING && a.details.GetCondition() == nil {
+		a.openLogs(now)
+	}
+	if hasOutputs(phase) && a.outputs != "" {
+		at.Outputs.OutputUri = a.outputs
+	}
+	return statusChange
+}
+
+// fail records why the action failed; nil says only that it did.
+func (a *action) fail(info *workflowpb.ErrorInfo) {
+	info = proto.CloneOf(info)
+	if info == nil {
+		info = &workflowpb.ErrorInfo{Message: "the task failed", Kind: workflowpb.ErrorInfo_KIND_USER}
+	}
+	_, at := a.last()
+	at.ErrorInfo = info
+	a.details.Result = &workflowpb.ActionDetails_ErrorInfo{ErrorInfo: proto.CloneOf(info)}
+}
+
+// retry ends the attempt under way as failed and opens the next one.
+func (a *action) retry(info *workflowpb.ErrorInfo, now time.Time) {
+	_, at := a.last()
+	transit(at, commonpb.ActionPhase_ACTION_PHASE_FAILED, now)
+	at.ErrorInfo = proto.CloneOf(info)
+	a.openAttempt(commonpb.ActionPhase_ACTION_PHASE_QUEUED, now)
+}
+
+// abort marks the action ABORTED, whatever it was; again changes nothing.
+func (a *action) abort(reason string, by *commonpb.EnrichedIdentity, now time.Time) change {
+	c := a.enter(commonpb.ActionPhase_ACTION_PHASE_ABORTED, now)
+	if c == noChange {
+		return noChange
+	}
+	_, at := a.last()
+	at.ErrorInfo = nil
+	a.details.Result = &workflowpb.ActionDetails_AbortInfo{
+		AbortInfo: &workflowpb.AbortInfo{Reason: reason, AbortedBy: by},
+	}
+	return c
+}
+
+// transit ends the attempt's present phase and begins the next.
+func transit(at *workflowpb.ActionAttempt, phase commonpb.ActionPhase, now time.Time) {
+	ts := timestamppb.New(now)
+	if n := len(at.GetPhaseTransitions()); n > 0 && at.GetPhaseTransitions()[n-1].GetEndTime() == nil {
+		at.PhaseTransitions[n-1].EndTime = ts
+	}
+	next := &workflowpb.PhaseTransition{Phase: phase, StartTime: ts}
+	at.PhaseTransitions = append(at.PhaseTransitions, next)
+	at.Phase = phase
+	if !terminal(phase) {
+		return
+	}
+	next.EndTime, at.EndTime = ts, ts
+	for _, pod := range at.GetLogContext().GetPods() {
+		for _, c := range pod.GetContainers() {
+			c.Process.ContainerEndTime = ts
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package backend
+
+import (
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
+	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
+)
+
+// runServer is RunService. GetActionData is not implemented here: the data
+// proxy has it.
+type runServer struct {
+	workflowpb.UnimplementedRunServiceServer
+
+	*runs
+}
+
+func (b *Backend) registerRuns(s grpc.ServiceRegistrar) {
+	workflowpb.RegisterRunServiceServer(s, &runServer{runs: b.runs})
+	workflowpb.RegisterRunLogsServiceServer(s, &runLogsServer{runs: b.runs})
+}
+
+func errRunNotFound(id *commonpb.RunIdentifier) error {
+	return status.Errorf(codes.NotFound, "run not found: %s", keyOf(id))
+}
+
+func errActionNotFound(id *commonpb.ActionIdentifier) error {
+	return status.Errorf(codes.NotFound, "action not found: %s/%s", keyOf(id.GetRun()), id.GetName())
+}
+
+func errClosing() error { return status.Error(codes.Unavailable, "the server is shutting down") }

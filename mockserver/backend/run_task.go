@@ -1,0 +1,116 @@
+package backend
+
+import (
+	"slices"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
+	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
+)
+
+// runnable is what a run is asked to run.
+type runnable struct {
+	id      *taskpb.TaskIdentifier // nil for an inline task whose template has no name
+	spec    *taskpb.TaskSpec
+	trigger *taskpb.TaskTrigger // nil unless a trigger was named
+}
+
+// resolveTask finds what a CreateRunRequest wants to run.
+func (b *Backend) resolveTask(req *workflowpb.CreateRunRequest) (runnable, error) {
+	switch t := req.GetTask().(type) {
+	case *workflowpb.CreateRunRequest_TaskId:
+		return b.deployedTask(t.TaskId)
+	case *workflowpb.CreateRunRequest_TaskSpec:
+		if t.TaskSpec == nil {
+			break
+		}
+		return runnable{id: inlineTaskID(t.TaskSpec), spec: proto.CloneOf(t.TaskSpec)}, nil
+	case *workflowpb.CreateRunRequest_TriggerName:
+		id, trigger, ok := b.taskTrigger(t.TriggerName)
+		if !ok {
+			return runnable{}, status.Errorf(codes.NotFound, "trigger not found: %s of task %s/%s/%s", t.TriggerName.GetName(),
+				t.TriggerName.GetProject(), t.TriggerName.GetDomain(), t.TriggerName.GetTaskName())
+		}
+		what, err := b.deployedTask(id)
+		what.trigger = trigger
+		return what, err
+	}
+	return runnable{}, status.Error(codes.InvalidArgument, "no task to run: set task_id, task_spec or trigger_name")
+}
+
+func (b *Backend) deployedTask(id *taskpb.TaskIdentifier) (runnable, error) {
+	spec, ok := b.taskSpec(id)
+	if !ok {
+		return runnable{}, status.Errorf(codes.NotFound, "task not found: %s/%s/%s version %s",
+			id.GetProject(), id.GetDomain(), id.GetName(), id.GetVersion())
+	}
+	return runnable{id: withoutOrg(id), spec: proto.CloneOf(spec)}, nil
+}
+
+func inlineTaskID(spec *taskpb.TaskSpec) *taskpb.TaskIdentifier {
+	id := spec.GetTaskTemplate().GetId()
+	if id == nil {
+		return nil
+	}
+	return &taskpb.TaskIdentifier{
+		Project: id.GetProject(), Domain: id.GetDomain(), Name: id.GetName(), Version: id.GetVersion(),
+	}
+}
+
+func (w runnable) triggerName() *commonpb.TriggerName {
+	if w.trigger == nil {
+		return nil
+	}
+	return &commonpb.TriggerName{
+		Project: w.id.GetProject(), Domain: w.id.GetDomain(), Name: w.trigger.GetName(), TaskName: w.id.GetName(),
+	}
+}
+
+// runSpec is the request's run spec, else the trigger's, else an empty one.
+func (w runnable) runSpec(req *workflowpb.CreateRunRequest) *taskpb.RunSpec {
+	spec := proto.CloneOf(req.GetRunSpec())
+	if spec == nil {
+		spec = proto.CloneOf(w.trigger.GetSpec().GetRunSpec())
+	}
+	if spec == nil {
+		spec = &taskpb.RunSpec{}
+	}
+	if spec.GetRunStartTime() == nil {
+		spec.RunStartTime = proto.CloneOf(req.GetRunStartTime())
+	}
+	return spec
+}
+
+// runInputs are either literals or the address of literals.
+type runInputs struct {
+	literals  *taskpb.Inputs
+	offloaded *commonpb.OffloadedInputData
+}
+
+// inputs are the request's inputs, else the trigger's; literals are completed
+// from the task's defaults.
+func (w runnable) inputs(req *workflowpb.CreateRunRequest) runInputs {
+	literals, offloaded := req.GetInputs(), req.GetOffloadedInputData()
+	if literals == nil && offloaded == nil {
+		literals, offloaded = w.trigger.GetSpec().GetInputs(), w.trigger.GetSpec().GetOffloadedInputData()
+	}
+	if offloaded != nil {
+		return runInputs{offloaded: offloaded}
+	}
+	literals = proto.CloneOf(literals)
+	if literals == nil {
+		literals = &taskpb.Inputs{}
+	}
+	for _, p := range w.spec.GetDefaultInputs() {
+		value := p.GetParameter().GetDefault()
+		given := slices.ContainsFunc(literals.GetLiterals(), func(l *taskpb.NamedLiteral) bool { return l.GetName() == p.GetName() })
+		if value != nil && !given {
+			literals.Literals = append(literals.Literals, &taskpb.NamedLiteral{Name: p.GetName(), Value: proto.CloneOf(value)})
+		}
+	}
+	return runInputs{literals: literals}
+}

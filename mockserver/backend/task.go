@@ -1,0 +1,181 @@
+package backend
+
+import (
+	"context"
+	"slices"
+	"unicode/utf8"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+)
+
+// Descriptions longer than this are cut, not refused; in bytes.
+const (
+	maxShortDescription = 255
+	maxLongDescription  = 2048
+)
+
+// taskServer is TaskService.
+type taskServer struct {
+	taskpb.UnimplementedTaskServiceServer
+
+	b *Backend
+}
+
+func (s taskServer) DeployTask(_ context.Context, req *taskpb.DeployTaskRequest) (*taskpb.DeployTaskResponse, error) {
+	id := req.GetTaskId()
+	switch {
+	case id == nil:
+		return nil, status.Error(codes.InvalidArgument, "task_id is required")
+	case req.GetSpec() == nil:
+		return nil, status.Error(codes.InvalidArgument, "spec is required")
+	}
+	if err := s.b.checkProject(id.GetProject()); err != nil {
+		return nil, err
+	}
+	for _, t := range req.GetTriggers() {
+		if err := checkCron(t.GetAutomationSpec().GetSchedule()); err != nil {
+			return nil, status.Errorf(codes.InvalidArgument, "trigger %q: %v", t.GetName(), err)
+		}
+	}
+	own := proto.CloneOf(req)
+	if env := own.GetSpec().GetEnvironment(); env != nil {
+		env.Description = cutText(env.GetDescription(), maxShortDescription)
+	}
+	if doc := own.GetSpec().GetDocumentation(); doc != nil {
+		doc.ShortDescription = cutText(doc.GetShortDescription(), maxShortDescription)
+		doc.LongDescription = cutText(doc.GetLongDescription(), maxLongDescription)
+	}
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	s.b.tasks.deploy(taskRow{
+		taskName: taskName{id.GetProject(), id.GetDomain(), id.GetName()}, version: id.GetVersion(),
+		spec: own.GetSpec(), triggers: own.GetTriggers(),
+	}, s.b.cfg.Now())
+	return &taskpb.DeployTaskResponse{}, nil
+}
+
+func (s taskServer) GetTaskDetails(_ context.Context, req *taskpb.GetTaskDetailsRequest) (*taskpb.GetTaskDetailsResponse, error) {
+	id := req.GetTaskId()
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	i := s.b.tasks.index(taskName{id.GetProject(), id.GetDomain(), id.GetName()}, id.GetVersion())
+	if i < 0 {
+		return nil, status.Errorf(codes.NotFound, "task not found: %s/%s/%s version %q",
+			id.GetProject(), id.GetDomain(), id.GetName(), id.GetVersion())
+	}
+	row := s.b.tasks.rows[i]
+	return &taskpb.GetTaskDetailsResponse{Details: &taskpb.TaskDetails{
+		TaskId: row.id(), Metadata: row.metadata(), Spec: proto.CloneOf(row.spec),
+	}}, nil
+}
+
+func (s taskServer) ListTasks(_ context.Context, req *taskpb.ListTasksRequest) (*taskpb.ListTasksResponse, error) {
+	s.b.mu.Lock()
+	rows := s.b.tasks.newestFirst()
+	s.b.mu.Unlock()
+
+	// One row a name: the first met is the version deployed last.
+	seen := map[taskName]bool{}
+	scope := req.GetProjectId()
+	rows = slices.DeleteFunc(rows, func(r taskRow) bool {
+		outside := scope != nil && (r.project != scope.GetName() || r.domain != scope.GetDomain())
+		again := seen[r.taskName]
+		seen[r.taskName] = true
+		return outside || again
+	})
+	matched, offset, limit, err := selectRows(req.GetRequest(), rows, taskColumns())
+	if err != nil {
+		return nil, err
+	}
+	for _, known := range req.GetKnownFilters() {
+		matched = slices.DeleteFunc(matched, func(r taskRow) bool { return !passesKnown(known, r) })
+	}
+	page := cutPage(matched, offset, limit)
+	out := &taskpb.ListTasksResponse{
+		Token:    fullPageToken(len(page), offset, limit),
+		Metadata: &taskpb.ListTasksResponse_ListTasksMetadata{},
+	}
+	if len(page) > 0 { // the totals come with the rows: no rows, no totals
+		out.Metadata.Total, out.Metadata.FilteredTotal = uint32(len(rows)), uint32(len(matched)) //nolint:gosec // far from 2^32 in memory
+	}
+	for _, row := range page {
+		out.Tasks = append(out.Tasks, &taskpb.Task{TaskId: row.id(), Metadata: row.metadata()})
+	}
+	return out, nil
+}
+
+func (s taskServer) ListVersions(_ context.Context, req *taskpb.ListVersionsRequest) (*taskpb.ListVersionsResponse, error) {
+	n := req.GetTaskName()
+	want := taskName{n.GetProject(), n.GetDomain(), n.GetName()}
+	s.b.mu.Lock()
+	rows := s.b.tasks.newestFirst()
+	s.b.mu.Unlock()
+
+	rows = slices.DeleteFunc(rows, func(r taskRow) bool { return r.taskName != want })
+	matched, offset, limit, err := selectRows(req.GetRequest(), rows, versionColumns())
+	if err != nil {
+		return nil, err
+	}
+	page := cutPage(matched, offset, limit)
+	out := &taskpb.ListVersionsResponse{Token: fullPageToken(len(page), offset, limit)}
+	for _, row := range page {
+		out.Versions = append(out.Versions, &taskpb.ListVersionsResponse_VersionResponse{
+			Version: row.version, DeployedAt: timestamppb.New(row.created),
+		})
+	}
+	return out, nil
+}
+
+func passesKnown(f *taskpb.ListTasksRequest_KnownFilter, r taskRow) bool {
+	switch by := f.GetFilterBy().(type) {
+	case *taskpb.ListTasksRequest_KnownFilter_DeployedBy:
+		return by.DeployedBy == "" // nobody is recorded
+	case *taskpb.ListTasksRequest_KnownFilter_IsEntrypoint:
+		return r.spec.GetTaskTemplate().GetMetadata().GetIsEntrypoint() == by.IsEntrypoint
+	default:
+		return true
+	}
+}
+
+// metadata is what listings tell of a task. Who deployed it is never known.
+func (r taskRow) metadata() *taskpb.TaskMetadata {
+	m := &taskpb.TaskMetadata{
+		ShortName: r.shortName(), DeployedAt: timestamppb.New(r.created),
+		EnvironmentName:  r.spec.GetEnvironment().GetName(),
+		ShortDescription: r.spec.GetDocumentation().GetShortDescription(),
+	}
+	switch len(r.triggers) {
+	case 0:
+	case 1:
+		t := proto.CloneOf(r.triggers[0])
+		m.TriggersSummary = &taskpb.TaskTriggersSummary{Summary: &taskpb.TaskTriggersSummary_Details{
+			Details: &taskpb.TaskTriggersSummary_TriggerDetails{
+				Name: t.GetName(), Active: t.GetSpec().GetActive(), AutomationSpec: t.GetAutomationSpec(),
+			},
+		}}
+	default:
+		m.TriggersSummary = &taskpb.TaskTriggersSummary{Summary: &taskpb.TaskTriggersSummary_Stats{
+			Stats: &taskpb.TaskTriggersSummary_TriggerStats{
+				Total: uint32(len(r.triggers)), Active: uint32(r.activeTriggers()), //nolint:gosec // far from 2^32 in one request
+			},
+		}}
+	}
+	return m
+}
+
+// cutText cuts s to at most limit bytes, and never inside a character: a broken
+// one could not be sent.
+func cutText(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}

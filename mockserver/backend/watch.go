@@ -1,0 +1,78 @@
+package backend
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+)
+
+// cleanEndMargin is how long before its deadline a watch ends when it is to end
+// cleanly, so that the end reaches the client before the client gives up: this,
+// but at most a tenth of the time that the call was given.
+const cleanEndMargin = 50 * time.Millisecond
+
+// EndWatchesAtDeadline makes watches and log tails opened from now on end with OK
+// when the deadline that the client sent is about to pass, as the real backend
+// now and then does; otherwise they end with DeadlineExceeded. Off at first.
+func (b *Backend) EndWatchesAtDeadline(on bool) {
+	b.runs.mu.Lock()
+	defer b.runs.mu.Unlock()
+	b.runs.endCleanly = on
+}
+
+// DropUpdates makes the next n changes of existing actions happen without any
+// watch being told, as when a slow watcher's buffer overflows. Fresh watches and
+// lists show the true state, and so does the next change of the same action.
+func (b *Backend) DropUpdates(n int) {
+	b.runs.mu.Lock()
+	defer b.runs.mu.Unlock()
+	b.runs.drop = n
+}
+
+// watch sends what look returns until look says that it is done, the call ends
+// or the backend closes. look is called with r.mu held, at first and after every
+// change; it must return messages that nobody else changes.
+func watch[M any](r *runs, stream grpc.ServerStreamingServer[M], look func() (messages []*M, done bool)) error {
+	ctx := stream.Context()
+	end, stop := r.cleanEnd(ctx)
+	defer stop()
+	for {
+		r.mu.Lock()
+		changed := r.changed
+		messages, done := look()
+		r.mu.Unlock()
+		for _, m := range messages {
+			if err := stream.Send(m); err != nil {
+				return err
+			}
+		}
+		if done {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-end:
+			return nil
+		case <-ctx.Done():
+			return status.FromContextError(ctx.Err()).Err()
+		case <-r.done:
+			return errClosing()
+		}
+	}
+}
+
+// cleanEnd tells when a watch is to end with OK: never, unless scripted.
+func (r *runs) cleanEnd(ctx context.Context) (at <-chan time.Time, stop func() bool) {
+	r.mu.Lock()
+	on := r.endCleanly
+	r.mu.Unlock()
+	deadline, ok := ctx.Deadline()
+	if !on || !ok {
+		return nil, func() bool { return false }
+	}
+	left := time.Until(deadline)
+	t := time.NewTimer(left - min(cleanEndMargin, left/10))
+	return t.C, t.Stop
+}

@@ -1,0 +1,84 @@
+package mockserver
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"time"
+)
+
+// certificates are a fresh authority and the server certificate that it signed.
+type certificates struct {
+	server tls.Certificate
+	caPEM  []byte
+	pool   *x509.CertPool
+}
+
+// Long enough for any test that lets years pass.
+const certificateLife = 30 * 365 * 24 * time.Hour
+
+func newCertificates(hosts ...string) (*certificates, error) {
+	now := time.Now()
+	ca := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mock authority"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	caDER, caKey, err := sign(ca, ca, nil)
+	if err != nil {
+		return nil, err
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "mock server"},
+		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			leaf.IPAddresses = append(leaf.IPAddresses, ip)
+		} else if host != "" {
+			leaf.DNSNames = append(leaf.DNSNames, host)
+		}
+	}
+	leafDER, leafKey, err := sign(leaf, ca, caKey)
+	if err != nil {
+		return nil, err
+	}
+	c := &certificates{
+		server: tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: leafKey},
+		caPEM:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
+		pool:   x509.NewCertPool(),
+	}
+	c.pool.AppendCertsFromPEM(c.caPEM)
+	return c, nil
+}
+
+// sign makes a key for template and lets parent sign it; a nil parentKey means
+// that it signs itself.
+func sign(template, parent *x509.Certificate, parentKey crypto.Signer) ([]byte, crypto.Signer, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	if parentKey == nil {
+		parentKey = key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), parentKey)
+	return der, key, err
+}
+
+func (c *certificates) serverConfig() *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{c.server}, MinVersion: tls.VersionTLS12}
+}
+
+func (c *certificates) clientConfig() *tls.Config {
+	return &tls.Config{RootCAs: c.pool, MinVersion: tls.VersionTLS12}
+}

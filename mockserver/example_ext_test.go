@@ -1,0 +1,57 @@
+package mockserver_test
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+
+	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+func Example() {
+	server, err := mockserver.New(mockserver.WithProject("demo"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	conn, err := grpc.NewClient(server.Endpoint(), grpc.WithTransportCredentials(server.TransportCredentials()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	projects := projectpb.NewProjectServiceClient(conn)
+
+	// Nobody has logged in yet.
+	_, err = projects.ListProjects(context.Background(), &projectpb.ListProjectsRequest{})
+	fmt.Println(status.Code(err))
+
+	// A token of choice, and what becomes of it.
+	token, err := server.OAuth().IssueToken(oauth.TokenSpec{Subject: "ada", Scopes: []string{mockserver.DefaultScope}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := with(context.Background(), token.AccessToken)
+	answer, err := projects.ListProjects(ctx, &projectpb.ListProjectsRequest{})
+	fmt.Println(status.Code(err), answer.GetProjects().GetProjects()[0].GetName())
+	server.Script().RevokeTokens()
+	_, err = projects.ListProjects(ctx, &projectpb.ListProjectsRequest{})
+	fmt.Println(status.Code(err))
+
+	for _, r := range server.Requests() {
+		fmt.Println(r.Method, r.Code)
+	}
+	// Output:
+	// Unauthenticated
+	// OK demo
+	// Unauthenticated
+	// /flyteidl2.project.ProjectService/ListProjects Unauthenticated
+	// /flyteidl2.project.ProjectService/ListProjects OK
+	// /flyteidl2.project.ProjectService/ListProjects Unauthenticated
+}

@@ -1,0 +1,114 @@
+package mockserver_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
+	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/mocktest"
+)
+
+// What a plain gRPC client makes of a proxy's bare HTTP answers.
+func TestAnswerHTTP(t *testing.T) {
+	t.Parallel()
+	page := "<html><body>please log in</body></html>"
+	tests := []struct {
+		name   string
+		answer mockserver.HTTPAnswer
+		want   codes.Code
+		text   string
+	}{
+		{"401 empty", mockserver.HTTPAnswer{}, codes.Unauthenticated, "missing HTTP content-type"},
+		{"401 page", mockserver.HTTPAnswer{Body: page}, codes.Unauthenticated, "401"},
+		{"200 page", mockserver.HTTPAnswer{Status: http.StatusOK, Body: page}, codes.Unknown, "text/html"},
+		{"302", mockserver.HTTPAnswer{Status: http.StatusFound, Location: "https://login.example/"}, codes.Unknown, "302"},
+		{"307", mockserver.HTTPAnswer{Status: http.StatusTemporaryRedirect, Location: "https://login.example/"}, codes.Unknown, "307"},
+		{"403", mockserver.HTTPAnswer{Status: http.StatusForbidden, ContentType: "text/plain", Body: "no"}, codes.PermissionDenied, "403"},
+		{"407", mockserver.HTTPAnswer{Status: http.StatusProxyAuthRequired}, codes.Unknown, "407"},
+		{"503", mockserver.HTTPAnswer{Status: http.StatusServiceUnavailable, Body: page}, codes.Unavailable, "503"},
+	}
+	for _, secure := range []bool{false, true} {
+		options := []mockserver.Option{mockserver.WithHTTPFront()}
+		if secure {
+			options = append(options, mockserver.WithTLS())
+		}
+		s := mocktest.New(t, options...)
+		conn, ctx := connect(t, s), with(short(t), fetchToken(t, s))
+		for _, tt := range tests {
+			for kind, call := range map[string]func(context.Context, *testing.T, grpc.ClientConnInterface) error{
+				"unary": func(ctx context.Context, _ *testing.T, conn grpc.ClientConnInterface) error { return list(ctx, conn) },
+				"stream": func(ctx context.Context, t *testing.T, conn grpc.ClientConnInterface) error {
+					t.Helper()
+					_, err := watch(ctx, t, conn).Recv()
+					return err
+				},
+			} {
+				if err := s.Script().AnswerHTTP("*", 1, tt.answer); err != nil {
+					t.Fatal(err)
+				}
+				err := call(ctx, t, conn)
+				if status.Code(err) != tt.want || !strings.Contains(err.Error(), tt.text) {
+					t.Errorf("tls %t, %s, %s: got %v", secure, tt.name, kind, err)
+				}
+			}
+			wantCode(t, list(ctx, conn), codes.OK)
+		}
+	}
+}
+
+// A proxy that checks tokens itself: rejections are pages, good calls pass, and
+// what tells how to log in stays open.
+func TestAnswerRejections(t *testing.T) {
+	t.Parallel()
+	s := mocktest.New(t, mockserver.WithHTTPFront())
+	conn, token := connect(t, s), fetchToken(t, s)
+	if err := s.Script().AnswerRejections(&mockserver.HTTPAnswer{Status: http.StatusFound, Location: "https://login.example/"}); err != nil {
+		t.Fatal(err)
+	}
+
+	wantCode(t, list(short(t), conn), codes.Unknown)
+	wantCode(t, list(with(short(t), "nonsense"), conn), codes.Unknown)
+	wantCode(t, list(with(short(t), token), conn), codes.OK)
+	if _, err := authpb.NewAuthMetadataServiceClient(conn).GetPublicClientConfig(short(t), &authpb.GetPublicClientConfigRequest{}); err != nil {
+		t.Errorf("open method: %v", err)
+	}
+	s.Script().RevokeTokens()
+	wantCode(t, list(with(short(t), token), conn), codes.Unknown)
+
+	if err := s.Script().AnswerRejections(nil); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, list(with(short(t), token), conn), codes.Unauthenticated)
+}
+
+func TestAnswerHTTPNeedsTheFront(t *testing.T) {
+	t.Parallel()
+	s := mocktest.New(t)
+	if err := s.Script().AnswerHTTP("*", 1, mockserver.HTTPAnswer{}); !errors.Is(err, mockserver.ErrNoHTTPFront) {
+		t.Errorf("AnswerHTTP: %v", err)
+	}
+	if err := s.Script().AnswerRejections(nil); !errors.Is(err, mockserver.ErrNoHTTPFront) {
+		t.Errorf("AnswerRejections: %v", err)
+	}
+}
+
+// The front serves discovery on the port of the calls, as Flyte hosts do.
+func TestFrontServesHTTPToo(t *testing.T) {
+	t.Parallel()
+	s := mocktest.New(t, mockserver.WithHTTPFront())
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Endpoint()+"/.well-known/oauth-authorization-server", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, body := roundTrip(t, s, r); code != http.StatusOK || !strings.Contains(string(body), s.Issuer()) {
+		t.Errorf("got %d %s", code, body)
+	}
+}

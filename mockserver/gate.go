@@ -1,0 +1,56 @@
+package mockserver
+
+import (
+	"net/http"
+	"sync"
+)
+
+// gate counts handlers that net/http started, so that Close can wait for them as
+// net/http does not. The zero value is open.
+type gate struct {
+	mu     sync.Mutex
+	inside int
+	shut   chan struct{} // made by close; closed when nobody is inside any more
+}
+
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut != nil {
+		return false
+	}
+	g.inside++
+	return true
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside--
+	if g.shut != nil && g.inside == 0 {
+		close(g.shut)
+	}
+}
+
+// close lets nobody in any more. What it returns is closed when the last one left.
+func (g *gate) close() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shut = make(chan struct{})
+	if g.inside == 0 {
+		close(g.shut)
+	}
+	return g.shut
+}
+
+// guard puts the gate before next.
+func (g *gate) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !g.enter() {
+			http.Error(w, "closing", http.StatusServiceUnavailable)
+			return
+		}
+		defer g.leave()
+		next.ServeHTTP(w, r)
+	})
+}

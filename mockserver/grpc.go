@@ -1,0 +1,71 @@
+package mockserver
+
+import (
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+
+	"github.com/jetway-go/jetway/interceptors/serverauth"
+)
+
+// maxMessage lets large answers through in both directions; real backends have
+// no limit of their own.
+const maxMessage = 64 << 20
+
+// openMethods need no token: what a client asks before it can log in, and what
+// operators ask.
+func openMethods() []string {
+	return []string{
+		"/flyteidl2.auth.AuthMetadataService/*",
+		"/flyteidl.service.AuthMetadataService/*",
+		"/grpc.health.v1.Health/*",
+		"/grpc.reflection.v1.ServerReflection/*",
+		"/grpc.reflection.v1alpha.ServerReflection/*",
+	}
+}
+
+func isOpen(method string) bool {
+	for _, pattern := range openMethods() {
+		if matches(pattern, method) {
+			return true
+		}
+	}
+	return false
+}
+
+// newGRPC makes the gRPC server. A call passes the request log, the
+// authentication and the script, in this order: only a call that would have been
+// served can be failed by a script.
+func (s *Server) newGRPC() *grpc.Server {
+	unary := []grpc.UnaryServerInterceptor{s.logUnary}
+	stream := []grpc.StreamServerInterceptor{s.logStream}
+	if !s.cfg.open {
+		opts := []serverauth.Option{
+			serverauth.WithOpenMethods(openMethods()...),
+			serverauth.WithHeaderKeys(s.cfg.headerKey),
+		}
+		unary = append(unary, serverauth.Unary(verifier{s}, opts...))
+		stream = append(stream, serverauth.Stream(verifier{s}, opts...))
+	}
+	opts := []grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(append(unary, s.script.unary)...),
+		grpc.ChainStreamInterceptor(append(stream, s.script.stream)...),
+		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.WaitForHandlers(true),
+	}
+	if s.certs != nil && !s.cfg.front { // a front does TLS itself
+		opts = append(opts, grpc.Creds(credentials.NewTLS(s.certs.serverConfig())))
+	}
+	server := grpc.NewServer(opts...)
+	s.backend.Register(server)
+
+	checks := health.NewServer()
+	for service := range server.GetServiceInfo() {
+		checks.SetServingStatus(service, healthpb.HealthCheckResponse_SERVING)
+	}
+	healthpb.RegisterHealthServer(server, checks)
+	reflection.Register(server)
+	return server
+}

@@ -1,0 +1,55 @@
+package mockserver
+
+import (
+	"context"
+	"sync"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Hold is one call that waits on the server, made by [Script.Hold].
+type Hold struct {
+	pattern string
+	arrived chan struct{}
+	release chan struct{}
+	once    sync.Once
+}
+
+// Hold makes the next call of method wait after its token was accepted and
+// before it is served. When it is released its token is looked at again: one
+// that was revoked or expired meanwhile ends the call with Unauthenticated,
+// unary calls and streams alike, before any message is answered.
+func (c *Script) Hold(method string) *Hold {
+	h := &Hold{pattern: normal(method), arrived: make(chan struct{}), release: make(chan struct{})}
+	c.edit(func() { c.holds = append(c.holds, h) })
+	return h
+}
+
+// Arrived is closed when a call waits.
+func (h *Hold) Arrived() <-chan struct{} { return h.arrived }
+
+// Release lets the call go on, now or as soon as it comes. Calling it again does
+// nothing.
+func (h *Hold) Release() { h.once.Do(func() { close(h.release) }) }
+
+func (h *Hold) wait(ctx context.Context, s *Server, method string) error {
+	close(h.arrived)
+	if err := await(ctx, s, h.release); err != nil {
+		return err
+	}
+	return s.checkAgain(ctx, method)
+}
+
+// await waits for done to be closed or to tick. It ends early, with a status, if
+// the call or the server ends first.
+func await[T any](ctx context.Context, s *Server, done <-chan T) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return status.FromContextError(ctx.Err()).Err()
+	case <-s.done:
+		return status.Error(codes.Unavailable, "the mock server is closing")
+	}
+}

@@ -1,0 +1,43 @@
+package mockserver
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+)
+
+var errNotLoopback = errors.New("the mock's HTTP client reaches loopback addresses only")
+
+// HTTPClient reaches the HTTP side, in memory too, and trusts its certificate.
+// Beside it only loopback addresses can be reached. [Server.Close] closes its
+// idle connections.
+func (s *Server) HTTPClient() *http.Client { return s.client }
+
+func (s *Server) newClient() *http.Client {
+	transport := &http.Transport{
+		DialContext:         s.dialHTTP,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     time.Minute,
+	}
+	if s.certs != nil {
+		transport.TLSClientConfig = s.certs.clientConfig()
+	}
+	return &http.Client{Transport: transport}
+}
+
+func (s *Server) dialHTTP(ctx context.Context, network, address string) (net.Conn, error) {
+	if s.httpSide.dial != nil && address == s.httpSide.address {
+		return s.httpSide.dial(ctx)
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && address != s.httpSide.address {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: errNotLoopback}
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, network, address)
+}

@@ -1,0 +1,37 @@
+package mockserver
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// objectsPath is where the object store lies on the HTTP side.
+const objectsPath = "/objects"
+
+const headerTimeout = 10 * time.Second
+
+// newHTTP makes the HTTP side: authorization server and object store.
+func (s *Server) newHTTP() *http.Server {
+	server := &http.Server{
+		Handler:           s.handlers.guard(s.logHTTP(s.httpHandler())),
+		ReadHeaderTimeout: headerTimeout,
+		ErrorLog:          slog.NewLogLogger(s.cfg.logger.Handler(), slog.LevelDebug),
+	}
+	if s.certs != nil {
+		server.TLSConfig = s.certs.serverConfig()
+	}
+	return server
+}
+
+func (s *Server) httpHandler() http.Handler {
+	objects := http.StripPrefix(objectsPath, s.objects)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, objectsPath+"/") {
+			objects.ServeHTTP(w, r)
+			return
+		}
+		s.oauth.ServeHTTP(w, r)
+	})
+}

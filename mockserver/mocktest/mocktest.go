@@ -1,0 +1,29 @@
+// Package mocktest starts a mock server for a test.
+//
+// [New] is all of it: the server logs to the test and is closed when the test ends.
+package mocktest
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/jetway-go/jetway/mockserver"
+)
+
+// New starts a server that lives as long as the test. It logs to the test's
+// output unless an option gives another logger, and fails the test if it cannot
+// start. Inside a testing/synctest bubble give it mockserver.WithInMemory.
+func New(tb testing.TB, opts ...mockserver.Option) *mockserver.Server {
+	tb.Helper()
+	logger := slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	server, err := mockserver.New(append([]mockserver.Option{mockserver.WithLogger(logger)}, opts...)...)
+	if err != nil {
+		tb.Fatalf("start the mock server: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			tb.Errorf("close the mock server: %v", err)
+		}
+	})
+	return server
+}

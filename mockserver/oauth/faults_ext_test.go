@@ -1,0 +1,135 @@
+package oauth_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		fault func(*oauth.Faults)
+		check func(answer) bool
+	}{
+		{"down", func(f *oauth.Faults) { f.Down(true) }, func(a answer) bool { return a.status == 503 }},
+		{"down and up", func(f *oauth.Faults) { f.Down(true); f.Down(false) }, func(a answer) bool { return a.AccessToken != "" }},
+		{"redirect", func(f *oauth.Faults) { f.Redirect("https://evil.example/", http.StatusTemporaryRedirect) },
+			func(a answer) bool {
+				return a.status == 307 && a.header.Get("Location") == "https://evil.example/"
+			}},
+		{"echo", func(f *oauth.Faults) { f.Echo(true) },
+			func(a answer) bool { return a.status == 500 && strings.Contains(a.body, secret) }},
+		{"flood", func(f *oauth.Faults) { f.Flood(10 << 20) },
+			func(a answer) bool { return a.status == 200 && len(a.body) > 10<<20 }},
+		{"no lifetime", func(f *oauth.Faults) { f.ExpiresIn(nil) },
+			func(a answer) bool { return a.AccessToken != "" && !strings.Contains(a.body, "expires_in") }},
+		{"negative lifetime", func(f *oauth.Faults) { f.ExpiresIn(-5) },
+			func(a answer) bool { return strings.Contains(a.body, `"expires_in":-5`) }},
+		{"rewritten", func(f *oauth.Faults) {
+			f.Rewrite(func(m map[string]any) { delete(m, "scope"); m["token_type"] = "mac" })
+		}, func(a answer) bool { return a.TokenType == "mac" && a.Scope == "" && a.AccessToken != "" }},
+		{"plain text", func(f *oauth.Faults) { f.ContentType("text/plain") },
+			func(a answer) bool {
+				return a.header.Get("Content-Type") == "text/plain" && strings.Contains(a.body, "access_token")
+			}},
+		{"an error of choice", func(f *oauth.Faults) { f.FailNext(1, oauth.RefusalAnswer("invalid_client")) },
+			func(a answer) bool { return a.status == 401 && a.Error == "invalid_client" }},
+		{"a page of choice", func(f *oauth.Faults) {
+			f.FailNext(1, oauth.Answer{Status: 429, Body: "slow", Header: http.Header{"Retry-After": {"7"}}})
+		}, func(a answer) bool { return a.status == 429 && a.body == "slow" && a.header.Get("Retry-After") == "7" }},
+		{"reset", func(f *oauth.Faults) {
+			f.Down(true)
+			f.Hang(true)
+			f.FailNext(9, oauth.Answer{})
+			f.Slow(time.Hour)
+			f.Echo(true)
+			f.Reset()
+		}, func(a answer) bool { return a.AccessToken != "" }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, nil)
+			tt.fault(s.TokenFaults())
+			a := post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials"))
+			if !tt.check(a) {
+				t.Errorf("got %d %.300s", a.status, a.body)
+			}
+		})
+	}
+}
+
+// "expires_in":"3600" is not a number; the answer type of these tests would refuse it.
+func TestStringLifetime(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	s.TokenFaults().ExpiresIn("3600")
+	s.TokenFaults().ContentType("text/plain")
+
+	a := post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials"))
+
+	if !strings.Contains(a.body, `"expires_in":"3600"`) {
+		t.Errorf("got %s", a.body)
+	}
+}
+
+func TestRewriteLeavesRefusalsAlone(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	s.TokenFaults().ExpiresIn(1)
+	if a := post(t, s, "/oauth2/token", form()); a.Error != "invalid_client" || strings.Contains(a.body, "expires_in") {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+}
+
+func TestFailNextCountsDown(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	s.TokenFaults().FailNext(2, oauth.RefusalAnswer("invalid_grant"))
+	s.TokenFaults().FailNext(1, oauth.Answer{Status: 502})
+	var got []int
+	for range 4 {
+		got = append(got, post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials")).status)
+	}
+	if want := [4]int{400, 400, 502, 200}; [4]int(got) != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestSlowAndHang(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, nil)
+		start := time.Now()
+
+		s.TokenFaults().Slow(30 * time.Second)
+		a := post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials"))
+		if waited := time.Since(start); waited != 30*time.Second || a.status != http.StatusOK {
+			t.Errorf("slow: %v, %d", waited, a.status)
+		}
+
+		s.TokenFaults().Slow(0)
+		s.TokenFaults().Hang(true)
+		time.AfterFunc(time.Hour, func() { s.TokenFaults().Hang(false) })
+		a = post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials"))
+		if waited := time.Since(start); waited != time.Hour+30*time.Second || a.status != http.StatusOK {
+			t.Errorf("hanging, then let go: %v, %d", waited, a.status)
+		}
+
+		s.TokenFaults().Hang(true)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		a = post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials"),
+			func(r *http.Request) { *r = *r.WithContext(ctx) })
+		if a.AccessToken != "" {
+			t.Error("a client that left was answered")
+		}
+	})
+}

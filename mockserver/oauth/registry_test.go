@@ -1,0 +1,43 @@
+package oauth
+
+import (
+	"testing"
+	"time"
+)
+
+// A server that runs for long forgets tokens that ended long ago, and only those.
+func TestRegistryForgetsOldTokens(t *testing.T) {
+	t.Parallel()
+	g := newRegistry()
+	g.purge = 2
+	start := time.Unix(1_800_000_000, 0)
+	g.addAccess("old", tokenInfo{}, start, start.Add(time.Minute))
+	g.addAccess("recent", tokenInfo{}, start, start.Add(3*time.Hour))
+
+	g.addAccess("new", tokenInfo{}, start.Add(2*time.Hour), start.Add(4*time.Hour))
+
+	for token, want := range map[string]bool{"old": false, "recent": true, "new": true} {
+		if _, ok := g.lookup(token); ok != want {
+			t.Errorf("%s: remembered = %t, want %t", token, ok, want)
+		}
+	}
+}
+
+// Two requests may both have found a refresh token good; only the first to use
+// it up wins, and the second ends the login.
+func TestRegistryUsesUpOnce(t *testing.T) {
+	t.Parallel()
+	g := newRegistry()
+	token := g.addRefresh(tokenInfo{client: "c", login: "l"})
+	sibling := g.addRefresh(tokenInfo{client: "c", login: "l"})
+
+	if !g.useUp(token) {
+		t.Error("first use refused")
+	}
+	if g.useUp(token) {
+		t.Error("second use allowed")
+	}
+	if _, ok := g.refreshable(sibling, "c"); ok {
+		t.Error("the login outlived the reuse")
+	}
+}

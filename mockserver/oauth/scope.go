@@ -1,0 +1,59 @@
+package oauth
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// grantedScopes checks what was asked for against what may be had; asking for
+// nothing gets everything (RFC 6749 section 3.3).
+func grantedScopes(asked string, allowed []string) ([]string, *protocolError) {
+	scopes := []string{}
+	for scope := range strings.SplitSeq(asked, " ") {
+		switch {
+		case scope == "" || slices.Contains(scopes, scope):
+		case !validScope(scope):
+			return nil, refuse(codeInvalidScope, "a scope is printable ASCII without quote and backslash")
+		case !slices.Contains(allowed, scope):
+			return nil, refuse(codeInvalidScope, "a scope was asked for that may not be had; allowed: "+strings.Join(allowed, " "))
+		default:
+			scopes = append(scopes, scope)
+		}
+	}
+	if len(scopes) == 0 {
+		return slices.Clone(allowed), nil
+	}
+	return scopes, nil
+}
+
+// validScope is scope-token of RFC 6749 section 3.3.
+func validScope(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r > '~' || r == '"' || r == '\\'
+	})
+}
+
+// audiences finds whom the token is for: the widespread audience parameter, and
+// RFC 8707's resource, which has to be an absolute URI without a fragment.
+func (s *Server) audiences(f form) ([]string, *protocolError) {
+	asked := slices.Clone(f["audience"])
+	for _, resource := range f["resource"] {
+		u, err := url.Parse(resource)
+		if err != nil || !u.IsAbs() || u.Fragment != "" || strings.Contains(resource, "#") {
+			return nil, refuse(codeInvalidTarget, "resource must be an absolute URI without a fragment (RFC 8707 section 2)")
+		}
+		if !slices.Contains(asked, resource) {
+			asked = append(asked, resource)
+		}
+	}
+	for _, a := range asked {
+		if len(s.cfg.Audiences) > 0 && !slices.Contains(s.cfg.Audiences, a) {
+			return nil, refuse(codeInvalidTarget, "unknown audience or resource; known: "+strings.Join(s.cfg.Audiences, " "))
+		}
+	}
+	if len(asked) == 0 && s.cfg.DefaultAudience != "" {
+		return []string{s.cfg.DefaultAudience}, nil
+	}
+	return asked, nil
+}

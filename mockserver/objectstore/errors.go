@@ -1,0 +1,32 @@
+package objectstore
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrKey means that a key has an empty, "." or ".." segment.
+	ErrKey = errors.New(`key must not be empty or have empty, "." or ".." segments`)
+	// ErrTooLarge means that content is over Config.MaxSize.
+	ErrTooLarge = errors.New("content is over the store's size limit")
+	// ErrNoBaseURL means that the store was not told where it is served.
+	ErrNoBaseURL = errors.New("no base URL: call SetBaseURL with the address the store is served at")
+	// ErrLifetime means that a URL was asked for that would be expired at once.
+	ErrLifetime = errors.New("lifetime of a signed URL must be positive")
+)
+
+// Error is what went wrong with one object.
+type Error struct {
+	// Op is "put" or "sign".
+	Op string
+	// Key is the object's.
+	Key string
+	// Err is the cause, one of this package's sentinels.
+	Err error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("objectstore: %s %q: %v", e.Op, e.Key, e.Err) }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }

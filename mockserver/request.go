@@ -1,0 +1,111 @@
+package mockserver
+
+import (
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+)
+
+// Kind says which side of the server a request reached.
+type Kind string
+
+// Kinds of requests.
+const (
+	KindGRPC  Kind = "grpc"  // a call
+	KindToken Kind = "token" // a request to the token endpoint
+	KindHTTP  Kind = "http"  // any other HTTP request
+)
+
+// Request is one thing that arrived. It holds no secret: tokens are named by id,
+// and the values of keys that carry credentials are left out.
+type Request struct {
+	Kind Kind
+	// Method is the full name of a call, else verb and path, such as
+	// "POST /oauth2/token"; queries are left out.
+	Method string
+	// Time is when it arrived, by the server's clock.
+	Time time.Time
+	// TokenID names the access token that came with it (see oauth.TokenID); empty
+	// without one.
+	TokenID string
+	// Authorizations is how many values came under the key that carries tokens.
+	Authorizations int
+	// Keys are all metadata keys or header names, in lower case, sorted.
+	Keys []string
+	// Metadata holds the values of those keys that carry no secret.
+	Metadata map[string][]string
+	// Form holds the parameters of a request to the token endpoint that are no
+	// secret: grant_type, client_id, scope, audience and resource. A client_id
+	// that came by Basic authentication is here too.
+	Form map[string][]string
+	// Done tells whether it was answered yet; what follows is meaningless before.
+	Done bool
+	// Code is the status of a call; codes.Unknown when HTTPStatus tells more.
+	Code codes.Code
+	// HTTPStatus is that of an HTTP request, or of a call that was answered with
+	// bare HTTP.
+	HTTPStatus int
+}
+
+// requestLog remembers the latest requests.
+type requestLog struct {
+	mu     sync.Mutex
+	size   int
+	ring   []*Request
+	next   int // where the next one goes once ring is full
+	tokens int
+}
+
+func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
+
+// add remembers r, which belongs to the log from then on.
+func (l *requestLog) add(r *Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.Kind == KindToken {
+		l.tokens++
+	}
+	switch {
+	case l.size == 0:
+	case len(l.ring) < l.size:
+		l.ring = append(l.ring, r)
+	default:
+		l.ring[l.next] = r
+		l.next = (l.next + 1) % l.size
+	}
+}
+
+func (l *requestLog) finish(r *Request, code codes.Code, httpStatus int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.Done, r.Code, r.HTTPStatus = true, code, httpStatus
+}
+
+// Requests returns what arrived, oldest first. The maps and slices in it are
+// shared: do not change them.
+func (s *Server) Requests() []Request {
+	l := s.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([]Request, 0, len(l.ring))
+	for i := range l.ring {
+		out = append(out, *l.ring[(l.next+i)%len(l.ring)])
+	}
+	return out
+}
+
+// TokenRequests is how many requests reached the token endpoint, whatever it
+// answered, since the start or the last [Server.ResetRequests].
+func (s *Server) TokenRequests() int {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.log.tokens
+}
+
+// ResetRequests forgets what arrived so far.
+func (s *Server) ResetRequests() {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	s.log.ring, s.log.next, s.log.tokens = nil, 0, 0
+}

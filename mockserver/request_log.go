@@ -1,0 +1,125 @@
+package mockserver
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// maxLoggedForm is above any form that the token endpoint takes.
+const maxLoggedForm = 128 << 10
+
+func (s *Server) logUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	r := s.arrivedCall(ctx, info.FullMethod)
+	resp, err := next(ctx, req)
+	s.answeredCall(r, err)
+	return resp, err
+}
+
+func (s *Server) logStream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	r := s.arrivedCall(ss.Context(), info.FullMethod)
+	err := next(srv, ss)
+	s.answeredCall(r, err)
+	return err
+}
+
+func (s *Server) arrivedCall(ctx context.Context, method string) *Request {
+	md, _ := metadata.FromIncomingContext(ctx)
+	r := s.newRequest(KindGRPC, method, md)
+	s.log.add(r)
+	return r
+}
+
+func (s *Server) answeredCall(r *Request, err error) {
+	code := status.Code(err)
+	if e := status.FromContextError(err); code == codes.Unknown && e.Code() != codes.Unknown {
+		code = e.Code() // grpc-go turns a handler's context error into its status
+	}
+	s.log.finish(r, code, 0)
+	s.cfg.logger.Debug("mock call", "method", r.Method, "token", r.TokenID, "code", code.String())
+}
+
+func (s *Server) logFrontAnswer(req *http.Request, a HTTPAnswer) {
+	r := s.newRequest(KindGRPC, req.URL.Path, lowered(req.Header))
+	s.log.add(r)
+	s.log.finish(r, codes.Unknown, a.status())
+	s.cfg.logger.Debug("mock call answered with bare HTTP", "method", r.Method, "token", r.TokenID, "status", a.status())
+}
+
+// logHTTP remembers what reaches the HTTP side.
+func (s *Server) logHTTP(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		kind := KindHTTP
+		if req.URL.Path == s.oauth.TokenPath() {
+			kind = KindToken
+		}
+		r := s.newRequest(kind, req.Method+" "+req.URL.Path, lowered(req.Header))
+		if kind == KindToken {
+			r.Form = s.peekForm(req)
+		}
+		s.log.add(r)
+		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(seen, req)
+		s.log.finish(r, codes.OK, seen.status)
+		s.cfg.logger.Debug("mock request", "method", r.Method, "token", r.TokenID, "status", seen.status)
+	})
+}
+
+// peekForm reads the parameters that are no secret and puts the body back.
+func (s *Server) peekForm(req *http.Request) map[string][]string {
+	body, err := io.ReadAll(io.LimitReader(req.Body, maxLoggedForm))
+	req.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), req.Body), req.Body}
+	if err != nil {
+		return nil
+	}
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil
+	}
+	form := map[string][]string{}
+	for _, name := range []string{"grant_type", "client_id", "scope", "audience", "resource"} {
+		for _, v := range values[name] {
+			form[name] = append(form[name], s.withoutSecrets(v))
+		}
+	}
+	if id, _, ok := req.BasicAuth(); ok {
+		if plain, err := url.QueryUnescape(id); err == nil {
+			form["client_id"] = append(form["client_id"], s.withoutSecrets(plain))
+		}
+	}
+	return form
+}
+
+// statusWriter notes the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController through.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func lowered(h http.Header) map[string][]string {
+	out := make(map[string][]string, len(h))
+	for name, values := range h {
+		out[strings.ToLower(name)] = values
+	}
+	return out
+}

@@ -1,0 +1,76 @@
+package mockserver
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+const redacted = "[redacted]"
+
+// newRequest describes what arrived under these keys, without its secrets.
+func (s *Server) newRequest(kind Kind, method string, headers map[string][]string) *Request {
+	r := &Request{
+		Kind: kind, Method: s.withoutSecrets(method), Time: s.clock.Now(),
+		Keys: slices.Sorted(maps.Keys(headers)), Metadata: make(map[string][]string, len(headers)),
+	}
+	carrier := s.cfg.headerKey
+	if kind != KindGRPC {
+		carrier = "authorization"
+	}
+	r.Authorizations = len(headers[carrier])
+	for _, value := range headers[carrier] {
+		if scheme, token, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "Bearer") {
+			r.TokenID = oauth.TokenID(strings.TrimSpace(token))
+			break
+		}
+	}
+	for key, values := range headers {
+		if s.secretKey(key) {
+			continue
+		}
+		kept := make([]string, len(values))
+		for i, v := range values {
+			kept[i] = s.withoutSecrets(v)
+		}
+		r.Metadata[key] = kept
+	}
+	return r
+}
+
+// secretKey reports whether a key is one that credentials travel under.
+func (s *Server) secretKey(key string) bool {
+	if key == s.cfg.headerKey || key == "cookie" {
+		return true
+	}
+	for _, part := range []string{"authorization", "token", "secret", "password", "credential", "api-key", "apikey"} {
+		if strings.Contains(key, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutSecrets hides a text that holds a token of this server or the secret of
+// one of its clients: both end up in odd places when a client is wrong.
+func (s *Server) withoutSecrets(text string) string {
+	for _, c := range s.cfg.clients {
+		// A short secret is part of too many innocent words.
+		if c.Secret != "" && (text == c.Secret || len(c.Secret) >= 8 && strings.Contains(text, c.Secret)) {
+			return redacted
+		}
+	}
+	for word := range strings.FieldsFuncSeq(text, notInToken) {
+		if len(word) >= 16 && s.oauth.Issued(word) {
+			return redacted
+		}
+	}
+	return text
+}
+
+// notInToken reports whether r cannot be part of a token that this server makes.
+func notInToken(r rune) bool {
+	return !(r == '_' || r == '-' || r == '.' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z')
+}

@@ -1,0 +1,175 @@
+package mockserver
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+// Script makes a server misbehave. Its methods may be called at any time, also
+// while calls are under way, and combine: a call is first delayed, then rejected,
+// then failed, then held.
+//
+// A method is named in full ("/package.Service/Method"), or as all of a service
+// ("/package.Service/*"), or as "*": every method that needs a token. Methods that
+// need none, such as AuthMetadataService's, are met by name only. Faults meet calls
+// whose token was accepted; a call without one is refused before they count.
+type Script struct {
+	server *Server
+
+	mu         sync.Mutex // guards everything below
+	rejects    int
+	delays     []delayRule
+	fails      []countedRule
+	holds      []*Hold
+	streams    []streamRule
+	answers    []answerRule
+	rejections *HTTPAnswer
+}
+
+type delayRule struct {
+	pattern string
+	d       time.Duration
+}
+
+type countedRule struct {
+	pattern string
+	left    int
+	status  *status.Status
+}
+
+// RevokeTokens revokes every access token that was handed out. Refresh tokens
+// stay good, and streams that are open stay open.
+func (c *Script) RevokeTokens() { c.server.oauth.RevokeTokens() }
+
+// RevokeLogins revokes every access token and every refresh token: only a new
+// login helps.
+func (c *Script) RevokeLogins() { c.server.oauth.RevokeLogins() }
+
+// ExpireTokens ends the life of every access token now.
+func (c *Script) ExpireTokens() { c.server.oauth.ExpireTokens() }
+
+// TokenEndpoint makes the token endpoint misbehave.
+func (c *Script) TokenEndpoint() *oauth.Faults { return c.server.oauth.TokenFaults() }
+
+// RejectNext answers the next n calls that need a token with Unauthenticated,
+// although their token is good; streams before any message.
+func (c *Script) RejectNext(n int) { c.edit(func() { c.rejects += max(n, 0) }) }
+
+// FailNext answers the next n calls of method with code and message, before the
+// handler runs. Code OK is no failure and does nothing.
+func (c *Script) FailNext(method string, n int, code codes.Code, message string) {
+	if code == codes.OK || n <= 0 {
+		return
+	}
+	rule := countedRule{pattern: normal(method), left: n, status: status.New(code, message)}
+	c.edit(func() { c.fails = append(c.fails, rule) })
+}
+
+// Delay holds every call of method up by d before it is served; zero stops that.
+func (c *Script) Delay(method string, d time.Duration) {
+	pattern := normal(method)
+	c.edit(func() {
+		c.delays = slices.DeleteFunc(c.delays, func(r delayRule) bool { return r.pattern == pattern })
+		if d > 0 {
+			c.delays = append(c.delays, delayRule{pattern, d})
+		}
+	})
+}
+
+// Reset stops every fault, lets go of every call that is held, and resets the
+// faults of the token endpoint. Revoked tokens stay revoked.
+func (c *Script) Reset() {
+	c.edit(func() {
+		for _, h := range c.holds {
+			h.Release()
+		}
+		c.rejects, c.delays, c.fails, c.holds, c.streams = 0, nil, nil, nil, nil
+		c.answers, c.rejections = nil, nil
+	})
+	c.EndWatchesAtDeadline(false)
+	c.DropUpdates(0)
+	c.TokenEndpoint().Reset()
+}
+
+func (c *Script) edit(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
+}
+
+// before runs what the script has in store for a call whose token was accepted.
+func (c *Script) before(ctx context.Context, method string) error {
+	delay, verdict, hold := c.plan(method)
+	if err := c.server.pause(ctx, delay); err != nil {
+		return err
+	}
+	if verdict != nil {
+		return verdict.Err()
+	}
+	if hold != nil {
+		return hold.wait(ctx, c.server, method)
+	}
+	return nil
+}
+
+// plan takes what is due for one call of method.
+func (c *Script) plan(method string) (delay time.Duration, verdict *status.Status, hold *Hold) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.delays {
+		if matches(r.pattern, method) {
+			delay += r.d
+		}
+	}
+	if c.rejects > 0 && !isOpen(method) {
+		c.rejects--
+		return delay, status.New(codes.Unauthenticated, "rejected by script"), nil
+	}
+	for i := range c.fails {
+		if r := &c.fails[i]; matches(r.pattern, method) {
+			verdict = r.status
+			if r.left--; r.left == 0 {
+				c.fails = slices.Delete(c.fails, i, i+1)
+			}
+			return delay, verdict, nil
+		}
+	}
+	for i, h := range c.holds {
+		if matches(h.pattern, method) {
+			c.holds = slices.Delete(c.holds, i, i+1)
+			return delay, nil, h
+		}
+	}
+	return delay, nil, nil
+}
+
+// normal gives a method name its leading slash; no name means all.
+func normal(method string) string {
+	switch {
+	case method == "" || method == "*":
+		return "*"
+	case strings.HasPrefix(method, "/"):
+		return method
+	default:
+		return "/" + method
+	}
+}
+
+// matches reports whether a pattern of [Script] covers a full method name.
+func matches(pattern, method string) bool {
+	if pattern == "*" {
+		return !isOpen(method)
+	}
+	if service, all := strings.CutSuffix(pattern, "*"); all {
+		return strings.HasPrefix(method, service)
+	}
+	return pattern == method
+}

@@ -1,0 +1,81 @@
+package mockserver
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// streamRule ends one stream early.
+type streamRule struct {
+	pattern string
+	after   int // messages that pass first
+	verdict *status.Status
+}
+
+// BreakStream ends the next stream of method with code and message in place of
+// its message number after+1: 0 ends it before the first, but after the handler
+// has begun.
+func (c *Script) BreakStream(method string, after int, code codes.Code, message string) {
+	rule := streamRule{pattern: normal(method), after: after, verdict: status.New(code, message)}
+	c.edit(func() { c.streams = append(c.streams, rule) })
+}
+
+// EndWatchesAtDeadline makes watches opened from now on end with OK a moment
+// before the caller's deadline, as a backend does that notices the deadline
+// first. A caller must not take that for the end of what it watched.
+func (c *Script) EndWatchesAtDeadline(on bool) { c.server.backend.EndWatchesAtDeadline(on) }
+
+// DropUpdates makes the next n changes happen without any watch being told, as a
+// slow watcher loses them: only the latest state counts.
+func (c *Script) DropUpdates(n int) { c.server.backend.DropUpdates(n) }
+
+func (c *Script) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	if err := c.before(ctx, info.FullMethod); err != nil {
+		return nil, err
+	}
+	return next(ctx, req)
+}
+
+func (c *Script) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	if err := c.before(ss.Context(), info.FullMethod); err != nil {
+		return err
+	}
+	if rule, ok := c.planStream(info.FullMethod); ok {
+		ss = &breakingStream{ServerStream: ss, left: rule.after, verdict: rule.verdict}
+	}
+	return next(srv, ss)
+}
+
+// planStream takes the rule that is due for one stream of method.
+func (c *Script) planStream(method string) (streamRule, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, r := range c.streams {
+		if matches(r.pattern, method) {
+			c.streams = slices.Delete(c.streams, i, i+1)
+			return r, true
+		}
+	}
+	return streamRule{}, false
+}
+
+// breakingStream ends when it has sent its messages. Handlers send from one
+// goroutine at a time and return what SendMsg says.
+type breakingStream struct {
+	grpc.ServerStream
+
+	left    int
+	verdict *status.Status
+}
+
+func (s *breakingStream) SendMsg(m any) error {
+	if s.left == 0 {
+		return s.verdict.Err()
+	}
+	s.left--
+	return s.ServerStream.SendMsg(m)
+}

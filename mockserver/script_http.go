@@ -1,0 +1,61 @@
+package mockserver
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+type answerRule struct {
+	pattern string
+	left    int
+	answer  HTTPAnswer
+}
+
+// AnswerHTTP answers the next n calls of method with bare HTTP, whatever their
+// token, as a proxy in front of the backend would. Without [WithHTTPFront] the
+// error is [ErrNoHTTPFront].
+func (c *Script) AnswerHTTP(method string, n int, a HTTPAnswer) error {
+	if c.server.front == nil {
+		return &Error{Op: "script", Err: ErrNoHTTPFront}
+	}
+	if n > 0 {
+		c.edit(func() { c.answers = append(c.answers, answerRule{normal(method), n, a}) })
+	}
+	return nil
+}
+
+// AnswerRejections answers every call whose token is missing or no good with a
+// instead of Unauthenticated, as a proxy that checks tokens does; nil stops that.
+// Without [WithHTTPFront] the error is [ErrNoHTTPFront].
+func (c *Script) AnswerRejections(a *HTTPAnswer) error {
+	if c.server.front == nil {
+		return &Error{Op: "script", Err: ErrNoHTTPFront}
+	}
+	c.edit(func() { c.rejections = a })
+	return nil
+}
+
+// httpAnswer is what the front has to answer a call with, if anything.
+func (c *Script) httpAnswer(r *http.Request) (HTTPAnswer, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	method := r.URL.Path
+	for i := range c.answers {
+		if rule := &c.answers[i]; matches(rule.pattern, method) {
+			answer := rule.answer
+			if rule.left--; rule.left == 0 {
+				c.answers = slices.Delete(c.answers, i, i+1)
+			}
+			return answer, true
+		}
+	}
+	if c.rejections == nil || c.server.cfg.open || isOpen(method) {
+		return HTTPAnswer{}, false
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get(c.server.cfg.headerKey), " ")
+	if _, err := c.server.check(scheme, token); err != nil {
+		return *c.rejections, true
+	}
+	return HTTPAnswer{}, false
+}

@@ -1,0 +1,117 @@
+package mockserver_test
+
+import (
+	"errors"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
+	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/backend"
+	"github.com/jetway-go/jetway/mockserver/mocktest"
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+func TestCloseTwiceAndUnderLoad(t *testing.T) {
+	t.Parallel()
+	for _, options := range [][]mockserver.Option{nil, {mockserver.WithHTTPFront()}, {mockserver.WithHTTPFront(), mockserver.WithTLS()}} {
+		s, err := mockserver.New(options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn := connect(t, s)
+		ctx := with(short(t), fetchToken(t, s))
+		open, held := s.Script().Hold(watchRuns), s.Script().Hold(listProjects)
+		stream := watch(ctx, t, conn)
+		<-open.Arrived()
+		open.Release()
+		waiting := make(chan error, 1)
+		go func() { waiting <- list(ctx, conn) }()
+		<-held.Arrived()
+
+		if err := errors.Join(s.Close(), s.Close()); err != nil {
+			t.Error(err)
+		}
+
+		if err := <-waiting; status.Code(err) != codes.Unavailable {
+			t.Errorf("call under way: %v", err)
+		}
+		if _, err := stream.Recv(); status.Code(err) != codes.Unavailable {
+			t.Errorf("stream under way: %v", err)
+		}
+	}
+}
+
+func TestNewFails(t *testing.T) {
+	t.Parallel()
+	taken, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for name, option := range map[string]mockserver.Option{
+		"gRPC address taken": mockserver.WithAddress(taken.Addr().String()),
+		"HTTP address taken": mockserver.WithHTTPAddress(taken.Addr().String()),
+		"address nonsense":   mockserver.WithAddress("nonsense"),
+		"token life":         mockserver.WithTokenTTL(time.Millisecond),
+		"nameless client":    mockserver.WithClient("", "x"),
+		"impossible client":  mockserver.WithOAuthClient(oauth.Client{ID: "x", AuthMethods: []string{"magic"}}),
+	} {
+		s, err := mockserver.New(option)
+		if _, ok := errors.AsType[*mockserver.Error](err); !ok {
+			t.Errorf("%s: %v", name, err)
+		}
+		if s != nil {
+			_ = s.Close()
+		}
+	}
+}
+
+func TestStrict(t *testing.T) {
+	t.Parallel()
+	for _, strict := range []bool{false, true} {
+		options := []mockserver.Option{mockserver.WithProject("demo")}
+		want := codes.OK
+		if strict {
+			options, want = append(options, mockserver.WithStrict()), codes.InvalidArgument
+		}
+		s := mocktest.New(t, options...)
+		conn, ctx := connect(t, s), with(short(t), fetchToken(t, s))
+		_, err := dataproxypb.NewDataProxyServiceClient(conn).CreateUploadLocation(ctx, &dataproxypb.CreateUploadLocationRequest{
+			Project: "demo", Domain: "development", Filename: "a", FilenameRoot: "b", ContentMd5: []byte("too short"),
+		})
+		wantCode(t, err, want)
+	}
+}
+
+func TestProjectsAndClockOffset(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithProject("one", "two"), mockserver.WithClockOffset(time.Hour))
+		if ahead := time.Until(s.Now()); ahead != time.Hour {
+			t.Errorf("the clock is %v ahead", ahead)
+		}
+		resp, err := projectpb.NewProjectServiceClient(connect(t, s)).ListProjects(with(t.Context(), fetchToken(t, s)), &projectpb.ListProjectsRequest{})
+		if err != nil || len(resp.GetProjects().GetProjects()) != 2 {
+			t.Errorf("projects: %v, %v", resp, err)
+		}
+	})
+}
+
+// A run that is under way does not outlive its server: a goroutine of it left
+// behind would fail the bubble.
+func TestCloseStopsRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithProject("demo"))
+		s.Backend().SetTimeline("", backend.Timeline{Steps: []backend.Step{{After: 1000 * time.Hour}}})
+		startRun(with(t.Context(), fetchToken(t, s)), t, connect(t, s))
+		synctest.Wait()
+	})
+}

@@ -1,0 +1,62 @@
+package mockserver
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+// verifier asks the authorization server about the tokens of calls.
+type verifier struct{ s *Server }
+
+// Verify answers Unauthenticated for a token that is no good, PermissionDenied
+// for a good one without the scopes.
+func (v verifier) Verify(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
+	info, err := v.s.check(p.Scheme, p.Token)
+	if err != nil {
+		return serverauth.Identity{}, err
+	}
+	for _, scope := range v.s.cfg.scopes {
+		if !slices.Contains(info.Scopes, scope) {
+			return serverauth.Identity{}, status.Errorf(codes.PermissionDenied, "the token lacks scope %q, which %s needs", scope, p.Method)
+		}
+	}
+	return serverauth.Identity{Subject: info.Subject, Scopes: info.Scopes, Claims: info.Claims}, nil
+}
+
+// check tells whether a token is good at this moment.
+func (s *Server) check(scheme, token string) (oauth.TokenInfo, error) {
+	if token == "" {
+		return oauth.TokenInfo{}, status.Errorf(codes.Unauthenticated, "no token in metadata %q: log in first", s.cfg.headerKey)
+	}
+	if !strings.EqualFold(scheme, "Bearer") {
+		return oauth.TokenInfo{}, status.Errorf(codes.Unauthenticated, "want a Bearer token in metadata %q", s.cfg.headerKey)
+	}
+	info, err := s.oauth.Verify(token, s.cfg.audience)
+	if bad, ok := errors.AsType[*oauth.TokenError](err); ok {
+		return oauth.TokenInfo{}, status.Errorf(codes.Unauthenticated, "token %s is not accepted: %v", bad.ID, bad.Err)
+	}
+	return info, err
+}
+
+// checkAgain looks once more at the token of a call under way.
+func (s *Server) checkAgain(ctx context.Context, method string) error {
+	if s.cfg.open || isOpen(method) {
+		return nil
+	}
+	values := metadata.ValueFromIncomingContext(ctx, s.cfg.headerKey)
+	if len(values) != 1 {
+		return status.Errorf(codes.Unauthenticated, "want one value of metadata %q", s.cfg.headerKey)
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	_, err := s.check(scheme, strings.TrimSpace(token))
+	return err
+}
