@@ -11,7 +11,7 @@ package configstore
 import (
 	"cmp"
 	"context"
-	"errors"
+	"slices"
 )
 
 // ClientConfig is what a client must know to log in to an endpoint.
@@ -73,21 +73,30 @@ func orSlice(a, b []string) []string {
 	return b
 }
 
+// clone returns c with slices of its own, so that what a store keeps and what
+// its callers hold can never change each other.
+func (c ClientConfig) clone() ClientConfig {
+	c.Scopes = slices.Clone(c.Scopes)
+	c.AuthMethods = slices.Clone(c.AuthMethods)
+	return c
+}
+
 // ClientConfigStore answers how to log in.
 //
-// Implementations are safe for concurrent use and honour ctx. One that keeps an
-// answer also has an Invalidate method, see [Invalidator].
+// Implementations are safe for concurrent use and honour ctx. Their errors say
+// by errors.Is what to make of them: [ErrNoLogin] (nothing to log in to, and
+// beside it whatever else was learned), [ErrNotFound] (ask elsewhere),
+// [ErrInvalid] (an answer that must not be used); every other error is trouble
+// that may pass. One that keeps an answer also has an Invalidate method, see
+// [Invalidator].
 type ClientConfigStore interface {
 	ClientConfig(ctx context.Context) (ClientConfig, error)
 }
 
-// Invalidator is implemented by stores that remember an answer. Invalidate
-// forgets it; the token client calls it when the authorization server no longer
-// knows the client (invalid_client) or the endpoint (HTTP 404).
+// Invalidator is implemented by stores that remember an answer, and by those
+// that wrap another store. Invalidate forgets it; the token client calls it when
+// the authorization server no longer knows the client (invalid_client) or the
+// endpoint (HTTP 404).
 type Invalidator interface {
 	Invalidate()
 }
-
-// ErrNoLogin says that the backend answered and advertises no login at all:
-// calls to it need no credentials.
-var ErrNoLogin = errors.New("the server advertises no login")

@@ -1,0 +1,38 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// A login outlives the program that made it; printing it shows no token.
+func ExampleFileStore() {
+	dir, err := os.MkdirTemp("", "jetway")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	ctx, key := context.Background(), auth.Key{Endpoint: "flyte.example.com", Flow: "pkce"}
+
+	store := &auth.FileStore{Dir: dir}
+	if err := store.Store(ctx, key, &auth.Credentials{AccessToken: "abc", RefreshToken: "def"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	login, err := (&auth.FileStore{Dir: dir}).Retrieve(ctx, key) // another run of the program
+	fmt.Println(login, err)
+
+	err = errors.Join(store.Delete(ctx, key), store.Delete(ctx, key)) // twice is no error
+	fmt.Println(err)
+	_, err = store.Retrieve(ctx, key)
+	fmt.Println(err)
+	// Output:
+	// credentials ba7816bf8f01cfea414140de5dae2223, renewable <nil>
+	// <nil>
+	// auth: retrieve for flyte.example.com: no credentials
+}

@@ -1,0 +1,115 @@
+package configstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	// fetchLimit ends a shared fetch that nobody's deadline ends.
+	fetchLimit = 30 * time.Second
+	// noLoginTTL bounds how long "no login" is believed, so that a server that
+	// starts to ask for one is not met without credentials for hours.
+	noLoginTTL = time.Minute
+)
+
+// Cached remembers the answer of s for ttl; zero or less means until
+// Invalidate, which it also forwards to s.
+//
+// Callers that find nothing remembered share one call to s. That call belongs
+// to none of them: it carries no caller's context values, runs for 30 seconds
+// at most, and every caller leaves when its own ctx ends. Errors are not
+// remembered, with one exception: [ErrNoLogin] is an answer, and is kept for
+// ttl but no longer than a minute. An answer that was under way when Invalidate
+// was called reaches those who waited for it and is not kept.
+func Cached(s ClientConfigStore, ttl time.Duration) ClientConfigStore {
+	return &cached{store: orNothing(s), ttl: ttl}
+}
+
+type cached struct {
+	store ClientConfigStore
+	ttl   time.Duration
+
+	mu     sync.Mutex
+	kept   *answer // nil: nothing remembered
+	flight *flight // nil: nobody asks
+}
+
+type answer struct {
+	cfg   ClientConfig
+	err   error
+	until time.Time // zero: no end
+}
+
+// flight is one call to the store; answer is set before done is closed.
+type flight struct {
+	done   chan struct{}
+	answer answer
+}
+
+func (c *cached) ClientConfig(ctx context.Context) (ClientConfig, error) {
+	if err := ctx.Err(); err != nil {
+		return ClientConfig{}, &Error{Op: "cached", Err: err}
+	}
+	c.mu.Lock()
+	if k := c.kept; k != nil && (k.until.IsZero() || time.Now().Before(k.until)) {
+		c.mu.Unlock()
+		return k.cfg.clone(), k.err
+	}
+	f := c.flight
+	if f == nil {
+		f = &flight{done: make(chan struct{})}
+		c.flight = f
+		go c.fetch(f) //nolint:gosec // detached on purpose, see fetch
+	}
+	c.mu.Unlock()
+
+	select {
+	case <-f.done:
+		return f.answer.cfg.clone(), f.answer.err
+	case <-ctx.Done():
+		return ClientConfig{}, &Error{Op: "cached", Err: ctx.Err()}
+	}
+}
+
+// Invalidate forgets the answer. The wrapped store goes first, so that nobody
+// can fetch its old answer in between.
+func (c *cached) Invalidate() {
+	invalidate(c.store)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept, c.flight = nil, nil
+}
+
+// fetch asks the store for everybody. It starts from a bare context: the values
+// of one caller's, such as credentials of that call alone, are not for all.
+func (c *cached) fetch(f *flight) {
+	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit) //nolint:forbidigo // belongs to no caller
+	defer cancel()
+	cfg, err := c.store.ClientConfig(ctx)
+	if err != nil && ctx.Err() != nil {
+		// Not wrapped: no caller's deadline has passed, only this limit.
+		err = &Error{Op: "cached", Err: fmt.Errorf("no answer within %v: %s", fetchLimit, err.Error())}
+	}
+	f.answer = answer{cfg: cfg, err: err}
+	ttl := c.ttl
+	if errors.Is(err, ErrNoLogin) && (ttl <= 0 || ttl > noLoginTTL) {
+		ttl = noLoginTTL
+	}
+	if ttl > 0 {
+		f.answer.until = time.Now().Add(ttl)
+	}
+
+	c.mu.Lock()
+	if c.flight == f {
+		c.flight = nil
+		if err == nil || errors.Is(err, ErrNoLogin) {
+			c.kept = &f.answer
+		}
+	}
+	c.mu.Unlock()
+	close(f.done)
+}

@@ -1,0 +1,86 @@
+package configstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+var (
+	// ErrNoLogin says that the backend answered and advertises no login at all:
+	// calls to it need no credentials. A store that returns it returns beside it
+	// what it did learn, such as the client ID and the header key.
+	ErrNoLogin = errors.New("the server advertises no login")
+	// ErrNotFound says that there is no configuration at the place asked.
+	ErrNotFound = errors.New("no client configuration found")
+	// ErrInvalid says that there was an answer and that it must not be used:
+	// asking again gives the same until somebody changes the server or the
+	// address.
+	ErrInvalid = errors.New("unusable client configuration")
+)
+
+// Error is the error of this package: what was tried, where, and why it failed.
+//
+// It reads as a gRPC status too: the backend's own code where there is one, the
+// context's code when a deadline or cancellation ended it, Unimplemented for
+// [ErrNoLogin] and [ErrNotFound], FailedPrecondition for [ErrInvalid], and
+// Unavailable for trouble that may pass.
+type Error struct {
+	Op     string // "remote", "discover", "cached", …
+	Source string // the method or URL that was asked; may be empty
+	Err    error  // the cause; never nil
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("configstore: ")
+	b.WriteString(e.Op)
+	if e.Source != "" {
+		b.WriteString(" " + e.Source)
+	}
+	fmt.Fprintf(&b, ": %v", e.Err)
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// GRPCStatus makes status.FromError and status.Code work on the error.
+func (e *Error) GRPCStatus() *status.Status { return status.New(code(e.Err), e.Error()) }
+
+func code(err error) codes.Code {
+	var s interface{ GRPCStatus() *status.Status }
+	switch {
+	case errors.Is(err, context.Canceled):
+		return codes.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return codes.DeadlineExceeded
+	case errors.Is(err, ErrNoLogin), errors.Is(err, ErrNotFound):
+		return codes.Unimplemented
+	case errors.Is(err, ErrInvalid):
+		return codes.FailedPrecondition
+	case errors.As(err, &s) && s.GRPCStatus().Code() != codes.OK:
+		return s.GRPCStatus().Code()
+	default:
+		return codes.Unavailable
+	}
+}
+
+// absent tells whether err means that a place has no configuration to give, so
+// that another place may be asked.
+func absent(err error) bool {
+	if errors.Is(err, ErrNoLogin) || errors.Is(err, ErrNotFound) {
+		return true
+	}
+	c := status.Code(err)
+	return c == codes.Unimplemented || c == codes.NotFound
+}
+
+// invalid is an error that wraps ErrInvalid.
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrInvalid, fmt.Errorf(format, args...))
+}

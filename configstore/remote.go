@@ -1,0 +1,201 @@
+package configstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	servicepb "github.com/jetway-go/jetway/gen/flyteidl/service"
+	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
+)
+
+// Remote asks the backend behind conn: GetOAuth2Metadata and
+// GetPublicClientConfig of flyteidl2.auth.AuthMetadataService, in parallel.
+// Where the second is Unimplemented the backend is of the first generation and
+// the same pair of flyteidl.service.AuthMetadataService is asked instead.
+//
+// The calls carry none of the outgoing metadata in the caller's ctx, which
+// belongs to another call. The answers are checked: endpoints must be https, or
+// http on a loopback address, and an unusable value gives [ErrInvalid].
+//
+// A backend that answers GetPublicClientConfig and has no GetOAuth2Metadata
+// wants no login: the error is [ErrNoLogin], and ClientID, RedirectURI, Scopes,
+// Audience and HeaderKey stand beside it. A backend with neither service gives
+// [ErrNotFound]. The backend's gRPC status stays visible to status.FromError.
+// Scopes and Audience are what the backend tells its clients to ask for; the
+// zero HeaderKey means that it named none.
+func Remote(conn grpc.ClientConnInterface) ClientConfigStore { return &remote{conn: conn} }
+
+type remote struct{ conn grpc.ClientConnInterface }
+
+func (r *remote) ClientConfig(ctx context.Context) (ClientConfig, error) {
+	if r.conn == nil {
+		return ClientConfig{}, &Error{Op: "remote", Err: errors.New("no connection given")}
+	}
+	if err := ctx.Err(); err != nil {
+		return ClientConfig{}, &Error{Op: "remote", Err: err}
+	}
+	ctx = metadata.NewOutgoingContext(ctx, nil)
+	cfg, err := second(r.conn).ask(ctx)
+	if errors.Is(err, ErrNotFound) {
+		cfg, err = first(r.conn).ask(ctx)
+	}
+	return cfg, err
+}
+
+// serverInfo and clientInfo are what the messages of both generations share.
+type serverInfo interface {
+	GetIssuer() string
+	GetAuthorizationEndpoint() string
+	GetTokenEndpoint() string
+	GetDeviceAuthorizationEndpoint() string
+	GetTokenEndpointAuthMethodsSupported() []string
+}
+
+type clientInfo interface {
+	GetClientId() string
+	GetRedirectUri() string
+	GetScopes() []string
+	GetAuthorizationMetadataKey() string
+	GetAudience() string
+}
+
+// service is one generation of AuthMetadataService.
+type service struct {
+	serverMethod, clientMethod string
+	server                     func(context.Context) (serverInfo, error)
+	client                     func(context.Context) (clientInfo, error)
+}
+
+func second(conn grpc.ClientConnInterface) service {
+	c := authpb.NewAuthMetadataServiceClient(conn)
+	return service{
+		serverMethod: authpb.AuthMetadataService_GetOAuth2Metadata_FullMethodName,
+		clientMethod: authpb.AuthMetadataService_GetPublicClientConfig_FullMethodName,
+		server: func(ctx context.Context) (serverInfo, error) {
+			return c.GetOAuth2Metadata(ctx, &authpb.GetOAuth2MetadataRequest{})
+		},
+		client: func(ctx context.Context) (clientInfo, error) {
+			return c.GetPublicClientConfig(ctx, &authpb.GetPublicClientConfigRequest{})
+		},
+	}
+}
+
+func first(conn grpc.ClientConnInterface) service {
+	c := servicepb.NewAuthMetadataServiceClient(conn)
+	return service{
+		serverMethod: servicepb.AuthMetadataService_GetOAuth2Metadata_FullMethodName,
+		clientMethod: servicepb.AuthMetadataService_GetPublicClientConfig_FullMethodName,
+		server: func(ctx context.Context) (serverInfo, error) {
+			return c.GetOAuth2Metadata(ctx, &servicepb.OAuth2MetadataRequest{})
+		},
+		client: func(ctx context.Context) (clientInfo, error) {
+			return c.GetPublicClientConfig(ctx, &servicepb.PublicClientAuthConfigRequest{})
+		},
+	}
+}
+
+// reply is what came of one of the two calls: info is nil if it failed.
+type reply struct {
+	server serverInfo
+	client clientInfo
+	err    error
+}
+
+// ask makes both calls at once. It returns ErrNotFound when this generation is
+// not served, and does not wait for one call when the other has decided.
+func (s service) ask(ctx context.Context) (ClientConfig, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	servers, clients := make(chan reply, 1), make(chan reply, 1)
+	go func() {
+		info, err := s.server(ctx)
+		servers <- reply{server: info, err: err}
+	}()
+	go func() {
+		info, err := s.client(ctx)
+		clients <- reply{client: info, err: err}
+	}()
+
+	var (
+		noLogin error // set when GetOAuth2Metadata is not served
+		sv      serverInfo
+		cl      clientInfo
+	)
+	for range 2 {
+		select {
+		case r := <-servers:
+			switch {
+			case status.Code(r.err) == codes.Unimplemented:
+				noLogin = r.err
+			case r.err != nil:
+				return ClientConfig{}, failed(ctx, s.serverMethod, r.err)
+			}
+			sv = r.server
+		case r := <-clients:
+			switch {
+			case status.Code(r.err) == codes.Unimplemented:
+				return ClientConfig{}, &Error{Op: "remote", Source: s.clientMethod, Err: fmt.Errorf(
+					"%w: the backend does not serve it, is this the address of its gRPC endpoint? (%w)", ErrNotFound, r.err)}
+			case r.err != nil:
+				return ClientConfig{}, failed(ctx, s.clientMethod, r.err)
+			}
+			cl = r.client
+		case <-ctx.Done():
+			return ClientConfig{}, failed(ctx, s.clientMethod, ctx.Err())
+		}
+	}
+
+	cfg := merge(sv, cl)
+	if err := cfg.check(); err != nil {
+		return ClientConfig{}, &Error{Op: "remote", Source: s.serverMethod, Err: err}
+	}
+	if noLogin != nil {
+		return cfg, &Error{Op: "remote", Source: s.serverMethod, Err: fmt.Errorf("%w: %w", ErrNoLogin, noLogin)}
+	}
+	return cfg, nil
+}
+
+func merge(sv serverInfo, cl clientInfo) ClientConfig {
+	cfg := ClientConfig{
+		ClientID:    cl.GetClientId(),
+		RedirectURI: cl.GetRedirectUri(),
+		Scopes:      slices.Clone(cl.GetScopes()),
+		Audience:    cl.GetAudience(),
+		HeaderKey:   strings.ToLower(cl.GetAuthorizationMetadataKey()),
+	}
+	if sv != nil {
+		cfg.Issuer = sv.GetIssuer()
+		cfg.TokenEndpoint = sv.GetTokenEndpoint()
+		cfg.AuthorizationEndpoint = sv.GetAuthorizationEndpoint()
+		cfg.DeviceAuthorizationEndpoint = sv.GetDeviceAuthorizationEndpoint()
+		cfg.AuthMethods = slices.Clone(sv.GetTokenEndpointAuthMethodsSupported())
+	}
+	return cfg
+}
+
+// failed explains an error of one call. A status that the caller's own context
+// caused also answers to errors.Is with the context's error.
+func failed(ctx context.Context, method string, err error) error {
+	switch {
+	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	case webPage(err):
+		err = fmt.Errorf("a web page answered instead of the backend, is this the address of its gRPC endpoint? (%w)", err)
+	}
+	return &Error{Op: "remote", Source: cmp.Or(method, "AuthMetadataService"), Err: err}
+}
+
+// webPage recognises the status that the gRPC transport makes of an HTML answer.
+func webPage(err error) bool {
+	s, ok := status.FromError(err)
+	return ok && s.Code() == codes.Unknown && strings.Contains(s.Message(), `content-type "text/html`)
+}
