@@ -1,0 +1,175 @@
+package clientset
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"google.golang.org/grpc"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/interceptors"
+	"github.com/jetway-go/jetway/internal/apikey"
+	"github.com/jetway-go/jetway/internal/endpoint"
+	"github.com/jetway-go/jetway/platform"
+)
+
+// apiKeyVariable is where Flyte's tools look for an API key.
+const apiKeyVariable = "FLYTE_API_KEY"
+
+// ForEndpoint makes a client for an address: a host with or without a port,
+// https:// or http:// (which means no TLS), or a gRPC target such as dns:///host
+// or unix:/path. The port is 443 by default, 80 for http://.
+//
+// Nothing is dialled or fetched here, so success says nothing about the backend;
+// certificate files are read. The error is an [*Error].
+func ForEndpoint(address string, opts ...Option) (*ClientSet, error) {
+	return newConfig(opts).build(nil, platform.Target{Endpoint: address})
+}
+
+// ForAPIKey makes a client from a Flyte API key, which holds the address and an
+// OAuth client to log in as. An empty key means the one in FLYTE_API_KEY. Options
+// win over what the key says. The error is an [*Error] and never shows the key.
+func ForAPIKey(key string, opts ...Option) (*ClientSet, error) {
+	if key == "" {
+		key = os.Getenv(apiKeyVariable)
+	}
+	k, err := apikey.Decode(key)
+	if err != nil {
+		return nil, &Error{Op: "configure", Err: err}
+	}
+	c := newConfig(opts)
+	c.org = k.Org
+	if c.flow == nil && c.authenticator == nil {
+		c.clientID = k.ClientID
+	}
+	return c.build(nil, platform.Target{
+		Endpoint: k.Endpoint,
+		Flow:     flow.ClientCredentials{ClientID: k.ClientID, Secret: flow.SecretValue(k.Secret.Reveal())},
+	})
+}
+
+// For makes a client for what a resolver finds. The resolver may use the network
+// to find it, under ctx; nothing else here does. The error is an [*Error].
+func For(ctx context.Context, r platform.Resolver, opts ...Option) (*ClientSet, error) {
+	c := newConfig(opts)
+	n, err := newNetwork(c)
+	if err != nil {
+		return nil, &Error{Op: "configure", Err: err}
+	}
+	target, err := c.resolve(ctx, r, n)
+	if err != nil {
+		n.release()
+		return nil, &Error{Op: "resolve", Err: err}
+	}
+	return c.build(n, target)
+}
+
+// build makes the client; n may be nil.
+func (c *config) build(n *network, t platform.Target) (_ *ClientSet, err error) {
+	defer func() {
+		if err != nil {
+			n.release()
+			err = &Error{Op: "configure", Err: err}
+		}
+	}()
+	c.underlay(t)
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	e, err := c.parse(t.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	plaintext, err := c.plaintext(e)
+	if err != nil {
+		return nil, err
+	}
+	if n == nil {
+		if n, err = newNetwork(c); err != nil {
+			return nil, err
+		}
+	}
+	return c.assemble(e, n, plaintext)
+}
+
+// assemble plugs the parts together: the connection carries the discovery that
+// the login needs that the connection's interceptors need.
+func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*ClientSet, error) {
+	set := &ClientSet{endpoint: e, org: c.org, gate: newGate()}
+	if n.own {
+		set.http = n.http
+	}
+	if plaintext && !e.Local && !c.plaintextCredentials {
+		set.guard = ErrPlaintext
+	}
+	conn := &connection{}
+	var proxy *auth.Authenticator
+	if c.proxyFlow != nil {
+		proxy = c.proxyAuthenticator(e, n)
+		set.owned = append(set.owned, proxy)
+		n = n.behind(proxy, e)
+	}
+	switch {
+	case c.withoutAuth:
+	case c.authenticator != nil:
+		set.auth = c.authenticator
+	default:
+		set.auth = c.newAuthenticator(e, n, conn)
+		set.owned = append(set.owned, set.auth)
+	}
+
+	opts := c.interceptorOptions(set, proxy)
+	main := c.source(set)
+	target, dial, err := c.options(e, n, plaintext)
+	if err == nil {
+		set.conn, err = grpc.NewClient(target, append(dial, // innermost: after all interceptors of the program's
+			grpc.WithChainUnaryInterceptor(interceptors.UnaryClientAuth(main, opts...)),
+			grpc.WithChainStreamInterceptor(interceptors.StreamClientAuth(main, opts...)))...)
+	}
+	if err != nil {
+		for _, a := range set.owned {
+			err = errors.Join(err, a.Close())
+		}
+		return nil, err
+	}
+	conn.ClientConnInterface = set.conn
+	set.services = newServices(set)
+	return set, nil
+}
+
+// source is what calls get their token from; nil for none. Where credentials must
+// not be sent, a login that would wait for the server to insist is left out: a
+// server that does not insist is served as it is.
+func (c *config) source(set *ClientSet) interceptors.Source {
+	switch {
+	case set.auth == nil:
+		return nil
+	case set.guard != nil && c.authenticator == nil && (c.flow == nil || auth.TraitsOf(c.flow).Interactive):
+		return nil
+	default:
+		return set.auth
+	}
+}
+
+func (c *config) interceptorOptions(set *ClientSet, proxy *auth.Authenticator) []interceptors.Option {
+	opts := []interceptors.Option{interceptors.WithLogger(c.logger)}
+	if !c.withoutRequestID {
+		opts = append(opts, interceptors.WithRequestID())
+	}
+	for _, m := range c.metadata {
+		opts = append(opts, m)
+	}
+	if r := transientRetry(c.retries); r != nil {
+		opts = append(opts, interceptors.WithRetry(r))
+	}
+	if proxy != nil {
+		opts = append(opts, interceptors.WithProxySource(proxy))
+	}
+	if set.guard != nil {
+		guard := set.fail("call", set.guard)
+		opts = append(opts, interceptors.WithTransportGuard(func() error { return guard }))
+	}
+	return opts
+}

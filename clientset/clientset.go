@@ -1,0 +1,133 @@
+// Package clientset connects a program to a backend: one authenticated gRPC
+// connection and the stubs of every service on it.
+//
+// [ForEndpoint], [ForAPIKey] and [For] make a [ClientSet] without any network
+// traffic; connecting, finding out how to log in and logging in happen inside the
+// first call, under its deadline. From then on calls carry a token that is renewed
+// before it ends, and a call that the server rejects is made once more with a new
+// one. A ClientSet is itself a grpc.ClientConnInterface, so that any other
+// generated stub can ride on the same connection:
+//
+//	cs, err := clientset.ForEndpoint("flyte.example.com", clientset.WithFlow(f))
+//	if err != nil {
+//		return err
+//	}
+//	defer cs.Close()
+//	project, err := cs.Project().GetProject(ctx, req)
+//
+// A program that gives no flow uses the login that a person has stored before,
+// and nothing ever opens a browser unasked.
+package clientset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"google.golang.org/grpc"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/endpoint"
+)
+
+// ClientSet is one connection to a backend, its login and its services.
+//
+// It is safe for concurrent use; one serves a whole program. Close it, or
+// Shutdown, when done.
+type ClientSet struct {
+	services
+
+	endpoint endpoint.Endpoint
+	org      string
+	conn     *grpc.ClientConn
+	http     *http.Client        // nil when the program gave its own
+	auth     *auth.Authenticator // nil: no login
+	owned    []*auth.Authenticator
+	guard    error // why credentials cannot be sent; nil: they can
+
+	gate      gate
+	connected atomic.Bool
+	closed    atomic.Bool
+	closeOnce sync.Once
+	closeErr  error
+}
+
+var _ grpc.ClientConnInterface = (*ClientSet)(nil)
+
+// Endpoint returns the backend's address: host:port, or the gRPC target where
+// there is no host.
+func (c *ClientSet) Endpoint() string { return c.endpoint.String() }
+
+// String describes the client without any secret.
+func (c *ClientSet) String() string { return "client set for " + c.Endpoint() }
+
+// Format is String for every verb.
+func (c *ClientSet) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, c.String()) }
+
+// Org returns the organization that the API key names; empty without one.
+func (c *ClientSet) Org() string { return c.org }
+
+// Authenticator returns what holds the login, for Status and Logout; nil after
+// [WithoutAuth].
+func (c *ClientSet) Authenticator() *auth.Authenticator { return c.auth }
+
+// Login logs in now instead of within the first call. With an interactive flow
+// this is where a person is asked. The error is an [*Error].
+func (c *ClientSet) Login(ctx context.Context) error {
+	switch {
+	case c.auth == nil:
+		return c.fail("login", errors.New("this client was made with WithoutAuth"))
+	case c.guard != nil:
+		return c.fail("login", c.guard)
+	case !c.gate.enter():
+		return c.fail("login", ErrClosed)
+	}
+	defer c.gate.leave()
+	c.connect()
+	if err := c.auth.Login(ctx); err != nil {
+		return c.fail("login", err)
+	}
+	return nil
+}
+
+// Shutdown refuses new calls with [ErrClosed], waits until calls and streams
+// under way have ended, and closes. When ctx ends first it closes all the same,
+// which ends them, and the error wraps that of ctx.
+func (c *ClientSet) Shutdown(ctx context.Context) error {
+	select {
+	case <-c.gate.drain():
+		return c.Close()
+	case <-ctx.Done():
+		return errors.Join(c.fail("shutdown", ctx.Err()), c.Close())
+	}
+}
+
+// Close ends calls and streams under way, refuses new ones with [ErrClosed] and
+// releases everything: connections, timers, goroutines. An Authenticator given
+// with [WithAuthenticator] and an http.Client given with [WithHTTPClient] stay
+// the program's. Calling it again does nothing.
+func (c *ClientSet) Close() error {
+	c.closeOnce.Do(func() {
+		c.closed.Store(true)
+		c.gate.drain()
+		var errs []error
+		for _, a := range c.owned {
+			errs = append(errs, a.Close())
+		}
+		errs = append(errs, c.conn.Close())
+		if c.http != nil {
+			c.http.CloseIdleConnections()
+		}
+		if err := errors.Join(errs...); err != nil {
+			c.closeErr = c.fail("close", err)
+		}
+	})
+	return c.closeErr
+}
+
+func (c *ClientSet) fail(op string, err error) *Error {
+	return &Error{Op: op, Endpoint: c.Endpoint(), Err: err}
+}

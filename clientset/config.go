@@ -1,0 +1,111 @@
+package clientset
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/resolver"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/interceptors"
+	"github.com/jetway-go/jetway/platform"
+)
+
+const defaultMaxReceive = 64 << 20
+
+// config is what the options and the target say.
+type config struct {
+	logger *slog.Logger
+
+	// The login.
+	flow          auth.Flow
+	authenticator *auth.Authenticator
+	withoutAuth   bool
+	initial       *auth.Credentials
+	clientConfig  configstore.ClientConfig
+	configStore   configstore.ClientConfigStore
+	store         auth.Store
+	withoutStore  bool
+	user, profile string
+	clientID      string // of an API key
+	prompter      auth.Prompter
+	authOptions   []auth.Option
+	proxyFlow     auth.Flow
+	proxyConfig   configstore.ClientConfigStore
+
+	// The connection.
+	insecure             bool
+	plaintextCredentials bool
+	tls                  tlsOptions
+	proxyURL             string
+	httpClient           *http.Client
+	roundRobin           bool
+	keepAlive            time.Duration
+	maxReceive           int
+	userAgent            string
+	resolvers            []resolver.Builder
+	dial                 []grpc.DialOption
+
+	// The calls.
+	metadata         []interceptors.MetadataOption
+	withoutRequestID bool
+	retries          uint
+
+	org string
+}
+
+func newConfig(opts []Option) *config {
+	c := &config{
+		logger:     slog.New(slog.DiscardHandler),
+		maxReceive: defaultMaxReceive,
+		retries:    defaultRetries,
+	}
+	for _, o := range opts {
+		if o != nil {
+			o.apply(c)
+		}
+	}
+	return c
+}
+
+// underlay puts a target beneath what the options said.
+func (c *config) underlay(t platform.Target) {
+	if c.flow == nil && c.authenticator == nil && !c.withoutAuth {
+		c.flow = t.Flow
+	}
+	c.clientConfig = t.Config.WithOverride(c.clientConfig)
+	c.user = cmp.Or(c.user, t.User)
+	c.plaintextCredentials = c.plaintextCredentials || t.PlaintextCredentials
+	c.authOptions = append(c.authOptions, t.AuthOptions...)
+}
+
+// check refuses options that contradict each other.
+func (c *config) check() error {
+	login := c.flow != nil || c.initial != nil || c.store != nil || c.configStore != nil
+	switch {
+	case c.withoutAuth && (login || c.authenticator != nil):
+		return errors.New("WithoutAuth contradicts the options about a login")
+	case c.authenticator != nil && login:
+		return errors.New("WithAuthenticator brings its own login: give it no WithFlow, WithCredentials, WithStore or WithConfigStore")
+	case c.maxReceive <= 0:
+		return fmt.Errorf("WithMaxReceiveSize(%d): must be positive", c.maxReceive)
+	case c.keepAlive < 0 || c.keepAlive > 0 && c.keepAlive < 10*time.Second:
+		return fmt.Errorf("WithKeepAlive(%v): must be 10s or more", c.keepAlive)
+	}
+	return nil
+}
+
+// resolve asks r where and how to connect.
+func (c *config) resolve(ctx context.Context, r platform.Resolver, n *network) (platform.Target, error) {
+	if r == nil {
+		return platform.Target{}, errors.New("no resolver given")
+	}
+	return r.Resolve(ctx, n.http)
+}

@@ -1,0 +1,65 @@
+package clientset
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+var (
+	// ErrClosed says that the ClientSet was closed, or is shutting down.
+	ErrClosed = errors.New("client set closed")
+	// ErrPlaintext says that credentials were not sent, because they would have
+	// left this machine without TLS.
+	ErrPlaintext = errors.New("credentials are not sent without TLS; use TLS, or WithPlaintextCredentials if the network is trusted")
+)
+
+// Error is the error of this package: what was tried, at which endpoint, and why
+// it failed. It also reads as a gRPC status, so that a caller who looks at codes
+// needs no other case.
+//
+// Errors of calls are those of the server, as gRPC gives them, except where this
+// side made them: this type, auth's and interceptors'.
+type Error struct {
+	// Op is what failed: "configure", "resolve", "login", "call", "shutdown" or
+	// "close".
+	Op string
+	// Endpoint is the backend; empty when it was not known yet.
+	Endpoint string
+	// Err is the cause; never nil.
+	Err error
+}
+
+func (e *Error) Error() string {
+	text := "clientset: " + e.Op
+	if e.Endpoint != "" {
+		text += " " + e.Endpoint
+	}
+	return text + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// GRPCStatus makes status.FromError and status.Code work on the error: the
+// cause's own code where it has one, Unavailable for [ErrClosed], and
+// FailedPrecondition for everything that only the program can change.
+func (e *Error) GRPCStatus() *status.Status { return status.New(e.code(), e.Error()) }
+
+func (e *Error) code() codes.Code {
+	if st, ok := status.FromError(e.Err); ok && st.Code() != codes.OK {
+		return st.Code()
+	}
+	switch {
+	case errors.Is(e.Err, ErrClosed):
+		return codes.Unavailable
+	case errors.Is(e.Err, context.Canceled):
+		return codes.Canceled
+	case errors.Is(e.Err, context.DeadlineExceeded):
+		return codes.DeadlineExceeded
+	default:
+		return codes.FailedPrecondition
+	}
+}

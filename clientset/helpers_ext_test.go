@@ -1,0 +1,79 @@
+package clientset_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"google.golang.org/grpc"
+
+	"github.com/jetway-go/jetway/clientset"
+	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/mocktest"
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+const (
+	project      = "demo"
+	listProjects = "/flyteidl2.project.ProjectService/ListProjects"
+)
+
+// reach are the options that let a client find the mock, wherever it listens.
+func reach(s *mockserver.Server) []clientset.Option {
+	return []clientset.Option{
+		clientset.WithDialOptions(s.DialOption()),
+		clientset.WithHTTPClient(s.HTTPClient()),
+		clientset.WithoutStore(),
+	}
+}
+
+// connect is a client of a mock without TLS, logged in by the mock's API key.
+func connect(tb testing.TB, s *mockserver.Server, opts ...clientset.Option) *clientset.ClientSet {
+	tb.Helper()
+	opts = append(append(reach(s), clientset.WithInsecure()), opts...)
+	return made(tb)(clientset.ForAPIKey(s.APIKey(), opts...))
+}
+
+// made closes a client when the test ends.
+func made(tb testing.TB) func(*clientset.ClientSet, error) *clientset.ClientSet {
+	tb.Helper()
+	return func(cs *clientset.ClientSet, err error) *clientset.ClientSet {
+		tb.Helper()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		tb.Cleanup(func() {
+			if err := cs.Close(); err != nil {
+				tb.Errorf("Close: %v", err)
+			}
+		})
+		return cs
+	}
+}
+
+// list is a call that needs a token.
+func list(ctx context.Context, cs *clientset.ClientSet, opts ...grpc.CallOption) error {
+	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{}, opts...)
+	return err
+}
+
+// calls counts the calls of a method that arrived.
+func calls(s *mockserver.Server, method string) (n int) {
+	for _, r := range s.Requests() {
+		if r.Kind == mockserver.KindGRPC && r.Method == method {
+			n++
+		}
+	}
+	return n
+}
+
+func quiet(tb testing.TB, opts ...mockserver.Option) *mockserver.Server {
+	tb.Helper()
+	return mocktest.New(tb, append([]mockserver.Option{mockserver.WithProject(project)}, opts...)...)
+}
+
+// refusedByProxy is what a proxy in front of the token endpoint answers.
+func refusedByProxy() oauth.Answer {
+	return oauth.Answer{Status: http.StatusProxyAuthRequired, Body: "<html>who are you?</html>"}
+}

@@ -1,0 +1,85 @@
+package clientset
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/endpoint"
+)
+
+// configTTL is how long the backend's word on how to log in is believed. It is
+// asked again earlier when the authorization server disagrees.
+const configTTL = time.Hour
+
+// connection stands for the gRPC connection until that is made: finding out how
+// to log in rides on it, and the interceptors that it is made with log in.
+type connection struct{ grpc.ClientConnInterface }
+
+// authenticator makes the main login.
+func (c *config) newAuthenticator(e endpoint.Endpoint, n *network, conn grpc.ClientConnInterface) *auth.Authenticator {
+	f := c.flow
+	if f == nil {
+		f = flow.Stored{}
+	}
+	var config configstore.ClientConfigStore
+	if config = c.configStore; config == nil {
+		config = configstore.Cached(configstore.Remote(conn), configTTL)
+	}
+	env := auth.Env{
+		Endpoint: e.String(),
+		Config:   configstore.Overlay(config, c.clientConfig),
+		HTTP:     n.http,
+		Prompter: c.prompter,
+		Logger:   c.logger,
+	}
+	opts := append([]auth.Option{auth.WithLogger(c.logger)}, c.authOptions...)
+	if c.initial != nil {
+		opts = append(opts, auth.WithInitial(c.initial))
+	}
+	if s := c.storeFor(f); s != nil {
+		opts = append(opts, auth.WithStore(s))
+	}
+	return auth.New(c.key(e, f), f, env, opts...)
+}
+
+// proxyAuthenticator makes the login at a proxy in front of the backend.
+func (c *config) proxyAuthenticator(e endpoint.Endpoint, n *network) *auth.Authenticator {
+	env := auth.Env{Endpoint: e.String(), Config: c.proxyConfig, HTTP: n.http, Prompter: c.prompter, Logger: c.logger}
+	opts := []auth.Option{auth.WithLogger(c.logger)}
+	if s := c.storeFor(c.proxyFlow); s != nil {
+		opts = append(opts, auth.WithStore(s))
+	}
+	key := c.key(e, c.proxyFlow)
+	key.ClientID = ""
+	key.Profile = strings.TrimSuffix("proxy/"+c.profile, "/")
+	return auth.New(key, c.proxyFlow, env, opts...)
+}
+
+// key names the login in stores.
+func (c *config) key(e endpoint.Endpoint, f auth.Flow) auth.Key {
+	return auth.Key{
+		Endpoint: e.Key,
+		ClientID: cmp.Or(c.clientID, c.clientConfig.ClientID),
+		Flow:     auth.TraitsOf(f).Name,
+		User:     c.user,
+		Profile:  c.profile,
+	}
+}
+
+// storeFor picks where a login rests: a person's in a file, since it costs that
+// person's time, a machine's in memory, which is no store at all.
+func (c *config) storeFor(f auth.Flow) auth.Store {
+	if c.withoutStore || c.store != nil {
+		return c.store
+	}
+	if t := auth.TraitsOf(f); t.Interactive || t.FileStorable {
+		return &auth.FileStore{Logger: c.logger}
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package clientset
+
+import (
+	"crypto/tls"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/resolver"
+)
+
+// WithInsecure connects without TLS. It says nothing about logging in, which goes
+// on as ever: see [WithPlaintextCredentials] and [WithoutAuth]. An http:// endpoint
+// implies it.
+func WithInsecure() Option {
+	return option(func(c *config) { c.insecure = true })
+}
+
+// WithPlaintextCredentials lets credentials travel without TLS beyond this
+// machine, where everybody on the way can read and use them. Loopback addresses
+// and unix sockets do not need it.
+func WithPlaintextCredentials() Option {
+	return option(func(c *config) { c.plaintextCredentials = true })
+}
+
+// WithTLSConfig starts from a copy of cfg, for the connection, for logging in and
+// for discovery alike; its ServerName counts for the connection only. The other
+// TLS options add to it.
+func WithTLSConfig(cfg *tls.Config) Option {
+	return option(func(c *config) { c.tls.base = cfg; c.tls.uses("WithTLSConfig") })
+}
+
+// WithCAFile trusts the certificates in a PEM file beside the system's, for the
+// connection, for logging in and for discovery alike. It can be given several
+// times. The file is read at once.
+func WithCAFile(path string) Option {
+	return option(func(c *config) { c.tls.extra = append(c.tls.extra, path); c.tls.uses("WithCAFile") })
+}
+
+// WithExclusiveCAFile is [WithCAFile] without trust in the system's certificates.
+func WithExclusiveCAFile(path string) Option {
+	return option(func(c *config) { c.tls.exclusive = append(c.tls.exclusive, path); c.tls.uses("WithExclusiveCAFile") })
+}
+
+// WithClientCertificate presents a certificate to servers that ask for one (mutual
+// TLS). Both PEM files are read at once, and again for every new connection, so
+// that a rotated certificate works without a restart.
+func WithClientCertificate(certFile, keyFile string) Option {
+	return option(func(c *config) {
+		c.tls.certFile, c.tls.keyFile = certFile, keyFile
+		c.tls.uses("WithClientCertificate")
+	})
+}
+
+// WithServerName is the name that the backend's certificate must be for, when it
+// is not the endpoint's. It also becomes the :authority of calls.
+func WithServerName(name string) Option {
+	return option(func(c *config) { c.tls.serverName = name; c.tls.uses("WithServerName") })
+}
+
+// WithInsecureSkipVerify accepts any certificate: whoever is in between can read
+// and change everything, tokens and client secrets included. For tests only; it
+// is reported to the logger as a warning.
+func WithInsecureSkipVerify() Option {
+	return option(func(c *config) { c.tls.skipVerify = true; c.tls.uses("WithInsecureSkipVerify") })
+}
+
+// WithProxyURL sends the connection, logging in and discovery through an HTTP
+// proxy (http:// or https://, user and password allowed). Loopback addresses and
+// unix sockets are reached directly. The default is what the environment says
+// (HTTPS_PROXY, NO_PROXY), as gRPC and net/http read it.
+func WithProxyURL(url string) Option {
+	return option(func(c *config) { c.proxyURL = url })
+}
+
+// WithHTTPClient makes the HTTP requests for logging in and discovery with hc,
+// without following redirects where secrets travel. If its Transport is an
+// *http.Transport, that one's TLS and proxy settings serve the connection too,
+// unless options set them; those then count for the connection only.
+func WithHTTPClient(hc *http.Client) Option {
+	return option(func(c *config) { c.httpClient = hc })
+}
+
+// WithRoundRobin spreads calls over all addresses that the endpoint's name
+// resolves to. The default is to use the first that answers.
+func WithRoundRobin() Option {
+	return option(func(c *config) { c.roundRobin = true })
+}
+
+// WithKeepAlive pings the server when a connection with calls on it has been
+// silent for interval, 10 seconds at least, and gives it up 20 seconds later. Off
+// by default: a server may end connections that ping more often than it allows,
+// which is every 5 minutes where nothing else was set.
+func WithKeepAlive(interval time.Duration) Option {
+	return option(func(c *config) { c.keepAlive = interval })
+}
+
+// WithMaxReceiveSize is the largest response message in bytes; the default is
+// 64 MiB. An option of a single call can lower it, not raise it.
+func WithMaxReceiveSize(bytes int) Option {
+	return option(func(c *config) { c.maxReceive = bytes })
+}
+
+// WithUserAgent puts the program's own name in front of the user agent, which is
+// jetway/<version> by default.
+func WithUserAgent(name string) Option {
+	return option(func(c *config) { c.userAgent = name })
+}
+
+// WithResolvers makes gRPC resolvers known to this client alone, so that the
+// endpoint can have their schemes.
+func WithResolvers(rs ...resolver.Builder) Option {
+	return option(func(c *config) { c.resolvers = append(c.resolvers, rs...) })
+}
+
+// WithDialOptions hands further options to gRPC. Interceptors among them run
+// outside those that carry the login, and never displace them. Transport
+// credentials among them have no effect: the TLS options and [WithInsecure]
+// decide, so that it is known whether credentials may be sent. A default service
+// config among them replaces the one that [WithRoundRobin] and
+// [WithMaxReceiveSize] make.
+func WithDialOptions(opts ...grpc.DialOption) Option {
+	return option(func(c *config) { c.dial = append(c.dial, opts...) })
+}

@@ -1,0 +1,88 @@
+package clientset_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/platform"
+)
+
+func resolved(t platform.Target) platform.Resolver {
+	return platform.ResolverFunc(func(context.Context, *http.Client) (platform.Target, error) { return t, nil })
+}
+
+func TestForResolvesWithTheProgramsHTTPClient(t *testing.T) {
+	t.Parallel()
+	s := quiet(t)
+	var got *http.Client
+	r := platform.ResolverFunc(func(_ context.Context, hc *http.Client) (platform.Target, error) {
+		got = hc
+		return platform.Target{Endpoint: "http://" + s.Endpoint(), Flow: flow.ClientCredentials{
+			ClientID: s.ClientID(), Secret: flow.SecretValue(s.ClientSecret()),
+		}}, nil
+	})
+	cs := made(t)(clientset.For(t.Context(), r, reach(s)...))
+	if got != s.HTTPClient() {
+		t.Error("the resolver was given another client")
+	}
+	if err := list(t.Context(), cs); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestForExplainsItself(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("NO_SUCH_VARIABLE is not set")
+	_, err := clientset.For(t.Context(), platform.ResolverFunc(func(context.Context, *http.Client) (platform.Target, error) {
+		return platform.Target{}, cause
+	}))
+	var e *clientset.Error
+	if !errors.As(err, &e) || e.Op != "resolve" || !errors.Is(err, cause) {
+		t.Errorf("For = %v, want a *clientset.Error of resolve that wraps the cause", err)
+	}
+	if _, err := clientset.For(t.Context(), nil); !errors.As(err, &e) {
+		t.Errorf("For(nil) = %v, want a *clientset.Error", err)
+	}
+}
+
+func TestOptionsWinOverTheTarget(t *testing.T) {
+	t.Parallel()
+	// Given a target with a flow, a user and a configuration that lead nowhere ...
+	s := quiet(t)
+	target := platform.Target{
+		Endpoint: "http://" + s.Endpoint(),
+		Flow:     flow.Token("from the target"),
+		User:     "target",
+		Config:   configstore.ClientConfig{ClientID: "target", Audience: "target", TokenEndpoint: "https://127.0.0.1:1/nowhere"},
+	}
+	// ... when options say otherwise ...
+	login := flow.ClientCredentials{ClientID: s.ClientID(), Secret: flow.SecretValue(s.ClientSecret())}
+	opts := append(reach(s),
+		clientset.WithFlow(login),
+		clientset.WithUser("option"),
+		clientset.WithClientConfig(configstore.ClientConfig{ClientID: "option", TokenEndpoint: s.OAuth().TokenURL()}),
+	)
+	cs := made(t)(clientset.For(t.Context(), resolved(target), opts...))
+	// ... then they count, and the target's for the rest.
+	if err := list(t.Context(), cs); err != nil {
+		t.Fatal(err)
+	}
+	want := auth.Key{Endpoint: s.Endpoint(), ClientID: "option", Flow: auth.TraitsOf(login).Name, User: "option"}
+	if got := cs.Authenticator().Status().Key; got != want {
+		t.Errorf("key = %+v, want %+v", got, want)
+	}
+	var audience []string
+	for _, r := range s.Requests() {
+		audience = append(audience, r.Form["audience"]...)
+	}
+	if !slices.Equal(audience, []string{"target"}) {
+		t.Errorf("audience asked for = %v, want the target's once", audience)
+	}
+}

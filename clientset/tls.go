@@ -1,0 +1,113 @@
+package clientset
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync/atomic"
+)
+
+// tlsOptions are the TLS settings as given.
+type tlsOptions struct {
+	base             *tls.Config
+	extra, exclusive []string
+	certFile         string
+	keyFile          string
+	serverName       string
+	skipVerify       bool
+	given            []string // names of the options, for error messages
+}
+
+func (o *tlsOptions) uses(option string) {
+	if !slices.Contains(o.given, option) {
+		o.given = append(o.given, option)
+	}
+}
+
+// build makes one configuration of them all, on top of base where that is set.
+func (o *tlsOptions) build(base *tls.Config) (*tls.Config, error) {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.base != nil {
+		base = o.base
+	}
+	if base != nil {
+		cfg = base.Clone()
+		cfg.NextProtos = nil // gRPC and net/http each set their own
+	}
+	if o.serverName != "" {
+		cfg.ServerName = o.serverName
+	}
+	if o.skipVerify {
+		cfg.InsecureSkipVerify = true
+	}
+	var err error
+	if cfg.RootCAs, err = o.roots(cfg.RootCAs); err != nil {
+		return nil, err
+	}
+	if o.certFile != "" || o.keyFile != "" {
+		pair := &certificatePair{certFile: o.certFile, keyFile: o.keyFile}
+		if _, err := pair.load(); err != nil {
+			return nil, fmt.Errorf("client certificate: %w", err)
+		}
+		cfg.Certificates = nil
+		cfg.GetClientCertificate = pair.get
+	}
+	return cfg, nil
+}
+
+// roots returns nil for the system's certificates alone.
+func (o *tlsOptions) roots(pool *x509.CertPool) (*x509.CertPool, error) {
+	switch {
+	case len(o.extra)+len(o.exclusive) == 0:
+		return pool, nil
+	case len(o.exclusive) > 0:
+		pool = x509.NewCertPool()
+	case pool != nil:
+		pool = pool.Clone()
+	default:
+		var err error
+		if pool, err = x509.SystemCertPool(); err != nil {
+			return nil, fmt.Errorf("the system's certificates: %w; WithExclusiveCAFile does without them", err)
+		}
+	}
+	for _, path := range slices.Concat(o.exclusive, o.extra) {
+		pem, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("CA file: %w", err)
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("CA file %s: no PEM certificate in it", path)
+		}
+	}
+	return pool, nil
+}
+
+// certificatePair is a client certificate that may be replaced on disk.
+type certificatePair struct {
+	certFile, keyFile string
+	last              atomic.Pointer[tls.Certificate]
+}
+
+func (p *certificatePair) load() (*tls.Certificate, error) {
+	if p.certFile == "" || p.keyFile == "" {
+		return nil, errors.New("both a certificate file and a key file are needed")
+	}
+	cert, err := tls.LoadX509KeyPair(p.certFile, p.keyFile)
+	if err != nil {
+		return nil, err
+	}
+	p.last.Store(&cert)
+	return &cert, nil
+}
+
+// get serves a handshake. Files that are being replaced just now are no reason to
+// fail it.
+func (p *certificatePair) get(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	if cert, err := p.load(); err == nil {
+		return cert, nil
+	}
+	return p.last.Load(), nil
+}

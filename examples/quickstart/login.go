@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/jetway-go/jetway/clientset"
+	adminpb "github.com/jetway-go/jetway/gen/flyteidl/admin"
+	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
+)
+
+// decodeAPIKey makes a client of an API key, which names the endpoint, an OAuth
+// client and its secret. Nothing is sent yet.
+func decodeAPIKey(_ context.Context, t *tour) (string, error) {
+	cs, err := clientset.ForAPIKey(t.mock.APIKey(), clientset.WithInsecure()) // the mock has no TLS
+	if err != nil {
+		return "", err
+	}
+	t.cs = cs
+	return fmt.Sprintf("client %s of %s", cs.Authenticator().Status().Key.ClientID, cs.Endpoint()), nil
+}
+
+// logIn asks the backend how to log in, then the authorization server for a
+// token. The first call would do the same by itself.
+func logIn(ctx context.Context, t *tour) (string, error) {
+	if err := t.cs.Login(ctx); err != nil {
+		return "", err
+	}
+	found, err := t.cs.AuthMetadata().GetOAuth2Metadata(ctx, &authpb.GetOAuth2MetadataRequest{})
+	if err != nil {
+		return "", err
+	}
+	server, err := url.Parse(found.GetTokenEndpoint())
+	if err != nil {
+		return "", err
+	}
+	return "client credentials, at the discovered " + server.Host, nil
+}
+
+func whoAmI(ctx context.Context, t *tour) (string, error) {
+	me, err := t.cs.Identity().UserInfo(ctx, &authpb.UserInfoRequest{})
+	if err != nil {
+		return "", err
+	}
+	return me.GetSubject(), nil
+}
+
+func adminVersion(ctx context.Context, t *tour) (string, error) {
+	answer, err := t.cs.Admin().GetVersion(ctx, &adminpb.GetVersionRequest{})
+	if err != nil {
+		return "", err
+	}
+	return "version " + answer.GetControlPlaneVersion().GetVersion(), nil
+}

@@ -1,0 +1,115 @@
+// Quickstart is a tour of jetway against a mock backend on this machine: log in
+// with an API key, use every service, and keep going while tokens are revoked.
+//
+// Each step is one line: what happened, how many requests reached the
+// authorization server for it, and how long it took. A step that fails, or that
+// needed more such requests than it should, ends the program with status 1.
+//
+// Read login.go, then work.go, then revoked.go; nothing in them knows that the
+// backend is a mock, except where it is told to revoke a token.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/jetway-go/jetway/clientset"
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
+	"github.com/jetway-go/jetway/mockserver"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+// tour is what the steps share.
+type tour struct {
+	mock *mockserver.Server   // plays the backend
+	cs   *clientset.ClientSet // the client; everything else is read off it
+
+	project *commonpb.ProjectIdentifier
+	action  *commonpb.ActionIdentifier // of the run that was created
+}
+
+// step is one line of the tour.
+type step struct {
+	name string
+	// tokens is how many requests to the authorization server it should take.
+	tokens int
+	do     func(context.Context, *tour) (happened string, err error)
+}
+
+func run(ctx context.Context, out io.Writer) error {
+	mock, err := mockserver.New(mockserver.WithProject("demo"))
+	if err != nil {
+		return err
+	}
+	defer mock.Close()
+	t := &tour{mock: mock, project: &commonpb.ProjectIdentifier{Name: "demo", Domain: "development"}}
+	defer func() {
+		if t.cs != nil {
+			_ = t.cs.Close()
+		}
+	}()
+
+	start := time.Now()
+	for _, s := range steps() {
+		if err := take(ctx, out, t, s); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	fmt.Fprintf(out, "\nall %d steps succeeded, %d token requests in all, %s\n",
+		len(steps()), mock.TokenRequests(), short(time.Since(start)))
+	return nil
+}
+
+// take runs one step under a deadline and writes its line.
+func take(ctx context.Context, out io.Writer, t *tour, s step) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	before, start := t.mock.TokenRequests(), time.Now()
+	happened, err := s.do(ctx, t)
+	took, tokens := time.Since(start), t.mock.TokenRequests()-before
+	if err == nil && tokens != s.tokens {
+		err = fmt.Errorf("%d token requests, want %d", tokens, s.tokens)
+	}
+	if err != nil {
+		happened = "FAILED: " + err.Error()
+	}
+	fmt.Fprintf(out, "%-23s  %-65s  token requests: %d  %9s\n", s.name, happened, tokens, short(took))
+	return err
+}
+
+func short(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
+
+func steps() []step {
+	return []step{
+		{"decode the API key", 0, decodeAPIKey},
+		{"log in", 1, logIn},
+		{"who am I", 0, whoAmI},
+		{"admin version", 0, adminVersion},
+		{"list projects", 0, listProjects},
+		{"pick a cluster", 0, pickCluster},
+		{"deploy a task", 0, deployTask},
+		{"create a run", 0, createRun},
+		{"watch the run", 0, watchRun},
+		{"tail its logs", 0, tailLogs},
+		{"upload a file", 0, uploadFile},
+		{"download a file", 0, downloadFile},
+		{"keep a secret", 0, keepSecret},
+		{"revoked during a call", 1, revokedDuringCall},
+		{"revoked before a stream", 1, revokedBeforeStream},
+		{"revoked under load", 1, revokedUnderLoad},
+		{"shut down", 0, shutDown},
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"go.uber.org/goleak"
+
+	"github.com/jetway-go/jetway/mockserver/mocktest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestTour(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	if err := run(t.Context(), &out); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	t.Log("\n" + out.String())
+	if n := strings.Count(out.String(), "token requests: "); n != len(steps()) {
+		t.Errorf("%d lines, want one for each of %d steps", n, len(steps()))
+	}
+	for _, want := range []string{
+		"client credentials, at the discovered 127.0.0.1:", "succeeded", "3 lines, the last: task finished",
+		"hello.txt, 27 bytes", "1000 calls at once, none failed", "all 17 steps succeeded, 4 token requests in all",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the output says nothing of %q", want)
+		}
+	}
+	columns := map[int]bool{}
+	for line := range strings.Lines(out.String()) {
+		if before, _, ok := strings.Cut(line, "token requests: "); ok {
+			columns[utf8.RuneCountInString(before)] = true
+		}
+	}
+	if len(columns) != 1 {
+		t.Errorf("the lines are not aligned:\n%s", &out)
+	}
+}
+
+func TestTourEndsAtTheFirstFailure(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("went wrong")
+	for name, s := range map[string]step{
+		"a step that fails":            {"step", 0, func(context.Context, *tour) (string, error) { return "", cause }},
+		"a step with too many logins":  {"step", 0, func(ctx context.Context, t *tour) (string, error) { return "", t.cs.Login(ctx) }},
+		"a step with too few of them":  {"step", 1, func(context.Context, *tour) (string, error) { return "done", nil }},
+		"a step that was not finished": {"step", 0, func(ctx context.Context, _ *tour) (string, error) { return "", context.Cause(ctx) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tour := &tour{mock: mocktest.New(t)}
+			if _, err := decodeAPIKey(t.Context(), tour); err != nil {
+				t.Fatal(err)
+			}
+			defer tour.cs.Close()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			if strings.Contains(name, "finished") {
+				cancel(cause)
+			}
+			defer cancel(nil)
+			var out strings.Builder
+			if err := take(ctx, &out, tour, s); err == nil || !strings.Contains(out.String(), "FAILED: ") {
+				t.Errorf("error %v and line %q, want a failure", err, out.String())
+			}
+		})
+	}
+}

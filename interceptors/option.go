@@ -1,0 +1,149 @@
+package interceptors
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+)
+
+// Option changes [UnaryClientAuth] and [StreamClientAuth].
+type Option interface{ apply(*config) }
+
+// MetadataOption is an Option that has nothing to do with credentials, so that
+// it also fits [UnaryClientMetadata] and [StreamClientMetadata].
+type MetadataOption interface {
+	Option
+	metadataOnly()
+}
+
+type config struct {
+	proxy     Source
+	guard     func() error
+	open      methodSet
+	retry     grpc.UnaryClientInterceptor
+	logger    *slog.Logger
+	requestID bool
+	pairs     metadata.MD
+	dynamic   []func(context.Context) metadata.MD
+}
+
+func newConfig(opts []Option) config {
+	c := config{
+		guard:  func() error { return nil },
+		open:   methodSet{},
+		logger: slog.New(slog.DiscardHandler),
+		pairs:  metadata.MD{},
+	}
+	c.open.add(discoveryMethods()...)
+	for _, o := range opts {
+		o.apply(&c)
+	}
+	return c
+}
+
+type option func(*config)
+
+func (o option) apply(c *config) { o(c) }
+
+type metadataOption func(*config)
+
+func (o metadataOption) apply(c *config) { o(c) }
+func (metadataOption) metadataOnly()     {}
+
+// discoveryMethods tell a client how to log in, so they cannot ask for a login.
+func discoveryMethods() []string {
+	return []string{
+		"/flyteidl.service.AuthMetadataService/*",
+		"/flyteidl2.auth.AuthMetadataService/*",
+	}
+}
+
+// WithOpenMethods names methods whose calls do not get the credentials of the
+// main [Source] and are never retried for it: "/package.Service/Method", or
+// "/package.Service/*" for a whole service. Any other form matches nothing. The
+// AuthMetadataService of Flyte, first and second version, is open by default: it
+// tells how to log in. Credentials of a proxy and of the call itself
+// ([WithCallCredentials]) are attached to open methods too.
+func WithOpenMethods(names ...string) Option {
+	return option(func(c *config) { c.open.add(names...) })
+}
+
+// WithProxySource adds the credentials that a proxy in front of the server wants
+// to see. They are attached to every call, under "proxy-authorization" unless
+// they name another HeaderKey, and are refreshed when the proxy answers HTTP 407.
+// A 401 is the server's own and refreshes the main credentials, whoever sent it.
+func WithProxySource(s Source) Option {
+	return option(func(c *config) { c.proxy = s })
+}
+
+// WithTransportGuard sets a check that runs before any credentials, of the main
+// source, of a proxy or of the call itself, are fetched or attached. Its error
+// ends the call and is returned as it is. It runs on every call and must be
+// cheap.
+func WithTransportGuard(check func() error) Option {
+	return option(func(c *config) {
+		if check != nil {
+			c.guard = check
+		}
+	})
+}
+
+// WithRetry sets what happens to a unary call that failed for another reason
+// than its credentials: r is entered with a call whose first attempt has just
+// ended with the server's error, and each further attempt it makes gets current
+// credentials. It is what chaining r outside the interceptor would do, except
+// that a call that succeeds does not pay for it, and that the request id stays
+// the same on every attempt. Errors made on this side ([Error], or the guard's)
+// never reach r as a first attempt.
+func WithRetry(r grpc.UnaryClientInterceptor) Option {
+	return option(func(c *config) { c.retry = r })
+}
+
+// WithLogger sets who hears of rejected credentials (debug) and of tokens too
+// long to travel well (warning, once). Nothing secret is logged. Default: nobody.
+func WithLogger(l *slog.Logger) Option {
+	return option(func(c *config) {
+		if l != nil {
+			c.logger = l
+		}
+	})
+}
+
+// WithRequestID gives every call that has none an "x-request-id": a random UUID
+// (RFC 9562 version 4) that stays the same when the call is tried again.
+// [RequestID] reads it from the call's error.
+func WithRequestID() MetadataOption {
+	return metadataOption(func(c *config) { c.requestID = true })
+}
+
+// WithPairs adds metadata to every call. A key that the caller has set itself
+// keeps the caller's values.
+func WithPairs(md metadata.MD) MetadataOption {
+	md = lowerKeys(md)
+	return metadataOption(func(c *config) { maps.Copy(c.pairs, md) })
+}
+
+// WithPairsFunc adds metadata that f takes from each call's context; f is asked
+// once a call, must not block, and may return nil. A key that the caller has set
+// itself keeps the caller's values; what f returns wins over [WithPairs].
+func WithPairsFunc(f func(ctx context.Context) metadata.MD) MetadataOption {
+	return metadataOption(func(c *config) {
+		if f != nil {
+			c.dynamic = append(c.dynamic, f)
+		}
+	})
+}
+
+// lowerKeys copies md with the keys that gRPC wants.
+func lowerKeys(md metadata.MD) metadata.MD {
+	out := make(metadata.MD, len(md))
+	for k, vs := range md {
+		k = strings.ToLower(k)
+		out[k] = append(out[k], vs...)
+	}
+	return out
+}

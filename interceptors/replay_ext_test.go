@@ -1,0 +1,246 @@
+package interceptors_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	testpb "google.golang.org/grpc/interop/grpc_testing"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/interceptors"
+)
+
+// script is a stream that plays what it is told, and insists on the rules that
+// gRPC has for its callers.
+type script struct {
+	grpc.ClientStream
+	ctx     context.Context
+	opened  error   // instead of a stream
+	sends   []error // of SendMsg, then nil
+	end     error   // of RecvMsg
+	headers metadata.MD
+
+	sent      []any
+	closed    bool
+	receiving atomic.Int32
+	ended     atomic.Bool
+	misused   atomic.Bool
+}
+
+func (s *script) SendMsg(m any) error {
+	s.sent = append(s.sent, m)
+	if n := len(s.sent); n <= len(s.sends) {
+		return s.sends[n-1]
+	}
+	return nil
+}
+
+func (s *script) CloseSend() error             { s.closed = true; return nil }
+func (s *script) Header() (metadata.MD, error) { return s.headers, nil }
+func (s *script) RecvMsg(any) error {
+	if s.receiving.Add(1) > 1 || s.ended.Swap(true) {
+		s.misused.Store(true)
+	}
+	defer s.receiving.Add(-1)
+	for range 10 {
+		runtime.Gosched() // for whoever else wants to
+	}
+	return s.end
+}
+
+// play opens a stream whose attempts follow the scripts.
+func play(t *testing.T, src interceptors.Source, desc grpc.StreamDesc, scripts ...*script) (grpc.ClientStream, error) {
+	t.Helper()
+	next := 0
+	t.Cleanup(func() {
+		for i, s := range scripts {
+			if s.misused.Load() {
+				t.Errorf("attempt %d was received from by two at once, or after its end", i)
+			}
+		}
+	})
+	return interceptors.StreamClientAuth(src)(t.Context(), &desc, nil, method,
+		func(ctx context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn, _ string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+			s := scripts[next]
+			next++
+			s.ctx = ctx
+			if s.opened != nil {
+				return nil, s.opened
+			}
+			return s, nil
+		})
+}
+
+func tokenOf(s *script) string {
+	md, _ := metadata.FromOutgoingContext(s.ctx)
+	return strings.Join(md["authorization"], ", ")
+}
+
+// The one request of a server stream is kept whatever its size, and is not copied.
+func TestServerStreamRequestIsKeptByReference(t *testing.T) {
+	t.Parallel()
+	first, second := &script{end: errRejected}, &script{end: io.EOF}
+	s, err := play(t, newSource(), grpc.StreamDesc{ServerStreams: true}, first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := &testpb.StreamingOutputCallRequest{Payload: body(strings.Repeat("x", 1<<20))}
+	if err := errors.Join(s.SendMsg(req), s.CloseSend()); err != nil {
+		t.Fatal(err)
+	}
+
+	err = s.RecvMsg(nil)
+
+	if !errors.Is(err, io.EOF) || !slices.Equal(second.sent, []any{req}) || !second.closed {
+		t.Errorf("%v: sent %d messages again, closed %t", err, len(second.sent), second.closed)
+	}
+	if a, b := tokenOf(first), tokenOf(second); a != "Bearer token-0" || b != "Bearer token-1" {
+		t.Errorf("attempts carried %q and %q", a, b)
+	}
+}
+
+// Messages of codecs other than protobuf's are kept as they are.
+func TestMessagesThatAreNotProtobuf(t *testing.T) {
+	t.Parallel()
+	first, second := &script{end: errRejected}, &script{end: io.EOF}
+	s, err := play(t, newSource(), grpc.StreamDesc{ClientStreams: true}, first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.SendMsg("a"), s.SendMsg("b")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RecvMsg(nil); !errors.Is(err, io.EOF) || !slices.Equal(second.sent, []any{"a", "b"}) || second.closed {
+		t.Errorf("%v: sent %v again, closed %t", err, second.sent, second.closed)
+	}
+}
+
+// A stream can be rejected while it opens; the context of the attempt that
+// failed is not used again, because somebody may still hold it.
+func TestRejectedWhileOpening(t *testing.T) {
+	t.Parallel()
+	first, second := &script{opened: errRejected}, &script{end: io.EOF}
+	if _, err := play(t, newSource(), grpc.StreamDesc{ServerStreams: true}, first, second); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := tokenOf(first), tokenOf(second); a != "Bearer token-0" || b != "Bearer token-1" {
+		t.Errorf("attempts carried %q and %q", a, b)
+	}
+
+	if _, err := play(t, newSource(), grpc.StreamDesc{}, first, first); !errors.Is(err, errRejected) {
+		t.Errorf("rejected twice: %v", err)
+	}
+	down := status.Error(codes.Unavailable, "down")
+	if _, err := play(t, newSource(), grpc.StreamDesc{}, &script{opened: down}); !errors.Is(err, down) {
+		t.Errorf("down: %v", err)
+	}
+}
+
+// What the second attempt ends with when it opens is what the call ends with,
+// as often as it is asked.
+func TestReplayThatCannotOpen(t *testing.T) {
+	t.Parallel()
+	canceled := status.Error(codes.Canceled, "context canceled")
+	s, err := play(t, newSource(), grpc.StreamDesc{ServerStreams: true}, &script{end: errRejected}, &script{opened: canceled})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.RecvMsg(nil); !errors.Is(err, canceled) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// A message that could not be sent at all is not sent again, and the sender is
+// told at once.
+func TestMessageThatCannotBeSent(t *testing.T) {
+	t.Parallel()
+	tooBig := status.Error(codes.ResourceExhausted, "message larger than max")
+	first, second := &script{sends: []error{nil, tooBig}, end: errRejected}, &script{end: io.EOF}
+	s, err := play(t, newSource(), grpc.StreamDesc{ClientStreams: true}, first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SendMsg("a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SendMsg("b"); !errors.Is(err, tooBig) {
+		t.Errorf("got %v", err)
+	}
+	if err := s.RecvMsg(nil); !errors.Is(err, io.EOF) || !slices.Equal(second.sent, []any{"a"}) {
+		t.Errorf("%v: sent %v again", err, second.sent)
+	}
+}
+
+// Replaying stops quietly where the new attempt ends; receiving says how.
+func TestReplayThatIsCutShort(t *testing.T) {
+	t.Parallel()
+	gone := status.Error(codes.NotFound, "gone")
+	second := &script{sends: []error{io.EOF}, end: gone}
+	s, err := play(t, newSource(), grpc.StreamDesc{ClientStreams: true}, &script{end: errRejected}, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.SendMsg("a"), s.SendMsg("b"), s.CloseSend()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RecvMsg(nil); !errors.Is(err, gone) || len(second.sent) != 1 || second.closed {
+		t.Errorf("%v: sent %v, closed %t", err, second.sent, second.closed)
+	}
+}
+
+// Receivers that meet at the end of an attempt agree on one replay, and no
+// stream is received from twice.
+func TestHeaderAndReceiveMeet(t *testing.T) {
+	t.Parallel()
+	for range 100 {
+		src := newSource()
+		first, second := &script{end: errRejected}, &script{end: io.EOF, headers: metadata.MD{"k": {"v"}}}
+		s, err := play(t, src, grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, first, second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if md, err := s.Header(); err != nil || md["k"] == nil {
+				t.Errorf("Header() = %v, %v", md, err)
+			}
+		})
+		wg.Go(func() {
+			if err := s.RecvMsg(nil); !errors.Is(err, io.EOF) {
+				t.Errorf("RecvMsg gave %v", err)
+			}
+		})
+		wg.Wait()
+		if refreshes, minted := src.counts(); refreshes != 1 || minted != 1 {
+			t.Fatalf("%d refreshes, %d tokens", refreshes, minted)
+		}
+	}
+}
+
+// A source that gives up in the middle of a stream is asked once.
+func TestStreamWithoutAReplacement(t *testing.T) {
+	t.Parallel()
+	s, err := play(t, unhelpful{now: &auth.Credentials{AccessToken: "t"}}, grpc.StreamDesc{ServerStreams: true}, &script{end: errRejected})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if md, err := s.Header(); md != nil || err != nil {
+		t.Errorf("Header() = %v, %v", md, err)
+	}
+	if err := s.RecvMsg(nil); !errors.Is(err, errRejected) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,546 @@
+package interceptors_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	testpb "google.golang.org/grpc/interop/grpc_testing"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/interceptors"
+)
+
+// dialGated connects to b behind grpc-go's gate, with src to pay the toll.
+func dialGated(t *testing.T, b *backend, src interceptors.Source, opts ...interceptors.Option) testpb.TestServiceClient {
+	t.Helper()
+	return testpb.NewTestServiceClient(dial(t, serveGRPC(t, b.gatedGRPCServer()),
+		grpc.WithChainStreamInterceptor(interceptors.StreamClientAuth(src, opts...), awaitFirstVerdict)))
+}
+
+func echoRequest(text string) *testpb.StreamingOutputCallRequest {
+	return &testpb.StreamingOutputCallRequest{Payload: body(text)}
+}
+
+// Once a message has reached the caller, making the stream again could only
+// double it.
+func TestRejectionAfterTheFirstMessagePasses(t *testing.T) {
+	t.Parallel()
+	b, src := newBackend(), newSource()
+	b.good = "Bearer token-0"
+	b.onDuplex = func(recv func() (*testpb.StreamingOutputCallRequest, error), send func(*testpb.StreamingOutputCallResponse) error) error {
+		req, err := recv()
+		if err != nil {
+			return err
+		}
+		if err := send(&testpb.StreamingOutputCallResponse{Payload: req.GetPayload()}); err != nil {
+			return err
+		}
+		return status.Error(codes.Unauthenticated, "your time is up")
+	}
+	s, err := dialGated(t, b, src, interceptors.WithRequestID()).FullDuplexCall(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(echoRequest("a")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Recv(); err != nil {
+		t.Fatal(err)
+	}
+
+	_, err = s.Recv()
+
+	if status.Code(err) != codes.Unauthenticated || status.Convert(err).Message() != "your time is up" {
+		t.Errorf("got %v", err)
+	}
+	if !uuid4.MatchString(interceptors.RequestID(err)) {
+		t.Errorf("the error does not know its request id")
+	}
+	if refreshes, _ := src.counts(); refreshes != 0 {
+		t.Errorf("%d refreshes", refreshes)
+	}
+	if err := s.Send(echoRequest("b")); !errors.Is(err, io.EOF) {
+		t.Errorf("a send after the end gave %v", err)
+	}
+}
+
+// Past what is kept, the credentials are replaced all the same, and the error
+// says why the call was not made again.
+func TestMoreThanIsKeptEndsTheCall(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		messages, size int
+		replayed       bool
+	}{
+		"64 messages":         {64, 10, true},
+		"65 messages":         {65, 10, false},
+		"just under 256 KiB":  {3, 80 << 10, true},
+		"over 256 KiB":        {4, 80 << 10, false},
+		"one message too big": {1, 300 << 10, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, src := newBackend(), newSource()
+			s, err := dialGated(t, b, src).StreamingInputCall(withAwaitedVerdict(t.Context()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			payload := body(strings.Repeat("x", tt.size))
+			for range tt.messages {
+				if err := s.Send(&testpb.StreamingInputCallRequest{Payload: payload}); err != nil {
+					if !errors.Is(err, io.EOF) || tt.replayed {
+						t.Errorf("send gave %v", err)
+					}
+					break
+				}
+			}
+
+			resp, err := s.CloseAndRecv()
+
+			received, _ := b.state()
+			if tt.replayed {
+				if err != nil || len(received) != tt.messages || int(resp.GetAggregatedPayloadSize()) != tt.messages*tt.size {
+					t.Errorf("the service received %d messages, the caller %v, %v", len(received), resp, err)
+				}
+			} else {
+				if !errors.Is(err, interceptors.ErrNotReplayed) || status.Code(err) != codes.Unauthenticated || len(received) != 0 {
+					t.Errorf("the service received %d messages, the caller %v", len(received), err)
+				}
+				if _, again := s.CloseAndRecv(); !errors.Is(again, interceptors.ErrNotReplayed) {
+					t.Errorf("asked again, the stream said %v", again)
+				}
+			}
+			if refreshes, minted := src.counts(); refreshes != 1 || minted != 1 {
+				t.Errorf("%d refreshes, %d tokens", refreshes, minted)
+			}
+		})
+	}
+}
+
+// A sender, a receiver and a third goroutine in Header meet the rejection
+// together: it is dealt with once.
+func TestAllSidesNoticeTheRejectionAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		b, src := newBackend(), newSource()
+		s, err := dialGated(t, b, src).FullDuplexCall(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for i := range 40 {
+			want = append(want, fmt.Sprint(i))
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for _, text := range want {
+				if err := s.Send(echoRequest(text)); err != nil {
+					t.Errorf("send: %v", err)
+				}
+			}
+			if err := s.CloseSend(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
+		wg.Go(func() {
+			if md, err := s.Header(); md == nil || err != nil {
+				t.Errorf("Header() = %v, %v", md, err)
+			}
+		})
+		var got []string
+		for {
+			resp, err := s.Recv()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, string(resp.GetPayload().GetBody()))
+		}
+		wg.Wait()
+		received, rejected := b.state()
+		refreshes, minted := src.counts()
+		if !slices.Equal(got, want) || !slices.Equal(received, want) {
+			t.Fatalf("the service received %q, the caller %q", received, got)
+		}
+		if refreshes != 1 || minted != 1 || rejected != 1 {
+			t.Fatalf("%d refreshes, %d tokens, %d rejections", refreshes, minted, rejected)
+		}
+	}
+}
+
+// talkative answers every message with four times as much, and so stops reading
+// as soon as nobody reads it.
+func talkative(recv func() (*testpb.StreamingOutputCallRequest, error), send func(*testpb.StreamingOutputCallResponse) error) error {
+	for {
+		req, err := recv()
+		if err != nil {
+			return nil //nolint:nilerr // io.EOF
+		}
+		for range 4 {
+			if err := send(&testpb.StreamingOutputCallResponse{Payload: req.GetPayload()}); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// What is sent again must not hold up receiving: here it is more than the server
+// takes in before somebody reads its answers.
+func TestReplayDoesNotHoldUpReceiving(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, src := newBackend(), newSource()
+		b.onDuplex = talkative
+		s, err := dialGated(t, b, src).FullDuplexCall(withAwaitedVerdict(t.Context()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const n = 60
+		text := strings.Repeat("x", 4000)
+		for range n {
+			if err := s.Send(echoRequest(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 4 * n {
+			if i == 1 {
+				synctest.Wait() // until everything else is stuck
+			}
+			if resp, err := s.Recv(); err != nil || len(resp.GetPayload().GetBody()) != len(text) {
+				t.Fatalf("message %d: %v, %v", i, resp, err)
+			}
+		}
+		if err := s.Send(echoRequest("last")); err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := s.Recv(); err != nil || string(resp.GetPayload().GetBody()) != "last" {
+			t.Fatalf("got %v, %v", resp, err)
+		}
+	})
+}
+
+// The first response must get through while the sender is stuck because nobody
+// has received yet.
+func TestReceivingNeverWaitsForTheSender(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, src := newBackend(), newSource()
+		b.good = "Bearer token-0"
+		b.onDuplex = talkative
+		s, err := dialGated(t, b, src).FullDuplexCall(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		const n = 63 // nothing is dropped for being too much
+		text := strings.Repeat("x", 4000)
+		go func() {
+			for range n {
+				if err := s.Send(echoRequest(text)); err != nil {
+					t.Errorf("send: %v", err)
+				}
+			}
+			if err := s.CloseSend(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		}()
+		synctest.Wait() // until the sender is stuck
+		for i := range 4 * n {
+			if _, err := s.Recv(); err != nil {
+				t.Fatalf("message %d: %v", i, err)
+			}
+		}
+		if _, err := s.Recv(); !errors.Is(err, io.EOF) {
+			t.Errorf("got %v, want the end", err)
+		}
+	})
+}
+
+func TestStreamThatOnlyCloses(t *testing.T) {
+	t.Parallel()
+	b, src := newBackend(), newSource()
+	s, err := dialGated(t, b, src).StreamingInputCall(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := s.CloseAndRecv(); err != nil || resp.GetAggregatedPayloadSize() != 0 {
+		t.Errorf("got %v, %v", resp, err)
+	}
+}
+
+// Header on a stream that ends without any: the verdict is not lost to whoever
+// asks first.
+func TestHeaderOfAStreamThatHasNone(t *testing.T) {
+	t.Parallel()
+	b, src := newBackend(), newSource()
+	b.good = "Bearer token-2" // out of reach
+	s, err := dialGated(t, b, src).FullDuplexCall(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if md, err := s.Header(); md != nil || err != nil {
+		t.Errorf("Header() = %v, %v", md, err)
+	}
+	for range 2 {
+		if _, err := s.Recv(); status.Code(err) != codes.Unauthenticated {
+			t.Errorf("got %v", err)
+		}
+	}
+	if _, rejected := b.state(); rejected != 2 {
+		t.Errorf("%d attempts", rejected)
+	}
+}
+
+func TestStreamErrorsPass(t *testing.T) {
+	t.Parallel()
+	for _, code := range []codes.Code{codes.NotFound, codes.Unknown, codes.PermissionDenied, codes.Unavailable} {
+		b, src := newBackend(), newSource()
+		b.good = "Bearer token-0"
+		calls := 0
+		b.onDuplex = func(func() (*testpb.StreamingOutputCallRequest, error), func(*testpb.StreamingOutputCallResponse) error) error {
+			calls++
+			return status.Error(code, "an application's own")
+		}
+		s, err := dialGated(t, b, src).FullDuplexCall(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Recv()
+		if refreshes, _ := src.counts(); status.Code(err) != code || refreshes != 0 || calls != 1 {
+			t.Errorf("%v became %v after %d calls and %d refreshes", code, err, calls, refreshes)
+		}
+	}
+}
+
+// A server may answer a client stream before it has read everything.
+func TestEarlyAnswerToAClientStream(t *testing.T) {
+	t.Parallel()
+	b, src := newBackend(), newSource()
+	srv := grpc.NewServer()
+	testpb.RegisterTestServiceServer(srv, earlyService{})
+	tc := testpb.NewTestServiceClient(dial(t, serveGRPC(t, srv),
+		grpc.WithChainStreamInterceptor(interceptors.StreamClientAuth(src))))
+	s, err := tc.StreamingInputCall(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if err = s.Send(&testpb.StreamingInputCallRequest{Payload: body("x")}); err != nil {
+			break
+		}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	if resp, err := s.CloseAndRecv(); err != nil || resp.GetAggregatedPayloadSize() != 42 {
+		t.Errorf("got %v, %v", resp, err)
+	}
+	if _, rejected := b.state(); rejected != 0 {
+		t.Error("rejected")
+	}
+}
+
+type earlyService struct {
+	testpb.UnimplementedTestServiceServer
+}
+
+func (earlyService) StreamingInputCall(s grpc.ClientStreamingServer[testpb.StreamingInputCallRequest, testpb.StreamingInputCallResponse]) error {
+	return s.SendAndClose(&testpb.StreamingInputCallResponse{AggregatedPayloadSize: 42})
+}
+
+// What ends the caller's context during a refresh is what the call ends with.
+func TestContextEndsDuringARefresh(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		ctx  func(context.Context) (context.Context, context.CancelFunc)
+		want codes.Code
+	}{
+		"canceled": {context.WithCancel, codes.Canceled},
+		"deadline": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, time.Second)
+		}, codes.DeadlineExceeded},
+	} {
+		for _, honours := range []bool{true, false} { // the source may or may not look at ctx
+			t.Run(fmt.Sprintf("%s, noticed by the source %t", name, honours), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					b := newBackend()
+					ctx, cancel := tt.ctx(t.Context())
+					defer cancel()
+					src := &endingSource{honours: honours, end: func() {
+						if tt.want == codes.Canceled {
+							cancel()
+						}
+						<-ctx.Done()
+					}}
+					s, err := dialGated(t, b, src).StreamingOutputCall(ctx, outputRequest("x", 1))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if _, err := s.Recv(); status.Code(err) != tt.want {
+						t.Errorf("got %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+type endingSource struct {
+	end     func()
+	honours bool
+}
+
+func (s *endingSource) Credentials(context.Context) (*auth.Credentials, error) { return nil, nil } //nolint:nilnil // nothing yet
+func (s *endingSource) Refresh(ctx context.Context, _ *auth.Credentials) (*auth.Credentials, error) {
+	s.end()
+	if s.honours {
+		return nil, ctx.Err()
+	}
+	return &auth.Credentials{AccessToken: "token-1"}, nil
+}
+
+func TestFailedRefreshOfAStream(t *testing.T) {
+	t.Parallel()
+	b, src := newBackend(), newSource()
+	src.refreshErr = &auth.Error{Op: "renew", Err: auth.ErrInteractionRequired}
+	s, err := dialGated(t, b, src).StreamingOutputCall(t.Context(), outputRequest("x", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // it stays that way, and is not tried again
+		_, err = s.Recv()
+		if status.Code(err) != codes.Unauthenticated || !errors.Is(err, auth.ErrInteractionRequired) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if refreshes, _ := src.counts(); refreshes != 1 {
+		t.Errorf("%d refreshes", refreshes)
+	}
+}
+
+func TestStreamSourceErrorIsReturnedAtOnce(t *testing.T) {
+	t.Parallel()
+	b, src := newBackend(), newSource()
+	src.credentialsErr = &auth.Error{Op: "login", Err: errors.New("connection refused")}
+	_, err := dialGated(t, b, src).FullDuplexCall(t.Context())
+	if status.Code(err) != codes.Unavailable || len(b.attempts()) != 0 {
+		t.Errorf("got %v after %d attempts", err, len(b.attempts()))
+	}
+}
+
+// Call options apply to both attempts, and what they collect is the second's.
+func TestCallOptionsOfAStream(t *testing.T) {
+	t.Parallel()
+	b, src := newBackend(), newSource()
+	var header, trailer metadata.MD
+	s, err := dialGated(t, b, src).StreamingOutputCall(t.Context(), outputRequest("x", 1), grpc.Header(&header), grpc.Trailer(&trailer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err = s.Recv(); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, io.EOF) || header == nil {
+		t.Errorf("ended with %v, header %v", err, header)
+	}
+	if s.Trailer() == nil || s.Context() == nil {
+		t.Error("no trailer or no context")
+	}
+}
+
+func TestStreamsOfOpenMethodsAndOwnCredentials(t *testing.T) {
+	t.Parallel()
+	b, src := newBackend(), newSource()
+	tc := dialGated(t, b, src, interceptors.WithOpenMethods("/grpc.testing.TestService/StreamingOutputCall"), interceptors.WithRequestID())
+
+	s, err := tc.StreamingOutputCall(t.Context(), outputRequest("x", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Recv(); status.Code(err) != codes.Unauthenticated || !uuid4.MatchString(interceptors.RequestID(err)) {
+		t.Errorf("an open method gave %v", err)
+	}
+
+	own := interceptors.WithCallCredentials(t.Context(), metadata.Pairs("authorization", "Bearer own"))
+	d, err := tc.FullDuplexCall(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Recv(); status.Code(err) != codes.Unauthenticated {
+		t.Errorf("own credentials gave %v", err)
+	}
+	if src.asked+src.refreshes != 0 {
+		t.Error("the source was asked")
+	}
+	if got := b.attempts(); len(got) != 2 || got[0][authKey] != nil || !slices.Equal(got[1][authKey], []string{"Bearer own"}) {
+		t.Errorf("the server saw %v", got)
+	}
+}
+
+// Both a proxy and the server say no: one refresh each, in whatever order.
+func TestProxyAndServerRejectAStream(t *testing.T) {
+	t.Parallel()
+	b, main, proxy := newBackend(), newSource(), newSource()
+	behind := b.gatedGRPCServer()
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Proxy-Authorization") != "Bearer token-1" {
+			answerHTML(http.StatusProxyAuthRequired)(w, r)
+			return
+		}
+		behind.ServeHTTP(w, r)
+	})
+	tc := testpb.NewTestServiceClient(dial(t, serveHTTP(t, h),
+		grpc.WithChainStreamInterceptor(interceptors.StreamClientAuth(main, interceptors.WithProxySource(proxy)))))
+	s, err := tc.FullDuplexCall(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sent := pingPong(t, s); len(sent) != 3 {
+		t.Errorf("sent %v", sent)
+	}
+	m, _ := main.counts()
+	p, _ := proxy.counts()
+	if received, _ := b.state(); m != 1 || p != 1 || !slices.Equal(received, []string{"a", "b", "c"}) {
+		t.Errorf("%d and %d refreshes, received %q", m, p, received)
+	}
+}
+
+// Streams that are given up half-way leave nothing behind; goleak looks, when
+// all tests are done.
+func TestAbandonedStreams(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		b, src := newBackend(), newSource()
+		ctx, cancel := context.WithCancel(t.Context())
+		s, err := dialGated(t, b, src).FullDuplexCall(withAwaitedVerdict(ctx))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 60 {
+			if err := s.Send(echoRequest(strings.Repeat("x", 4000))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Recv(); err != nil { // the rest is being sent again
+			t.Fatal(err)
+		}
+		cancel()
+	}
+}

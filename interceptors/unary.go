@@ -1,0 +1,80 @@
+package interceptors
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+)
+
+// UnaryClientAuth returns an interceptor that attaches the credentials of src to
+// unary calls, and makes a call a second time with their replacement when the
+// server rejects them: once for src, and once for a proxy's source. The caller's
+// deadline covers both attempts. A nil src attaches request metadata only.
+//
+// Install it innermost. It is safe for concurrent use; the same src can serve
+// [StreamClientAuth] too, and should.
+func UnaryClientAuth(src Source, opts ...Option) grpc.UnaryClientInterceptor {
+	return newClient(src, opts).unary
+}
+
+// invocation is what making a unary call takes; it is the same for every attempt.
+type invocation struct {
+	req, reply any
+	cc         *grpc.ClientConn
+	invoker    grpc.UnaryInvoker
+	opts       []grpc.CallOption
+}
+
+func (c *client) unary(
+	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn,
+	invoker grpc.UnaryInvoker, opts ...grpc.CallOption,
+) error {
+	k := c.begin(ctx, method)
+	i := invocation{req, reply, cc, invoker, opts}
+	answered, err := c.invoke(ctx, &k, i)
+	if err == nil || !answered || c.retry == nil {
+		return err
+	}
+	return c.invokeAgain(ctx, k, i, err)
+}
+
+// invoke makes one call, which is up to three attempts: one more for each kind
+// of credentials. It tells whether the error is the server's answer.
+func (c *client) invoke(ctx context.Context, k *call, i invocation) (answered bool, err error) {
+	if err := c.authenticate(ctx, k); err != nil {
+		return false, err
+	}
+	for {
+		out, err := c.outgoing(ctx, k, nil)
+		if err != nil {
+			return false, err
+		}
+		if err = i.invoker(out, k.method, i.req, i.reply, i.cc, i.opts...); err == nil {
+			return true, nil
+		}
+		again, err := c.replace(ctx, k, err)
+		if !again {
+			return !isOwn(err), err
+		}
+	}
+}
+
+// invokeAgain hands a call whose first attempt has failed to the retry
+// interceptor, as if that had made it.
+func (c *client) invokeAgain(ctx context.Context, k call, i invocation, first error) error {
+	if k.base == nil {
+		c.collect(ctx, &k)
+	}
+	attempt := func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, opts ...grpc.CallOption) error {
+		if err := first; err != nil {
+			first = nil
+			return err
+		}
+		next := call{method: method, id: k.id, own: k.own, main: k.main, proxy: k.proxy}
+		next.base, _ = metadata.FromOutgoingContext(ctx) // the retry may have added to it
+		_, err := c.invoke(ctx, &next, invocation{req, reply, cc, i.invoker, opts})
+		return err
+	}
+	return c.retry(metadata.NewOutgoingContext(ctx, k.base), k.method, i.req, i.reply, i.cc, attempt, i.opts...)
+}

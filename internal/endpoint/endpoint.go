@@ -1,0 +1,91 @@
+// Package endpoint reads the address of a backend, in any of the forms that
+// people write it in, once and for every use: dialling, HTTP, credential scope.
+//
+// Call [Parse]. It accepts a bare host with or without a port, https:// and
+// http:// URLs, and gRPC targets (dns:///, unix:, passthrough:/// and every
+// other scheme that has a resolver); it refuses the rest with an error that says
+// what is wrong and what would be right.
+package endpoint
+
+import (
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// Security is what the address itself says about TLS.
+type Security int
+
+const (
+	// Unset leaves the choice to the options; the default there is TLS.
+	Unset Security = iota
+	// TLS is what https:// asks for.
+	TLS
+	// Plaintext is what http:// asks for, and what unix sockets use unless told
+	// otherwise.
+	Plaintext
+)
+
+// Endpoint is one parsed address. The zero value is no address at all.
+type Endpoint struct {
+	// Target is what grpc.NewClient takes.
+	Target string
+	// Host is the lower-case host name or IP address, without brackets; empty for
+	// unix sockets and for schemes whose endpoint is no host.
+	Host string
+	// Port is the port number in digits; set whenever Host is.
+	Port string
+	// Security is the hint that the scheme gives.
+	Security Security
+	// Key is the scope that credentials are kept under. It equals, byte for byte,
+	// what Flyte's Python client uses for the same text: the text without scheme,
+	// with its port, its case kept.
+	Key string
+	// Loopback is set when Host is this machine's loopback interface.
+	Loopback bool
+	// Local is set when nothing leaves this machine: loopback and unix sockets.
+	Local bool
+}
+
+// Authority returns host:port, with brackets around an IPv6 address, or "" when
+// there is no host.
+func (e Endpoint) Authority() string {
+	if e.Host == "" {
+		return ""
+	}
+	return net.JoinHostPort(e.Host, e.Port)
+}
+
+// HTTPBase returns the URL of the host without a trailing slash, or "" when
+// there is no host. The scheme's default port is left out.
+func (e Endpoint) HTTPBase(plaintext bool) string {
+	if e.Host == "" {
+		return ""
+	}
+	scheme, usual := "https", "443"
+	if plaintext {
+		scheme, usual = "http", "80"
+	}
+	if e.Port != usual {
+		return scheme + "://" + e.Authority()
+	}
+	return scheme + "://" + strings.TrimSuffix(net.JoinHostPort(e.Host, ""), ":")
+}
+
+// String returns host:port where there is a host, the target otherwise.
+func (e Endpoint) String() string {
+	if a := e.Authority(); a != "" {
+		return a
+	}
+	return e.Target
+}
+
+// IsLoopback tells whether host is this machine itself. It goes by the name
+// alone: "localhost" and names below it never leave the machine (RFC 6761 §6.3).
+func IsLoopback(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Unmap().IsLoopback()
+	}
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	return name == "localhost" || strings.HasSuffix(name, ".localhost")
+}

@@ -1,0 +1,53 @@
+// Package platform describes what a client must know of a system beyond its
+// address: where its conventions say the backend is, how one logs in there, and
+// as whom.
+//
+// A [Resolver] reads one system's conventions (environment variables, mounted
+// files, a discovery service) and returns a [Target]; clientset.For makes a
+// client of it. Whatever the program says explicitly wins over the target.
+package platform
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/configstore"
+)
+
+// Target is where and how to connect. The zero value of every field but Endpoint
+// means that the system says nothing about it.
+type Target struct {
+	// Endpoint is the backend's address, in any form that clientset.ForEndpoint
+	// takes. Required.
+	Endpoint string
+	// Flow is how to log in; nil leaves the choice to the program.
+	Flow auth.Flow
+	// Config is what the system says about its login; set fields win over what
+	// the backend advertises.
+	Config configstore.ClientConfig
+	// User is whose login it is, where one machine serves several people. It
+	// keeps their stored logins apart.
+	User string
+	// PlaintextCredentials is set where the system's documented default is to send
+	// credentials without TLS, inside a cluster for example.
+	PlaintextCredentials bool
+	// AuthOptions are handed to the Authenticator.
+	AuthOptions []auth.Option
+}
+
+// Resolver finds a Target.
+type Resolver interface {
+	// Resolve returns the target. It makes its HTTP requests with hc, which has
+	// the program's TLS and proxy settings, and honours ctx. The error says which
+	// variable, file or URL was missing or wrong, and shows no secret.
+	Resolve(ctx context.Context, hc *http.Client) (Target, error)
+}
+
+// ResolverFunc is a function as a [Resolver].
+type ResolverFunc func(ctx context.Context, hc *http.Client) (Target, error)
+
+// Resolve calls f.
+func (f ResolverFunc) Resolve(ctx context.Context, hc *http.Client) (Target, error) {
+	return f(ctx, hc)
+}
