@@ -42,6 +42,13 @@ type Renewer interface {
 	Renew(ctx context.Context, env Env, prev *Credentials) (*Credentials, error)
 }
 
+// Revoker is a Flow that can tell the server to end a login (RFC 7009). It takes
+// back the refresh token first, then the access token, and answers nil when the
+// server knows of no such thing. Logout calls it.
+type Revoker interface {
+	Revoke(ctx context.Context, env Env, c *Credentials) error
+}
+
 // Traits are what an [Authenticator] must know of a flow before it runs it. The
 // zero value fits a flow that needs nobody.
 type Traits struct {
@@ -53,7 +60,12 @@ type Traits struct {
 	// FileStorable logins may rest in a file readable by their owner only.
 	// Without it they stay in memory, or in a keyring.
 	FileStorable bool
-	// Name is the Flow part of a storage [Key], such as "pkce".
+	// Unstored logins are not worth keeping: the flow has its token at hand, and
+	// what a store remembers would only be older.
+	Unstored bool
+	// Name is the Flow part of a storage [Key]: [PersonFlow] for every flow that
+	// asks a person, so that each finds the login of the others; a name of its own,
+	// such as "client_credentials", for a flow that needs nobody.
 	Name string
 }
 
@@ -76,17 +88,38 @@ func TraitsOf(f Flow) Traits {
 }
 
 // Prompter shows a person what to do next. Implementations write to where that
-// person looks (a terminal's standard error), never into a program's output.
+// person looks (a terminal's standard error), never into a program's output. A
+// Prompter that can also read answers is a [Replier].
 type Prompter interface {
 	Prompt(ctx context.Context, p Prompt) error
 }
 
-// Prompt is one thing to tell a person.
+// Replier is an optional part of a [Prompter] that can read what the person
+// answers: the address that a browser ended at, where the browser runs on another
+// machine than the program.
+type Replier interface {
+	// Reply returns the next line, without its end. It leaves when ctx ends; any
+	// error means that there will be no more. One call is under way at a time.
+	Reply(ctx context.Context) (string, error)
+}
+
+// Prompt is one thing to tell a person. Its URLs are http or https, and hold no
+// character that a terminal would obey; nor does its Code.
 type Prompt struct {
 	// URL is to be opened in a browser.
 	URL string
-	// Code is to be typed at URL; empty when URL already carries it.
+	// CompleteURL is URL with Code in it, fit for a link or a QR code; may be
+	// empty (RFC 8628 §3.3.1).
+	CompleteURL string
+	// Code is to be typed at URL, or compared with what CompleteURL shows; empty
+	// when none is needed.
 	Code string
 	// Expiry is when the offer ends; zero means unknown.
 	Expiry time.Time
+	// Opening says that a browser is about to be opened at URL.
+	Opening bool
+	// Pasting says that a reply is read: the address that the browser ends at.
+	Pasting bool
+	// Problem is what was wrong with the last reply; empty the first time.
+	Problem string
 }
