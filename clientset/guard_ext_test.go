@@ -41,7 +41,7 @@ func TestPlaintextGuard(t *testing.T) {
 		t.Parallel()
 		s := quiet(t)
 		cs := made(t)(clientset.ForEndpoint(far, clientset.WithInsecure(), leadTo(s), clientset.WithFlow(login(s))))
-		stream, streamErr := cs.Run().WatchRuns(t.Context(), &workflowpb.WatchRunsRequest{})
+		stream, streamErr := cs.Run().WatchRuns(soon(t), &workflowpb.WatchRunsRequest{})
 		if streamErr == nil {
 			_, streamErr = stream.Recv()
 		}
@@ -83,7 +83,7 @@ func TestPlaintextGuard(t *testing.T) {
 		if !errors.Is(err, clientset.ErrPlaintext) || status.Code(err) != codes.Unauthenticated {
 			t.Errorf("%v, want ErrPlaintext as Unauthenticated", err)
 		}
-		stream, err := cs.Run().WatchRuns(t.Context(), &workflowpb.WatchRunsRequest{})
+		stream, err := cs.Run().WatchRuns(soon(t), &workflowpb.WatchRunsRequest{})
 		if err == nil {
 			_, err = stream.Recv()
 		}

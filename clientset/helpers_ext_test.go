@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -56,6 +57,15 @@ func made(tb testing.TB) func(*clientset.ClientSet, error) *clientset.ClientSet 
 func list(ctx context.Context, cs *clientset.ClientSet, opts ...grpc.CallOption) error {
 	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{}, opts...)
 	return err
+}
+
+// soon is a context for what must end by itself: a test that waits in vain should
+// say where.
+func soon(tb testing.TB) context.Context {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	tb.Cleanup(cancel)
+	return ctx
 }
 
 // calls counts the calls of a method that arrived.

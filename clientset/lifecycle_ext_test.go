@@ -35,7 +35,7 @@ func tail(ctx context.Context, t *testing.T, s *mockserver.Server, cs *clientset
 		t.Fatal(err)
 	}
 	for { // the first lines may take a moment
-		stream, err := cs.Logs().TailLogs(ctx, &workflowpb.TailLogsRequest{ActionId: created.GetRun().GetAction().GetId(), Attempt: 1}) //nolint:staticcheck // the only method of its service; its successor is DataProxyService's
+		stream, err := cs.Logs().TailLogs(ctx, &workflowpb.TailLogsRequest{ActionId: created.GetRun().GetAction().GetId(), Attempt: 1}) //nolint:staticcheck // all there is in its service
 		if err == nil {
 			_, err = stream.Recv()
 		}
@@ -63,7 +63,7 @@ func TestShutdownLetsCallsAndStreamsFinish(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
 	cs := connect(t, s)
-	stream := tail(t.Context(), t, s, cs)
+	stream := tail(soon(t), t, s, cs)
 	held := s.Script().Hold(listProjects)
 	call := make(chan error, 1)
 	go func() { call <- list(t.Context(), cs) }()
@@ -72,7 +72,7 @@ func TestShutdownLetsCallsAndStreamsFinish(t *testing.T) {
 
 	// When the program shuts down with a call and a stream under way ...
 	done := make(chan error, 1)
-	go func() { done <- cs.Shutdown(t.Context()) }()
+	go func() { done <- cs.Shutdown(soon(t)) }()
 	running := func(what string) {
 		t.Helper()
 		select {
@@ -115,7 +115,7 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
 	cs := connect(t, s)
-	stream := tail(t.Context(), t, s, cs)
+	stream := tail(soon(t), t, s, cs)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if err := cs.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) || status.Code(err) != codes.DeadlineExceeded {
@@ -134,7 +134,7 @@ func TestShutdownDoesNotWaitForStreamsThatEnded(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *mockserver.Server, *clientset.ClientSet){
 		"abandoned with its context": func(t *testing.T, s *mockserver.Server, cs *clientset.ClientSet) {
-			ctx, cancel := context.WithCancel(t.Context())
+			ctx, cancel := context.WithCancel(soon(t))
 			tail(ctx, t, s, cs)
 			cancel()
 		},
@@ -161,7 +161,7 @@ func TestShutdownDoesNotWaitForStreamsThatEnded(t *testing.T) {
 			s := quiet(t)
 			cs := connect(t, s)
 			end(t, s, cs)
-			if err := cs.Shutdown(t.Context()); err != nil {
+			if err := cs.Shutdown(soon(t)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -175,7 +175,7 @@ func TestCloseIsIdempotentAndSafeAtAnyTime(t *testing.T) {
 	for range 16 {
 		wg.Go(func() {
 			for {
-				err := list(t.Context(), cs)
+				err := list(soon(t), cs)
 				if errors.Is(err, clientset.ErrClosed) {
 					return
 				}
@@ -214,10 +214,11 @@ func TestCloseLeavesWhatIsTheProgramsAlone(t *testing.T) {
 	if err := second.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := list(t.Context(), first); err != nil {
-		t.Errorf("the shared login was closed: %v", err)
-	}
 	if n := s.TokenRequests(); n != 1 {
 		t.Errorf("%d token requests, want 1: the login is shared", n)
+	}
+	s.Script().RevokeTokens()
+	if err := list(t.Context(), first); err != nil {
+		t.Errorf("the shared login was closed: %v", err)
 	}
 }

@@ -162,6 +162,11 @@ func TestLoopbackIsReachedWithoutTheProxy(t *testing.T) {
 	if err := list(t.Context(), cs); err != nil {
 		t.Error(err)
 	}
+	hc := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})}}
+	cs = made(t)(clientset.ForEndpoint("http://"+s.Endpoint(), clientset.WithoutAuth(), clientset.WithHTTPClient(hc)))
+	if err := list(t.Context(), cs); status.Code(err) != codes.Unauthenticated {
+		t.Errorf("%v, want the server's Unauthenticated", err)
+	}
 }
 
 // counting is a flow without a person that gives another token each time.

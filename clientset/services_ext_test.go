@@ -43,7 +43,7 @@ func TestEveryAccessorReachesItsService(t *testing.T) {
 			return err
 		},
 		"/flyteidl2.workflow.RunLogsService/TailLogs": func(ctx context.Context, cs *clientset.ClientSet) error {
-			stream, err := cs.Logs().TailLogs(ctx, &workflowpb.TailLogsRequest{}) //nolint:staticcheck // the only method of its service; its successor is DataProxyService's
+			stream, err := cs.Logs().TailLogs(ctx, &workflowpb.TailLogsRequest{}) //nolint:staticcheck // all there is in its service
 			if err == nil {
 				_, err = stream.Recv()
 			}

@@ -2,6 +2,7 @@ package clientset_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,9 +10,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"log/slog"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +30,7 @@ import (
 
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/platform"
 )
 
 // authorityFile holds the certificate that signs the mock's.
@@ -79,10 +83,21 @@ func TestTLSSettingsServeCallsAndLogin(t *testing.T) {
 	})
 	t.Run("the server's name counts for the connection alone", func(t *testing.T) {
 		t.Parallel()
-		cs := made(t)(clientset.ForAPIKey(s.APIKey(), clientset.WithCAFile(ca), clientset.WithServerName("localhost")))
-		if err := list(t.Context(), cs); err != nil {
-			t.Error(err)
+		var hc *http.Client
+		_, _ = clientset.For(t.Context(), platform.ResolverFunc(func(_ context.Context, given *http.Client) (platform.Target, error) {
+			hc = given
+			return platform.Target{}, errors.New("enough")
+		}), clientset.WithCAFile(ca), clientset.WithServerName("other.example.com"))
+		defer hc.CloseIdleConnections()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Issuer()+"/.well-known/oauth-authorization-server", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
 		}
+		answer, err := hc.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
 	})
 }
 

@@ -42,8 +42,9 @@ func TestRoundRobinSpreadsCallsOverResolvedAddresses(t *testing.T) {
 	cs := made(t)(clientset.ForEndpoint("mesh:///flyte", clientset.WithResolvers(r), clientset.WithRoundRobin(),
 		clientset.WithInsecure(), clientset.WithoutAuth()))
 	// When calls are made until both were met, then none fails.
+	ctx := soon(t)
 	for calls(one, listProjects) == 0 || calls(two, listProjects) == 0 {
-		if err := list(t.Context(), cs); err != nil {
+		if err := list(ctx, cs); err != nil {
 			t.Fatal(err)
 		}
 	}

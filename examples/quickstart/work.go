@@ -104,7 +104,8 @@ func watch(ctx context.Context, t *tour) ([]string, error) {
 }
 
 func tailLogs(ctx context.Context, t *tour) (string, error) {
-	stream, err := t.cs.Logs().TailLogs(ctx, &workflowpb.TailLogsRequest{ActionId: t.action, Attempt: 1}) //nolint:staticcheck // the only method of its service; its successor is DataProxyService's
+	request := &workflowpb.TailLogsRequest{ActionId: t.action, Attempt: 1}
+	stream, err := t.cs.Logs().TailLogs(ctx, request) //nolint:staticcheck // newer backends have it in DataProxyService
 	if err != nil {
 		return "", err
 	}
