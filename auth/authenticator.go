@@ -29,6 +29,8 @@ type Authenticator struct {
 	log     *slog.Logger
 	skew    time.Duration
 	initial *Credentials
+	locker  locker // nil: no other process is waited for
+	alone   bool   // and that was asked for
 
 	current atomic.Pointer[snapshot]
 
@@ -53,10 +55,14 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	for _, o := range opts {
 		o.apply(a)
 	}
+	if a.traits.Unstored {
+		a.store = nil
+	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
 	a.env.Logger = a.log
+	a.prepareLock()
 	first := &snapshot{born: time.Now()}
 	first.state.Store(int32(unknown))
 	a.current.Store(first)

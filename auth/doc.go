@@ -4,7 +4,8 @@
 // that knows how to get one. The interceptor says when (the server answered
 // Unauthenticated), the Authenticator says whether (has someone already
 // replaced this credential?) and once, the flow says how. A [Store] remembers
-// the result between runs.
+// the result between runs, and of several processes with one login only one
+// renews it.
 //
-// Start with [New]; the ways to log in are in package auth/flow.
+// Start with [New] and [DefaultStore]; the ways to log in are in package auth/flow.
 package auth

@@ -16,6 +16,7 @@ type task struct {
 	reach   reach
 	refused bool // the server has just rejected old
 	unsaved bool // the store lacks old
+	others  *lease
 }
 
 // outcome is what a flight brought: nil credentials mean that calls go without.
@@ -26,16 +27,30 @@ type outcome struct {
 }
 
 var (
-	errRepeated  = fmt.Errorf("%w: logging in again gave the very token that the server has just refused; give this program another one", ErrRejected)
+	errRepeated = fmt.Errorf("%w: logging in again gave the very token that the server has just refused;"+
+		" give this program another one", ErrRejected)
 	errUnchanged = errors.New("renewing gave the same token again")
 )
 
 // replace finds a successor to t.old: one that another process has stored, a
 // renewal, or a new login, in this order and as far as t.reach allows.
+//
+// Other processes wait from the renewal until its result is stored, and look
+// again then. They never wait for a person.
 func (a *Authenticator) replace(ctx context.Context, t task) (outcome, error) {
+	var others lease
+	defer others.release()
+	t.others = &others
+
 	prev, usable := a.look(ctx, t)
 	if usable && t.reach < forced {
 		return outcome{creds: prev}, nil
+	}
+	alone := a.canRenew(prev, t.reach) || (!a.traits.Interactive && t.reach >= unattended)
+	if alone && t.reach < forced && others.take(ctx, a) {
+		if prev, usable = a.look(ctx, t); usable {
+			return outcome{creds: prev}, nil
+		}
 	}
 	var refused error
 	if a.canRenew(prev, t.reach) {
@@ -58,6 +73,9 @@ func (a *Authenticator) replace(ctx context.Context, t task) (outcome, error) {
 	if t.reach < unattended || (a.traits.Interactive && t.reach < attended) {
 		return a.goOn(t, prev, refused != nil)
 	}
+	if a.traits.Interactive {
+		others.release()
+	}
 	next, err := a.obtain(ctx, prev)
 	switch {
 	case err == nil:
@@ -78,8 +96,12 @@ func (a *Authenticator) replace(ctx context.Context, t task) (outcome, error) {
 func (a *Authenticator) look(ctx context.Context, t task) (prev *Credentials, usable bool) {
 	now := time.Now()
 	prev = t.old.creds
-	if t.old.load() == unknown && a.initial != nil {
-		return a.initial, !a.initial.expired(now)
+	given := t.old.load() == unknown && a.initial != nil
+	if given {
+		prev = a.initial
+	}
+	if given && !prev.expired(now) {
+		return prev, true
 	}
 	if a.store == nil || t.unsaved {
 		return prev, false
@@ -95,7 +117,11 @@ func (a *Authenticator) look(ctx context.Context, t task) (prev *Credentials, us
 		return prev, false
 	}
 	known := prev != nil && stored.AccessToken == prev.AccessToken
-	return stored, !known && stored.AccessToken != "" && !stored.expired(now)
+	usable = !known && stored.AccessToken != "" && !stored.expired(now)
+	if given && !usable {
+		return prev, false
+	}
+	return stored, usable
 }
 
 // olderThan tells whether c is known to have been issued before o.
@@ -180,6 +206,7 @@ func (a *Authenticator) keep(ctx context.Context, t task, next *Credentials) (ou
 	}
 	out := outcome{creds: &kept, repeated: same}
 	if a.store != nil {
+		t.others.take(ctx, a)
 		if err := a.store.Store(ctx, a.key, &kept); err != nil {
 			out.unsaved = true
 			a.log.WarnContext(ctx, "cannot store the login; it lasts as long as this process", slog.Any("error", err))
@@ -190,17 +217,21 @@ func (a *Authenticator) keep(ctx context.Context, t task, next *Credentials) (ou
 }
 
 // forget deletes what is stored once its refresh token was refused for good. If
-// another process has stored a login since, that one is returned instead.
+// there is another login, which another process or tool has stored since, that
+// one is returned instead.
 func (a *Authenticator) forget(ctx context.Context, dead *Credentials) (newer *Credentials) {
 	if a.store == nil {
 		return nil
 	}
-	stored, err := a.store.Retrieve(ctx, a.key)
-	if err == nil && stored.RefreshToken != dead.RefreshToken {
+	if stored, err := a.store.Retrieve(ctx, a.key); err == nil && stored.RefreshToken != dead.RefreshToken {
 		return stored
 	}
-	if err := a.store.Delete(ctx, a.key); err != nil {
+	if err := discard(ctx, a.store, a.key, dead); err != nil {
 		a.log.WarnContext(ctx, "cannot delete the ended login", slog.Any("error", err))
+		return nil
+	}
+	if stored, err := a.store.Retrieve(ctx, a.key); err == nil && stored.RefreshToken != dead.RefreshToken {
+		return stored
 	}
 	return nil
 }

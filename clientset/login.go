@@ -72,14 +72,15 @@ func (c *config) key(e endpoint.Endpoint, f auth.Flow) auth.Key {
 	}
 }
 
-// storeFor picks where a login rests: a person's in a file, since it costs that
-// person's time, a machine's in memory, which is no store at all.
+// storeFor picks where a login rests. A person's outlives the program, since it
+// costs that person's time. A machine's does not: asking again costs a request,
+// and what one program stored must not become the identity of another.
 func (c *config) storeFor(f auth.Flow) auth.Store {
 	if c.withoutStore || c.store != nil {
 		return c.store
 	}
 	if t := auth.TraitsOf(f); t.Interactive || t.FileStorable {
-		return &auth.FileStore{Logger: c.logger}
+		return auth.DefaultStore(t, auth.StoreConfig{Logger: c.logger})
 	}
 	return nil
 }

@@ -53,13 +53,15 @@ func TestClientLinksNoMock(t *testing.T) {
 		layers.Module:                                     "ourselves",
 		"golang.org/x/net":                                "HTTP/2 framing and tracing, by grpc",
 		"golang.org/x/oauth2":                             "requests to token endpoints",
-		"golang.org/x/sync":                               "one refresh for all callers",
 		"golang.org/x/sys":                                "by grpc",
 		"golang.org/x/text":                               "internationalised host names, by x/net",
 		"google.golang.org/grpc":                          "the calls",
 		"google.golang.org/protobuf":                      "the messages",
 		"google.golang.org/genproto/googleapis/rpc":       "status details, by grpc",
 		"github.com/grpc-ecosystem/go-grpc-middleware/v2": "retry of calls without side effects",
+		"github.com/gofrs/flock":                          "one refresh for all processes",
+		"github.com/zalando/go-keyring":                   "logins in the platform's keyring",
+		"github.com/godbus/dbus/v5":                       "by go-keyring, on Linux",
 	}
 	banned := []string{"testing", "net/http/httptest", "expvar", "net/http/pprof", "flag"}
 

@@ -1,0 +1,159 @@
+package auth_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/configstore"
+)
+
+// childEnv holds the work of a process that a test has started: a mode, a
+// directory, the URL of a token endpoint and a number.
+const childEnv = "JETWAY_TEST_CHILD"
+
+var processKey = auth.Key{Endpoint: "flyte.example.com", ClientID: "cli", Flow: auth.PersonFlow}
+
+// child is the work of one process.
+type child struct {
+	mode string // "once", "rotate", "holdBefore", "holdAfter"
+	dir  string
+	url  string
+	n    int
+}
+
+func (c child) String() string {
+	return strings.Join([]string{c.mode, c.dir, c.url, strconv.Itoa(c.n)}, "\n")
+}
+
+// process is a running child. Its lines of output are its progress.
+type process struct {
+	*exec.Cmd
+	lines chan string
+	start func() // lets it begin
+	exit  func() error
+}
+
+func (c child) launch(t *testing.T) *process {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), childEnv+"="+c.String(), "GORACE=atexit_sleep_ms=0", "GOMAXPROCS=2")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{Cmd: cmd, lines: make(chan string, 1000), start: func() { _ = in.Close() }}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		defer close(p.lines)
+		for s := bufio.NewScanner(out); s.Scan(); {
+			p.lines <- s.Text()
+		}
+	}()
+	p.exit = sync.OnceValue(func() error { <-read; return cmd.Wait() })
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = p.exit()
+	})
+	return p
+}
+
+// await returns the next line; "" when the process has ended.
+func (p *process) await(t *testing.T, want string) {
+	t.Helper()
+	if got := <-p.lines; got != want {
+		t.Errorf("process %d says %q, want %q", p.Process.Pid, got, want)
+	}
+}
+
+// runChild is main of a child.
+func runChild() int {
+	parts := strings.Split(os.Getenv(childEnv), "\n")
+	n, _ := strconv.Atoi(parts[3])
+	c := child{mode: parts[0], dir: parts[1], url: parts[2], n: n}
+	a := c.authenticator()
+	say("ready")
+	_, _ = bufio.NewReader(os.Stdin).ReadString('\n') // until the parent closes it
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	creds, err := a.Credentials(ctx)
+	for i := 0; err == nil && i < c.n; i++ {
+		creds, err = a.Refresh(ctx, creds)
+		say("rotated")
+	}
+	if err != nil || creds == nil {
+		say(fmt.Sprintf("failed: %v, %v", creds, err))
+		return 1
+	}
+	say(creds.AccessToken)
+	return 0
+}
+
+func say(line string) { _, _ = os.Stdout.WriteString(line + "\n") }
+
+func (c child) authenticator() *auth.Authenticator {
+	store := auth.Store(&auth.FileStore{Dir: filepath.Join(c.dir, "credentials")})
+	if c.mode == "holdAfter" {
+		store = holdingStore{store}
+	}
+	env := auth.Env{
+		Endpoint: processKey.Endpoint,
+		Config:   configstore.Static(configstore.ClientConfig{TokenEndpoint: c.url, ClientID: "cli"}),
+		HTTP: &http.Client{
+			Transport:     childTransport{hold: c.mode == "holdBefore"},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	return auth.New(processKey, flow.Stored{}, env, auth.WithStore(store), auth.WithProcessLock(filepath.Join(c.dir, "locks")))
+}
+
+// childTransport names the process, and may stop in front of the request.
+type childTransport struct{ hold bool }
+
+func (c childTransport) RoundTrip(q *http.Request) (*http.Response, error) {
+	if c.hold {
+		say("holding")
+		select {}
+	}
+	q = q.Clone(q.Context())
+	q.Header.Set("X-Pid", strconv.Itoa(os.Getpid()))
+	return http.DefaultTransport.RoundTrip(q)
+}
+
+// holdingStore stops for ever once a login is stored.
+type anyStore = auth.Store
+
+type holdingStore struct{ anyStore }
+
+func (s holdingStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
+	if err := s.anyStore.Store(ctx, k, c); err != nil {
+		return err
+	}
+	say("holding")
+	select {}
+}

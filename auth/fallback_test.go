@@ -1,0 +1,296 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// chain is keyring, file, memory as people get it.
+type chain struct {
+	*Fallback
+	keyring *KeyringStore
+	fake    *fakeKeyring
+	file    *FileStore
+	memory  *MemoryStore
+	log     *strings.Builder
+}
+
+// newChain is another program on the same machine for every call with one fake
+// and one directory.
+func newChain(fake *fakeKeyring, dir string) chain {
+	c := chain{
+		keyring: &KeyringStore{items: fake, host: linuxHost()}, fake: fake,
+		file: &FileStore{Dir: dir}, memory: &MemoryStore{}, log: &strings.Builder{},
+	}
+	c.Fallback = &Fallback{Stores: []Store{c.keyring, c.file, c.memory}, Logger: textLogger(c.log)}
+	return c
+}
+
+func (c chain) holders(ctx context.Context, k Key) string {
+	var list []string
+	for _, s := range []Store{c.keyring, c.file, c.memory} {
+		if _, err := s.Retrieve(ctx, k); err == nil {
+			list = append(list, storeName(s))
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+func TestFallbackPrefersTheFirst(t *testing.T) {
+	t.Parallel()
+	c := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
+	k := personKey()
+	if _, err := c.Retrieve(t.Context(), k); !errors.Is(err, ErrNoCredentials) || c.Location(k) != "" {
+		t.Errorf("%v at %q", err, c.Location(k))
+	}
+	if err := c.Store(t.Context(), k, login("x")); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.holders(t.Context(), k); got != "keyring" || c.Location(k) != "keyring (jetway:flyte.example.com)" {
+		t.Errorf("held by %q, said to be at %q", got, c.Location(k))
+	}
+	if got, err := newChain(c.fake, c.file.Dir).Retrieve(t.Context(), k); err != nil || !sameTokens(got, login("x")) {
+		t.Errorf("the next program got %v, %v", got, err)
+	}
+	if err := c.Delete(t.Context(), k); err != nil || c.holders(t.Context(), k) != "" {
+		t.Errorf("%v, held by %q", err, c.holders(t.Context(), k))
+	}
+	if c.log.Len() > 0 {
+		t.Errorf("log: %s", c.log)
+	}
+}
+
+// Whatever is wrong with the keyring: three seconds at most, one warning, no
+// further call, and the login is in the file, where later programs find it
+// without asking the keyring.
+func TestFallbackWithoutAKeyring(t *testing.T) {
+	t.Parallel()
+	for name, trouble := range map[string]struct {
+		before func(release chan struct{}) func(n int, op, service, user string) error
+		calls  int
+		takes  time.Duration
+	}{
+		"absent": {func(chan struct{}) func(int, string, string, string) error {
+			return func(int, string, string, string) error { return errors.New("not provided by any .service files") }
+		}, 1, 0},
+		"locked": {func(chan struct{}) func(int, string, string, string) error {
+			return func(int, string, string, string) error { return errKeyringLockedByDaemon }
+		}, 1, 0},
+		"hanging": {func(release chan struct{}) func(int, string, string, string) error {
+			return func(int, string, string, string) error { <-release; return nil }
+		}, 1, keyringDeadline},
+		"too small": {nil, 7, 0}, // one look at each of six places, one try to write
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			fake := &fakeKeyring{limit: 20}
+			release := make(chan struct{})
+			defer close(release)
+			if trouble.before != nil {
+				fake.fail(trouble.before(release))
+			}
+			c := newChain(fake, filepath.Join(t.TempDir(), "x"))
+			k := personKey()
+
+			start := time.Now()
+			for round := range 3 {
+				got, err := c.Retrieve(t.Context(), k)
+				if round == 0 && !errors.Is(err, ErrNoCredentials) || round > 0 && !sameTokens(got, login("x")) {
+					t.Errorf("%s: got %v, %v", name, got, err)
+				}
+				if err := c.Store(t.Context(), k, login("x")); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if took := time.Since(start); took != trouble.takes {
+				t.Errorf("%s: took %v, want %v", name, took, trouble.takes)
+			}
+			if n := fake.count(); n > trouble.calls {
+				t.Errorf("%s: %d calls, want %d", name, n, trouble.calls)
+			}
+			if n := strings.Count(c.log.String(), "level=WARN"); n != 1 || !strings.Contains(c.log.String(), "instead=file") {
+				t.Errorf("%s: log %s", name, c.log)
+			}
+
+			calls := fake.count()
+			next := newChain(fake, c.file.Dir)
+			if got, err := next.Retrieve(t.Context(), k); err != nil || !sameTokens(got, login("x")) || next.Location(k) != c.file.Location(k) {
+				t.Errorf("%s: the next program got %v, %v at %q", name, got, err, next.Location(k))
+			}
+			if err := next.Store(t.Context(), k, login("y")); err != nil || fake.count() != calls || next.log.Len() > 0 {
+				t.Errorf("%s: the next program made %d calls: %v %s", name, fake.count()-calls, err, next.log)
+			}
+			if err := c.Delete(t.Context(), k); err != nil {
+				t.Errorf("%s: delete: %v", name, err)
+			}
+			if _, err := c.file.Retrieve(t.Context(), k); !errors.Is(err, ErrNoCredentials) {
+				t.Errorf("%s: the file remains: %v", name, err)
+			}
+		})
+	}
+}
+
+// A logout that cannot reach the keyring that holds the login says so.
+func TestFallbackDeleteFromALockedKeyring(t *testing.T) {
+	t.Parallel()
+	c := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
+	if err := c.Store(t.Context(), personKey(), login("x")); err != nil {
+		t.Fatal(err)
+	}
+	c.fake.fail(func(int, string, string, string) error { return errKeyringLockedByDaemon })
+	if err := c.Delete(t.Context(), personKey()); !errors.Is(err, ErrKeyringLocked) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A session over SSH sees no keyring; the login that it makes is found by the
+// desktop, which has an older one in its keyring.
+func TestFallbackMovesWithThePerson(t *testing.T) {
+	t.Parallel()
+	k := personKey()
+	desktop := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
+	if err := desktop.Store(t.Context(), k, login("old")); err != nil {
+		t.Fatal(err)
+	}
+	ssh := newChain(&fakeKeyring{}, desktop.file.Dir)
+	ssh.keyring.host = &keyringHost{goos: "linux", getenv: func(string) string { return "" }}
+	if _, err := ssh.Retrieve(t.Context(), k); !errors.Is(err, ErrNoCredentials) {
+		t.Errorf("got %v", err)
+	}
+	if err := ssh.Store(t.Context(), k, login("new")); err != nil || ssh.fake.count() != 0 {
+		t.Fatal(err)
+	}
+	if got, err := desktop.Retrieve(t.Context(), k); err != nil || !sameTokens(got, login("new")) {
+		t.Errorf("the desktop got %v, %v", got, err)
+	}
+	if err := desktop.Store(t.Context(), k, login("newer")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ssh.Retrieve(t.Context(), k); err != nil || !sameTokens(got, login("newer")) {
+		t.Errorf("ssh got %v, %v", got, err)
+	}
+	// A logout at the desktop takes both.
+	if err := desktop.Delete(t.Context(), k); err != nil || desktop.holders(t.Context(), k) != "" {
+		t.Errorf("%v, held by %q", err, desktop.holders(t.Context(), k))
+	}
+}
+
+// A full disk costs nothing but the memory of other programs, and passes.
+func TestFallbackReturnsToTheFile(t *testing.T) {
+	t.Parallel()
+	k := personKey()
+	blocked := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := newChain(&fakeKeyring{}, blocked)
+	c.Stores = c.Stores[1:]
+	stamped := func(name string, age time.Duration) *Credentials {
+		l := login(name)
+		l.IssuedAt = time.Now().Add(-age)
+		return l
+	}
+	if _, err := c.Retrieve(t.Context(), k); err == nil || errors.Is(err, ErrNoCredentials) {
+		t.Errorf("got %v, want the trouble with the directory", err)
+	}
+	if err := c.Store(t.Context(), k, stamped("1", time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Retrieve(t.Context(), k); err != nil || !sameTokens(got, login("1")) || c.Location(k) != "memory" {
+		t.Errorf("got %v, %v at %q", got, err, c.Location(k))
+	}
+	if err := os.Remove(blocked); err != nil {
+		t.Fatal(err)
+	}
+	// Another program has stored a newer login by now.
+	if err := (&FileStore{Dir: blocked}).Store(t.Context(), k, stamped("2", time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Retrieve(t.Context(), k); err != nil || !sameTokens(got, login("2")) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if err := c.Store(t.Context(), k, stamped("3", 0)); err != nil || c.holders(t.Context(), k) != "file" {
+		t.Errorf("%v, held by %q", err, c.holders(t.Context(), k))
+	}
+	if n := strings.Count(c.log.String(), "level=WARN"); n != 1 {
+		t.Errorf("%d warnings: %s", n, c.log)
+	}
+}
+
+func TestFallbackEnds(t *testing.T) {
+	t.Parallel()
+	c := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, rerr := c.Retrieve(ended, personKey())
+	for op, err := range map[string]error{"retrieve": rerr, "store": c.Store(ended, personKey(), login("x")), "delete": c.Delete(ended, personKey())} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", op, err)
+		}
+	}
+	if c.log.Len() > 0 {
+		t.Errorf("a caller who left is no failure of a store: %s", c.log)
+	}
+	if err := c.Store(t.Context(), personKey(), &Credentials{}); err == nil || c.fake.count() != 0 {
+		t.Errorf("got %v", err)
+	}
+	for _, f := range []*Fallback{{}, {Stores: []Store{&FileStore{Dir: "/dev/null"}}}} {
+		if err := f.Store(t.Context(), personKey(), login("x")); err == nil {
+			t.Error("stored nowhere, and no error")
+		}
+		if _, err := f.Retrieve(t.Context(), personKey()); err == nil {
+			t.Error("retrieved from nowhere")
+		}
+	}
+}
+
+func TestDefaultStore(t *testing.T) {
+	t.Parallel()
+	person := Traits{Interactive: true, FileStorable: true, Name: PersonFlow}
+	for _, c := range []struct {
+		name       string
+		traits     Traits
+		config     StoreConfig
+		want       string
+		persistent bool
+	}{
+		{"person", person, StoreConfig{}, "keyring file memory", true},
+		{"machine", Traits{Name: "client_credentials"}, StoreConfig{}, "keyring memory", true},
+		{"person without keyring", person, StoreConfig{NoKeyring: true}, "file memory", true},
+		{"machine without keyring", Traits{}, StoreConfig{NoKeyring: true}, "memory", false},
+		{"off", person, StoreConfig{Off: true}, "", false},
+		{"not worth it", Traits{Unstored: true}, StoreConfig{}, "", false},
+	} {
+		s := DefaultStore(c.traits, c.config)
+		var names []string
+		if f, ok := s.(*Fallback); ok {
+			for _, s := range f.Stores {
+				names = append(names, storeName(s))
+			}
+		} else if _, ok := s.(*MemoryStore); !ok {
+			t.Errorf("%s: %T", c.name, s)
+		}
+		if got := strings.Join(names, " "); got != c.want || persistent(s) != c.persistent {
+			t.Errorf("%s: %s, persistent %v", c.name, got, persistent(s))
+		}
+	}
+}
+
+// On a machine without keyring, nobody is warned of tokens in memory.
+func TestFallbackOfAMachineIsQuiet(t *testing.T) {
+	t.Parallel()
+	c := newChain(&fakeKeyring{}, "")
+	c.keyring.host = &keyringHost{goos: "linux", getenv: func(string) string { return "" }}
+	c.Stores = []Store{c.keyring, c.memory}
+	if err := c.Store(t.Context(), Key{Flow: "client_credentials"}, login("x")); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(c.log.String(), "WARN") || !strings.Contains(c.log.String(), "level=INFO") {
+		t.Errorf("log: %s", c.log)
+	}
+}

@@ -1,0 +1,305 @@
+package auth
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+func textLogger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug - 4}))
+}
+
+const host = "flyte.example.com"
+
+func TestKeyringFindsLoginsOfFlytesTools(t *testing.T) {
+	t.Parallel()
+	expiry := time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)
+	for name, c := range map[string]struct {
+		items []fakeItem
+		want  Credentials
+	}{
+		"flyte-sdk": {
+			[]fakeItem{{host, "tokens", `{"access_token": "a", "refresh_token": "r"}`}},
+			Credentials{AccessToken: "a", RefreshToken: "r"},
+		},
+		"flyte-sdk without refresh token": {
+			[]fakeItem{{host, "tokens", `{"access_token": "a", "refresh_token": null}`}}, Credentials{AccessToken: "a"},
+		},
+		"flyte-sdk with more in it": {
+			[]fakeItem{{host, "tokens", `{"access_token": "a", "refresh_token": "r", "id_token": {}}`}},
+			Credentials{AccessToken: "a", RefreshToken: "r"},
+		},
+		"its predecessor": {
+			[]fakeItem{{host, "access_token", "a"}, {host, "refresh_token", "r"}}, Credentials{AccessToken: "a", RefreshToken: "r"},
+		},
+		"its predecessor, one item": {[]fakeItem{{host, "refresh_token", "r"}}, Credentials{RefreshToken: "r"}},
+		"the newer one first": {
+			[]fakeItem{{host, "tokens", `{"access_token": "new"}`}, {host, "access_token", "old"}}, Credentials{AccessToken: "new"},
+		},
+		"unusable, then usable": {
+			[]fakeItem{{host, "tokens", `{`}, {host, "access_token", "old"}}, Credentials{AccessToken: "old"},
+		},
+		"flytectl": {
+			[]fakeItem{{"flytectl", "dns:///" + host + ":flytectl-user",
+				`{"access_token":"a","token_type":"Bearer","refresh_token":"r","expiry":"2031-05-06T09:08:09+02:00"}`}},
+			Credentials{AccessToken: "a", RefreshToken: "r", TokenType: "Bearer", Expiry: expiry},
+		},
+		"flytectl, no scheme": {
+			[]fakeItem{{"flytectl", host + ":flytectl-user", `{"access_token":"a","expiry":"0001-01-01T00:00:00Z"}`}},
+			Credentials{AccessToken: "a"},
+		},
+	} {
+		s, f := newKeyring(linuxHost())
+		f.items = c.items
+		got, err := s.Retrieve(t.Context(), personKey())
+		if err != nil || *got != c.want {
+			t.Errorf("%s: %v, got %+v", name, err, got)
+		}
+		// A machine's login, another person's, and another profile are none of those.
+		for _, k := range []Key{{Endpoint: host, Flow: "client_credentials"}, {Endpoint: host, Flow: PersonFlow, User: "ann"}, {Endpoint: host, Flow: PersonFlow, Profile: "proxy"}} {
+			if c, err := s.Retrieve(t.Context(), k); !errors.Is(err, ErrNoCredentials) {
+				t.Errorf("%s: %+v found %v, %v", name, k, c, err)
+			}
+			if err := s.Delete(t.Context(), k); err != nil || len(f.items) != len(c.items) {
+				t.Errorf("%s: deleting %+v left %s, %v", name, k, f.names(), err)
+			}
+		}
+		// After our Delete nobody finds a token.
+		if err := s.Delete(t.Context(), personKey()); err != nil || f.names() != "" {
+			t.Errorf("%s: left %s, %v", name, f.names(), err)
+		}
+	}
+}
+
+func TestKeyringItemsOfOthersThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"ey.secret.token", `{"access_token":""}`, `{"access_token":7}`, `{"access_token":"a\u0000"}`, `[]`, `"ey.secret.token"`, strings.Repeat(" ", maxWire+1)} {
+		var logged strings.Builder
+		s, f := newKeyring(linuxHost())
+		s.Logger = textLogger(&logged)
+		f.put(host, "tokens", value)
+		for range 2 {
+			if c, err := s.Retrieve(t.Context(), personKey()); c != nil || !errors.Is(err, ErrNoCredentials) {
+				t.Errorf("%.20q: %v, %v", value, c, err)
+			}
+		}
+		if n := strings.Count(logged.String(), "level=WARN"); n != 1 || strings.Contains(logged.String(), "ey.sec") {
+			t.Errorf("%.20q: %s", value, logged.String())
+		}
+	}
+}
+
+// A login that was found elsewhere has one refresh token for both: what we renew
+// goes back there, and what they renew counts here.
+func TestKeyringSharesARenewedImport(t *testing.T) {
+	t.Parallel()
+	for _, items := range [][]fakeItem{
+		{{host, "tokens", `{"access_token":"a0","refresh_token":"r0"}`}},
+		{{host, "access_token", "a0"}, {host, "refresh_token", "r0"}},
+		{{"flytectl", "dns:///" + host + ":flytectl-user", `{"access_token":"a0","refresh_token":"r0"}`}},
+	} {
+		s, f := newKeyring(linuxHost())
+		f.items = items
+		if c, err := s.Retrieve(t.Context(), personKey()); err != nil || c.RefreshToken != "r0" {
+			t.Fatalf("%v, %v", c, err)
+		}
+		if err := s.Store(t.Context(), personKey(), &Credentials{AccessToken: "a1", RefreshToken: "r1", HeaderKey: "flyte-authorization"}); err != nil {
+			t.Fatal(err)
+		}
+		next := &KeyringStore{items: f, host: linuxHost()}
+		if c, err := next.Retrieve(t.Context(), personKey()); err != nil || c.AccessToken != "a1" || c.HeaderKey != "flyte-authorization" {
+			t.Errorf("%v, %v", c, err)
+		}
+		for _, i := range items {
+			if v := f.value(i.service, i.user); strings.Contains(v, "0\"") || strings.HasSuffix(v, "0") || v == "" {
+				t.Errorf("%s still holds %s", i.user, v)
+			}
+		}
+		// Now the other tool renews.
+		for _, i := range items {
+			f.put(i.service, i.user, strings.NewReplacer("a1", "a2", "r1", "r2").Replace(f.value(i.service, i.user)))
+		}
+		c, err := next.Retrieve(t.Context(), personKey())
+		if err != nil || c.AccessToken != "a2" || c.RefreshToken != "r2" || c.HeaderKey != "flyte-authorization" {
+			t.Errorf("%v, %+v", err, c)
+		}
+		// Two items of one name are there now. We renew, and both sides read ours.
+		if err := next.Store(t.Context(), personKey(), &Credentials{AccessToken: "a3", RefreshToken: "r3"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range items {
+			if v := f.value(i.service, i.user); !strings.Contains(v, "3") {
+				t.Errorf("%s holds %s", i.user, v)
+			}
+		}
+		if err := next.Delete(t.Context(), personKey()); err != nil || f.names() != "" {
+			t.Errorf("left %s, %v", f.names(), err)
+		}
+	}
+}
+
+// flyte-sdk forgets a refresh token that an answer does not repeat; it is still good.
+func TestKeyringKeepsARefreshTokenThatFlyteDropped(t *testing.T) {
+	t.Parallel()
+	s, f := newKeyring(linuxHost())
+	s.Mirror = true
+	if err := s.Store(t.Context(), personKey(), login("1")); err != nil {
+		t.Fatal(err)
+	}
+	f.put(host, "tokens", `{"access_token": "access-2", "refresh_token": null}`)
+	if c, err := s.Retrieve(t.Context(), personKey()); err != nil || c.AccessToken != "access-2" || c.RefreshToken != "refresh-1" {
+		t.Errorf("%v, %v", c, err)
+	}
+}
+
+func TestKeyringLeavesNoOldHalf(t *testing.T) {
+	t.Parallel()
+	s, f := newKeyring(linuxHost())
+	f.items = []fakeItem{{host, "access_token", "a0"}, {host, "refresh_token", "r0"}}
+	if _, err := s.Retrieve(t.Context(), personKey()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Store(t.Context(), personKey(), &Credentials{AccessToken: "a1"}); err != nil {
+		t.Fatal(err)
+	}
+	if a, r := f.value(host, "access_token"), f.value(host, "refresh_token"); a != "a1" || r != "" {
+		t.Errorf("its predecessor finds %q and %q", a, r)
+	}
+}
+
+func TestKeyringLeavesALoginOfItsOwnAlone(t *testing.T) {
+	t.Parallel()
+	s, f := newKeyring(linuxHost())
+	if err := s.Store(t.Context(), personKey(), login("ours")); err != nil {
+		t.Fatal(err)
+	}
+	if v := f.value(host, "tokens"); v != "" {
+		t.Errorf("without Mirror flyte-sdk finds %s", v)
+	}
+	f.put(host, "tokens", `{"access_token":"theirs"}`)
+	if c, err := s.Retrieve(t.Context(), personKey()); err != nil || !sameTokens(c, login("ours")) {
+		t.Errorf("got %v, %v", c, err)
+	}
+	if err := s.Store(t.Context(), personKey(), login("renewed")); err != nil || f.value(host, "tokens") != `{"access_token":"theirs"}` {
+		t.Errorf("%v, theirs is %s", err, f.value(host, "tokens"))
+	}
+}
+
+func TestKeyringMirror(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		host *keyringHost
+		key  Key
+		want string
+	}{
+		{linuxHost(), personKey(), `{"access_token":"access-x","refresh_token":"refresh-x"}`},
+		{windowsHost(), personKey(), ""}, // Python would not find it
+		{linuxHost(), Key{Endpoint: host, Flow: "client_credentials"}, ""},
+	} {
+		s, f := newKeyring(c.host)
+		s.Mirror = true
+		if err := s.Store(t.Context(), c.key, login("x")); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.value(host, "tokens"); got != c.want {
+			t.Errorf("%s, %s: flyte-sdk finds %q", c.host.goos, c.key.Flow, got)
+		}
+		if err := s.Delete(t.Context(), c.key); err != nil || f.names() != "" {
+			t.Errorf("left %s, %v", f.names(), err)
+		}
+	}
+}
+
+func TestKeyringMirrorThatFails(t *testing.T) {
+	t.Parallel()
+	var logged strings.Builder
+	s, f := newKeyring(linuxHost())
+	s.Mirror, s.Logger = true, textLogger(&logged)
+	f.fail(func(_ int, op, _, user string) error {
+		if op == "set" && user == "tokens" {
+			return errKeyringLockedByDaemon
+		}
+		return nil
+	})
+	for range 2 {
+		if err := s.Store(t.Context(), personKey(), login("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c, err := s.Retrieve(t.Context(), personKey()); err != nil || !sameTokens(c, login("x")) {
+		t.Errorf("got %v, %v", c, err)
+	}
+	if strings.Count(logged.String(), "level=WARN") != 1 {
+		t.Errorf("log: %s", logged.String())
+	}
+}
+
+// A refresh token that died takes its own items along, not a newer login.
+func TestKeyringDiscardsOnlyTheDead(t *testing.T) {
+	t.Parallel()
+	s, f := newKeyring(linuxHost())
+	if err := s.Store(t.Context(), personKey(), login("dead")); err != nil {
+		t.Fatal(err)
+	}
+	f.put(host, "access_token", "access-dead")
+	f.put(host, "refresh_token", "refresh-dead")
+	f.put(host, "tokens", `{"access_token":"alive","refresh_token":"alive"}`)
+	if err := s.discard(t.Context(), personKey(), login("dead")); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.names(); got != host+"/tokens" {
+		t.Errorf("left %s", got)
+	}
+	if c, err := s.Retrieve(t.Context(), personKey()); err != nil || c.AccessToken != "alive" {
+		t.Errorf("got %v, %v", c, err)
+	}
+}
+
+// Whatever lies in a keyring: no panic, no quoting, and a login that is
+// understood can be stored.
+func FuzzKeyringValues(f *testing.F) {
+	f.Add(`{"version":1,"set":"a","parts":2,"sha256":"x"}`)
+	f.Add(`{"version":1,"login":{"version":1,"credentials":{"access_token":"a"}}}`)
+	f.Add(`{"access_token":"a","refresh_token":null,"expiry":"2031-05-06T09:08:09+02:00"}`)
+	f.Add(`{"access_token":"a","expiry":"9999-12-31T23:59:59-01:00"}`)
+	f.Add("\x00\xff")
+	f.Fuzz(func(t *testing.T, value string) {
+		if v, err := decodeKeyringValue(value); err == nil && (v.Parts < 0 || v.Parts > maxParts || v.Parts == 0 && len(v.Login) == 0) {
+			t.Errorf("accepted %+v", v)
+		} else if err != nil && len(err.Error()) > 120 {
+			t.Errorf("a long error: %v", err)
+		}
+		for _, l := range layouts() {
+			values := []string{value, value}[:len(l.items("h"))]
+			c, err := l.decode(values)
+			if err != nil {
+				if c != nil || len(err.Error()) > 120 {
+					t.Errorf("%s: %v with %v", l.name, err, c)
+				}
+				continue
+			}
+			again, err := l.encode(c)
+			if err != nil {
+				t.Fatalf("%s: %v", l.name, err)
+			}
+			if back, err := l.decode(again); err != nil || !sameTokens(back, c) {
+				t.Errorf("%s: came back as %v, %v", l.name, back, err)
+			}
+		}
+		for _, size := range []int{4, 7, 100} {
+			parts := split(value, size)
+			for _, p := range parts {
+				if len(p) > size {
+					t.Errorf("a part of %d bytes, want %d", len(p), size)
+				}
+			}
+			if strings.Join(parts, "") != value {
+				t.Error("parts do not make the whole")
+			}
+		}
+	})
+}

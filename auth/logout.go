@@ -1,0 +1,115 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Logout forgets the login, here and in the store, and has the server end it
+// where the flow is a [Revoker]. The next call starts from nothing; a call in
+// flight keeps what it has.
+//
+// The login is forgotten even if the server cannot be reached; the error says
+// then that the tokens remain valid until they expire.
+func (a *Authenticator) Logout(ctx context.Context) error {
+	var ended []*Credentials
+	var failed error
+	for {
+		if err := a.settle(ctx); err != nil {
+			return err
+		}
+		ended, failed = a.erase(ctx, ended)
+		if a.clear() {
+			break
+		}
+	}
+	for _, c := range ended {
+		failed = errors.Join(failed, a.revoke(ctx, c))
+	}
+	if failed != nil {
+		return a.fail("logout", failed)
+	}
+	return nil
+}
+
+// erase deletes the login from the store, and adds to ended what there was.
+func (a *Authenticator) erase(ctx context.Context, ended []*Credentials) ([]*Credentials, error) {
+	var others lease
+	defer others.release()
+	others.take(ctx, a) // or a renewal elsewhere would store the login again
+
+	a.mu.Lock()
+	initial := a.initial
+	a.mu.Unlock()
+	ended = withLogin(ended, a.current.Load().creds)
+	ended = withLogin(ended, initial)
+	if a.store == nil {
+		return ended, nil
+	}
+	if stored, err := a.store.Retrieve(ctx, a.key); err == nil {
+		ended = withLogin(ended, stored)
+	}
+	return ended, a.store.Delete(ctx, a.key)
+}
+
+// withLogin adds c to list unless its tokens are there already.
+func withLogin(list []*Credentials, c *Credentials) []*Credentials {
+	if c == nil {
+		return list
+	}
+	for _, o := range list {
+		if o.AccessToken == c.AccessToken && o.RefreshToken == c.RefreshToken {
+			return list
+		}
+	}
+	return append(list, c)
+}
+
+func (a *Authenticator) revoke(ctx context.Context, c *Credentials) error {
+	r, ok := a.flow.(Revoker)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
+	defer cancel()
+	if err := r.Revoke(ctx, a.env, c); err != nil {
+		return fmt.Errorf("the login is forgotten here, but the server could not be told to end it: %w", err)
+	}
+	return nil
+}
+
+// settle ends the flight under way and waits until it has landed.
+func (a *Authenticator) settle(ctx context.Context) error {
+	a.mu.Lock()
+	f := a.flight
+	a.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	f.cancel()
+	select {
+	case <-f.done:
+		return nil
+	case <-ctx.Done():
+		return a.fail("logout", ctx.Err())
+	}
+}
+
+// clear drops the current credential; false when a flight has started meanwhile
+// and may have stored a login.
+func (a *Authenticator) clear() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.flight != nil {
+		return false
+	}
+	old := a.current.Load()
+	next := &snapshot{gen: old.gen + 1, born: time.Now()}
+	next.state.Store(int32(unknown))
+	a.current.Store(next)
+	old.stop()
+	a.initial, a.memory, a.unsaved = nil, memory{}, false
+	return true
+}

@@ -1,0 +1,169 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// revocable is a flow that can take logins back.
+type revocable struct {
+	renewable
+
+	revoked *[]string
+	err     error
+}
+
+func (f revocable) Revoke(_ context.Context, env auth.Env, c *auth.Credentials) error {
+	*f.revoked = append(*f.revoked, env.Endpoint+" "+c.RefreshToken)
+	return f.err
+}
+
+func newRevocable(err error) revocable {
+	_, flow := person()
+	return revocable{renewable: flow.(renewable), revoked: &[]string{}, err: err}
+}
+
+func TestLogoutTakesTheLoginBack(t *testing.T) {
+	t.Parallel()
+	f := newRevocable(nil)
+	store := &mapStore{}
+	a := newAuthenticator(t, f, auth.WithStore(store))
+	if err := a.Login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// Another process has renewed it meanwhile.
+	if err := store.Store(t.Context(), testKey, &auth.Credentials{AccessToken: "x", RefreshToken: "newer"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Logout(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"flyte.example.com refresh", "flyte.example.com newer"}; !slices.Equal(*f.revoked, want) {
+		t.Errorf("revoked %q, want %q", *f.revoked, want)
+	}
+	// A second logout has nothing to take back.
+	if err := a.Logout(t.Context()); err != nil || len(*f.revoked) != 2 {
+		t.Errorf("%v, revoked %q", err, *f.revoked)
+	}
+}
+
+func TestLogoutOfAProgramThatMadeNoCall(t *testing.T) {
+	t.Parallel()
+	f := newRevocable(nil)
+	store := &mapStore{}
+	if err := store.Store(t.Context(), testKey, &auth.Credentials{AccessToken: "x", RefreshToken: "stored"}); err != nil {
+		t.Fatal(err)
+	}
+	a := newAuthenticator(t, f, auth.WithStore(store), auth.WithInitial(&auth.Credentials{RefreshToken: "given"}))
+	if err := a.Logout(t.Context()); err != nil || len(*f.revoked) != 2 || store.holds(testKey) != "" {
+		t.Errorf("%v, revoked %q", err, *f.revoked)
+	}
+}
+
+func TestLogoutForgetsWhateverTheServerSays(t *testing.T) {
+	t.Parallel()
+	f := newRevocable(errors.New("connection refused"))
+	store := &mapStore{}
+	a := newAuthenticator(t, f, auth.WithStore(store))
+	if err := a.Login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err := a.Logout(t.Context())
+	var e *auth.Error
+	if !errors.As(err, &e) || e.Op != "logout" || !strings.Contains(err.Error(), "forgotten here") || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("got %v", err)
+	}
+	if got := token(t, a); got != "" || store.holds(testKey) != "" {
+		t.Errorf("still there: %q, stored %q", got, store.holds(testKey))
+	}
+}
+
+// undeletable is a store that forgets nothing.
+type undeletable struct{ *mapStore }
+
+func (undeletable) Delete(context.Context, auth.Key) error { return errors.New("read-only disk") }
+
+func TestLogoutTakesBackWhatItCannotDelete(t *testing.T) {
+	t.Parallel()
+	f := newRevocable(nil)
+	a := newAuthenticator(t, f, auth.WithStore(undeletable{&mapStore{}}))
+	if err := a.Login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Logout(t.Context()); err == nil || !strings.Contains(err.Error(), "read-only disk") || len(*f.revoked) != 1 {
+		t.Errorf("%v, revoked %q", err, *f.revoked)
+	}
+}
+
+func TestInspect(t *testing.T) {
+	t.Parallel()
+	f, flow := person()
+	dir := t.TempDir()
+	store := &auth.FileStore{Dir: filepath.Join(dir, "credentials")}
+	open := func() *auth.Authenticator {
+		return newAuthenticator(t, flow, auth.WithStore(store), auth.WithProcessLock(filepath.Join(dir, "locks")))
+	}
+
+	// Given nothing
+	if st, err := open().Inspect(t.Context()); err != nil || st != (auth.Status{Key: testKey}) {
+		t.Errorf("%+v, %v", st, err)
+	}
+	// and then a login by another program
+	expiry := time.Now().Add(time.Hour).UTC()
+	for _, c := range []auth.Credentials{
+		{AccessToken: accessCanary, RefreshToken: refreshCanary, Expiry: expiry},
+		{AccessToken: accessCanary, Expiry: expiry.Add(-2 * time.Hour)},
+		{RefreshToken: refreshCanary},
+	} {
+		if err := store.Store(t.Context(), testKey, &c); err != nil {
+			t.Fatal(err)
+		}
+		a := open()
+		st, err := a.Inspect(t.Context())
+		want := auth.Status{
+			Key: testKey, ID: c.ID(), Expiry: c.Expiry, Renewable: c.RefreshToken != "",
+			Usable: c.RefreshToken != "" && c.AccessToken != "", Stored: store.Location(testKey),
+		}
+		if err != nil || st != want {
+			t.Errorf("%+v, %v, want %+v", st, err, want)
+		}
+		if a.Status() != (auth.Status{Key: testKey}) {
+			t.Errorf("looking has changed %+v", a.Status())
+		}
+	}
+	if n, renewed := f.counts(); n+renewed > 0 {
+		t.Error("somebody was asked")
+	}
+	broken := newAuthenticator(t, flow, auth.WithStore(&mapStore{fail: errors.New("disk on fire")}))
+	if _, err := broken.Inspect(t.Context()); err == nil || !strings.Contains(err.Error(), "disk on fire") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStatusTellsWhereALoginRests(t *testing.T) {
+	t.Parallel()
+	_, flow := person()
+	file := &auth.FileStore{Dir: t.TempDir()}
+	for want, opts := range map[string][]auth.Option{
+		"memory":               nil,
+		file.Location(testKey): {auth.WithStore(file), auth.WithoutProcessLock()},
+		"*auth_test.mapStore":  {auth.WithStore(&mapStore{})},
+		"memory ":              {auth.WithStore(&mapStore{fail: errors.New("full")})},
+		"memory  ":             {auth.WithStore(auth.DefaultStore(auth.Traits{}, auth.StoreConfig{Off: true}))},
+	} {
+		a := newAuthenticator(t, flow, opts...)
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := a.Status().Stored; got != strings.TrimSpace(want) {
+			t.Errorf("rests in %q, want %q", got, want)
+		}
+	}
+}
