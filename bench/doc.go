@@ -1,5 +1,5 @@
-// Package peers holds what compares the interceptors with others and needs
+// Package bench holds what compares the interceptors with others and needs
 // modules that jetway itself does not: gRPC's own interop cases, and the
 // credentials that grpc-go offers for OAuth. It has tests and benchmarks only,
 // in a module of its own; run "go test ./..." and "go test -bench ." here.
-package peers
+package bench

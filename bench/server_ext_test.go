@@ -1,4 +1,4 @@
-package peers_test
+package bench_test
 
 import (
 	"context"
@@ -11,22 +11,22 @@ import (
 )
 
 // serve runs s in memory and connects to it.
-func serve(t testing.TB, s *grpc.Server, opts ...grpc.DialOption) *grpc.ClientConn {
-	t.Helper()
+func serve(tb testing.TB, s *grpc.Server, opts ...grpc.DialOption) *grpc.ClientConn {
+	tb.Helper()
 	lis := bufconn.Listen(1 << 20)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_ = s.Serve(lis)
 	}()
-	t.Cleanup(func() { s.Stop(); <-done })
+	tb.Cleanup(func() { s.Stop(); <-done })
 	cc, err := grpc.NewClient("passthrough:///memory", append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }),
 	}, opts...)...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cc.Close() })
+	tb.Cleanup(func() { _ = cc.Close() })
 	return cc
 }

@@ -1,8 +1,8 @@
-module github.com/jetway-go/jetway/interceptors/internal/peers
+module github.com/jetway-go/jetway/bench
 
 go 1.26.0
 
-replace github.com/jetway-go/jetway => ../../..
+replace github.com/jetway-go/jetway => ../
 
 require (
 	github.com/jetway-go/jetway v0.0.0-00010101000000-000000000000
@@ -12,8 +12,12 @@ require (
 require (
 	cloud.google.com/go/compute/metadata v0.9.0 // indirect
 	github.com/cncf/xds/go v0.0.0-20260202195803-dba9d589def2 // indirect
+	github.com/danieljoos/wincred v1.2.3 // indirect
 	github.com/envoyproxy/protoc-gen-validate v1.3.3 // indirect
+	github.com/godbus/dbus/v5 v5.2.2 // indirect
+	github.com/gofrs/flock v0.13.1 // indirect
 	github.com/grpc-ecosystem/go-grpc-middleware/v2 v2.3.4 // indirect
+	github.com/zalando/go-keyring v0.2.8 // indirect
 	go.uber.org/goleak v1.3.0 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/oauth2 v0.37.0 // indirect
