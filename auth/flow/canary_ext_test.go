@@ -12,11 +12,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/configstore"
 )
 
 // unwrapAll returns err and everything it wraps.
@@ -90,8 +93,8 @@ func echo(code int, put func(w http.ResponseWriter, what string)) http.HandlerFu
 	}
 }
 
-func TestNoSecretInAnyErrorOrLog(t *testing.T) {
-	t.Parallel()
+// hostile are token endpoints that give away whatever they hear.
+func hostile() map[string]http.HandlerFunc {
 	inJSON := func(code int, key string) func(http.ResponseWriter, string) {
 		return func(w http.ResponseWriter, what string) {
 			w.Header().Set("Content-Type", "application/json")
@@ -99,7 +102,7 @@ func TestNoSecretInAnyErrorOrLog(t *testing.T) {
 			_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_grant", key: what, "access_token": "answer-canary"})
 		}
 	}
-	servers := map[string]http.HandlerFunc{
+	return map[string]http.HandlerFunc{
 		"echoing 500":         echo(500, nil),
 		"echoing 200":         echo(200, nil),
 		"echoing description": echo(0, inJSON(400, "error_description")),
@@ -117,6 +120,24 @@ func TestNoSecretInAnyErrorOrLog(t *testing.T) {
 		"negative lifetime":       answers(200, "application/json", `{"access_token":"answer-canary","expires_in":-1}`),
 		"stale client":            answers(401, "application/json", `{"error":"invalid_client","error_description":"`+"client-canary s3cret"+`"}`),
 	}
+}
+
+// loud is a logger that keeps everything.
+func loud(b *bytes.Buffer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug - 8, AddSource: true}))
+}
+
+// canaries are the secrets of these tests that are known beforehand.
+func canaries() []string {
+	return []string{
+		clientSecret, oldRefresh, "answer-canary", "answer-refresh-canary", "access-canary-old", "pass-canary", "subject-canary", "actor-canary",
+		"assertion-canary", "code-canary-0", "refresh-canary-1", "at-canary-1", rfcDeviceCode,
+	}
+}
+
+func TestNoSecretInAnyErrorOrLog(t *testing.T) {
+	t.Parallel()
+	key := ecPEM(t)
 	logins := map[string]func(context.Context, auth.Env) (*auth.Credentials, error){
 		"header": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
 			return machine().Obtain(ctx, env, nil)
@@ -131,23 +152,60 @@ func TestNoSecretInAnyErrorOrLog(t *testing.T) {
 			f.AuthStyle = flow.StyleForm
 			return f.Obtain(ctx, env, nil)
 		},
+		"signed": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
+			return flow.ClientCredentials{ClientID: "batch", PrivateKey: flow.PrivateKey{PEM: flow.SecretValue(key)}}.Obtain(ctx, env, nil)
+		},
+		"assertion": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
+			return flow.ClientCredentials{ClientID: "batch", Assertion: flow.SecretValue("assertion-canary")}.Obtain(ctx, env, nil)
+		},
+		"password": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
+			return flow.Password{Username: "jo", Password: flow.SecretValue("pass-canary")}.Obtain(ctx, env, nil)
+		},
+		"exchange": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
+			return flow.TokenExchange{SubjectToken: flow.SecretValue("subject-canary"), ActorToken: flow.SecretValue("actor-canary")}.Obtain(ctx, env, nil)
+		},
+		"browser": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
+			return flow.PKCE{OpenBrowser: comesBack, ClientSecret: flow.SecretValue(clientSecret)}.Obtain(ctx, env, nil)
+		},
+		"auto": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
+			return flow.Auto{PKCE: flow.PKCE{OpenBrowser: comesBack}, Surroundings: desk}.Obtain(ctx, env, nil)
+		},
+		"asking for a device code": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
+			return flow.DeviceCode{ClientSecret: flow.SecretValue(clientSecret)}.Obtain(ctx, env, nil)
+		},
+		"revoke": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
+			return nil, flow.PKCE{ClientSecret: flow.SecretValue(clientSecret)}.Revoke(ctx, env, person())
+		},
 		"refresh": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
 			return flow.Stored{}.Renew(ctx, env, person())
 		},
 	}
-	secrets := []string{clientSecret, oldRefresh, "answer-canary", "answer-refresh-canary", "access-canary-old"}
-	for server, h := range servers {
+	for server, h := range hostile() {
 		for name, login := range logins {
 			t.Run(server+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				_, env := tokenEndpoint(t, h)
+				rec, env := tokenEndpoint(t, h)
+				set(env, func(c *configstore.ClientConfig) {
+					c.ClientID, c.AuthorizationEndpoint = "cli", "https://idp.example/authorize"
+					c.DeviceAuthorizationEndpoint, c.RevocationEndpoint = c.TokenEndpoint, c.TokenEndpoint
+				})
+				prompts := &notes{}
 				var log bytes.Buffer
-				env.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug - 8, AddSource: true}))
+				env.Prompter, env.Logger = prompts, loud(&log)
 				_, err := login(t.Context(), env)
 				te := (*flow.TokenError)(nil)
-				if !errors.As(err, &te) {
+				if !errors.As(err, &te) && (name != "revoke" || err != nil) { // a 200 is as good as any to a revocation
 					t.Fatalf("got %v, want a *TokenError", err)
 				}
+				secrets := canaries()
+				for _, r := range rec.requests() {
+					secrets = append(secrets, r.form["code_verifier"], r.form["client_assertion"])
+				}
+				for _, p := range prompts.all() {
+					u, _ := url.Parse(p.URL)
+					secrets = append(secrets, u.Query().Get("state"))
+				}
+				secrets = slices.DeleteFunc(secrets, func(s string) bool { return s == "" })
 				text := log.String()
 				for _, e := range unwrapAll(err) {
 					text += printed(e) + e.Error()
@@ -160,6 +218,68 @@ func TestNoSecretInAnyErrorOrLog(t *testing.T) {
 	}
 }
 
+// A device flow polls, so its hostile servers answer in fake time.
+func TestNoSecretInDevicePolls(t *testing.T) {
+	t.Parallel()
+	for server, h := range hostile() {
+		t.Run(server, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := &device{offer: grants(rfcOffer), poll: inTurn(slow, answers(503, "", ""), h)}
+				env, _ := d.env()
+				var log bytes.Buffer
+				env.Logger = loud(&log)
+				_, err := flow.DeviceCode{ClientSecret: flow.SecretValue(clientSecret), AuthStyle: flow.StyleForm, PKCE: true}.Obtain(t.Context(), env, nil)
+				if err == nil || log.Len() == 0 {
+					t.Fatalf("got %v and %d bytes of log", err, log.Len())
+				}
+				text := log.String()
+				for _, e := range unwrapAll(err) {
+					text += printed(e) + e.Error()
+				}
+				if found := findCanary(text, append(canaries(), d.polls[0].Get("code_verifier"), "WDJB-MJHT")...); found != "" {
+					t.Errorf("%q shows up in:\n%s", found, text)
+				}
+			})
+		})
+	}
+}
+
+// Logins that work are told of too, and tell nothing either.
+func TestNoSecretInTheLogOfASuccess(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	env, prompts := p.env(t)
+	var log bytes.Buffer
+	env.Logger = loud(&log)
+	v := newVisitor(t)
+	f := flow.Auto{PKCE: flow.PKCE{OpenBrowser: func(ctx context.Context, address string) error {
+		u, err := url.Parse(address)
+		if err != nil {
+			return err
+		}
+		visit(u.Query().Get("redirect_uri") + "?code=stray-canary&state=stray-canary")
+		return v.open(ctx, address)
+	}}, Surroundings: desk}
+	c, err := f.Obtain(t.Context(), env, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := <-v.pages
+	if err := f.Revoke(t.Context(), env, c); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(prompts.all()[0].URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := append(canaries(), "stray-canary", u.Query().Get("state"), p.seen(&p.exchanged)[0].Get("code_verifier"))
+	text := log.String() + shown.body + printed(c)
+	if found := findCanary(text, secrets...); found != "" {
+		t.Errorf("%q shows up in:\n%s", found, text)
+	}
+	contains(t, log.String(), "does not belong to the login", "gave a token back")
+}
+
 func TestNoSecretInPrintedFlows(t *testing.T) {
 	t.Parallel()
 	type holder struct{ f any } // fmt asks no methods of what is in unexported fields
@@ -169,8 +289,13 @@ func TestNoSecretInPrintedFlows(t *testing.T) {
 		"command": flow.Command{
 			Argv: []string{"helper", "--password=argv-canary"}, Env: []string{"PASSWORD=env-canary"},
 		},
-		"secret":  flow.SecretValue(clientSecret),
-		"pointer": &flow.ClientCredentials{Secret: flow.SecretValue(clientSecret)},
+		"secret":   flow.SecretValue(clientSecret),
+		"pointer":  &flow.ClientCredentials{Secret: flow.SecretValue(clientSecret)},
+		"key":      flow.ClientCredentials{PrivateKey: flow.PrivateKey{PEM: flow.SecretValue(clientSecret)}, Assertion: flow.SecretValue(clientSecret)},
+		"password": flow.Password{Password: flow.SecretValue(clientSecret), ClientSecret: flow.SecretValue(clientSecret)},
+		"exchange": flow.TokenExchange{SubjectToken: flow.SecretValue(clientSecret), ActorToken: flow.SecretValue(clientSecret)},
+		"device":   flow.DeviceCode{ClientSecret: flow.SecretValue(clientSecret)},
+		"stored":   flow.Stored{},
 	}
 	for name, f := range flows {
 		text := printed(f)

@@ -1,12 +1,9 @@
 package flow
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
@@ -23,13 +20,23 @@ type ClientCredentials struct {
 	ClientID string
 	// ClientIDFrom is where ClientID comes from when that is empty.
 	ClientIDFrom Secret
-	// Secret is the client's secret.
+	// Secret is the client's secret. One of Secret, PrivateKey and Assertion is set.
 	Secret Secret
+	// PrivateKey proves who the client is without a secret that the server knows
+	// too (private_key_jwt).
+	PrivateKey PrivateKey
+	// Assertion is a JWT that somebody else has made for this workload, such as
+	// the token that Kubernetes puts into a file (RFC 7523 §2.2).
+	Assertion Secret
 	// Scopes to ask for; empty means those of the configuration.
 	Scopes []string
 	// Audience names the API that the token is for; empty means that of the
 	// configuration. It is not a standard parameter, but a common one.
 	Audience string
+	// Resources are the APIs that the token is for, as RFC 8707 names them.
+	Resources []string
+	// Extra parameters are sent too, where a server wants some; never secrets.
+	Extra url.Values
 	// AuthStyle is how ID and secret travel; the zero value asks the
 	// configuration.
 	AuthStyle AuthStyle
@@ -57,39 +64,34 @@ func (f ClientCredentials) Renew(ctx context.Context, env auth.Env, prev *auth.C
 
 // Traits say that nobody is needed, and that tokens stay out of files: they are
 // cheap to get again.
-func (ClientCredentials) Traits() auth.Traits { return auth.Traits{Name: grantClientCredentials} }
-
-func (f ClientCredentials) request(cfg configstore.ClientConfig) (tokenRequest, error) {
-	id, secret, err := f.client()
-	if err != nil {
-		return tokenRequest{}, err
-	}
-	style, err := f.AuthStyle.choose(cfg.AuthMethods)
-	if err != nil {
-		return tokenRequest{}, err
-	}
-	if style == StyleBasicRaw && strings.Contains(id, ":") {
-		return tokenRequest{}, errors.New("a client ID with a colon cannot be sent as StyleBasicRaw, use StyleBasic or StyleForm")
-	}
-	scopes := f.Scopes
-	if len(scopes) == 0 {
-		scopes = cfg.Scopes
-	}
-	form := url.Values{"grant_type": {grantClientCredentials}}
-	setIfAny(form, "scope", strings.Join(scopes, " "))
-	setIfAny(form, "audience", cmp.Or(f.Audience, cfg.Audience))
-	return tokenRequest{clientID: id, clientSecret: secret, style: style, form: form, idempotent: true}, nil
+func (f ClientCredentials) Traits() auth.Traits {
+	return auth.Traits{Name: named(grantClientCredentials, f.ClientID)}
 }
 
-func (f ClientCredentials) client() (id, secret string, err error) {
-	id = f.ClientID
-	if id == "" {
-		if id, err = f.ClientIDFrom.read(); err != nil {
-			return "", "", fmt.Errorf("client ID: %w", err)
-		}
+func (f ClientCredentials) request(cfg configstore.ClientConfig) (tokenRequest, error) {
+	id, err := f.id()
+	if err != nil {
+		return tokenRequest{}, err
 	}
-	if secret, err = f.Secret.read(); err != nil {
-		return "", "", fmt.Errorf("client secret: %w", err)
+	form := grantForm(grantClientCredentials)
+	if err := (ask{f.Scopes, f.Audience, f.Resources, f.Extra}).fill(form, cfg); err != nil {
+		return tokenRequest{}, err
 	}
-	return id, secret, nil
+	req := tokenRequest{clientID: id, style: StyleForm, form: form, idempotent: true}
+	return f.proof().on(req, cfg)
+}
+
+func (f ClientCredentials) id() (string, error) {
+	if f.ClientID != "" {
+		return f.ClientID, nil
+	}
+	id, err := f.ClientIDFrom.read()
+	if err != nil {
+		return "", fmt.Errorf("client ID: %w", err)
+	}
+	return id, nil
+}
+
+func (f ClientCredentials) proof() proof {
+	return proof{secret: f.Secret, style: f.AuthStyle, key: f.PrivateKey, assertion: f.Assertion}
 }

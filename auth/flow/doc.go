@@ -1,11 +1,16 @@
 // Package flow holds the ways to log in. Each is a struct whose zero fields mean
 // "take it from the configuration" and that implements [auth.Flow].
 //
-// [ClientCredentials] is for machines with an OAuth client of their own,
-// [Command] runs a program that prints a token, [Static] hands out a token that
-// somebody already has, and [Stored] renews a login made earlier. They share one
-// client for the token endpoint, which never follows a redirect, reads at most
-// 1 MiB, and keeps every secret out of its errors.
+// People log in with a browser ([PKCE]), with a browser on another machine
+// ([DeviceCode]), or with whichever of them suits ([Auto]); [Stored] renews a login
+// that was made in one of these ways, and asks nobody. Machines have a client of
+// their own ([ClientCredentials], by secret, private key or assertion), trade a
+// token that they were given ([TokenExchange]), read one from a file ([TokenFile])
+// or from a program ([Command]), or hold one already ([Static]). [Password] is
+// there for servers that have nothing better.
+//
+// All share one client for the authorization server, which never follows a
+// redirect, reads at most 1 MiB, and keeps every secret out of its errors.
 //
 // Start with a literal and give it to auth.New, or to a client set's options:
 //

@@ -10,11 +10,33 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
+var (
+	// ErrDenied says that the person, or the server in their name, refused the
+	// login. It wraps [auth.ErrDeclined].
+	ErrDenied = fmt.Errorf("%w: access was denied", auth.ErrDeclined)
+	// ErrLapsed says that nobody finished the login in time. It wraps
+	// [auth.ErrDeclined].
+	ErrLapsed = fmt.Errorf("%w: nobody finished it in time", auth.ErrDeclined)
+)
+
+// declines reads the error codes by which a server tells of a person's decision
+// (RFC 6749 §4.1.2.1, RFC 8628 §3.5); nil for all others.
+func declines(code string) error {
+	switch code {
+	case "access_denied":
+		return ErrDenied
+	case "expired_token":
+		return ErrLapsed
+	default:
+		return nil
+	}
+}
+
 // Error is the error of this package: which flow failed, and why. Its cause is a
 // [*TokenError] when the token endpoint was asked. It reads as a gRPC status by
 // the rules of [auth.Code], and never holds a secret.
 type Error struct {
-	Flow string // the Name in the flow's Traits, such as "client_credentials"
+	Flow string // the flow's own name, such as "client_credentials" or "pkce"
 	Err  error  // the cause; never nil
 }
 

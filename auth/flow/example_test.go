@@ -61,3 +61,40 @@ func ExampleStored() {
 	// Output:
 	// stored: interactive login required: there is no usable stored login; log in once with an interactive flow, or give this program a flow of its own, such as client credentials
 }
+
+// terminal is a Prompter for the examples.
+type terminal struct{}
+
+func (terminal) Prompt(_ context.Context, p auth.Prompt) error {
+	fmt.Println("open the page in a browser:", p.Opening)
+	return nil
+}
+
+func ExamplePKCE() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"access_token":"token-of-a-person","token_type":"bearer","expires_in":3600}`)
+	}))
+	defer server.Close()
+	defer server.Client().CloseIdleConnections()
+
+	login := flow.PKCE{OpenBrowser: comesBack} // leave it out to have the system's browser
+	obtain(login, auth.Env{HTTP: server.Client(), Prompter: terminal{}, Config: fixed{
+		ClientID: "cli", AuthorizationEndpoint: "https://idp.example/authorize", TokenEndpoint: server.URL,
+	}})
+	// Output:
+	// open the page in a browser: true
+	// authorization: Bearer token-of-a-person
+}
+
+func ExampleAuto() {
+	build := flow.Surroundings{CI: true}
+	obtain(flow.Auto{Surroundings: &build}, auth.Env{Prompter: terminal{}, Config: fixed{TokenEndpoint: "https://idp.example/token"}})
+	// Output:
+	// auto: interactive login required: there is nobody to ask: log in once where a person can answer, or give this program a flow that needs none, such as client credentials
+}
+
+func ExampleTokenFile() {
+	obtain(flow.TokenFile{Path: "/var/run/secrets/none"}, auth.Env{})
+	// Output:
+	// token file: stat /var/run/secrets/none: no such file or directory
+}

@@ -39,7 +39,7 @@ func (f Static) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Cred
 	return c, nil
 }
 
-// Traits say that nobody is needed.
-func (Static) Traits() auth.Traits { return auth.Traits{Name: nameStatic} }
+// Traits say that nobody is needed, and that there is nothing to keep.
+func (Static) Traits() auth.Traits { return auth.Traits{Name: nameStatic, Unstored: true} }
 
 const nameStatic = "static"

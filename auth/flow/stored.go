@@ -1,14 +1,10 @@
 package flow
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 
 	"github.com/jetway-go/jetway/auth"
-	"github.com/jetway-go/jetway/configstore"
 )
 
 // Stored uses a login that a person made earlier, and renews it. It never asks
@@ -21,8 +17,9 @@ var (
 	_ auth.Renewer     = Stored{}
 )
 
-// nameStored is the storage name of Stored.
-const nameStored = "stored"
+// nameStored is the storage name of every login that a person makes, however it
+// is made: so Stored finds it.
+const nameStored = auth.PersonFlow
 
 // Obtain says what to do: nobody can log in here.
 func (Stored) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
@@ -34,15 +31,8 @@ func (Stored) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Creden
 // kept where the answer brings none. Only a dead refresh token wraps
 // [auth.ErrRejected]; all other trouble leaves the login as it is.
 func (Stored) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
-	if prev == nil || prev.RefreshToken == "" {
-		return nil, failed(nameStored, fmt.Errorf("%w: the stored login holds no refresh token, log in again", auth.ErrInteractionRequired))
-	}
-	c, err := login(ctx, env, func(cfg configstore.ClientConfig) (tokenRequest, error) { return refreshRequest(cfg, prev) })
-	if err != nil {
-		return nil, failed(nameStored, err)
-	}
-	c.HeaderKey = cmp.Or(c.HeaderKey, prev.HeaderKey)
-	return c, nil
+	c, err := refresh(ctx, env, client{}, ask{}, prev)
+	return c, failed(nameStored, err)
 }
 
 // Traits say that a person is behind the login: nothing is asked for before a
@@ -51,16 +41,8 @@ func (Stored) Traits() auth.Traits {
 	return auth.Traits{Interactive: true, FileStorable: true, Name: nameStored}
 }
 
-// refreshRequest is the refresh grant of a public client, for every flow that
-// has one.
-func refreshRequest(cfg configstore.ClientConfig, prev *auth.Credentials) (tokenRequest, error) {
-	id := cmp.Or(prev.ClientID, cfg.ClientID) // a refresh token belongs to the client that it was issued to
-	if id == "" {
-		return tokenRequest{}, errors.New("the configuration names no client: set ClientConfig.ClientID")
-	}
-	return tokenRequest{
-		clientID: id,
-		style:    StyleForm,
-		form:     url.Values{"grant_type": {grantRefresh}, "refresh_token": {prev.RefreshToken}},
-	}, nil
+// Revoke takes the tokens of creds back (RFC 7009), the refresh token first. A
+// server that cannot is no error.
+func (Stored) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
+	return failed(nameStored, revoke(ctx, env, client{}, creds))
 }

@@ -170,7 +170,7 @@ func TestTraits(t *testing.T) {
 		want auth.Traits
 	}{
 		"machine": {flow.ClientCredentials{}, auth.Traits{Name: "client_credentials"}},
-		"static":  {flow.Static{}, auth.Traits{Name: "static"}},
+		"static":  {flow.Static{}, auth.Traits{Name: "static", Unstored: true}},
 		"stored":  {flow.Stored{}, auth.Traits{Name: "stored", Interactive: true, FileStorable: true}},
 		"command": {flow.Command{}, auth.Traits{Name: "command", Timeout: 62 * time.Second}},
 		"patient": {flow.Command{Interactive: true}, auth.Traits{Name: "command", Interactive: true, Timeout: 302 * time.Second}},

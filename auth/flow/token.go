@@ -19,18 +19,36 @@ import (
 const (
 	grantClientCredentials = "client_credentials"
 	grantRefresh           = "refresh_token"
+	grantCode              = "authorization_code"
+	grantPassword          = "password"
+	grantDevice            = "urn:ietf:params:oauth:grant-type:device_code"
+	grantExchange          = "urn:ietf:params:oauth:grant-type:token-exchange"
 )
 
-// tokenRequest is one request to a token endpoint, for any grant.
+// tokenRequest is one request to a token endpoint, for any grant, or to another
+// endpoint that takes a form and knows clients in the same way.
 type tokenRequest struct {
 	endpoint     string
+	purpose      string // what the endpoint is for, where it is not for tokens
 	clientID     string
 	clientSecret string     // empty for public clients
 	style        AuthStyle  // StyleForm for public clients; never StyleFromServer
 	form         url.Values // grant_type and its parameters, without client authentication
+	// assert makes the proof of who the client is (RFC 7523 §2.2), anew for every
+	// attempt; nil where a secret does, or nothing.
+	assert asserter
 	// idempotent grants may be sent again when the server may have seen them:
 	// nothing is used up by them.
 	idempotent bool
+}
+
+// grantForm starts the form of a grant; then follow names and values.
+func grantForm(grant string, pairs ...string) url.Values {
+	form := url.Values{"grant_type": {grant}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	return form
 }
 
 func (r tokenRequest) grant() string { return r.form.Get("grant_type") }
@@ -44,8 +62,9 @@ func (r tokenRequest) equal(o tokenRequest) bool {
 // public is secret, so that a new grant is safe from the start.
 func (r tokenRequest) secrets() *scrubber {
 	public := []string{
-		"grant_type", "scope", "audience", "resource", "client_id", "redirect_uri",
-		"requested_token_type", "subject_token_type", "client_assertion_type",
+		"grant_type", "scope", "audience", "resource", "client_id", "redirect_uri", "username",
+		"requested_token_type", "subject_token_type", "actor_token_type", "client_assertion_type",
+		"token_type_hint", "code_challenge", "code_challenge_method",
 	}
 	s := &scrubber{}
 	s.add(r.clientSecret)
@@ -76,7 +95,7 @@ type requester func(configstore.ClientConfig) (tokenRequest, error)
 // asked once more if its newly read configuration leads to a different request.
 func login(ctx context.Context, env auth.Env, build requester) (*auth.Credentials, error) {
 	if env.Config == nil {
-		return nil, errors.New("nothing says where to log in: set Env.Config, for example to a configstore.Static with a TokenEndpoint")
+		return nil, errNoConfig()
 	}
 	cfg, req, err := prepare(ctx, env, build)
 	if err != nil {
@@ -106,11 +125,19 @@ func prepare(ctx context.Context, env auth.Env, build requester) (configstore.Cl
 	}
 	endpoint := strings.TrimSpace(cfg.TokenEndpoint)
 	if endpoint == "" {
-		return cfg, tokenRequest{}, errors.New("the configuration names no token endpoint: set ClientConfig.TokenEndpoint")
+		return cfg, tokenRequest{}, errNoTokenEndpoint()
 	}
 	req, err := build(cfg)
 	req.endpoint = endpoint
 	return cfg, req, err
+}
+
+func errNoConfig() error {
+	return errors.New("nothing says where to log in: set Env.Config, for example to a configstore.Static with a TokenEndpoint")
+}
+
+func errNoTokenEndpoint() error {
+	return errors.New("the configuration names no token endpoint: set ClientConfig.TokenEndpoint")
 }
 
 func credentials(token *oauth2.Token, cfg configstore.ClientConfig, req tokenRequest) *auth.Credentials {

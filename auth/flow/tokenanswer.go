@@ -68,7 +68,7 @@ func parseJSONAnswer(body []byte) (answer, error) {
 		return value
 	}
 	a.accessToken, a.refreshToken = text("access_token"), text("refresh_token")
-	a.held = []string{a.accessToken, a.refreshToken, text("id_token")}
+	a.held = []string{a.accessToken, a.refreshToken, text("id_token"), text("device_code")}
 	a.tokenType = text("token_type")
 	a.errorCode, a.errorMessage = text("error"), text("error_description")
 	if a.errorCode != "" || len(errs) > 0 {

@@ -15,14 +15,16 @@ import (
 )
 
 // TokenError is what a token endpoint answered instead of a token, or why there
-// was no answer.
+// was no answer. The device authorization endpoint, the revocation endpoint, and
+// what an authorization endpoint sends a browser back with are told of in the
+// same form.
 //
 // errors.Is finds [auth.ErrRejected] in it when asking again cannot help, and
 // the context's error when that ended the request. All text from the server is
 // shortened, stripped of control characters, and cleared of every secret that
 // was sent or received.
 type TokenError struct {
-	// Endpoint is the host of the token endpoint.
+	// Endpoint is the host of the endpoint.
 	Endpoint string
 	// Status is the HTTP status; zero means that there was no answer.
 	Status int
@@ -34,17 +36,24 @@ type TokenError struct {
 	// it did not say.
 	RetryAfter time.Duration
 
+	purpose    string // what the endpoint is for; empty: tokens
 	grant      string // grant_type of the request
 	reason     string // our own words, where the server had none
 	cause      error  // network error, cleared of secrets; may be nil
 	unsent     bool   // nothing has left this machine
 	unanswered bool   // the request may have arrived, no answer did
 	rejected   bool
+	declined   error // [ErrDenied] or [ErrLapsed]; nil when no person had a part in it
+}
+
+// failure is an error for r, to be filled in.
+func (r tokenRequest) failure(host string) *TokenError {
+	return &TokenError{Endpoint: host, purpose: r.purpose, grant: r.grant()}
 }
 
 func (e *TokenError) Error() string {
 	var b strings.Builder
-	b.WriteString("token endpoint " + cmp.Or(e.Endpoint, "(none)") + ": ")
+	b.WriteString(e.endpoint() + " endpoint " + cmp.Or(e.Endpoint, "(none)") + ": ")
 	var parts []string
 	if e.Status != 0 {
 		parts = append(parts, strings.TrimSpace(fmt.Sprintf("HTTP %d %s", e.Status, http.StatusText(e.Status))))
@@ -71,6 +80,8 @@ func (e *TokenError) Error() string {
 	return b.String()
 }
 
+func (e *TokenError) endpoint() string { return cmp.Or(e.purpose, "token") }
+
 // advice says what to do next, where that is known.
 func (e *TokenError) advice() string {
 	switch {
@@ -83,18 +94,22 @@ func (e *TokenError) advice() string {
 	case e.Code == "unauthorized_client", e.Code == "unsupported_grant_type":
 		return "allow this grant for the client at the authorization server"
 	case e.Code == "" && e.Status == http.StatusNotFound:
-		return "check the token endpoint's URL"
+		return "check the " + e.endpoint() + " endpoint's URL"
 	default:
 		return ""
 	}
 }
 
-// Unwrap returns [auth.ErrRejected] for a terminal refusal, and the network's or
-// the context's error where there was one.
+// Unwrap returns [auth.ErrRejected] for a terminal refusal, [ErrDenied] or
+// [ErrLapsed] where a person decided, and the network's or the context's error
+// where there was one.
 func (e *TokenError) Unwrap() []error {
 	var errs []error
 	if e.rejected {
 		errs = append(errs, auth.ErrRejected)
+	}
+	if e.declined != nil {
+		errs = append(errs, e.declined)
 	}
 	if e.cause != nil {
 		errs = append(errs, e.cause)
@@ -103,7 +118,7 @@ func (e *TokenError) Unwrap() []error {
 }
 
 // Temporary tells whether the same request may succeed later.
-func (e *TokenError) Temporary() bool { return !e.rejected }
+func (e *TokenError) Temporary() bool { return !e.rejected && e.declined == nil }
 
 // GRPCStatus makes status.FromError and status.Code work on the error:
 // Unauthenticated for a refusal, Unavailable for what may pass.

@@ -8,9 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,78 +130,6 @@ func TestOddAnswersThatAreTokens(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// TestRedirectsCarryNothingAway sends every redirect everywhere and counts what
-// arrives there.
-func TestRedirectsCarryNothingAway(t *testing.T) {
-	t.Parallel()
-	logins := map[string]func(context.Context, auth.Env) error{
-		"client credentials": func(ctx context.Context, env auth.Env) error {
-			_, err := machine().Obtain(ctx, env, nil)
-			return err
-		},
-		"secret in the form": func(ctx context.Context, env auth.Env) error {
-			f := machine()
-			f.AuthStyle = flow.StyleForm
-			_, err := f.Obtain(ctx, env, nil)
-			return err
-		},
-		"refresh": func(ctx context.Context, env auth.Env) error {
-			_, err := flow.Stored{}.Renew(ctx, env, person())
-			return err
-		},
-	}
-	for _, code := range []int{301, 302, 303, 307, 308} {
-		for _, where := range []string{"same host", "other host", "https to http"} {
-			for name, login := range logins {
-				t.Run(fmt.Sprintf("%d/%s/%s", code, where, name), func(t *testing.T) {
-					t.Parallel()
-					var arrived atomic.Int64
-					trap := func(_ http.ResponseWriter, r *http.Request) {
-						n, _ := io.Copy(io.Discard, r.Body)
-						arrived.Add(1 + n)
-					}
-					other := httptest.NewServer(http.HandlerFunc(trap))
-					defer other.Close()
-					asked := atomic.Int64{}
-					mux := http.NewServeMux()
-					var target string
-					mux.HandleFunc("/token", func(w http.ResponseWriter, r *http.Request) {
-						asked.Add(1)
-						http.Redirect(w, r, target, code)
-					})
-					mux.HandleFunc("/elsewhere", trap)
-					var srv *httptest.Server
-					if where == "https to http" {
-						srv = httptest.NewTLSServer(mux)
-					} else {
-						srv = httptest.NewServer(mux)
-					}
-					defer srv.Close()
-					target = other.URL + "/elsewhere"
-					if where == "same host" {
-						target = srv.URL + "/elsewhere"
-					}
-					env := auth.Env{
-						HTTP:   srv.Client(), // would follow, if it were used as it is
-						Config: &config{now: configstore.ClientConfig{TokenEndpoint: srv.URL + "/token"}},
-					}
-					defer srv.Client().CloseIdleConnections()
-
-					err := login(t.Context(), env)
-					te := (*flow.TokenError)(nil)
-					if !errors.As(err, &te) || te.Status != code || errors.Is(err, auth.ErrRejected) {
-						t.Errorf("got %v, want a passing *TokenError with status %d", err, code)
-					}
-					contains(t, fmt.Sprint(err), "not followed", strings.TrimSuffix(target, "/elsewhere"))
-					if asked.Load() != 1 || arrived.Load() != 0 {
-						t.Errorf("asked %d times, %d requests and bytes arrived elsewhere", asked.Load(), arrived.Load())
-					}
-				})
-			}
-		}
 	}
 }
 

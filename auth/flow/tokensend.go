@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -26,22 +27,34 @@ const (
 
 // send asks for a token. Every error is a [*TokenError].
 func send(ctx context.Context, env auth.Env, req tokenRequest) (*oauth2.Token, error) {
-	host, err := checkEndpoint(req.endpoint)
+	return persist(ctx, env, req, attempt)
+}
+
+// once makes one request. caller is whose deadline it is if that ends it; ctx
+// has ours too.
+type once[T any] func(caller, ctx context.Context, hc *http.Client, host string, req tokenRequest) (T, *TokenError)
+
+// persist makes a request up to three times, where that does no harm.
+func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask once[T]) (T, error) {
+	var none T
+	host, err := checkEndpoint(cmp.Or(req.purpose, "token"), req.endpoint)
 	if err != nil {
-		return nil, &TokenError{Endpoint: host, grant: req.grant(), reason: err.Error()}
+		te := req.failure(host)
+		te.reason = err.Error()
+		return none, te
 	}
 	limited, cancel := context.WithTimeout(ctx, sendLimit)
 	defer cancel()
 	for try := 0; ; try++ {
-		token, failure := attempt(ctx, limited, env.HTTP, host, req)
+		got, failure := ask(ctx, limited, env.HTTP, host, req)
 		if failure == nil {
-			return token, nil
+			return got, nil
 		}
 		wait, ok := failure.retryIn(try, req.idempotent)
 		if !ok || !pause(limited, wait) {
-			return nil, failure
+			return none, failure
 		}
-		logger(env).DebugContext(ctx, "asking the token endpoint again", slog.Any("after", failure), slog.Duration("waited", wait))
+		logger(env).DebugContext(ctx, "asking the authorization server again", slog.Any("after", failure), slog.Duration("waited", wait))
 	}
 }
 
@@ -49,6 +62,12 @@ func send(ctx context.Context, env auth.Env, req tokenRequest) (*oauth2.Token, e
 // all; answers are judged by the transport below it, because x/oauth2 takes text
 // for a form, repeats whole answers in its errors, and lets any token type pass.
 func attempt(caller, ctx context.Context, hc *http.Client, host string, req tokenRequest) (*oauth2.Token, *TokenError) {
+	req, err := req.proven()
+	if err != nil {
+		te := req.failure(host)
+		te.reason = err.Error()
+		return nil, te
+	}
 	known := req.secrets()
 	rt := &tokenTransport{base: transportOf(hc), host: host, req: req, known: known}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, hardened(hc, rt))
@@ -69,13 +88,18 @@ func attempt(caller, ctx context.Context, hc *http.Client, host string, req toke
 	if te := (*TokenError)(nil); errors.As(err, &te) {
 		return nil, te
 	}
+	return nil, req.lost(caller, known, host, err)
+}
+
+// lost is the failure of a request that got no answer, or half of one.
+func (r tokenRequest) lost(caller context.Context, known *scrubber, host string, err error) *TokenError {
 	te := networkError(caller, known, err)
-	te.Endpoint, te.grant = host, req.grant()
+	te.Endpoint, te.purpose, te.grant = host, r.purpose, r.grant()
 	if broken := (*brokenAnswerError)(nil); errors.As(err, &broken) {
 		te.Status, te.reason = broken.status, "the answer broke off"
 		te.unanswered = false
 	}
-	return nil, te
+	return te
 }
 
 // networkError sorts what went wrong on the way to the server and back.

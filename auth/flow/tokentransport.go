@@ -69,23 +69,13 @@ func (e *brokenAnswerError) Unwrap() error { return e.err }
 
 // judge reads the answer. Errors are a [*TokenError] or a [*brokenAnswerError].
 func (t *tokenTransport) judge(resp *http.Response) (plainToken, error) {
-	te := &TokenError{Endpoint: t.host, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, time.Now()), grant: t.req.grant()}
-	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		te.reason = "redirects to " + t.target(resp) + ", not followed: it would carry secrets there; configure the final URL"
-		return plainToken{}, te
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return plainToken{}, &brokenAnswerError{te.Status, err}
-	case len(body) > maxAnswer:
-		te.reason = fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20)
-		return plainToken{}, te
+	te := t.req.failure(t.host)
+	body, err := readAnswer(resp, te, t.known)
+	if err != nil {
+		return plainToken{}, err
 	}
 	a, err := parseAnswer(resp.Header.Get("Content-Type"), body)
-	t.known.add(a.held...)
-	te.Code, te.Description = t.code(a.errorCode), t.known.text(a.errorMessage, 200)
-	te.rejected = refuses(te.grant, te.Status, te.Code)
+	te.tell(a, t.known)
 	success := te.Status >= 200 && te.Status < 300
 	switch {
 	case te.Code != "":
@@ -99,25 +89,55 @@ func (t *tokenTransport) judge(resp *http.Response) (plainToken, error) {
 	return plainToken{a.accessToken, a.refreshToken, a.expiresIn}, nil
 }
 
-// code keeps what the RFCs define, even where a short secret spells a part of it.
-func (t *tokenTransport) code(said string) string {
+// readAnswer reads what came, unless it leads elsewhere or is too much, and notes
+// the status in te. Errors are te or a [*brokenAnswerError].
+func readAnswer(resp *http.Response, te *TokenError, known *scrubber) ([]byte, error) {
+	te.Status, te.RetryAfter = resp.StatusCode, retryAfter(resp.Header, time.Now())
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		te.reason = "redirects to " + target(resp, known) + ", not followed: it would carry secrets there; configure the final URL"
+		return nil, te
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, &brokenAnswerError{te.Status, err}
+	case len(body) > maxAnswer:
+		te.reason = fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20)
+		return nil, te
+	}
+	return body, nil
+}
+
+// tell notes what the server said of its refusal.
+func (e *TokenError) tell(a answer, known *scrubber) {
+	known.add(a.held...)
+	e.Code, e.Description = errorCode(a.errorCode, known), known.text(a.errorMessage, 200)
+	e.rejected = refuses(e.grant, e.Status, e.Code)
+	if e.grant == grantDevice {
+		e.declined = declines(e.Code)
+		e.rejected = e.rejected && e.declined == nil
+	}
+}
+
+// errorCode keeps what the RFCs define, even where a short secret spells a part of it.
+func errorCode(said string, known *scrubber) string {
 	if slices.Contains([]string{
 		"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
 		"authorization_pending", "slow_down", "access_denied", "expired_token", "invalid_target",
-		"server_error", "temporarily_unavailable",
+		"server_error", "temporarily_unavailable", "unsupported_response_type", "unsupported_token_type",
 	}, said) {
 		return said
 	}
-	return t.known.text(said, 64)
+	return known.text(said, 64)
 }
 
 // target names where a redirect leads, as far as that is safe to print.
-func (t *tokenTransport) target(resp *http.Response) string {
+func target(resp *http.Response, known *scrubber) string {
 	to, err := resp.Location()
 	if err != nil || to.Host == "" {
 		return "nowhere"
 	}
-	return t.known.text(to.Scheme+"://"+to.Host, 100)
+	return known.text(to.Scheme+"://"+to.Host, 100)
 }
 
 // hardened is the caller's client with our transport, without redirects. Its TLS
@@ -156,19 +176,19 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return min(max(wait, 0), 24*time.Hour)
 }
 
-// checkEndpoint refuses a token endpoint that secrets must not be sent to, and
-// returns its host.
-func checkEndpoint(endpoint string) (host string, err error) {
+// checkEndpoint refuses an endpoint that secrets must not be sent to, and returns
+// its host.
+func checkEndpoint(purpose, endpoint string) (host string, err error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
-		return "", errors.New("the token endpoint is no absolute URL")
+		return "", fmt.Errorf("the %s endpoint is no absolute URL", purpose)
 	}
 	host = cleaned(u.Host, 255)
 	switch {
 	case u.User != nil:
-		return host, errors.New("the token endpoint's URL must not carry a user name or password")
+		return host, fmt.Errorf("the %s endpoint's URL must not carry a user name or password", purpose)
 	case u.Fragment != "":
-		return host, errors.New("the token endpoint's URL must not have a fragment") // RFC 6749 §3.2
+		return host, fmt.Errorf("the %s endpoint's URL must not have a fragment", purpose) // RFC 6749 §3.1 and §3.2
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return host, nil
 	default:

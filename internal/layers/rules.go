@@ -14,11 +14,13 @@ func Rules() []Rule {
 		// Leaves: text in, values out.
 		{Package: "internal/endpoint"},
 		{Package: "internal/apikey", May: []string{"internal/endpoint"}},
+		{Package: "internal/loopback"},
+		{Package: "internal/browser"},
 
 		// The client, from what must be known to the finished connection.
 		{Package: "configstore", May: []string{gen}},
 		{Package: "auth", May: []string{"configstore"}},
-		{Package: "auth/flow", May: []string{"auth", "configstore"}},
+		{Package: "auth/flow", May: []string{"auth", "configstore", "internal/browser", "internal/loopback"}},
 		{Package: "interceptors", May: []string{"auth"}},
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "clientset", May: []string{

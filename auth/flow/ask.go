@@ -1,0 +1,63 @@
+package flow
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/jetway-go/jetway/configstore"
+)
+
+// ask is what a login asks for beyond what its grant must say.
+type ask struct {
+	scopes    []string
+	audience  string
+	resources []string
+	extra     url.Values
+}
+
+// fill puts it into form, with what the configuration says where it says nothing.
+func (a ask) fill(form url.Values, cfg configstore.ClientConfig) error {
+	scopes := a.scopes
+	if len(scopes) == 0 {
+		scopes = cfg.Scopes
+	}
+	setIfAny(form, "scope", strings.Join(scopes, " "))
+	setIfAny(form, "audience", cmp.Or(a.audience, cfg.Audience))
+	return a.fillOwn(form)
+}
+
+// fillOwn puts in what goes with every request of a login.
+func (a ask) fillOwn(form url.Values) error {
+	for _, r := range a.resources {
+		u, err := url.Parse(r)
+		if err != nil || !u.IsAbs() || u.Fragment != "" {
+			return fmt.Errorf("resource %q must be an absolute URI without a fragment", cleaned(r, 100)) // RFC 8707 §2
+		}
+		form.Add("resource", r)
+	}
+	return addExtra(form, a.extra)
+}
+
+// reserved parameters have a meaning for the login itself, and a field where it
+// can be chosen.
+func reserved() []string {
+	return []string{
+		"grant_type", "response_type", "client_id", "client_secret", "client_assertion", "client_assertion_type",
+		"state", "code", "redirect_uri", "code_verifier", "code_challenge", "code_challenge_method", "device_code",
+		"refresh_token", "username", "password", "subject_token", "subject_token_type", "actor_token", "actor_token_type",
+		"requested_token_type", "scope", "audience", "resource", "token", "token_type_hint",
+	}
+}
+
+func addExtra(form, extra url.Values) error {
+	for name, values := range extra {
+		if slices.Contains(reserved(), name) {
+			return fmt.Errorf("%s cannot be an extra parameter: the flow sets it, by a field of its own where it can be chosen", name)
+		}
+		form[name] = slices.Clone(values)
+	}
+	return nil
+}

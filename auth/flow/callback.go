@@ -1,0 +1,98 @@
+package flow
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// callback is what one login in a browser waits for: the answer of an
+// authorization endpoint (RFC 6749 §4.1.2), come by redirect or pasted.
+type callback struct {
+	state       string
+	issuer      string // the only server whose answer counts; empty: unknown
+	issRequired bool
+	host        string // of the authorization endpoint, for errors
+}
+
+// errStray is an answer that does not belong to this login. It changes nothing: a
+// page in the same browser can send any number of them.
+var errStray = errors.New("this belongs to another login")
+
+// judge returns the code of an answer to this login. An error that is [errStray]
+// leaves the login waiting, every other one ends it.
+func (c callback) judge(query url.Values) (code string, err error) {
+	for _, values := range query {
+		if len(values) > 1 {
+			return "", fmt.Errorf("%w: a parameter stands there twice", errStray)
+		}
+	}
+	code, failure := query.Get("code"), query.Get("error")
+	switch state := query.Get("state"); {
+	case subtle.ConstantTimeCompare([]byte(state), []byte(c.state)) != 1:
+		return "", errStray
+	case (code == "") == (failure == ""):
+		return "", fmt.Errorf("%w: it has neither a code nor an error", errStray)
+	}
+	if err := c.checkIssuer(query); err != nil {
+		return "", err
+	}
+	if failure != "" {
+		return "", c.refusal(failure, query.Get("error_description"))
+	}
+	return code, nil
+}
+
+// checkIssuer holds the answer against the server that was asked (RFC 9207 §2.4),
+// so that another one cannot slip its own code in.
+func (c callback) checkIssuer(query url.Values) error {
+	iss, has := query.Get("iss"), query.Has("iss")
+	switch {
+	case !has && c.issRequired:
+		return c.mixedUp("its answer does not say which server it is from (iss), which this server promises to say")
+	case has && c.issuer != "" && iss != c.issuer:
+		return c.mixedUp(fmt.Sprintf("its answer says that it is from %q, not from %q (iss)", cleaned(iss, 100), cleaned(c.issuer, 100)))
+	default:
+		return nil
+	}
+}
+
+func (c callback) mixedUp(reason string) error {
+	return &TokenError{Endpoint: c.host, purpose: purposeAuthorize, reason: reason, rejected: true}
+}
+
+// refusal is the error of an answer that says so (RFC 6749 §4.1.2.1).
+func (c callback) refusal(code, description string) error {
+	known := &scrubber{}
+	known.add(c.state)
+	te := &TokenError{Endpoint: c.host, purpose: purposeAuthorize, grant: grantCode}
+	te.tell(answer{errorCode: code, errorMessage: description}, known)
+	te.declined = declines(te.Code)
+	te.rejected = te.rejected && te.declined == nil
+	return te
+}
+
+const purposeAuthorize = "authorization"
+
+// pasted reads what a person took from the browser's address bar: the whole
+// address, or its query alone.
+func (c callback) pasted(line string) (code string, err error) {
+	line = strings.TrimSpace(line)
+	line, _, _ = strings.Cut(line, "#")
+	address, query, found := strings.Cut(line, "?")
+	if !found {
+		query = address
+	}
+	values, err := url.ParseQuery(query)
+	switch {
+	case line == "":
+		return "", fmt.Errorf("%w: nothing was pasted", errStray)
+	case err != nil || !values.Has("code") && !values.Has("error"):
+		return "", fmt.Errorf("%w: it is not the address that the browser ended at, which holds code= and state=", errStray)
+	case !values.Has("state"):
+		return "", fmt.Errorf("%w: paste the whole address, with state=", errStray)
+	}
+	return c.judge(values)
+}

@@ -1,0 +1,113 @@
+package flow
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/configstore"
+)
+
+const (
+	slowDownStep = 5 * time.Second // RFC 8628 §3.5
+	pollLimit    = 10 * time.Second
+)
+
+// polling asks a token endpoint whether the person has decided (RFC 8628 §3.5).
+type polling struct {
+	env      auth.Env
+	cfg      configstore.ClientConfig
+	req      tokenRequest
+	interval time.Duration // between an answer and the next question
+	expiry   time.Time
+}
+
+// run asks until there is a token or an end.
+func (p *polling) run(ctx context.Context) (*auth.Credentials, error) {
+	limited, cancel := context.WithDeadline(ctx, p.expiry)
+	defer cancel()
+	failures := 0
+	for {
+		if !p.sleep(limited, p.backedOff(failures)) {
+			return nil, p.ended(ctx)
+		}
+		token, failure := p.ask(ctx, limited)
+		switch {
+		case failure == nil:
+			return credentials(token, p.cfg, p.req), nil
+		case ctx.Err() != nil || limited.Err() != nil:
+			return nil, p.ended(ctx)
+		case failure.Code == "authorization_pending":
+			failures = 0
+		case failure.Code == "slow_down":
+			failures = 0
+			p.interval += slowDownStep // for good
+			logger(p.env).DebugContext(ctx, "the server asks for more time between polls", slog.Duration("interval", p.interval))
+		case failure.passing():
+			failures++
+			logger(p.env).DebugContext(ctx, "a poll failed, the login goes on", slog.Any("error", failure))
+			if failure.RetryAfter > 0 && !p.sleep(limited, failure.RetryAfter) {
+				return nil, p.ended(ctx)
+			}
+		default:
+			return nil, failure
+		}
+	}
+}
+
+// ask polls once. A poll that takes long counts as failed, so that the next one
+// can be on a better connection.
+func (p *polling) ask(ctx, limited context.Context) (*oauth2.Token, *TokenError) {
+	once, cancel := context.WithTimeout(limited, pollLimit)
+	defer cancel()
+	return attempt(ctx, once, p.env.HTTP, hostOf(p.req.endpoint), p.req)
+}
+
+// backedOff doubles the interval for every failure in a row.
+func (p *polling) backedOff(failures int) time.Duration {
+	return max(p.interval, min(p.interval<<min(failures, 10), longestInterval))
+}
+
+// sleep waits; false when there is no time for that any more.
+func (p *polling) sleep(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// ended is the error of a login that ran out of time, the caller's or its own.
+func (p *polling) ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return ErrLapsed
+}
+
+// passing tells whether it is worth asking again: the network failed, the server
+// is in trouble, or something else than the server has answered.
+func (e *TokenError) passing() bool {
+	cert := (*tls.CertificateVerificationError)(nil)
+	switch {
+	case e.Code == "server_error", e.Code == "temporarily_unavailable":
+		return true
+	case e.Code != "":
+		return false
+	case e.Status == 0:
+		return !errors.As(e.cause, &cert)
+	default:
+		return e.Status < 300 || e.Status >= 500 ||
+			slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}, e.Status)
+	}
+}

@@ -1,0 +1,97 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/configstore"
+)
+
+// Password logs in with a user name and a password (RFC 6749 §4.3).
+//
+// It is a legacy: OAuth 2.1 leaves it out, because the program sees a person's
+// password and no second factor can be asked for. Use it only for a server that
+// has nothing else.
+//
+// Errors are [*Error]. A wrong password wraps [auth.ErrRejected].
+type Password struct {
+	// Username is whose login it is.
+	Username string
+	// Password is read again at every login.
+	Password Secret
+	// ClientID names the client; empty means that of the configuration.
+	ClientID string
+	// ClientSecret is the client's secret, where it has one.
+	ClientSecret Secret
+	// AuthStyle is how a ClientSecret travels.
+	AuthStyle AuthStyle
+	// Scopes to ask for; empty means those of the configuration.
+	Scopes []string
+	// Audience names the API that the token is for; empty means that of the
+	// configuration.
+	Audience string
+	// Resources are the APIs that the token is for, as RFC 8707 names them.
+	Resources []string
+	// Extra parameters go with every token request, renewals too; never secrets.
+	Extra url.Values
+}
+
+var (
+	_ auth.TraitedFlow = Password{}
+	_ auth.Renewer     = Password{}
+)
+
+// Obtain sends the password.
+func (f Password) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials) (*auth.Credentials, error) {
+	c, err := login(ctx, env, f.request)
+	return c, failed(grantPassword, err)
+}
+
+// Renew sends the refresh token of prev, or the password where there is none.
+func (f Password) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	if prev == nil || prev.RefreshToken == "" {
+		return f.Obtain(ctx, env, prev)
+	}
+	c, err := refresh(ctx, env, f.client(), ask{resources: f.Resources, extra: f.Extra}, prev)
+	return c, failed(grantPassword, err)
+}
+
+// Revoke takes the tokens of creds back (RFC 7009), the refresh token first. A
+// server that cannot is no error.
+func (f Password) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
+	return failed(grantPassword, revoke(ctx, env, f.client(), creds))
+}
+
+// Traits say that nobody is needed. The name tells users apart, so that none is
+// given what is stored for another.
+func (f Password) Traits() auth.Traits {
+	return auth.Traits{Name: named(grantPassword, f.Username), FileStorable: true}
+}
+
+// named is a storage name that tells identities apart.
+func named(name, identity string) string {
+	if identity == "" {
+		return name
+	}
+	return name + "/" + identity
+}
+
+func (f Password) client() client { return client{f.ClientID, f.ClientSecret, f.AuthStyle} }
+
+func (f Password) request(cfg configstore.ClientConfig) (tokenRequest, error) {
+	if f.Username == "" {
+		return tokenRequest{}, errors.New("no user: set Username")
+	}
+	password, err := f.Password.read()
+	if err != nil {
+		return tokenRequest{}, fmt.Errorf("password: %w", err)
+	}
+	form := grantForm(grantPassword, "username", f.Username, "password", password)
+	if err := (ask{f.Scopes, f.Audience, f.Resources, f.Extra}).fill(form, cfg); err != nil {
+		return tokenRequest{}, err
+	}
+	return f.client().request(cfg, form)
+}

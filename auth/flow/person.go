@@ -1,0 +1,60 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/configstore"
+)
+
+// personal are the traits of every login that a person makes.
+func personal(limit time.Duration) auth.Traits {
+	return auth.Traits{
+		Interactive: true, FileStorable: true, Name: nameStored,
+		Timeout: limit + 2*sendLimit, // the flow's own limit comes first and says more
+	}
+}
+
+func errNobody() error {
+	return fmt.Errorf("%w: there is nobody to ask: log in once where a person can answer,"+
+		" or give this program a flow that needs none, such as client credentials", auth.ErrInteractionRequired)
+}
+
+// personalConfig reads the configuration once for a whole login: all its steps
+// must deal with the same server.
+func personalConfig(ctx context.Context, env auth.Env) (configstore.ClientConfig, error) {
+	if env.Config == nil {
+		return configstore.ClientConfig{}, errNoConfig()
+	}
+	cfg, err := env.Config.ClientConfig(ctx)
+	if err != nil {
+		return cfg, err
+	}
+	for _, endpoint := range []*string{&cfg.TokenEndpoint, &cfg.AuthorizationEndpoint, &cfg.DeviceAuthorizationEndpoint} {
+		*endpoint = strings.TrimSpace(*endpoint)
+	}
+	if cfg.TokenEndpoint == "" {
+		return cfg, errNoTokenEndpoint()
+	}
+	_, err = checkEndpoint("token", cfg.TokenEndpoint)
+	return cfg, err
+}
+
+// fixedConfig is a configuration that no step can change.
+type fixedConfig configstore.ClientConfig
+
+func (c fixedConfig) ClientConfig(context.Context) (configstore.ClientConfig, error) {
+	return configstore.ClientConfig(c), nil
+}
+
+// forgetStale lets the next login read the configuration anew, where the server
+// did not know what it says.
+func forgetStale(ctx context.Context, env auth.Env, err error) {
+	if inv, ok := env.Config.(configstore.Invalidator); ok && stale(err) {
+		logger(env).InfoContext(ctx, "the server does not know this client or path, the configuration is read again next time")
+		inv.Invalidate()
+	}
+}

@@ -1,0 +1,159 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// PKCE logs a person in with a browser (authorization code grant, RFC 6749 §4.1,
+// with PKCE, RFC 7636, as RFC 8252 has it for programs on a person's machine).
+//
+// It listens on the loopback interface, shows the address through [auth.Env]'s
+// Prompter, opens a browser at it, and waits for the browser to come back. A
+// Prompter that is an [auth.Replier] also takes the address that the browser ended
+// at, for a browser on another machine. Whatever else arrives meanwhile is
+// answered and ignored.
+//
+// Errors are [*Error]: [ErrDenied] when the person refused, [ErrLapsed] when
+// nobody came back in time, [auth.ErrInteractionRequired] when nobody can be
+// asked, [auth.ErrRejected] when the server will not have it.
+type PKCE struct {
+	// ClientID names the client; empty means that of the configuration.
+	ClientID string
+	// ClientSecret is for servers that give programs on people's machines one; most
+	// give none, and then it stays unset. A login made with it can be renewed by
+	// this flow only, not by [Stored].
+	ClientSecret Secret
+	// AuthStyle is how a ClientSecret travels.
+	AuthStyle AuthStyle
+	// Scopes to ask for; empty means those of the configuration.
+	Scopes []string
+	// Audience names the API that the token is for; empty means that of the
+	// configuration.
+	Audience string
+	// Resources are the APIs that the token is for, as RFC 8707 names them.
+	Resources []string
+	// Extra parameters go into the address that the browser opens; never secrets.
+	Extra url.Values
+	// TokenExtra parameters go with every token request, renewals too.
+	TokenExtra url.Values
+	// RedirectURI must be on 127.0.0.1, [::1] or localhost. Without a port any free
+	// one is taken. Empty means that of the configuration, and else
+	// http://127.0.0.1/callback.
+	RedirectURI string
+	// Ports are tried in turn in place of the one in RedirectURI, for servers that
+	// know a list of them; 0 means any free one.
+	Ports []int
+	// Timeout is how long the person may take; zero means three minutes.
+	Timeout time.Duration
+	// OpenBrowser opens an address; nil means the browser of this system.
+	OpenBrowser func(ctx context.Context, address string) error
+	// NoBrowser only shows the address.
+	NoBrowser bool
+	// Device logs in where no browser can be opened, or nothing listened to, if the
+	// server has the device flow; nil means to go on without a browser.
+	Device *DeviceCode
+	// Surroundings tell whether a browser can be opened; nil means to look.
+	Surroundings *Surroundings
+}
+
+var (
+	_ auth.TraitedFlow = PKCE{}
+	_ auth.Renewer     = PKCE{}
+)
+
+const (
+	namePKCE      = "pkce"
+	browsingLimit = 3 * time.Minute
+)
+
+// Obtain asks a person to log in.
+func (f PKCE) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	s, err := f.prepare(ctx, env)
+	if err != nil {
+		return nil, failed(namePKCE, err)
+	}
+	if f.Device != nil && s.cfg.DeviceAuthorizationEndpoint != "" {
+		if !f.around().browsing() {
+			return f.Device.Obtain(ctx, env, prev)
+		}
+	}
+	listener, err := s.listen(ctx)
+	if err != nil && f.Device != nil && s.cfg.DeviceAuthorizationEndpoint != "" && ctx.Err() == nil {
+		return f.Device.Obtain(ctx, env, prev)
+	}
+	if err != nil {
+		return nil, failed(namePKCE, err)
+	}
+	c, err := s.run(ctx, listener)
+	if err != nil {
+		forgetStale(ctx, env, err)
+	}
+	return c, failed(namePKCE, err)
+}
+
+// Renew sends the refresh token of prev; nobody is asked.
+func (f PKCE) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	c, err := refresh(ctx, env, f.client(), f.tokenAsk(), prev)
+	return c, failed(namePKCE, err)
+}
+
+// Revoke takes the tokens of creds back (RFC 7009), the refresh token first. A
+// server that cannot is no error.
+func (f PKCE) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
+	return failed(namePKCE, revoke(ctx, env, f.client(), creds))
+}
+
+// Traits say that a person is needed, and for how long.
+func (f PKCE) Traits() auth.Traits {
+	t := personal(f.limit())
+	if f.Device != nil {
+		t.Timeout = max(t.Timeout, f.Device.Traits().Timeout)
+	}
+	return t
+}
+
+func (f PKCE) limit() time.Duration {
+	if f.Timeout > 0 {
+		return f.Timeout
+	}
+	return browsingLimit
+}
+
+func (f PKCE) client() client { return client{f.ClientID, f.ClientSecret, f.AuthStyle} }
+
+func (f PKCE) tokenAsk() ask { return ask{resources: f.Resources, extra: f.TokenExtra} }
+
+func (f PKCE) around() Surroundings {
+	if f.Surroundings != nil {
+		return *f.Surroundings
+	}
+	return Look()
+}
+
+// prepare finds out whether a login can work, before a person spends time on it.
+func (f PKCE) prepare(ctx context.Context, env auth.Env) (*browserLogin, error) {
+	if env.Prompter == nil && (f.OpenBrowser == nil || f.NoBrowser) {
+		return nil, errNobody()
+	}
+	cfg, err := personalConfig(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.AuthorizationEndpoint == "" {
+		return nil, errors.New("the configuration names no authorization endpoint: set ClientConfig.AuthorizationEndpoint, or log in another way")
+	}
+	host, err := checkEndpoint(purposeAuthorize, cfg.AuthorizationEndpoint)
+	if err != nil {
+		return nil, err
+	}
+	// A trial run: what is wrong with client or parameters shows here.
+	if _, err := f.client().request(cfg, url.Values{}); err != nil {
+		return nil, err
+	}
+	return &browserLogin{flow: f, env: env, cfg: cfg, host: host}, nil
+}

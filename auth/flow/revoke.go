@@ -1,0 +1,64 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/configstore"
+)
+
+// revoke takes the tokens of a login back (RFC 7009): the refresh token first, as
+// that alone ends the login at most servers. A server that cannot is no error, and
+// neither is one that no longer knows the tokens.
+func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials) error {
+	if creds == nil || creds.TokenType == auth.Raw || env.Config == nil {
+		return nil
+	}
+	cfg, err := env.Config.ClientConfig(ctx)
+	switch {
+	case errors.Is(err, configstore.ErrNoLogin):
+		return nil
+	case err != nil:
+		return err
+	case strings.TrimSpace(cfg.RevocationEndpoint) == "":
+		logger(env).DebugContext(ctx, "the server takes no tokens back; they end by themselves")
+		return nil
+	}
+	if creds.ClientID != "" {
+		c.id = creds.ClientID
+	}
+	tokens := []struct{ token, kind string }{{creds.RefreshToken, grantRefresh}, {creds.AccessToken, "access_token"}}
+	var errs []error
+	for _, t := range tokens {
+		if t.token == "" || ctx.Err() != nil && len(errs) > 0 {
+			continue
+		}
+		req, err := c.request(cfg, url.Values{"token": {t.token}, "token_type_hint": {t.kind}})
+		if err != nil {
+			return err
+		}
+		req.endpoint, req.purpose, req.idempotent = strings.TrimSpace(cfg.RevocationEndpoint), "revocation", true
+		_, err = persist(ctx, env, req, post)
+		if err != nil && !unsupported(err) {
+			errs = append(errs, fmt.Errorf("%s: %w", strings.ReplaceAll(t.kind, "_", " "), err))
+			continue
+		}
+		logger(env).DebugContext(ctx, "gave a token back", slog.String("kind", t.kind), slog.Bool("supported", err == nil))
+	}
+	return errors.Join(errs...)
+}
+
+// unsupported tells whether a server cannot take a token back, by its own words
+// (RFC 7009 §2.2.1) or because nothing of the kind is there.
+func unsupported(err error) bool {
+	te := (*TokenError)(nil)
+	return errors.As(err, &te) && (te.Code == "unsupported_token_type" || te.Code == "" &&
+		slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented}, te.Status))
+}

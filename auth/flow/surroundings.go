@@ -1,0 +1,79 @@
+package flow
+
+import (
+	"os"
+	"runtime"
+
+	"github.com/jetway-go/jetway/internal/browser"
+)
+
+// Surroundings is what can be known of where a program runs: whether a person is
+// there, and whether a browser can be.
+type Surroundings struct {
+	// CI says that an automatic build runs this ($CI).
+	CI bool
+	// Terminal says that a person may be looking: standard input or standard error
+	// is a terminal.
+	Terminal bool
+	// Browser says that a person has named the browser to use ($BROWSER), which
+	// remote editors do to reach the one on the person's own machine.
+	Browser bool
+	// Remote says that the person sits at another machine (SSH).
+	Remote bool
+	// Container says that this runs in a container, whose loopback interface is
+	// out of a browser's reach.
+	Container bool
+	// Display says that there is something to show a window on.
+	Display bool
+}
+
+// Look finds out about the surroundings of this process.
+func Look() Surroundings {
+	return look(os.Getenv, runtime.GOOS, exists, isTerminal(os.Stdin) || isTerminal(os.Stderr))
+}
+
+func look(getenv func(string) string, goos string, exists func(string) bool, terminal bool) Surroundings {
+	set := func(names ...string) bool {
+		for _, name := range names {
+			if getenv(name) != "" {
+				return true
+			}
+		}
+		return false
+	}
+	s := Surroundings{
+		CI:        set("CI") && getenv("CI") != "false" && getenv("CI") != "0",
+		Terminal:  terminal,
+		Browser:   set("BROWSER"),
+		Remote:    set("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"),
+		Container: set("KUBERNETES_SERVICE_HOST", "container") || exists("/.dockerenv") || exists("/run/.containerenv"),
+		Display:   goos == "windows" || goos == "darwin" || set("DISPLAY", "WAYLAND_DISPLAY"),
+	}
+	if goos == "linux" && browser.UnderWSL(getenv) {
+		s.Display = true // that of Windows
+	}
+	return s
+}
+
+// attended tells whether anybody could answer.
+func (s Surroundings) attended() bool { return s.Terminal && !s.CI }
+
+// browsing tells whether a browser on this machine could be opened.
+func (s Surroundings) browsing() bool {
+	return s.Browser || s.Display && !s.Remote && !s.Container
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// isTerminal takes every character device but the null device for a terminal.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
+}

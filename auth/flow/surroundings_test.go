@@ -1,0 +1,74 @@
+package flow
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestLook(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		env      map[string]string
+		goos     string
+		files    string
+		terminal bool
+		attended bool
+		browsing bool
+	}{
+		"desk":               {env: map[string]string{"DISPLAY": ":0"}, terminal: true, attended: true, browsing: true},
+		"Wayland":            {env: map[string]string{"WAYLAND_DISPLAY": "w"}, terminal: true, attended: true, browsing: true},
+		"Mac":                {goos: "darwin", terminal: true, attended: true, browsing: true},
+		"Windows":            {goos: "windows", terminal: true, attended: true, browsing: true},
+		"WSL":                {env: map[string]string{"WSL_DISTRO_NAME": "u"}, terminal: true, attended: true, browsing: true},
+		"server's console":   {terminal: true, attended: true},
+		"cron":               {},
+		"CI":                 {env: map[string]string{"CI": "true", "DISPLAY": ":0"}, terminal: true, browsing: true},
+		"CI that is not":     {env: map[string]string{"CI": "false"}, terminal: true, attended: true},
+		"SSH":                {env: map[string]string{"SSH_CONNECTION": "a"}, terminal: true, attended: true},
+		"SSH with a display": {env: map[string]string{"SSH_TTY": "a", "DISPLAY": "localhost:10.0"}, terminal: true, attended: true},
+		"SSH to a Mac":       {env: map[string]string{"SSH_CLIENT": "a"}, goos: "darwin", terminal: true, attended: true},
+		"remote editor":      {env: map[string]string{"SSH_CONNECTION": "a", "BROWSER": "/editor/browser.sh"}, terminal: true, attended: true, browsing: true},
+		"Docker":             {env: map[string]string{"DISPLAY": ":0"}, files: "/.dockerenv", terminal: true, attended: true},
+		"Podman":             {env: map[string]string{"DISPLAY": ":0"}, files: "/run/.containerenv", terminal: true, attended: true},
+		"systemd container":  {env: map[string]string{"DISPLAY": ":0", "container": "lxc"}, terminal: true, attended: true},
+		"Kubernetes":         {env: map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1"}},
+	}
+	for name, tc := range tests {
+		if tc.goos == "" {
+			tc.goos = "freebsd" // the runner of the test may itself be Linux under Windows
+			if tc.env["WSL_DISTRO_NAME"] != "" {
+				tc.goos = "linux"
+			}
+		}
+		s := look(func(n string) string { return tc.env[n] }, tc.goos, func(p string) bool { return p == tc.files }, tc.terminal)
+		if s.attended() != tc.attended || s.browsing() != tc.browsing {
+			t.Errorf("%s: %+v: attended %v, browsing %v", name, s, s.attended(), s.browsing())
+		}
+	}
+}
+
+func TestIsTerminal(t *testing.T) {
+	t.Parallel()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	file, err := os.Create(filepath.Join(t.TempDir(), "f"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	for name, f := range map[string]*os.File{"null device": null, "file": file, "pipe": r, "nothing": nil} {
+		if isTerminal(f) {
+			t.Errorf("the %s counts as a terminal", name)
+		}
+	}
+}

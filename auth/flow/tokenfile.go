@@ -1,0 +1,76 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// TokenFile hands out the token that somebody else keeps in a file and replaces
+// there in time, as Kubernetes does. The file is read again at every login and
+// renewal.
+//
+// Errors are [*Error]; they name the file and never hold anything of it.
+type TokenFile struct {
+	// Path is the file: a token with or without white space around it, at most
+	// 64 KiB, nothing else. Symbolic links are followed.
+	Path string
+	// TokenType is the scheme in front of the token; empty means "Bearer",
+	// [auth.Raw] means none.
+	TokenType string
+	// HeaderKey is the metadata key for the token; empty means "authorization".
+	HeaderKey string
+}
+
+var (
+	_ auth.TraitedFlow = TokenFile{}
+	_ auth.Renewer     = TokenFile{}
+)
+
+const nameTokenFile = "token_file"
+
+// Obtain reads the file. A JWT's exp claim tells when it is worth reading again.
+func (f TokenFile) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
+	token, err := f.read()
+	if err != nil {
+		return nil, failed(nameTokenFile, err)
+	}
+	now := time.Now()
+	return &auth.Credentials{
+		AccessToken: token, TokenType: f.TokenType, HeaderKey: f.HeaderKey,
+		Expiry: jwtExpiry(token, now), IssuedAt: now,
+	}, nil
+}
+
+// Renew reads the file again.
+func (f TokenFile) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	return f.Obtain(ctx, env, prev)
+}
+
+// Traits say that nobody is needed, and that the file is store enough.
+func (TokenFile) Traits() auth.Traits { return auth.Traits{Name: nameTokenFile, Unstored: true} }
+
+func (f TokenFile) read() (string, error) {
+	if f.Path == "" {
+		return "", errors.New("no file: set Path")
+	}
+	content, err := SecretFile(f.Path).read()
+	if err != nil {
+		return "", err
+	}
+	token := strings.TrimSpace(content)
+	if token == "" {
+		return "", fmt.Errorf("file %s is empty", f.Path)
+	}
+	if err := checkToken(token); err != nil {
+		return "", fmt.Errorf("the token in %s %w", f.Path, err)
+	}
+	if f.TokenType != auth.Raw && strings.Contains(token, " ") {
+		return "", fmt.Errorf("file %s holds more than one word, where only the token should be", f.Path)
+	}
+	return token, nil
+}
