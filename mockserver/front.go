@@ -33,6 +33,11 @@ func (s *Server) frontHandler() http.Handler {
 			web.ServeHTTP(w, r)
 			return
 		}
+		if !s.proxy.admits(r.Header.Values(proxyHeader)) {
+			s.logFrontAnswer(r, HTTPAnswer{Status: http.StatusProxyAuthRequired})
+			refuseByProxy(w)
+			return
+		}
 		if answer, ok := s.script.httpAnswer(r); ok {
 			s.logFrontAnswer(r, answer)
 			answer.write(w)

@@ -36,11 +36,15 @@ func isOpen(method string) bool {
 }
 
 // newGRPC makes the gRPC server. A call passes the request log, the
-// authentication and the script, in this order: only a call that would have been
+// proxy, the authentication and the script, in this order: only a call that would have been
 // served can be failed by a script.
 func (s *Server) newGRPC() *grpc.Server {
 	unary := []grpc.UnaryServerInterceptor{s.logUnary}
 	stream := []grpc.StreamServerInterceptor{s.logStream}
+	if !s.cfg.front { // a front asks for the proxy's credentials itself
+		unary = append(unary, s.proxyUnary)
+		stream = append(stream, s.proxyStream)
+	}
 	if !s.cfg.open {
 		opts := []serverauth.Option{
 			serverauth.WithOpenMethods(openMethods()...),

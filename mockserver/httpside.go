@@ -32,6 +32,10 @@ func (s *Server) httpHandler() http.Handler {
 			objects.ServeHTTP(w, r)
 			return
 		}
+		if !s.oauth.IsPage(r.URL.Path) && !s.proxy.admits(r.Header.Values(proxyHeader)) {
+			refuseByProxy(w)
+			return
+		}
 		s.oauth.ServeHTTP(w, r)
 	})
 }

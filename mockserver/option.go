@@ -52,6 +52,8 @@ type config struct {
 	oauth     oauth.Config
 	latency   time.Duration
 
+	proxyToken string // empty without a proxy in front
+
 	offset  time.Duration
 	logger  *slog.Logger
 	logSize int
@@ -70,6 +72,7 @@ func newConfig(opts []Option) config {
 	for _, o := range opts {
 		o.apply(&c)
 	}
+	c.completeLogin()
 	if len(c.clients) == 0 {
 		c.clients = []oauth.Client{{ID: DefaultClientID, Secret: rand.Text(), Scopes: []string{DefaultScope}}}
 	}

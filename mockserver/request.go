@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // Kind says which side of the server a request reached.
@@ -35,9 +37,16 @@ type Request struct {
 	Keys []string
 	// Metadata holds the values of those keys that carry no secret.
 	Metadata map[string][]string
-	// Form holds the parameters of a request to the token endpoint that are no
-	// secret: grant_type, client_id, scope, audience and resource. A client_id
-	// that came by Basic authentication is here too.
+	// ProxyAuthorizations is how many values came under proxy-authorization, and
+	// ProxyTokenID names the token in the first.
+	ProxyAuthorizations int
+	ProxyTokenID        string
+	// Endpoint is the authorization server's endpoint that was asked; empty for
+	// calls, pages and objects.
+	Endpoint oauth.Endpoint
+	// Form holds the parameters of a request to one of these endpoints that are no
+	// secret, such as grant_type, client_id, scope, audience, resource and
+	// redirect_uri. A client_id that came by Basic authentication is here too.
 	Form map[string][]string
 	// Done tells whether it was answered yet; what follows is meaningless before.
 	Done bool

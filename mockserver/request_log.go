@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // maxLoggedForm is above any form that the token endpoint takes.
@@ -57,12 +59,12 @@ func (s *Server) logFrontAnswer(req *http.Request, a HTTPAnswer) {
 // logHTTP remembers what reaches the HTTP side.
 func (s *Server) logHTTP(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		kind := KindHTTP
-		if req.URL.Path == s.oauth.TokenPath() {
+		kind, endpoint := KindHTTP, s.oauth.EndpointAt(req.URL.Path)
+		if endpoint == oauth.EndpointToken && s.proxy.admits(req.Header.Values(proxyHeader)) {
 			kind = KindToken
 		}
 		r := s.newRequest(kind, req.Method+" "+req.URL.Path, lowered(req.Header))
-		if kind == KindToken {
+		if r.Endpoint = endpoint; endpoint != "" {
 			r.Form = s.peekForm(req)
 		}
 		s.log.add(r)
@@ -83,12 +85,20 @@ func (s *Server) peekForm(req *http.Request) map[string][]string {
 	if err != nil {
 		return nil
 	}
-	values, err := url.ParseQuery(string(body))
+	text := string(body)
+	if text == "" {
+		text = req.URL.RawQuery
+	}
+	values, err := url.ParseQuery(text)
 	if err != nil {
 		return nil
 	}
 	form := map[string][]string{}
-	for _, name := range []string{"grant_type", "client_id", "scope", "audience", "resource"} {
+	for _, name := range []string{
+		"grant_type", "client_id", "scope", "audience", "resource", "redirect_uri", "response_type", "prompt",
+		"code_challenge_method", "token_type_hint", "client_assertion_type",
+		"subject_token_type", "actor_token_type", "requested_token_type",
+	} {
 		for _, v := range values[name] {
 			form[name] = append(form[name], s.withoutSecrets(v))
 		}

@@ -27,6 +27,11 @@ func (s *Server) newRequest(kind Kind, method string, headers map[string][]strin
 			break
 		}
 	}
+	r.ProxyAuthorizations = len(headers[proxyKey])
+	if r.ProxyAuthorizations > 0 {
+		_, token, _ := strings.Cut(headers[proxyKey][0], " ")
+		r.ProxyTokenID = oauth.TokenID(strings.TrimSpace(token))
+	}
 	for key, values := range headers {
 		if s.secretKey(key) {
 			continue
@@ -53,12 +58,12 @@ func (s *Server) secretKey(key string) bool {
 	return false
 }
 
-// withoutSecrets hides a text that holds a token of this server or the secret of
-// one of its clients: both end up in odd places when a client is wrong.
+// withoutSecrets hides a text that holds a token of this server, or the secret of
+// a client, a person or the proxy: they end up in odd places when a client is wrong.
 func (s *Server) withoutSecrets(text string) string {
-	for _, c := range s.cfg.clients {
+	for _, secret := range s.secrets() {
 		// A short secret is part of too many innocent words.
-		if c.Secret != "" && (text == c.Secret || len(c.Secret) >= 8 && strings.Contains(text, c.Secret)) {
+		if secret != "" && (text == secret || len(secret) >= 8 && strings.Contains(text, secret)) {
 			return redacted
 		}
 	}
@@ -68,6 +73,17 @@ func (s *Server) withoutSecrets(text string) string {
 		}
 	}
 	return text
+}
+
+func (s *Server) secrets() []string {
+	all := s.proxy.tokens()
+	for _, c := range s.cfg.clients {
+		all = append(all, c.Secret)
+	}
+	for _, a := range s.cfg.oauth.Accounts {
+		all = append(all, a.Password)
+	}
+	return all
 }
 
 // notInToken reports whether r cannot be part of a token that this server makes.

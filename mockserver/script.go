@@ -59,6 +59,9 @@ func (c *Script) ExpireTokens() { c.server.oauth.ExpireTokens() }
 // TokenEndpoint makes the token endpoint misbehave.
 func (c *Script) TokenEndpoint() *oauth.Faults { return c.server.oauth.TokenFaults() }
 
+// Endpoint makes another endpoint of the authorization server misbehave.
+func (c *Script) Endpoint(e oauth.Endpoint) *oauth.Faults { return c.server.oauth.Faults(e) }
+
 // RejectNext answers the next n calls that need a token with Unauthenticated,
 // although their token is good; streams before any message.
 func (c *Script) RejectNext(n int) { c.edit(func() { c.rejects += max(n, 0) }) }
@@ -85,7 +88,7 @@ func (c *Script) Delay(method string, d time.Duration) {
 }
 
 // Reset stops every fault, lets go of every call that is held, and resets the
-// faults of the token endpoint. Revoked tokens stay revoked.
+// faults of the authorization server. Revoked tokens stay revoked.
 func (c *Script) Reset() {
 	c.edit(func() {
 		for _, h := range c.holds {
@@ -96,7 +99,7 @@ func (c *Script) Reset() {
 	})
 	c.EndWatchesAtDeadline(false)
 	c.DropUpdates(0)
-	c.TokenEndpoint().Reset()
+	c.server.oauth.ResetFaults()
 }
 
 func (c *Script) edit(change func()) {

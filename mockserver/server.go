@@ -1,6 +1,7 @@
 // Package mockserver is a whole backend in one process: every service over real
 // in-memory state, an authorization server whose tokens expire, and an object
-// store behind signed URLs.
+// store behind signed URLs. People log in on its pages (mocktest.Browser is one
+// who does), at a device, or by password; see [DefaultLogin].
 //
 // It is meant for tests of clients, so it asks for a login unless told otherwise
 // ([WithOpenAccess]), keeps to what real backends do, and shares no code with
@@ -15,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +38,7 @@ type Server struct {
 	objects *objectstore.Store
 	script  *Script
 	log     *requestLog
+	proxy   proxy
 
 	grpcSide *listener
 	httpSide *listener
@@ -57,6 +60,7 @@ func New(opts ...Option) (*Server, error) {
 	s.clock.set(s.cfg.offset)
 	s.log = newRequestLog(s.cfg.logSize)
 	s.script = &Script{server: s}
+	s.proxy.set(s.cfg.proxyToken)
 	if err := s.open(); err != nil {
 		return nil, err
 	}
@@ -122,17 +126,37 @@ func (s *Server) newOAuth() (*oauth.Server, error) {
 	cfg.Now = s.clock.Now
 	cfg.Logger = s.cfg.logger
 	cfg.Clients = append([]oauth.Client{}, s.cfg.clients...)
-	cfg.Clients = append(cfg.Clients, oauth.Client{ID: PublicClientID, Scopes: s.cfg.clients[0].Scopes})
+	cfg.Clients = append(cfg.Clients, oauth.Client{
+		ID: PublicClientID, Scopes: s.cfg.clients[0].Scopes, RedirectURIs: publicRedirectURIs(),
+	})
+	if offline := cfg.OfflineScope; offline != "" {
+		for i := range cfg.Clients {
+			c := &cfg.Clients[i]
+			if !slices.Contains(c.Scopes, offline) {
+				c.Scopes = append(slices.Clone(c.Scopes), offline)
+			}
+		}
+	}
 	return oauth.New(cfg)
 }
 
 // loginMetadata is what AuthMetadataService tells.
 func (s *Server) loginMetadata() backend.LoginMetadata {
 	m := s.oauth.Metadata()
+	scopes := s.cfg.clients[0].Scopes
+	if offline := s.cfg.oauth.OfflineScope; offline != "" && !slices.Contains(scopes, offline) {
+		scopes = append(slices.Clone(scopes), offline)
+	}
+	redirect := ""
+	if m.AuthorizationEndpoint != "" {
+		redirect = RedirectURI
+	}
 	return backend.LoginMetadata{
 		Issuer: m.Issuer, TokenEndpoint: m.TokenEndpoint, JWKSURI: m.JWKSURI,
+		AuthorizationEndpoint: m.AuthorizationEndpoint, DeviceAuthorizationEndpoint: m.DeviceAuthorizationEndpoint,
 		ResponseTypes: m.ResponseTypes, Scopes: m.Scopes, AuthMethods: m.AuthMethods, GrantTypes: m.GrantTypes,
-		ClientID: PublicClientID, ClientScopes: s.cfg.clients[0].Scopes,
+		CodeChallengeMethods: m.CodeChallengeMethods,
+		ClientID:             PublicClientID, ClientScopes: scopes, RedirectURI: redirect,
 		HeaderKey: s.cfg.headerKey, Audience: s.cfg.audience, ServiceHTTPEndpoint: s.HTTPURL(),
 	}
 }

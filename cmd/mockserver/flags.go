@@ -1,14 +1,18 @@
 package main
 
 import (
+	"cmp"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 type flags struct {
@@ -20,11 +24,14 @@ type flags struct {
 
 	client, secret, scopes, audience, headerKey string
 
+	login, password, autoApprove, proxyToken string
+
 	ttl, latency time.Duration
 
 	opaque, open, strict, verbose bool
 
 	projects []string
+	quirks   []oauth.Quirk
 }
 
 func parse(args []string, stderr io.Writer) (*flags, error) {
@@ -40,6 +47,17 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	set.StringVar(&f.client, "client", mockserver.DefaultClientID, "client `id`")
 	set.StringVar(&f.secret, "secret", "", "client secret, seen by other users of this machine; empty makes a random one")
 	set.StringVar(&f.scopes, "scopes", mockserver.DefaultScope, "space-separated scopes of the client")
+	set.StringVar(&f.login, "login", mockserver.DefaultLogin, "`name` of the person who can log in on the pages")
+	set.StringVar(&f.password, "password", "", "that person's password, seen by other users of this machine; empty makes a random one")
+	set.StringVar(&f.autoApprove, "auto-approve", "", "`login` of a person who needs no pages")
+	set.StringVar(&f.proxyToken, "proxy-token", "", "play a proxy that asks for this `token` in proxy-authorization")
+	set.Func("quirk", "`habit` of a real authorization server, such as errors-as-200; may be repeated", func(name string) error {
+		if !slices.Contains(oauth.Quirks(), oauth.Quirk(name)) {
+			return fmt.Errorf("want one of %v", oauth.Quirks())
+		}
+		f.quirks = append(f.quirks, oauth.Quirk(name))
+		return nil
+	})
 	set.StringVar(&f.audience, "audience", "", "audience that tokens must have")
 	set.StringVar(&f.headerKey, "header-key", "authorization", "metadata `key` that carries the token")
 	set.DurationVar(&f.ttl, "token-ttl", time.Hour, "how long access tokens live")
@@ -87,6 +105,10 @@ func (f *flags) options() []mockserver.Option {
 		mockserver.WithTokenTTL(f.ttl),
 		mockserver.WithTokenLatency(f.latency),
 		mockserver.WithProject(f.projects...),
+		mockserver.WithAccount(oauth.Account{Login: f.login, Password: cmp.Or(f.password, rand.Text())}),
+		mockserver.WithAutoApprove(f.autoApprove),
+		mockserver.WithProxyAuth(f.proxyToken),
+		mockserver.WithQuirks(f.quirks...),
 		mockserver.WithRequestLog(0), // nobody could ask for it
 	}
 	for _, o := range []struct {

@@ -68,6 +68,8 @@ func announce(server *mockserver.Server, f *flags, stdout io.Writer) error {
 		{"http", server.HTTPURL()},
 		{"client id", server.ClientID()},
 		{"client secret", server.ClientSecret()},
+		{"login", server.Login()},
+		{"password", server.Password()},
 		{"api key", server.APIKey()},
 	}
 	if f.caFile != "" {

@@ -134,6 +134,8 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"-tls"}, true, "-ca-file"},
 		{[]string{"-ca-file", "x"}, true, "-tls"},
 		{[]string{"-project", ""}, true, "needs an id"},
+		{[]string{"-quirk", "none"}, true, "errors-as-200"},
+		{[]string{"-auto-approve", "nobody"}, false, "no such account"},
 		{[]string{"-token-ttl", "1ms"}, false, "whole seconds"},
 		{[]string{"-address", "nonsense"}, false, "nonsense"},
 		{[]string{"-tls", "-ca-file", "/nowhere/at/all"}, false, "CA certificate"},
@@ -154,6 +156,30 @@ func TestWrongUsage(t *testing.T) {
 	}
 	if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); err != nil {
 		t.Errorf("help: %v", err)
+	}
+}
+
+// The person named on the command line can log in; habits show in the answer.
+func TestRunWithAPerson(t *testing.T) {
+	t.Parallel()
+	facts := started(t, "-login", "grace", "-quirk", "lower-case-bearer", "-quirk", "no-scope", "-proxy-token", "pass")
+	form := url.Values{
+		"grant_type": {"password"}, "client_id": {"jetway-public"}, "username": {facts["login"]}, "password": {facts["password"]},
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, facts["issuer"]+"/oauth2/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Proxy-Authorization", "Bearer pass")
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || facts["login"] != "grace" || !strings.Contains(string(body), `"bearer"`) || strings.Contains(string(body), `"scope"`) {
+		t.Errorf("token endpoint: %d, %v", resp.StatusCode, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"crypto"
 	"slices"
 	"sync"
 )
@@ -11,38 +12,62 @@ const (
 	AuthBasic = "client_secret_basic"
 	AuthPost  = "client_secret_post"
 	AuthNone  = "none"
+	// AuthPrivateKeyJWT is for clients with a key of their own (RFC 7523).
+	AuthPrivateKeyJWT = "private_key_jwt"
 )
 
 // Client is a registered client.
 type Client struct {
 	// ID names the client; required.
 	ID string
-	// Secret is what it proves itself with; empty makes it a public client.
+	// Secret is what it proves itself with. A client with neither a secret nor
+	// keys is a public one.
 	Secret string
+	// Keys are the public keys that it signs its assertions with: *ecdsa.PublicKey
+	// on P-256 (ES256), *rsa.PublicKey (RS256, PS256) or ed25519.PublicKey (EdDSA).
+	Keys []crypto.PublicKey
+	// RedirectURIs are where its logins may end. A loopback one (127.0.0.1, [::1]
+	// or localhost over http) stands for every port (RFC 8252 section 7.3).
+	RedirectURIs []string
 	// Scopes are what it may ask for, and what it gets when it asks for none.
 	Scopes []string
 	// AuthMethods are how it may authenticate; empty means [AuthBasic] and
-	// [AuthPost] with a secret, [AuthNone] without.
+	// [AuthPost] with a secret, [AuthPrivateKeyJWT] with keys, [AuthNone] without
+	// either.
 	AuthMethods []string
-	// Grants are the grant types it may use; empty means client_credentials and
-	// refresh_token with a secret, refresh_token without.
+	// Grants are the grant types it may use; empty means refresh_token, password
+	// and device_code, with redirect URIs authorization_code, and with a secret or
+	// keys client_credentials and token-exchange.
 	Grants []string
 }
+
+// public reports whether c cannot prove who it is.
+func (c Client) public() bool { return c.Secret == "" && len(c.Keys) == 0 }
 
 func (c Client) withDefaults() Client {
 	c.Scopes = slices.Clone(c.Scopes)
 	c.AuthMethods = slices.Clone(c.AuthMethods)
 	c.Grants = slices.Clone(c.Grants)
+	c.Keys = slices.Clone(c.Keys)
+	c.RedirectURIs = slices.Clone(c.RedirectURIs)
 	if len(c.AuthMethods) == 0 {
-		c.AuthMethods = []string{AuthNone}
 		if c.Secret != "" {
-			c.AuthMethods = []string{AuthBasic, AuthPost}
+			c.AuthMethods = append(c.AuthMethods, AuthBasic, AuthPost)
+		}
+		if len(c.Keys) > 0 {
+			c.AuthMethods = append(c.AuthMethods, AuthPrivateKeyJWT)
+		}
+		if c.public() {
+			c.AuthMethods = []string{AuthNone}
 		}
 	}
 	if len(c.Grants) == 0 {
-		c.Grants = []string{grantRefreshToken}
-		if c.Secret != "" {
-			c.Grants = []string{grantClientCredentials, grantRefreshToken}
+		c.Grants = []string{grantRefreshToken, grantPassword, grantDeviceCode}
+		if len(c.RedirectURIs) > 0 {
+			c.Grants = append(c.Grants, grantAuthorizationCode)
+		}
+		if !c.public() {
+			c.Grants = append(c.Grants, grantClientCredentials, grantTokenExchange)
 		}
 	}
 	return c
@@ -52,19 +77,43 @@ func (c Client) check() error {
 	switch {
 	case c.ID == "":
 		return &ConfigError{Field: "Client.ID", Reason: "must not be empty"}
-	case c.Secret == "" && slices.Contains(c.Grants, grantClientCredentials):
-		return &ConfigError{Field: "Client.Grants", Reason: "client_credentials is for clients with a secret (RFC 6749 section 4.4)"}
-	case c.Secret == "" && !slices.Equal(c.AuthMethods, []string{AuthNone}):
-		return &ConfigError{Field: "Client.AuthMethods", Reason: "a client without a secret can only use none"}
+	case c.public() && slices.Contains(c.Grants, grantClientCredentials):
+		return &ConfigError{Field: "Client.Grants", Reason: "client_credentials is for clients with a secret or a key (RFC 6749 section 4.4)"}
 	}
-	for _, m := range c.AuthMethods {
-		if m != AuthBasic && m != AuthPost && m != AuthNone {
-			return &ConfigError{Field: "Client.AuthMethods", Reason: "want client_secret_basic, client_secret_post or none"}
+	if err := checkGrants(c.Grants); err != nil {
+		return err
+	}
+	for _, check := range []error{c.checkMethods(), checkKeys("Client.Keys", c.Keys), checkRedirects(c.RedirectURIs)} {
+		if check != nil {
+			return check
 		}
 	}
 	for _, scope := range c.Scopes {
 		if !validScope(scope) {
 			return &ConfigError{Field: "Client.Scopes", Reason: "a scope is printable ASCII without space, quote and backslash"}
+		}
+	}
+	return nil
+}
+
+func (c Client) checkMethods() error {
+	for _, m := range c.AuthMethods {
+		var possible bool
+		switch m {
+		case AuthBasic, AuthPost:
+			possible = c.Secret != ""
+		case AuthPrivateKeyJWT:
+			possible = len(c.Keys) > 0
+		case AuthNone:
+			possible = true
+		default:
+			return &ConfigError{
+				Field:  "Client.AuthMethods",
+				Reason: "want client_secret_basic, client_secret_post, private_key_jwt or none",
+			}
+		}
+		if !possible {
+			return &ConfigError{Field: "Client.AuthMethods", Reason: m + " needs a secret or a key that this client does not have"}
 		}
 	}
 	return nil

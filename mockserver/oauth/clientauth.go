@@ -13,6 +13,9 @@ import (
 // authenticate finds out which client is asking (RFC 6749 section 2.3). Exactly
 // one method may be used, and only one that the client is registered for.
 func (s *Server) authenticate(r *http.Request, f form) (Client, *protocolError) {
+	if f.has("client_assertion") || f.has("client_assertion_type") {
+		return s.onlyAssertion(r, f)
+	}
 	id, secret, method, perr := presented(r, f)
 	if perr != nil {
 		return Client{}, perr
@@ -33,6 +36,20 @@ func (s *Server) authenticate(r *http.Request, f form) (Client, *protocolError) 
 		return Client{}, failed
 	}
 	return client, nil
+}
+
+func (s *Server) onlyAssertion(r *http.Request, f form) (Client, *protocolError) {
+	if len(r.Header.Values("Authorization")) > 0 || f.has("client_secret") {
+		return Client{}, refuse(codeInvalidRequest, "credentials beside the client assertion")
+	}
+	client, perr := s.byAssertion(r, f)
+	if perr == nil && !slices.Contains(client.AuthMethods, AuthPrivateKeyJWT) {
+		return Client{}, &protocolError{
+			status: http.StatusUnauthorized, code: codeInvalidClient,
+			description: "this client may authenticate by " + strings.Join(client.AuthMethods, ", "),
+		}
+	}
+	return client, perr
 }
 
 // presented reads what the request claims to come from.

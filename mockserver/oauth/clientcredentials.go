@@ -1,11 +1,9 @@
 package oauth
 
-const grantClientCredentials = "client_credentials"
-
 // clientCredentials is the grant of RFC 6749 section 4.4. It comes without a
 // refresh token: the client can always ask again.
 func (s *Server) clientCredentials(c Client, f form) (issued, *protocolError) {
-	scopes, perr := grantedScopes(f.get("scope"), c.Scopes)
+	scopes, perr := s.clientScopes(c, f)
 	if perr != nil {
 		return issued{}, perr
 	}

@@ -45,7 +45,8 @@ func (e *TokenError) Error() string { return "oauth: token " + e.ID + ": " + e.E
 // Unwrap returns the sentinel.
 func (e *TokenError) Unwrap() error { return e.Err }
 
-// Error codes of RFC 6749 section 5.2 and RFC 8707 section 2.
+// Error codes of RFC 6749 sections 4.1.2.1 and 5.2, RFC 8707 section 2, OpenID
+// Connect Core section 3.1.2.6, and RFC 8628 section 3.5.
 const (
 	codeInvalidRequest       = "invalid_request"
 	codeInvalidClient        = "invalid_client"
@@ -55,6 +56,15 @@ const (
 	codeUnauthorizedClient   = "unauthorized_client"
 	codeUnsupportedGrantType = "unsupported_grant_type"
 	codeServerError          = "server_error"
+
+	codeAccessDenied            = "access_denied"
+	codeUnsupportedResponseType = "unsupported_response_type"
+	codeLoginRequired           = "login_required"
+	codeConsentRequired         = "consent_required"
+
+	codeAuthorizationPending = "authorization_pending"
+	codeSlowDown             = "slow_down"
+	codeExpiredToken         = "expired_token"
 )
 
 // protocolError is an error answer of the protocol. Descriptions never repeat

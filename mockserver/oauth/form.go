@@ -15,8 +15,16 @@ const (
 	maxParameters = 64
 )
 
-// form holds the parameters of a request. Only resource may have several values
-// (RFC 8707 section 2).
+// formType is the media type of a form.
+const formType = "application/x-www-form-urlencoded"
+
+func isForm(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && kind == formType
+}
+
+// form holds the parameters of a request. Only resource (RFC 8707 section 2) and
+// audience (RFC 8693 section 2.1) may have several values.
 type form map[string][]string
 
 func (f form) get(name string) string {
@@ -39,8 +47,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (form, *protocolError) {
 	if r.URL.RawQuery != "" {
 		return nil, refuse(codeInvalidRequest, "parameters belong into the body, not into the URL")
 	}
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
+	if !isForm(r.Header.Get("Content-Type")) {
 		return nil, refuse(codeInvalidRequest, "want Content-Type application/x-www-form-urlencoded")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
@@ -68,7 +75,7 @@ func parseForm(body string) (form, *protocolError) {
 		if !clean(name) {
 			return nil, refuse(codeInvalidRequest, "a parameter name is not plain text")
 		}
-		if len(all) > 1 && name != "resource" {
+		if len(all) > 1 && name != "resource" && name != "audience" {
 			return nil, refuse(codeInvalidRequest, "a parameter is repeated")
 		}
 		for _, v := range all {

@@ -77,6 +77,7 @@ type answer struct {
 	Description  string `json:"error_description"`
 	Active       bool   `json:"active"`
 	Audience     any    `json:"aud"`
+	IssuedType   string `json:"issued_token_type"`
 }
 
 func post(t *testing.T, s http.Handler, path string, form url.Values, edit ...func(*http.Request)) answer {

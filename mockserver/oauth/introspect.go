@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// serveIntrospect is the introspection endpoint of RFC 7662, for clients with a
-// secret. Of a token that is not good it says nothing but that.
+// serveIntrospect is the introspection endpoint of RFC 7662, for clients that
+// are not public. Of a token that is not good it says nothing but that.
 func (s *Server) serveIntrospect(w http.ResponseWriter, r *http.Request) {
 	f, perr := readForm(w, r)
 	if perr != nil {
@@ -14,10 +14,10 @@ func (s *Server) serveIntrospect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	client, perr := s.authenticate(r, f)
-	if perr == nil && client.Secret == "" {
+	if perr == nil && client.public() {
 		perr = &protocolError{
 			status: http.StatusUnauthorized, code: codeInvalidClient, basic: true,
-			description: "introspection is for clients with a secret",
+			description: "introspection is for clients with a secret or a key",
 		}
 	}
 	if perr == nil && !f.has("token") {

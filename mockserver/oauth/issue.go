@@ -28,6 +28,22 @@ func (s *Server) mint(info tokenInfo, ttl time.Duration) (issued, *protocolError
 	return issued{access: token, scopes: info.scopes, expiry: expiry}, nil
 }
 
+// begin hands out the first tokens of a person's login at c. The access token is
+// for audience; the login stays for all that it was asked for.
+func (s *Server) begin(c Client, info tokenInfo, audience []string) (issued, *protocolError) {
+	narrowed := info
+	narrowed.audience = audience
+	out, perr := s.mint(narrowed, s.cfg.TokenTTL)
+	if perr != nil {
+		return issued{}, perr
+	}
+	offline := s.cfg.OfflineScope == "" || slices.Contains(info.scopes, s.cfg.OfflineScope)
+	if offline && s.supports(grantRefreshToken) && slices.Contains(c.Grants, grantRefreshToken) {
+		out.refresh = s.tokens.addRefresh(info)
+	}
+	return out, nil
+}
+
 // claims are those of RFC 9068 section 2.2.
 func (s *Server) claims(info tokenInfo, now, expiry time.Time) map[string]any {
 	c := map[string]any{}

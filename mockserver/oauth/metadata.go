@@ -2,36 +2,61 @@ package oauth
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
-// Metadata is what the server says about itself (RFC 8414 section 2).
+// Metadata is what the server says about itself (RFC 8414 section 2). What is off
+// is empty.
 type Metadata struct {
 	Issuer, TokenEndpoint, RevocationEndpoint, IntrospectionEndpoint, JWKSURI string
 
+	AuthorizationEndpoint, DeviceAuthorizationEndpoint, UserinfoEndpoint string
+
 	ResponseTypes, Scopes, GrantTypes, AuthMethods []string
+
+	CodeChallengeMethods []string
+	// SigningAlgorithms are those of client assertions.
+	SigningAlgorithms []string
+	// IssSupported says that authorization answers carry iss (RFC 9207 section 3).
+	IssSupported bool
 }
 
 // Metadata returns what the discovery documents tell.
 func (s *Server) Metadata() Metadata {
-	return Metadata{
+	m := Metadata{
 		Issuer:                s.cfg.Issuer,
 		TokenEndpoint:         s.cfg.Issuer + tokenPath,
-		RevocationEndpoint:    s.cfg.Issuer + revokePath,
 		IntrospectionEndpoint: s.cfg.Issuer + introspectPath,
 		JWKSURI:               s.cfg.Issuer + jwksPath,
-		ResponseTypes:         []string{}, // no authorization endpoint, so none
+		UserinfoEndpoint:      s.cfg.Issuer + userinfoPath,
+		ResponseTypes:         []string{}, // RFC 8414 requires the key
 		Scopes:                s.clients.union(func(c Client) []string { return c.Scopes }),
 		GrantTypes:            s.grantTypes(),
 		AuthMethods:           s.clients.union(func(c Client) []string { return c.AuthMethods }),
 	}
+	if !s.has(QuirkNoRevocation) {
+		m.RevocationEndpoint = s.cfg.Issuer + revokePath
+	}
+	if s.supports(grantAuthorizationCode) {
+		m.AuthorizationEndpoint = s.cfg.Issuer + authorizePath
+		m.ResponseTypes = []string{"code"}
+		m.CodeChallengeMethods = []string{methodS256}
+		m.IssSupported = !s.has(QuirkNoIss)
+	}
+	if s.supports(grantDeviceCode) {
+		m.DeviceAuthorizationEndpoint = s.cfg.Issuer + devicePath
+	}
+	if slices.Contains(m.AuthMethods, AuthPrivateKeyJWT) {
+		m.SigningAlgorithms = []string{"ES256", "RS256", "PS256", "EdDSA"}
+	}
+	return m
 }
 
 func (m Metadata) document() map[string]any {
-	return map[string]any{
+	doc := map[string]any{
 		"issuer":                                m.Issuer,
 		"token_endpoint":                        m.TokenEndpoint,
-		"revocation_endpoint":                   m.RevocationEndpoint,
 		"introspection_endpoint":                m.IntrospectionEndpoint,
 		"jwks_uri":                              m.JWKSURI,
 		"response_types_supported":              m.ResponseTypes,
@@ -39,6 +64,27 @@ func (m Metadata) document() map[string]any {
 		"grant_types_supported":                 m.GrantTypes,
 		"token_endpoint_auth_methods_supported": m.AuthMethods,
 	}
+	for key, value := range map[string]string{
+		"authorization_endpoint":        m.AuthorizationEndpoint,
+		"device_authorization_endpoint": m.DeviceAuthorizationEndpoint,
+		"revocation_endpoint":           m.RevocationEndpoint,
+		"userinfo_endpoint":             m.UserinfoEndpoint,
+	} {
+		if value != "" {
+			doc[key] = value
+		}
+	}
+	if m.AuthorizationEndpoint != "" {
+		doc["code_challenge_methods_supported"] = m.CodeChallengeMethods
+		doc["response_modes_supported"] = []string{"query"}
+	}
+	if m.SigningAlgorithms != nil {
+		doc["token_endpoint_auth_signing_alg_values_supported"] = m.SigningAlgorithms
+	}
+	if m.IssSupported {
+		doc["authorization_response_iss_parameter_supported"] = true
+	}
+	return doc
 }
 
 // serveRFC8414 answers /.well-known/oauth-authorization-server.

@@ -1,7 +1,5 @@
 package oauth
 
-const grantRefreshToken = "refresh_token"
-
 // refreshToken is the grant of RFC 6749 section 6. A refresh token works once
 // and is then replaced; using it again revokes all that came from the same
 // login, since someone else must hold a copy (RFC 9700 section 4.14.2).
@@ -11,7 +9,11 @@ func (s *Server) refreshToken(c Client, f form) (issued, *protocolError) {
 		return issued{}, refuse(codeInvalidRequest, "refresh_token is missing")
 	}
 	dead := refuse(codeInvalidGrant, "the refresh token is unknown, used up, revoked, or of another client")
-	login, ok := s.tokens.refreshable(token, c.ID)
+	if s.has(QuirkDexErrors) {
+		dead.code = codeInvalidRequest
+	}
+	at := moment{now: s.cfg.Now(), grace: s.cfg.RotationGrace}
+	login, ok := s.tokens.refreshable(token, c.ID, at)
 	if !ok {
 		return issued{}, dead
 	}
@@ -20,13 +22,12 @@ func (s *Server) refreshToken(c Client, f form) (issued, *protocolError) {
 	if perr != nil {
 		return issued{}, perr
 	}
-	audience := login.audience
-	if f.has("audience") || f.has("resource") {
-		if audience, perr = s.audiences(f); perr != nil {
-			return issued{}, perr
-		}
+	audience, perr := s.narrowed(f, login.audience)
+	if perr != nil {
+		return issued{}, perr
 	}
-	if !s.cfg.KeepRefreshTokens && !s.tokens.useUp(token) {
+	keep := s.cfg.KeepRefreshTokens || s.has(QuirkRefreshTokenOnce)
+	if !keep && !s.tokens.useUp(token, at) {
 		return issued{}, dead
 	}
 	narrowed := login
@@ -35,7 +36,10 @@ func (s *Server) refreshToken(c Client, f form) (issued, *protocolError) {
 	if perr != nil {
 		return issued{}, perr
 	}
-	if s.cfg.KeepRefreshTokens {
+	if s.has(QuirkRefreshTokenOnce) {
+		return out, nil
+	}
+	if keep {
 		out.refresh = token
 		return out, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
@@ -131,5 +132,44 @@ func TestRevokingARefreshTokenEndsTheLogin(t *testing.T) {
 	}
 	if a := refresh(t, s, tok.RefreshToken); a.Error != "invalid_grant" {
 		t.Errorf("refresh token: %s", a.body)
+	}
+}
+
+// Within the grace a client that lost the answer may ask again; after it, a second
+// use ends the login.
+func TestRotationGrace(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	s := newServer(t, func(c *oauth.Config) { c.Now, c.RotationGrace = clock.Now, 10*time.Second })
+	token := login(t, s).RefreshToken
+	refresh(t, s, token) // the answer is lost
+
+	clock.advance(9 * time.Second)
+	again := refresh(t, s, token)
+	if again.status != http.StatusOK || again.RefreshToken == token {
+		t.Fatalf("within the grace: %s", again.body)
+	}
+	clock.advance(time.Second)
+	wantError(t, "after it", refresh(t, s, token), "invalid_grant")
+	wantError(t, "the family", refresh(t, s, again.RefreshToken), "invalid_grant")
+}
+
+// A refresh narrows the audience of a login, never widens it.
+func TestRefreshAudience(t *testing.T) {
+	t.Parallel()
+	s := newPeople(t, nil)
+	a := exchange(t, s, mustCode(t, newBrowser(s), "resource", "https://api.example", "audience", "other"))
+	ask := func(token, resource string) answer {
+		return post(t, s, "/oauth2/token", form("grant_type", "refresh_token", "client_id", "app", "refresh_token", token, "resource", resource))
+	}
+	wantError(t, "widened", ask(a.RefreshToken, "https://elsewhere.example"), "invalid_target")
+	narrow := ask(a.RefreshToken, "https://api.example")
+	info, err := s.Verify(narrow.AccessToken, "https://api.example")
+	if err != nil || len(info.Audience) != 1 {
+		t.Errorf("narrowed: %+v, %v", info, err)
+	}
+	back := post(t, s, "/oauth2/token", form("grant_type", "refresh_token", "client_id", "app", "refresh_token", narrow.RefreshToken))
+	if _, err := s.Verify(back.AccessToken, "other"); err != nil {
+		t.Errorf("the login was narrowed with the token: %v", err)
 	}
 }

@@ -36,7 +36,10 @@ type accessRecord struct {
 
 type refreshRecord struct {
 	tokenInfo
-	used, revoked bool
+
+	usedAt  time.Time // of its first use
+	used    bool
+	revoked bool
 }
 
 // registry remembers every token that was handed out.
@@ -44,13 +47,14 @@ type registry struct {
 	mu      sync.Mutex
 	access  map[digest]*accessRecord
 	refresh map[digest]*refreshRecord
-	purge   int // size of access at which old entries go
+	ended   map[string]bool // logins that were revoked: nothing more may come of them
+	purge   int             // size of access at which old entries go
 }
 
 const purgeAt = 1 << 14
 
 func newRegistry() *registry {
-	return &registry{access: map[digest]*accessRecord{}, refresh: map[digest]*refreshRecord{}, purge: purgeAt}
+	return &registry{access: map[digest]*accessRecord{}, refresh: map[digest]*refreshRecord{}, ended: map[string]bool{}, purge: purgeAt}
 }
 
 func (g *registry) addAccess(token string, info tokenInfo, now, expiry time.Time) {
@@ -64,14 +68,14 @@ func (g *registry) addAccess(token string, info tokenInfo, now, expiry time.Time
 		}
 		g.purge = max(purgeAt, 2*len(g.access))
 	}
-	g.access[digestOf(token)] = &accessRecord{tokenInfo: info, expiry: expiry}
+	g.access[digestOf(token)] = &accessRecord{tokenInfo: info, expiry: expiry, revoked: g.ended[info.login]}
 }
 
 func (g *registry) addRefresh(info tokenInfo) string {
 	token := "rt_" + rand.Text()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.refresh[digestOf(token)] = &refreshRecord{tokenInfo: info}
+	g.refresh[digestOf(token)] = &refreshRecord{tokenInfo: info, revoked: g.ended[info.login]}
 	return token
 }
 
@@ -96,34 +100,49 @@ func (g *registry) known(token string) bool {
 	return access || refresh
 }
 
+// moment is when a refresh token is used, and for how long after its first use it
+// may be.
+type moment struct {
+	now   time.Time
+	grace time.Duration
+}
+
+// spent reports whether r was used before, longer ago than the grace lasts.
+func (m moment) spent(r *refreshRecord) bool {
+	return r.used && (m.grace == 0 || m.now.Sub(r.usedAt) >= m.grace)
+}
+
 // refreshable finds the login behind a refresh token that may still be used.
-func (g *registry) refreshable(token, client string) (tokenInfo, bool) {
+func (g *registry) refreshable(token, client string, m moment) (tokenInfo, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r, ok := g.refresh[digestOf(token)]
 	if !ok || r.client != client {
 		return tokenInfo{}, false
 	}
-	if r.used {
+	if m.spent(r) {
+		r.revoked = true
 		g.revokeLogin(r.login)
 	}
-	return r.tokenInfo, !r.used && !r.revoked
+	return r.tokenInfo, !r.revoked
 }
 
 // useUp marks a refresh token as used. It reports false, and revokes the login,
 // when another request was faster.
-func (g *registry) useUp(token string) bool {
+func (g *registry) useUp(token string, m moment) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r, ok := g.refresh[digestOf(token)]
 	if !ok || r.revoked {
 		return false
 	}
-	if r.used {
+	if m.spent(r) {
 		g.revokeLogin(r.login)
 		return false
 	}
-	r.used = true
+	if !r.used {
+		r.used, r.usedAt = true, m.now
+	}
 	return true
 }
 
@@ -155,6 +174,7 @@ func (g *registry) revokeLogin(login string) {
 	if login == "" {
 		return
 	}
+	g.ended[login] = true
 	for _, r := range g.access {
 		if r.login == login {
 			r.revoked = true
@@ -165,6 +185,13 @@ func (g *registry) revokeLogin(login string) {
 			r.revoked = true
 		}
 	}
+}
+
+// endLogin revokes all that came from a login, and all that will.
+func (g *registry) endLogin(login string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.revokeLogin(login)
 }
 
 // expireAll ends every access token that is still good, as if its time were over.
@@ -190,5 +217,8 @@ func (g *registry) revokeAll(logins bool) {
 	}
 	for _, r := range g.refresh {
 		r.revoked = true
+		if r.login != "" {
+			g.ended[r.login] = true
+		}
 	}
 }

@@ -31,13 +31,13 @@ func TestRegistryUsesUpOnce(t *testing.T) {
 	token := g.addRefresh(tokenInfo{client: "c", login: "l"})
 	sibling := g.addRefresh(tokenInfo{client: "c", login: "l"})
 
-	if !g.useUp(token) {
+	if !g.useUp(token, moment{}) {
 		t.Error("first use refused")
 	}
-	if g.useUp(token) {
+	if g.useUp(token, moment{}) {
 		t.Error("second use allowed")
 	}
-	if _, ok := g.refreshable(sibling, "c"); ok {
+	if _, ok := g.refreshable(sibling, "c", moment{}); ok {
 		t.Error("the login outlived the reuse")
 	}
 }

@@ -27,11 +27,40 @@ func grantedScopes(asked string, allowed []string) ([]string, *protocolError) {
 	return scopes, nil
 }
 
+// clientScopes is what a client asks for. Asking for nothing gets everything but
+// [Config.OfflineScope]: a refresh token that needs a scope has to be asked for.
+func (s *Server) clientScopes(c Client, f form) ([]string, *protocolError) {
+	scopes, perr := grantedScopes(f.get("scope"), c.Scopes)
+	if perr != nil || strings.TrimSpace(f.get("scope")) != "" {
+		return scopes, perr
+	}
+	return slices.DeleteFunc(scopes, func(scope string) bool { return scope == s.cfg.OfflineScope }), nil
+}
+
 // validScope is scope-token of RFC 6749 section 3.3.
 func validScope(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r > '~' || r == '"' || r == '\\'
 	})
+}
+
+// narrowed finds the audience of a token from a login that was for granted: what
+// is asked for must be among it (RFC 8707 section 2.2), unless it was for nothing
+// in particular.
+func (s *Server) narrowed(f form, granted []string) ([]string, *protocolError) {
+	if !f.has("audience") && !f.has("resource") {
+		return granted, nil
+	}
+	asked, perr := s.audiences(f)
+	if perr != nil {
+		return nil, perr
+	}
+	for _, a := range asked {
+		if len(granted) > 0 && !slices.Contains(granted, a) {
+			return nil, refuse(codeInvalidTarget, "the login was for another audience or resource; it was for "+strings.Join(granted, " "))
+		}
+	}
+	return asked, nil
 }
 
 // audiences finds whom the token is for: the widespread audience parameter, and

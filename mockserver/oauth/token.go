@@ -44,6 +44,9 @@ func (s *Server) exchange(c Client, f form) (issued, *protocolError) {
 	if !slices.Contains(c.Grants, name) {
 		return issued{}, refuse(codeUnauthorizedClient, "this client may use "+strings.Join(c.Grants, ", "))
 	}
+	if len(f["audience"]) > 1 && name != grantTokenExchange {
+		return issued{}, refuse(codeInvalidRequest, "audience is repeated, which only token exchange allows (RFC 8693 section 2.1)")
+	}
 	return run(c, f)
 }
 
@@ -66,6 +69,7 @@ type issued struct {
 	access, refresh string
 	scopes          []string
 	expiry          time.Time
+	kind            string // issued_token_type of RFC 8693 section 2.2.1, otherwise empty
 }
 
 // answer is the JSON of RFC 6749 section 5.1. Lifetimes are rounded, since the
@@ -79,6 +83,9 @@ func (i issued) answer(now time.Time) map[string]any {
 	}
 	if i.refresh != "" {
 		a["refresh_token"] = i.refresh
+	}
+	if i.kind != "" {
+		a["issued_token_type"] = i.kind
 	}
 	return a
 }

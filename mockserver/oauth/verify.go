@@ -52,5 +52,13 @@ func (s *Server) Verify(token, audience string) (TokenInfo, error) {
 }
 
 // Issued reports whether token was ever handed out here, as an access or a
-// refresh token; it tells secrets from other text.
-func (s *Server) Issued(token string) bool { return s.tokens.known(token) }
+// refresh token, a code, a device code or a session; it tells secrets from other text.
+func (s *Server) Issued(token string) bool {
+	if s.tokens.known(token) || s.visits.known(token) {
+		return true
+	}
+	if _, code := s.codes.find(token); code {
+		return true
+	}
+	return s.devices.known(token)
+}

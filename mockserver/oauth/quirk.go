@@ -1,0 +1,92 @@
+package oauth
+
+import "slices"
+
+// Quirk is a habit of real servers that differs from the standards, or stretches
+// them. A server has those of [Config.Quirks] for good; [Faults] come and go.
+type Quirk string
+
+// Quirks, each with a server known for it.
+const (
+	// QuirkDexErrors answers invalid_request for a refresh token that is no good,
+	// and 401 access_denied for a wrong password (Dex).
+	QuirkDexErrors Quirk = "dex-errors"
+	// QuirkNoInterval leaves interval out of device answers (oidc-provider).
+	QuirkNoInterval Quirk = "no-interval"
+	// QuirkNegativeInterval makes it -1.
+	QuirkNegativeInterval Quirk = "negative-interval"
+	// QuirkHugeInterval makes it 1e9 seconds.
+	QuirkHugeInterval Quirk = "huge-interval"
+	// QuirkVerificationURL names verification_uri "verification_url" (Google).
+	QuirkVerificationURL Quirk = "verification-url"
+	// QuirkNoCompleteURI leaves verification_uri_complete out of device answers.
+	QuirkNoCompleteURI Quirk = "no-complete-uri"
+	// QuirkSilentDenial keeps a denied device code pending until it expires (Dex).
+	QuirkSilentDenial Quirk = "silent-denial"
+	// QuirkPlainText labels JSON answers text/plain.
+	QuirkPlainText Quirk = "text-plain"
+	// QuirkFormAnswers form-encodes answers of the token and device endpoints
+	// (GitHub, unless asked for JSON).
+	QuirkFormAnswers Quirk = "form-answers"
+	// QuirkStringExpiresIn makes expires_in a JSON string.
+	QuirkStringExpiresIn Quirk = "string-expires-in"
+	// QuirkNoExpiresIn leaves it out of token answers.
+	QuirkNoExpiresIn Quirk = "no-expires-in"
+	// QuirkErrorsAs200 answers errors with status 200 (GitHub).
+	QuirkErrorsAs200 Quirk = "errors-as-200"
+	// QuirkNoScope leaves scope out of token answers (RFC 6749 section 5.1 allows
+	// it if the scope is what was asked for).
+	QuirkNoScope Quirk = "no-scope"
+	// QuirkLowerCaseBearer writes token_type "bearer" (Dex); the standard leaves
+	// the case open.
+	QuirkLowerCaseBearer Quirk = "lower-case-bearer"
+	// QuirkNoIss neither advertises nor sends iss (Dex; RFC 9207 is optional).
+	QuirkNoIss Quirk = "no-iss"
+	// QuirkIssMissing advertises iss and does not send it.
+	QuirkIssMissing Quirk = "iss-missing"
+	// QuirkIssWrong sends another server's.
+	QuirkIssWrong Quirk = "iss-wrong"
+	// QuirkTokenMoved answers the token endpoint with 307 to [Server.MovedTokenURL],
+	// where it works: a client that follows sends its secrets twice.
+	QuirkTokenMoved Quirk = "token-moved"
+	// QuirkRefreshTokenOnce answers a refresh without a refresh token; the one
+	// that was used stays good, as RFC 6749 section 6 allows.
+	QuirkRefreshTokenOnce Quirk = "refresh-token-once"
+	// QuirkNoRevocation has no revocation endpoint (Dex).
+	QuirkNoRevocation Quirk = "no-revocation"
+	// QuirkNoRFC8414 has the OpenID Connect document only (Dex).
+	QuirkNoRFC8414 Quirk = "no-rfc8414"
+)
+
+// Quirks returns every quirk.
+func Quirks() []Quirk {
+	return []Quirk{
+		QuirkDexErrors, QuirkNoInterval, QuirkNegativeInterval, QuirkHugeInterval, QuirkVerificationURL,
+		QuirkNoCompleteURI, QuirkSilentDenial, QuirkPlainText, QuirkFormAnswers, QuirkStringExpiresIn,
+		QuirkNoExpiresIn, QuirkErrorsAs200, QuirkNoScope, QuirkLowerCaseBearer, QuirkNoIss, QuirkIssMissing,
+		QuirkIssWrong, QuirkTokenMoved, QuirkRefreshTokenOnce, QuirkNoRevocation, QuirkNoRFC8414,
+	}
+}
+
+// DexQuirks are what sets Dex apart.
+func DexQuirks() []Quirk {
+	return []Quirk{
+		QuirkDexErrors, QuirkSilentDenial, QuirkLowerCaseBearer, QuirkNoScope, QuirkNoIss, QuirkNoRevocation, QuirkNoRFC8414,
+	}
+}
+
+// GitHubQuirks are what sets GitHub apart.
+func GitHubQuirks() []Quirk {
+	return []Quirk{QuirkFormAnswers, QuirkErrorsAs200, QuirkLowerCaseBearer, QuirkNoIss, QuirkNoExpiresIn}
+}
+
+func checkQuirks(quirks []Quirk) error {
+	for _, q := range quirks {
+		if !slices.Contains(Quirks(), q) {
+			return &ConfigError{Field: "Quirks", Reason: "unknown quirk; oauth.Quirks lists them"}
+		}
+	}
+	return nil
+}
+
+func (s *Server) has(q Quirk) bool { return slices.Contains(s.cfg.Quirks, q) }

@@ -1,0 +1,106 @@
+package mockserver
+
+import (
+	"context"
+	"crypto/subtle"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// The same name to HTTP and to gRPC.
+const (
+	proxyHeader = "Proxy-Authorization"
+	proxyKey    = "proxy-authorization"
+)
+
+// What the proxy answers those whom it does not let in.
+const (
+	pageType  = "text/html; charset=utf-8"
+	proxyPage = "<html><body>Proxy Authentication Required</body></html>"
+)
+
+// proxy stands before both sides and asks for a token of its own. The zero value
+// lets everybody in.
+type proxy struct {
+	mu    sync.Mutex
+	token string
+	old   []string // no good any more, and secret all the same
+}
+
+// WithProxyAuth puts a proxy in front that asks for "proxy-authorization: Bearer
+// token": with calls, and with HTTP requests except signed storage URLs and the
+// pages that people open in a browser. Without it the answer is HTTP 407; a server
+// without [WithHTTPFront] cannot answer calls so, and gives them the status that
+// a gRPC client makes of it. [Script.SetProxyToken] changes the token.
+func WithProxyAuth(token string) Option {
+	return optionFunc(func(c *config) { c.proxyToken = token })
+}
+
+// SetProxyToken changes what the proxy asks for from now on; empty takes the proxy
+// away.
+func (c *Script) SetProxyToken(token string) { c.server.proxy.set(token) }
+
+func (p *proxy) set(token string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.old = append(p.old, p.token)
+	p.token = token
+}
+
+func (p *proxy) tokens() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append(slices.Clone(p.old), p.token)
+}
+
+// admits looks at the values of proxy-authorization.
+func (p *proxy) admits(values []string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.token == "" {
+		return true
+	}
+	if len(values) != 1 {
+		return false
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(token), []byte(p.token)) == 1
+}
+
+func refuseByProxy(w http.ResponseWriter) {
+	w.Header().Set("Proxy-Authenticate", `Bearer realm="proxy"`)
+	w.Header().Set("Content-Type", pageType)
+	w.WriteHeader(http.StatusProxyAuthRequired)
+	_, _ = io.WriteString(w, proxyPage) // the client left: nobody to tell
+}
+
+// check answers a call as a gRPC client sees HTTP 407.
+func (p *proxy) check(ctx context.Context) error {
+	if p.admits(metadata.ValueFromIncomingContext(ctx, proxyKey)) {
+		return nil
+	}
+	return status.Error(codes.Unknown, "unexpected HTTP status code received from server: 407 (Proxy Authentication Required); "+
+		`transport: received unexpected content-type "`+pageType+`"`+"\n"+`data: "`+proxyPage+`"`)
+}
+
+func (s *Server) proxyUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	if err := s.proxy.check(ctx); err != nil {
+		return nil, err
+	}
+	return next(ctx, req)
+}
+
+func (s *Server) proxyStream(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	if err := s.proxy.check(ss.Context()); err != nil {
+		return err
+	}
+	return next(srv, ss)
+}
