@@ -53,7 +53,7 @@ func (s *Server) readAuthorization(parameters string) (authRequest, *protocolErr
 
 // read reads what does not depend on the server's settings.
 func (q *authRequest) read(f form) *protocolError {
-	if !slices.Contains(q.client.Grants, grantAuthorizationCode) {
+	if !slices.Contains(q.client.Grants, GrantAuthorizationCode) {
 		return refuse(codeUnauthorizedClient, "this client may not use authorization_code")
 	}
 	switch kind := f.get("response_type"); kind {

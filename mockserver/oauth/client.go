@@ -62,12 +62,12 @@ func (c Client) withDefaults() Client {
 		}
 	}
 	if len(c.Grants) == 0 {
-		c.Grants = []string{grantRefreshToken, grantPassword, grantDeviceCode}
+		c.Grants = []string{GrantRefreshToken, GrantPassword, GrantDeviceCode}
 		if len(c.RedirectURIs) > 0 {
-			c.Grants = append(c.Grants, grantAuthorizationCode)
+			c.Grants = append(c.Grants, GrantAuthorizationCode)
 		}
 		if !c.public() {
-			c.Grants = append(c.Grants, grantClientCredentials, grantTokenExchange)
+			c.Grants = append(c.Grants, GrantClientCredentials, GrantTokenExchange)
 		}
 	}
 	return c
@@ -77,7 +77,7 @@ func (c Client) check() error {
 	switch {
 	case c.ID == "":
 		return &ConfigError{Field: "Client.ID", Reason: "must not be empty"}
-	case c.public() && slices.Contains(c.Grants, grantClientCredentials):
+	case c.public() && slices.Contains(c.Grants, GrantClientCredentials):
 		return &ConfigError{Field: "Client.Grants", Reason: "client_credentials is for clients with a secret or a key (RFC 6749 section 4.4)"}
 	}
 	if err := checkGrants(c.Grants); err != nil {

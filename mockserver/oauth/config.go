@@ -35,7 +35,8 @@ type Config struct {
 	// endpoint answers for it at once, and device codes are approved as they are
 	// made. Empty asks people.
 	AutoApprove string
-	// Grants are the grant types of the server; empty means all that it can do.
+	// Grants are the grant types of the server, such as [GrantAuthorizationCode];
+	// empty means all that it can do. Endpoints and metadata follow.
 	Grants []string
 	// TrustedIssuers are whose tokens can be exchanged, besides the server's own.
 	TrustedIssuers []TrustedIssuer

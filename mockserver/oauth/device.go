@@ -29,7 +29,7 @@ func (s *Server) serveDevice(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) startDevice(c Client, f form) (map[string]any, *protocolError) {
-	if !slices.Contains(c.Grants, grantDeviceCode) {
+	if !slices.Contains(c.Grants, GrantDeviceCode) {
 		return nil, refuse(codeUnauthorizedClient, "this client may not use device_code")
 	}
 	if len(f["audience"]) > 1 {

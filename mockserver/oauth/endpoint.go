@@ -66,10 +66,10 @@ func (s *Server) routes() *http.ServeMux {
 		handle("GET /.well-known/oauth-authorization-server"+s.path, EndpointDiscovery, s.serveRFC8414)
 	}
 	handle("GET "+s.path+"/.well-known/openid-configuration", EndpointDiscovery, s.serveOIDC)
-	if s.supports(grantAuthorizationCode) {
+	if s.supports(GrantAuthorizationCode) {
 		handle(s.path+authorizePath, EndpointAuthorization, s.serveAuthorize)
 	}
-	if s.supports(grantDeviceCode) {
+	if s.supports(GrantDeviceCode) {
 		mux.Handle(s.path+devicePath, s.Faults(EndpointDevice).wrap(twisted(http.HandlerFunc(s.serveDevice), twists)))
 		mux.HandleFunc("GET "+s.path+verifyPath, s.showVerify)
 		mux.HandleFunc("POST "+s.path+verifyPath, s.takeUserCode)

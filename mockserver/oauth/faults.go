@@ -31,7 +31,7 @@ func RefusalAnswer(code string) Answer {
 	if code == codeInvalidClient {
 		status = http.StatusUnauthorized
 	}
-	return Answer{Status: status, ContentType: "application/json", Body: fmt.Sprintf(`{"error":%q}`, code)}
+	return Answer{Status: status, ContentType: jsonType, Body: fmt.Sprintf(`{"error":%q}`, code)}
 }
 
 func (a Answer) write(w http.ResponseWriter) {
@@ -241,7 +241,7 @@ func echo(w http.ResponseWriter, r *http.Request, body []byte) {
 }
 
 func flood(w http.ResponseWriter, size int64) {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", jsonType)
 	chunk := strings.Repeat("A", 32<<10)
 	_, err := io.WriteString(w, `{"access_token":"`)
 	for sent := int64(0); sent < size && err == nil; sent += int64(len(chunk)) {

@@ -5,26 +5,26 @@ import (
 	"strings"
 )
 
-// Grant types (RFC 6749, 8628 and 8693) as [Config.Grants] and [Client.Grants]
-// name them.
+// Grant types, as [Config.Grants] and [Client.Grants] name them (RFC 6749, 8628
+// and 8693).
 const (
-	grantClientCredentials = "client_credentials"
-	grantRefreshToken      = "refresh_token"
-	grantAuthorizationCode = "authorization_code"
-	grantPassword          = "password"
-	grantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
-	grantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
+	GrantClientCredentials = "client_credentials"
+	GrantRefreshToken      = "refresh_token"
+	GrantAuthorizationCode = "authorization_code"
+	GrantPassword          = "password"
+	GrantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
+	GrantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
 )
 
 func everyGrant() []string {
 	return []string{
-		grantAuthorizationCode, grantClientCredentials, grantPassword, grantRefreshToken, grantDeviceCode, grantTokenExchange,
+		GrantAuthorizationCode, GrantClientCredentials, GrantPassword, GrantRefreshToken, GrantDeviceCode, GrantTokenExchange,
 	}
 }
 
 // needsPeople reports whether a grant is for people with an account.
 func needsPeople(grant string) bool {
-	return grant == grantAuthorizationCode || grant == grantPassword || grant == grantDeviceCode
+	return grant == GrantAuthorizationCode || grant == GrantPassword || grant == GrantDeviceCode
 }
 
 func checkGrants(grants []string) error {
@@ -46,12 +46,12 @@ func (s *Server) supports(grant string) bool {
 
 func (s *Server) allGrants() map[string]grant {
 	grants := map[string]grant{
-		grantAuthorizationCode: s.authorizationCode,
-		grantClientCredentials: s.clientCredentials,
-		grantPassword:          s.password,
-		grantRefreshToken:      s.refreshToken,
-		grantDeviceCode:        s.deviceCode,
-		grantTokenExchange:     s.tokenExchange,
+		GrantAuthorizationCode: s.authorizationCode,
+		GrantClientCredentials: s.clientCredentials,
+		GrantPassword:          s.password,
+		GrantRefreshToken:      s.refreshToken,
+		GrantDeviceCode:        s.deviceCode,
+		GrantTokenExchange:     s.tokenExchange,
 	}
 	for name := range grants {
 		if !s.supports(name) {

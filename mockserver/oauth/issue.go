@@ -38,7 +38,7 @@ func (s *Server) begin(c Client, info tokenInfo, audience []string) (issued, *pr
 		return issued{}, perr
 	}
 	offline := s.cfg.OfflineScope == "" || slices.Contains(info.scopes, s.cfg.OfflineScope)
-	if offline && s.supports(grantRefreshToken) && slices.Contains(c.Grants, grantRefreshToken) {
+	if offline && s.supports(GrantRefreshToken) && slices.Contains(c.Grants, GrantRefreshToken) {
 		out.refresh = s.tokens.addRefresh(info)
 	}
 	return out, nil

@@ -38,13 +38,13 @@ func (s *Server) Metadata() Metadata {
 	if !s.has(QuirkNoRevocation) {
 		m.RevocationEndpoint = s.cfg.Issuer + revokePath
 	}
-	if s.supports(grantAuthorizationCode) {
+	if s.supports(GrantAuthorizationCode) {
 		m.AuthorizationEndpoint = s.cfg.Issuer + authorizePath
 		m.ResponseTypes = []string{"code"}
 		m.CodeChallengeMethods = []string{methodS256}
 		m.IssSupported = !s.has(QuirkNoIss)
 	}
-	if s.supports(grantDeviceCode) {
+	if s.supports(GrantDeviceCode) {
 		m.DeviceAuthorizationEndpoint = s.cfg.Issuer + devicePath
 	}
 	if slices.Contains(m.AuthMethods, AuthPrivateKeyJWT) {

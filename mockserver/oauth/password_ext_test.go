@@ -1,9 +1,11 @@
 package oauth_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 
+	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -29,6 +31,11 @@ func TestAccountWithoutPassword(t *testing.T) {
 	s := newPeople(t, func(c *oauth.Config) { c.Accounts = []oauth.Account{{Login: "ghost"}} })
 	a := post(t, s, "/oauth2/token", form("grant_type", "password", "client_id", "app", "username", "ghost", "password", "x"))
 	wantError(t, "any password", a, "invalid_grant")
+	b := newBrowser(s)
+	b.Login, b.Password = "ghost", ""
+	if _, err := b.Visit(t.Context(), authorization()); !errors.Is(err, mocktest.ErrAskedAgain) {
+		t.Errorf("no password on the login page: %v", err)
+	}
 }
 
 func TestUserinfo(t *testing.T) {

@@ -26,7 +26,7 @@ const (
 	// QuirkPlainText labels JSON answers text/plain.
 	QuirkPlainText Quirk = "text-plain"
 	// QuirkFormAnswers form-encodes answers of the token and device endpoints
-	// (GitHub, unless asked for JSON).
+	// for requests that do not accept application/json (GitHub).
 	QuirkFormAnswers Quirk = "form-answers"
 	// QuirkStringExpiresIn makes expires_in a JSON string.
 	QuirkStringExpiresIn Quirk = "string-expires-in"

@@ -9,7 +9,10 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 )
+
+const jsonType = "application/json"
 
 // twist changes one JSON answer; the answer's status comes along.
 type twist func(status int, header http.Header, answer map[string]any) int
@@ -106,6 +109,9 @@ func twisted(next http.Handler, twists []twist) http.Handler {
 		if decoder.Decode(&answer) == nil {
 			for _, t := range twists {
 				held.status = t(held.status, held.header, answer)
+			}
+			if isForm(held.header.Get("Content-Type")) && strings.Contains(r.Header.Get("Accept"), jsonType) {
+				held.header.Set("Content-Type", jsonType)
 			}
 			body = encoded(held.header.Get("Content-Type"), answer)
 		}

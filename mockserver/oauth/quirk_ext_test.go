@@ -99,6 +99,16 @@ func TestQuirks(t *testing.T) {
 	}
 }
 
+// Asked for JSON, the server of this quirk answers JSON.
+func TestFormAnswersUnlessJSONIsAccepted(t *testing.T) {
+	t.Parallel()
+	s := newPeople(t, func(c *oauth.Config) { c.Quirks = oauth.GitHubQuirks() })
+	a := post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials"), func(r *http.Request) { r.Header.Set("Accept", "application/json") })
+	if a.AccessToken == "" || a.TokenType != "bearer" {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+}
+
 func TestMovedTokenEndpointWorks(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) { c.Quirks = []oauth.Quirk{oauth.QuirkTokenMoved} })

@@ -23,6 +23,25 @@ func TestRegistryForgetsOldTokens(t *testing.T) {
 	}
 }
 
+// What a request under way makes of a login that ended meanwhile is revoked from
+// the start.
+func TestRegistryEndsLoginsForGood(t *testing.T) {
+	t.Parallel()
+	g := newRegistry()
+	now := time.Unix(1_800_000_000, 0)
+	info := tokenInfo{client: "c", login: "l"}
+	g.endLogin("l")
+
+	g.addAccess("late", info, now, now.Add(time.Hour))
+
+	if r, ok := g.lookup("late"); !ok || !r.revoked {
+		t.Error("a late access token is good")
+	}
+	if _, ok := g.refreshable(g.addRefresh(info), "c", moment{}); ok {
+		t.Error("a late refresh token is good")
+	}
+}
+
 // Two requests may both have found a refresh token good; only the first to use
 // it up wins, and the second ends the login.
 func TestRegistryUsesUpOnce(t *testing.T) {

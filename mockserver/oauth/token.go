@@ -44,7 +44,7 @@ func (s *Server) exchange(c Client, f form) (issued, *protocolError) {
 	if !slices.Contains(c.Grants, name) {
 		return issued{}, refuse(codeUnauthorizedClient, "this client may use "+strings.Join(c.Grants, ", "))
 	}
-	if len(f["audience"]) > 1 && name != grantTokenExchange {
+	if len(f["audience"]) > 1 && name != GrantTokenExchange {
 		return issued{}, refuse(codeInvalidRequest, "audience is repeated, which only token exchange allows (RFC 8693 section 2.1)")
 	}
 	return run(c, f)
