@@ -1,6 +1,10 @@
 package mockserver_test
 
 import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -196,6 +200,24 @@ func TestQuirksAndGrace(t *testing.T) {
 	if _, err := mockserver.New(mockserver.WithQuirks("none")); err == nil {
 		t.Error("an unknown quirk was taken")
 	}
+}
+
+// A workload's token is exchanged by the public client, without any secret.
+func TestTrustedIssuer(t *testing.T) {
+	t.Parallel()
+	known, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := mocktest.New(t, mockserver.WithTrustedIssuer(oauth.TrustedIssuer{
+		Issuer: "https://cluster.example", Keys: []crypto.PublicKey{known}, Audience: "jetway",
+	}))
+	part := base64.RawURLEncoding.EncodeToString
+	unsigned := part([]byte(`{"alg":"EdDSA"}`)) + "." +
+		part(fmt.Appendf(nil, `{"iss":"https://cluster.example","aud":"jetway","sub":"trainer","exp":%d}`, time.Now().Add(time.Hour).Unix()))
+	_, answer := public(t, s, "/oauth2/token", "grant_type", oauth.GrantTokenExchange, "subject_token_type",
+		"urn:ietf:params:oauth:token-type:jwt", "subject_token", unsigned+"."+part(ed25519.Sign(private, []byte(unsigned))))
+	wantCode(t, list(with(short(t), text(answer, "access_token")), connect(t, s)), codes.OK)
 }
 
 func TestScriptedEndpoints(t *testing.T) {

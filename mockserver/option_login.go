@@ -16,8 +16,19 @@ const (
 	RedirectURI = "http://localhost:53593/callback"
 )
 
-func publicRedirectURIs() []string {
-	return []string{RedirectURI, "http://127.0.0.1/callback", "http://[::1]/callback"}
+// publicClient may do what programs on people's machines do, and what workloads
+// without a secret do.
+func (c *config) publicClient() oauth.Client {
+	public := oauth.Client{
+		ID: PublicClientID, Scopes: c.clients[0].Scopes,
+		RedirectURIs: []string{RedirectURI, "http://127.0.0.1/callback", "http://[::1]/callback"},
+	}
+	if len(c.oauth.TrustedIssuers) > 0 {
+		public.Grants = []string{
+			oauth.GrantAuthorizationCode, oauth.GrantDeviceCode, oauth.GrantPassword, oauth.GrantRefreshToken, oauth.GrantTokenExchange,
+		}
+	}
+	return public
 }
 
 // completeLogin gives a server a person who can log in.
@@ -67,7 +78,8 @@ func WithOfflineScope(scope string) Option {
 	return optionFunc(func(c *config) { c.oauth.OfflineScope = scope })
 }
 
-// WithTrustedIssuer lets tokens of another issuer be exchanged (RFC 8693).
+// WithTrustedIssuer lets tokens of another issuer be exchanged (RFC 8693), by the
+// public client too.
 func WithTrustedIssuer(t oauth.TrustedIssuer) Option {
 	return optionFunc(func(c *config) { c.oauth.TrustedIssuers = append(c.oauth.TrustedIssuers, t) })
 }

@@ -126,9 +126,7 @@ func (s *Server) newOAuth() (*oauth.Server, error) {
 	cfg.Now = s.clock.Now
 	cfg.Logger = s.cfg.logger
 	cfg.Clients = append([]oauth.Client{}, s.cfg.clients...)
-	cfg.Clients = append(cfg.Clients, oauth.Client{
-		ID: PublicClientID, Scopes: s.cfg.clients[0].Scopes, RedirectURIs: publicRedirectURIs(),
-	})
+	cfg.Clients = append(cfg.Clients, s.cfg.publicClient())
 	if offline := cfg.OfflineScope; offline != "" {
 		for i := range cfg.Clients {
 			c := &cfg.Clients[i]
