@@ -31,6 +31,12 @@ demo: ## Run the quick start against a mock server on this machine
 test: ## Run all tests with the race detector (needs Go and a C compiler only)
 	go test -race ./...
 
+.PHONY: integration
+integration: ## Run the tests against real servers, browser and keyring (installs what is missing)
+	integration/prepare.sh
+	cd integration && go test -race -count=1 -timeout=12m ./...
+	cd bench && go test -race -count=1 ./...
+
 .PHONY: check
 check: lint check-generate fuzz-smoke ## Everything that a change must pass besides the tests
 
@@ -38,7 +44,7 @@ check: lint check-generate fuzz-smoke ## Everything that a change must pass besi
 lint: $(BIN)/golangci-lint $(BIN)/buf ## Look at sources, protos and go.mod; writes nothing
 	@files=$$(gofmt -l .); if [[ -n "$$files" ]]; then echo "not gofmt'd (run make fmt):" $$files; exit 1; fi
 	go vet ./...
-	go mod tidy -diff
+	for dir in . integration bench; do (cd "$$dir" && go mod tidy -diff); done
 	go mod verify
 	$(BIN)/golangci-lint run --config=.golangci.yml ./...
 	$(BIN)/buf lint

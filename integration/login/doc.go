@@ -1,0 +1,8 @@
+// Package login logs in at three authorization servers with one suite: the mock
+// of this project, the npm package oidc-provider, and Dex.
+//
+// Every scenario runs at every server with the same assertions. Where servers
+// differ, the traits of each say how, as data; no scenario asks which server it
+// talks to. A server that lacks a grant has to be told apart from one that fails:
+// its scenario expects the refusal.
+package login

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what the tests of this module need and the machine lacks: Debian
+# packages by name, npm packages by the lock file. Where it may not install
+# packages it fails and says which.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+has() { command -v "$1" >/dev/null; }
+
+missing=()
+has chromium || missing+=(chromium)
+has gnome-keyring-daemon || missing+=(gnome-keyring)
+has dbus-run-session || missing+=(dbus)
+# Debian's own interpreter, whatever stands first in the path.
+/usr/bin/python3 -I -c 'import keyring' 2>/dev/null || missing+=(python3-keyring)
+
+install() {
+	DEBIAN_FRONTEND=noninteractive "$@" apt-get install --yes --quiet --no-install-recommends "${missing[@]}"
+}
+
+if ((${#missing[@]})); then
+	how="apt-get install --no-install-recommends ${missing[*]}"
+	if ! has apt-get; then
+		echo "integration: missing: ${missing[*]} (names of Debian packages); install them, there is no apt-get here" >&2
+		exit 1
+	elif [[ $(id -u) == 0 ]]; then
+		{ apt-get update --quiet && install env; } || { echo "integration: could not install ${missing[*]}; try: $how" >&2; exit 1; }
+	elif has sudo && sudo --non-interactive true 2>/dev/null; then
+		{ sudo apt-get update --quiet && install sudo --preserve-env=DEBIAN_FRONTEND; } ||
+			{ echo "integration: could not install ${missing[*]}; try: sudo $how" >&2; exit 1; }
+	else
+		echo "integration: missing: ${missing[*]}; install them as root: $how" >&2
+		exit 1
+	fi
+fi
+
+major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/') || true
+if ! has npm || ((${major:-0} < 20)); then
+	echo "integration: missing: Node.js 20 or later, with npm (here: $(node --version 2>/dev/null || echo none))" >&2
+	exit 1
+fi
+if [[ ! oidc-provider/node_modules/.package-lock.json -nt oidc-provider/package-lock.json ]]; then
+	npm ci --prefix oidc-provider --ignore-scripts --no-audit --no-fund ||
+		{ echo "integration: could not install the npm package oidc-provider" >&2; exit 1; }
+fi
