@@ -94,9 +94,10 @@ func (a *Authenticator) Credentials(ctx context.Context) (*Credentials, error) {
 }
 
 // nearEnd serves a credential that is still good but not for long. Waiting for a
-// better one must not make things worse, so trouble with it is not the caller's.
+// better one must not make things worse, so trouble with it is not the caller's,
+// and nobody waits for a renewal under way unless a skew was asked for.
 func (a *Authenticator) nearEnd(ctx context.Context, s *snapshot) (*Credentials, error) {
-	if a.busy() {
+	if a.skew == 0 && a.busy() {
 		return s.creds, nil
 	}
 	next, err := a.join(ctx, s.gen, unattended)

@@ -63,6 +63,10 @@ func For(ctx context.Context, r platform.Resolver, opts ...Option) (*ClientSet, 
 		n.release()
 		return nil, &Error{Op: "resolve", Err: err}
 	}
+	if c.underlayNetwork(target) {
+		n.release()
+		n = nil
+	}
 	return c.build(n, target)
 }
 

@@ -33,6 +33,7 @@ type config struct {
 	configStore   configstore.ClientConfigStore
 	store         auth.Store
 	withoutStore  bool
+	noKeyring     bool
 	user, profile string
 	clientID      string // of an API key
 	prompter      auth.Prompter
@@ -84,6 +85,27 @@ func (c *config) underlay(t platform.Target) {
 	c.user = cmp.Or(c.user, t.User)
 	c.plaintextCredentials = c.plaintextCredentials || t.PlaintextCredentials
 	c.authOptions = append(c.authOptions, t.AuthOptions...)
+	c.noKeyring = t.NoKeyring
+	c.insecure = c.insecure || t.Insecure
+	c.org = cmp.Or(c.org, t.Org)
+	if c.proxyFlow == nil {
+		c.proxyFlow = t.ProxyFlow
+	}
+}
+
+// underlayNetwork is underlay for what the network is made of. It tells whether
+// there is anything new.
+func (c *config) underlayNetwork(t platform.Target) (changed bool) {
+	if t.CAFile != "" && len(c.tls.extra)+len(c.tls.exclusive) == 0 {
+		c.tls.extra, changed = []string{t.CAFile}, true
+	}
+	if t.InsecureSkipVerify && !c.tls.skipVerify {
+		c.tls.skipVerify, changed = true, true
+	}
+	if t.ProxyURL != "" && c.proxyURL == "" {
+		c.proxyURL, changed = t.ProxyURL, true
+	}
+	return changed
 }
 
 // check refuses options that contradict each other.

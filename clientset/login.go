@@ -80,7 +80,7 @@ func (c *config) storeFor(f auth.Flow) auth.Store {
 		return c.store
 	}
 	if t := auth.TraitsOf(f); t.Interactive || t.FileStorable {
-		return auth.DefaultStore(t, auth.StoreConfig{Logger: c.logger})
+		return auth.DefaultStore(t, auth.StoreConfig{NoKeyring: c.noKeyring, Logger: c.logger})
 	}
 	return nil
 }

@@ -29,9 +29,24 @@ type Target struct {
 	// User is whose login it is, where one machine serves several people. It
 	// keeps their stored logins apart.
 	User string
+	// Org is the organization at the backend, where one serves several.
+	Org string
+	// Insecure connects without TLS, whatever form the Endpoint has.
+	Insecure bool
+	// InsecureSkipVerify accepts any certificate.
+	InsecureSkipVerify bool
+	// CAFile names a PEM file of certificates to trust beside the system's.
+	CAFile string
+	// ProxyURL is an HTTP proxy for the connection, logging in and discovery.
+	ProxyURL string
+	// ProxyFlow logs in at an authenticating proxy in front of the backend; nil for
+	// none. It must be one that needs no configuration.
+	ProxyFlow auth.Flow
 	// PlaintextCredentials is set where the system's documented default is to send
 	// credentials without TLS, inside a cluster for example.
 	PlaintextCredentials bool
+	// NoKeyring keeps a person's login out of the platform's keyring.
+	NoKeyring bool
 	// AuthOptions are handed to the Authenticator.
 	AuthOptions []auth.Option
 }

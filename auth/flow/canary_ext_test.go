@@ -300,7 +300,13 @@ func TestNoSecretInPrintedFlows(t *testing.T) {
 	for name, f := range flows {
 		text := printed(f)
 		if name != "command" { // its arguments are the program's to hide there
-			text += fmt.Sprintf("%v %+v %#v", holder{f}, holder{f}, holder{f})
+			verbs := []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%t"}
+			if name == "static" { // for verbs that do not fit, fmt prints what pointers point to
+				verbs = verbs[:3]
+			}
+			for _, verb := range verbs {
+				text += fmt.Sprintf(verb, holder{f})
+			}
 		}
 		if found := findCanary(text, clientSecret, "static-canary", "argv-canary", "env-canary"); found != "" {
 			t.Errorf("%s: %q shows up in:\n%s", name, found, text)

@@ -26,7 +26,9 @@ type Secret struct {
 
 type secretSource struct {
 	kind secretKind
-	text string // the secret itself, a path, or a variable's name
+	// The secret itself, a path, or a variable's name. A pointer too: a verb that
+	// does not fit makes fmt print what the outer one points to.
+	text *string
 }
 
 type secretKind int
@@ -38,14 +40,14 @@ const (
 )
 
 // SecretValue is a secret that the program already holds.
-func SecretValue(value string) Secret { return Secret{&secretSource{secretValue, value}} }
+func SecretValue(value string) Secret { return Secret{&secretSource{secretValue, &value}} }
 
 // SecretFile is the content of a regular file, without line ends at its end, of
 // at most 64 KiB. Symbolic links are followed, as mounted secrets need.
-func SecretFile(path string) Secret { return Secret{&secretSource{secretFile, path}} }
+func SecretFile(path string) Secret { return Secret{&secretSource{secretFile, &path}} }
 
 // SecretEnv is the content of an environment variable.
-func SecretEnv(name string) Secret { return Secret{&secretSource{secretEnv, name}} }
+func SecretEnv(name string) Secret { return Secret{&secretSource{secretEnv, &name}} }
 
 // String tells where the secret comes from.
 func (s Secret) String() string {
@@ -53,9 +55,9 @@ func (s Secret) String() string {
 	case s.from == nil:
 		return "not set"
 	case s.from.kind == secretFile:
-		return "file " + s.from.text
+		return "file " + *s.from.text
 	case s.from.kind == secretEnv:
-		return "environment variable " + s.from.text
+		return "environment variable " + *s.from.text
 	default:
 		return "[redacted]"
 	}
@@ -80,21 +82,21 @@ func (s Secret) read() (string, error) {
 	}
 	switch s.from.kind {
 	case secretFile:
-		return readSecretFile(s.from.text)
+		return readSecretFile(*s.from.text)
 	case secretEnv:
-		value, ok := os.LookupEnv(s.from.text)
+		value, ok := os.LookupEnv(*s.from.text)
 		switch {
 		case !ok:
-			return "", fmt.Errorf("environment variable %s is not set", s.from.text)
+			return "", fmt.Errorf("environment variable %s is not set", *s.from.text)
 		case value == "":
-			return "", fmt.Errorf("environment variable %s is empty", s.from.text)
+			return "", fmt.Errorf("environment variable %s is empty", *s.from.text)
 		}
 		return value, nil
 	default:
-		if s.from.text == "" {
+		if *s.from.text == "" {
 			return "", errors.New("the given value is empty")
 		}
-		return s.from.text, nil
+		return *s.from.text, nil
 	}
 }
 
