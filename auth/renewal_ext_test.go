@@ -157,6 +157,26 @@ func TestWithExpirySkew(t *testing.T) {
 	})
 }
 
+func TestWithExpirySkewHoldsForEverybody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, flow := machine(time.Second, time.Minute)
+		a := newAuthenticator(t, flow, auth.WithExpirySkew(10*time.Second))
+		old := token(t, a)
+		time.Sleep(51 * time.Second)
+
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				if got := token(t, a); got == old {
+					t.Errorf("a call got the token that ends in 9 s")
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
 func TestTokenThatEndedBeforeItCame(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
