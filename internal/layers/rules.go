@@ -1,13 +1,18 @@
 package layers
 
+import "slices"
+
 // Rules is the table "package → may import": each row stands below those of the
 // packages that it may import.
 func Rules() []Rule {
 	const (
 		gen  = "gen/..." // output of make generate: imports nothing but itself
 		mock = "mockserver/..."
+
+		verifier = "interceptors/serverauth" // the check of credentials, which both ends have
 	)
-	mocks := []string{gen, "interceptors/serverauth", mock} // tests of the mock may reach all of it, and no more
+	system := []string{"auth", "auth/flow", "configstore", "platform"} // what reading a system's conventions takes
+	mocks := []string{gen, verifier, mock}                             // tests of the mock may reach all of it, and no more
 	return []Rule{
 		{Package: gen, May: []string{gen}},
 
@@ -16,6 +21,7 @@ func Rules() []Rule {
 		{Package: "internal/apikey", May: []string{"internal/endpoint"}},
 		{Package: "internal/loopback"},
 		{Package: "internal/browser"},
+		{Package: "internal/kfppb"}, // for tests and examples: who links it cannot link Kubeflow's own stubs
 
 		// The client, from what must be known to the finished connection.
 		{Package: "configstore", May: []string{gen}},
@@ -23,28 +29,57 @@ func Rules() []Rule {
 		{Package: "auth/flow", May: []string{"auth", "configstore", "internal/browser", "internal/loopback"}},
 		{Package: "interceptors", May: []string{"auth"}},
 		{Package: "platform", May: []string{"auth", "configstore"}},
+		{Package: "platform/internal/smallfile"},
+		{Package: "platform/internal/secret", May: []string{"platform/internal/smallfile"}},
+		{Package: "platform/wallaroo", May: slices.Concat(system, []string{"platform/internal/smallfile"})},
+		{Package: "platform/nublado/repertoire"},
+		{Package: "platform/nublado/gafaelfawr", May: []string{"auth"}},
+		{Package: "platform/nublado", May: slices.Concat(system, []string{
+			"platform/internal/smallfile", "platform/nublado/gafaelfawr", "platform/nublado/repertoire",
+		})},
+		{Package: "platform/flyte", May: slices.Concat(system, []string{"internal/apikey", "platform/internal/smallfile"})},
+		{Package: "platform/kubeflow", May: slices.Concat(system, []string{
+			"internal/endpoint", "platform/internal/secret", "platform/internal/smallfile",
+		})},
 		{Package: "clientset", May: []string{
 			"auth", "auth/flow", "configstore", gen, "interceptors", "internal/apikey", "internal/endpoint", "platform",
 		}},
 
 		// The other end of the wire. What it shared with the client it could not
 		// catch: only the check of credentials, which is not the client's, is common.
-		{Package: "interceptors/serverauth"},
+		{Package: verifier},
+		{Package: "platform/jupyterhub", May: slices.Concat(system, []string{ // which also says who calls a service
+			"internal/endpoint", "platform/internal/secret", verifier,
+		})},
 		{Package: "mockserver/objectstore", Tests: mocks},
 		{Package: "mockserver/oauth", Tests: mocks},
-		{Package: "mockserver/backend", May: []string{gen, "interceptors/serverauth", "mockserver/objectstore"}, Tests: mocks},
+		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/objectstore"}, Tests: mocks},
 		{Package: "mockserver", May: []string{
-			gen, "interceptors/serverauth", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",
+			gen, verifier, "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
 		{Package: "mockserver/mocktest", May: []string{
-			gen, "interceptors/serverauth", "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",
+			gen, verifier, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
+
+		{Package: "mockserver/siblings/peer", May: []string{gen, verifier, "mockserver/backend"}, Tests: mocks},
+		{Package: "mockserver/siblings/keycloak", May: []string{verifier}, Tests: mocks},
+		{Package: "mockserver/siblings/repertoire", Tests: mocks},
+		{Package: "mockserver/siblings/gafaelfawr", May: []string{verifier}, Tests: mocks},
+		{Package: "mockserver/siblings/dexproxy", May: []string{verifier}, Tests: mocks},
+		{Package: "mockserver/siblings/tokenreview", May: []string{verifier}, Tests: mocks},
+		{Package: "mockserver/siblings/hub", Tests: mocks},
+		{Package: "internal/kfpserver", May: []string{"internal/kfppb", verifier}},
 
 		// Programs.
 		{Package: "cmd/mockserver", May: []string{gen, mock}, Planned: true},
 		{Package: "examples/quickstart", May: []string{
-			"auth", "auth/flow", "clientset", "configstore", gen, "interceptors", "interceptors/serverauth", mock,
+			"auth", "auth/flow", "clientset", "configstore", gen, "interceptors", verifier, mock,
 		}, Planned: true},
+		{Package: "examples/wallaroo", May: []string{"clientset", gen, mock, "platform/wallaroo"}},
+		{Package: "examples/nublado", May: []string{"clientset", gen, mock, "platform/nublado", "platform/nublado/repertoire"}},
+		{Package: "examples/flyteconfig", May: []string{"clientset", gen, mock, "platform/flyte"}},
+		{Package: "examples/kubeflow", May: []string{"clientset", "internal/kfppb", "internal/kfpserver", verifier, mock, "platform/kubeflow"}},
+		{Package: "examples/jupyterhub", May: []string{"auth/flow", "clientset", gen, verifier, mock, "platform", "platform/jupyterhub"}},
 
 		// The house.
 		{Package: "internal/layers"},

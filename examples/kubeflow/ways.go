@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"google.golang.org/grpc"
+
+	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/internal/kfppb"
+	"github.com/jetway-go/jetway/internal/kfpserver"
+	"github.com/jetway-go/jetway/mockserver/siblings/dexproxy"
+	"github.com/jetway-go/jetway/mockserver/siblings/tokenreview"
+	"github.com/jetway-go/jetway/platform/kubeflow"
+)
+
+const namespace = "team-a"
+
+// api is Kubeflow's API server.
+func api(opts ...grpc.ServerOption) *grpc.Server {
+	s := grpc.NewServer(opts...)
+	kfpserver.Register(s, &kfpserver.Server{
+		Runs:        map[string][]*kfppb.Run{namespace: {{RunId: "r-1", DisplayName: "nightly training", ExperimentId: "e-1"}}},
+		Experiments: map[string][]*kfppb.Experiment{namespace: {{ExperimentId: "e-1", DisplayName: "Default", Namespace: namespace}}},
+	})
+	return s
+}
+
+// listen serves the API on an address of its own.
+func listen(ctx context.Context, s *grpc.Server) (address string, stop func(), err error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.Serve(l)
+	}()
+	return "http://" + l.Addr().String(), func() { s.Stop(); <-ended }, nil
+}
+
+// inAPod reads the token that the cluster has mounted, and keeps going when the
+// cluster replaces it.
+func inAPod(ctx context.Context, out io.Writer) error {
+	cluster := tokenreview.New()
+	host, stop, err := listen(ctx, api(cluster.ServerOptions()...))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	volume, err := os.MkdirTemp("", "kubeflow")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(volume)
+	path := filepath.Join(volume, "token")
+	var mounted string
+	mount := func() error {
+		cluster.Expire(mounted)
+		mounted = cluster.Issue("system:serviceaccount:" + namespace + ":default-editor")
+		return os.WriteFile(path, []byte(mounted+"\n"), 0o600)
+	}
+	if err := mount(); err != nil {
+		return err
+	}
+	return use(ctx, out, kubeflow.Resolver{Host: host, TokenPath: path, LookupEnv: nowhere}, func() error {
+		fmt.Fprintln(out, "  the token is replaced, the old one ends")
+		return mount()
+	})
+}
+
+// fromOutside logs in at the proxy in front of the deployment as a person would.
+func fromOutside(ctx context.Context, out io.Writer) error {
+	var proxy *dexproxy.Server
+	server := api(grpc.ChainUnaryInterceptor(serverauth.Unary(serverauth.VerifierFunc(
+		func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
+			return proxy.Verifier().Verify(ctx, p)
+		}))))
+	defer server.Stop()
+	proxy, err := dexproxy.Start(dexproxy.Config{
+		Connectors: []string{"ldap", "local"}, Approval: true,
+		Upstream: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+				server.ServeHTTP(w, r)
+				return
+			}
+			_, _ = io.WriteString(w, "Kubeflow's pages")
+		}),
+	})
+	if err != nil {
+		return err
+	}
+	defer proxy.Close()
+
+	dex := &kubeflow.Dex{Username: dexproxy.Username, Password: kubeflow.SecretValue(dexproxy.Password)}
+	hc := &http.Client{Transport: &http.Transport{}}
+	defer hc.CloseIdleConnections()
+	session, err := dex.Login(ctx, hc, proxy.URL()) // the client below logs in by itself; this shows what comes of it
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "  %v: secured %v, a cookie of %d bytes\n", session, session.Secured, len(session.Cookie))
+
+	r := kubeflow.Resolver{Host: proxy.URL() + "/pipeline", Dex: dex, LookupEnv: nowhere}
+	err = use(ctx, out, r, func() error {
+		fmt.Fprintln(out, "  the session ends")
+		proxy.ExpireSessions()
+		return nil
+	})
+	fmt.Fprintf(out, "  %d logins by this client\n", proxy.Logins()-1)
+	return err
+}
+
+// standalone needs no login, which is found out by nobody asking for one.
+func standalone(ctx context.Context, out io.Writer) error {
+	host, stop, err := listen(ctx, api())
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return use(ctx, out, kubeflow.Resolver{Host: host, LookupEnv: nowhere}, nil)
+}

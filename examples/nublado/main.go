@@ -1,0 +1,102 @@
+// Nublado is a service behind Gafaelfawr that calls Nublado in the name of each
+// user who sends it a request, and once in its own, with a token that it makes.
+// Service discovery, Gafaelfawr and Nublado are mocks on this machine.
+//
+// In earnest REPERTOIRE_BASE_URL is set, and a request handler needs one line:
+//
+//	cs, err := clientset.For(ctx, nublado.Resolver{Source: nublado.FromRequest(r.Header)})
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/jetway-go/jetway/clientset"
+	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	"github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
+	"github.com/jetway-go/jetway/mockserver/siblings/peer"
+	mock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
+	"github.com/jetway-go/jetway/platform/nublado"
+	"github.com/jetway-go/jetway/platform/nublado/repertoire"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "nublado:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) error {
+	guard := gafaelfawr.New(nil)
+	backend, err := peer.New(ctx, peer.Config{Verifier: guard})
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+	discovery := mock.New(nil)
+	mux := http.NewServeMux()
+	mux.Handle("/repertoire/", discovery)
+	mux.Handle("/auth/", guard)
+	base, stop, err := serve(ctx, mux)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	discovery.Set(mock.WithGafaelfawr("http://"+backend.Endpoint()+"/nb", base+"/auth/api/v1"))
+
+	// One discovery client for the whole service, one client for each user.
+	shared, err := repertoire.New(repertoire.Config{BaseURL: base + "/repertoire"})
+	if err != nil {
+		return err
+	}
+	admin := guard.AddToken("admin", 0, "admin:token")
+	for name, source := range map[string]nublado.Source{
+		"delegated by ada":   nublado.FromRequest(guard.Delegate("ada", nublado.DefaultScope)),
+		"delegated by grace": nublado.FromRequest(guard.Delegate("grace", nublado.DefaultScope)),
+		"in our own name":    nublado.Created{Username: "bot-example", Admin: nublado.Value(admin), Lifetime: time.Hour},
+	} {
+		if err := use(ctx, nublado.Resolver{Source: source, Discovery: shared}); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		calls := backend.Calls()
+		fmt.Fprintf(out, "%s: Nublado was called by %s\n", name, calls[len(calls)-1].Subject)
+	}
+	fmt.Fprintf(out, "service discovery was asked %d time for all of them\n", discovery.Fetches())
+	return nil
+}
+
+// use makes a client for one user, and a call.
+func use(ctx context.Context, r nublado.Resolver) error {
+	cs, err := clientset.For(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer cs.Close()
+	_, err = cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
+	return err
+}
+
+// serve answers HTTP on this machine until stop is called.
+func serve(ctx context.Context, h http.Handler) (url string, stop func(), err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener) // ends when it is closed
+	}()
+	return "http://" + listener.Addr().String(), func() { _ = server.Close(); <-done }, nil
+}

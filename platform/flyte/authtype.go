@@ -1,0 +1,49 @@
+package flyte
+
+import (
+	"fmt"
+	"strings"
+)
+
+// AuthType is a way to log in, by the name that Flyte gives it.
+type AuthType string
+
+// The ways to log in. The aliases that Flyte's command line takes are understood
+// too, in any case: client-secret, app-credential, headless, command, custom and
+// so on.
+const (
+	Pkce            AuthType = "Pkce"
+	ClientSecret    AuthType = "ClientSecret"
+	DeviceFlow      AuthType = "DeviceFlow"
+	ExternalCommand AuthType = "ExternalCommand"
+)
+
+// authType reads what was found. A secret makes it ClientSecret, whatever else is
+// said.
+func (c *Config) authType() (AuthType, error) {
+	from := c.origins[KeyAuthType].From
+	t := AuthType("")
+	switch strings.ToLower(string(c.AuthType)) {
+	case "":
+	case "pkce":
+		t = Pkce
+	case "clientsecret", "client-secret", "client_secret", "app-credential":
+		t = ClientSecret
+	case "deviceflow", "device-flow", "device_flow", "headless":
+		t = DeviceFlow
+	case "externalcommand", "external-command", "command", "custom":
+		t = ExternalCommand
+	default:
+		return "", &Error{Where: from, Err: fmt.Errorf(
+			"%s %.40q must be Pkce, ClientSecret, DeviceFlow or ExternalCommand", KeyAuthType, c.AuthType)}
+	}
+	if c.hasSecret() {
+		t = ClientSecret
+	}
+	return t, nil
+}
+
+// hasSecret tells whether somebody says where a client secret is.
+func (c *Config) hasSecret() bool {
+	return c.apiKey.Endpoint != "" || c.secretEnvVar != "" || c.secretLocation != ""
+}

@@ -1,0 +1,30 @@
+package flyte
+
+import (
+	"errors"
+	"strings"
+)
+
+var (
+	// ErrNoEndpoint says that nobody told where the backend is.
+	ErrNoEndpoint = errors.New("no endpoint")
+	// ErrUntrusted says that a file in the working directory wants to run a program,
+	// use a secret or weaken TLS, and nobody has recorded that it may.
+	ErrUntrusted = errors.New("not trusted")
+)
+
+// Error is the error of this package: where something was wrong, and what. It
+// never holds a secret.
+type Error struct {
+	// Where is the variable, the file with its line, or the key.
+	Where string
+	// Err is the cause; never nil.
+	Err error
+}
+
+func (e *Error) Error() string {
+	return strings.TrimSuffix("flyte configuration: "+e.Where+": ", ": ") + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,98 @@
+// Package flyte reads the configuration that Flyte's own tools use: an API key in
+// FLYTE_API_KEY, FLYTE_* variables, and the first config file in the order in
+// which flyte-sdk looks for one. Variables win over the file, and need none.
+//
+// Give a [Resolver] to clientset.For; or [Resolver.Load] the [Config], and let its
+// Explain tell where every value came from.
+//
+//	cs, err := clientset.For(ctx, flyte.Resolver{})
+//
+// A file in the working directory comes from whoever wrote that directory. Before
+// it may run programs, use secrets or weaken TLS, somebody has to record that it
+// is trusted: see [Trust].
+package flyte
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/jetway-go/jetway/platform"
+)
+
+// EnvAPIKey holds an API key, which is an endpoint and an OAuth client for it. It
+// wins over everything but a [Resolver]'s own fields.
+const EnvAPIKey = "FLYTE_API_KEY"
+
+// Resolver finds a Flyte backend by Flyte's configuration. The zero value goes by
+// the environment and the working directory of the process. It is a value without
+// state: safe for concurrent use.
+type Resolver struct {
+	// Endpoint wins over every other.
+	Endpoint string
+	// ConfigFile is the file to read instead of searching; it is trusted.
+	ConfigFile string
+	// Dir is the working directory; empty means that of the process.
+	Dir string
+	// Home is the home directory; empty means that of the user.
+	Home string
+	// Trust knows what files in the working directory are trusted; nil means a
+	// [FileTrust].
+	Trust Trust
+	// Logger hears of lines of a file that have no effect; nil discards.
+	Logger *slog.Logger
+	// LookupEnv reads the environment; nil means os.LookupEnv.
+	LookupEnv func(name string) (value string, ok bool)
+}
+
+var _ platform.Resolver = Resolver{}
+
+// Resolve reads variables and files; it uses no network. The error is an [*Error]
+// that names the variable, or the file and line.
+func (r Resolver) Resolve(ctx context.Context, _ *http.Client) (platform.Target, error) {
+	c, err := r.Load()
+	if err != nil {
+		return platform.Target{}, err
+	}
+	if r.Logger != nil {
+		for _, w := range c.Warnings {
+			r.Logger.WarnContext(ctx, w.Text, slog.String("file", w.File), slog.Int("line", w.Line))
+		}
+	}
+	return c.Target()
+}
+
+// surroundings are what everything is read from.
+type surroundings struct {
+	env       func(string) (string, bool)
+	dir, home string
+	trust     Trust
+}
+
+func (r Resolver) surroundings() (surroundings, error) {
+	s := surroundings{env: r.LookupEnv, dir: r.Dir, home: r.Home, trust: r.Trust}
+	if s.env == nil {
+		s.env = os.LookupEnv
+	}
+	if s.trust == nil {
+		s.trust = FileTrust{}
+	}
+	if s.home == "" {
+		s.home, _ = os.UserHomeDir() // without one there is nothing to find there
+	}
+	if s.dir == "" {
+		var err error
+		if s.dir, err = os.Getwd(); err != nil {
+			return s, &Error{Where: "working directory", Err: err}
+		}
+	}
+	return s, nil
+}
+
+// get returns a variable; one that is set to nothing is not set.
+func (s surroundings) get(name string) string {
+	v, _ := s.env(name)
+	return strings.TrimSpace(v)
+}

@@ -1,0 +1,155 @@
+package flyte
+
+import (
+	"fmt"
+
+	"github.com/jetway-go/jetway/internal/apikey"
+)
+
+// Config is Flyte's configuration as it was found. Fields that nobody has set are
+// zero.
+type Config struct {
+	// Endpoint is the backend's address.
+	Endpoint string
+	// Insecure connects without TLS, InsecureSkipVerify accepts any certificate,
+	// CACertFile is trusted beside the system's, and ProxyURL is an HTTP proxy.
+	Insecure, InsecureSkipVerify bool
+	CACertFile, ProxyURL         string
+	// DisableKeyring keeps logins out of the system's keyring.
+	DisableKeyring bool
+	// AuthType is how to log in; empty leaves it to the program, unless there is a
+	// secret.
+	AuthType AuthType
+	// ClientID, Scopes and Audience are what to log in as and for.
+	ClientID, Audience string
+	Scopes             []string
+	// Command prints a token, ProxyCommand one for a proxy in front of the backend.
+	Command, ProxyCommand []string
+	// ConsoleEndpoint is the address of the web console, where it is another.
+	ConsoleEndpoint string
+	// Org, Project and Domain are where tasks belong.
+	Org, Project, Domain string
+
+	// File is the config file that was read; empty for none.
+	File string
+	// Warnings are lines of it that have no effect.
+	Warnings []Warning
+
+	at      surroundings
+	file    found
+	origins map[string]Origin
+	apiKey  apikey.Key // zero without one
+
+	secretEnvVar, secretLocation string
+}
+
+// Load reads variables and files, and checks that each value is what it must be.
+// Whether they make a whole is [Config.Target]'s question. The error is an
+// [*Error].
+func (r Resolver) Load() (*Config, error) {
+	s, err := r.surroundings()
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{at: s, origins: map[string]Origin{}}
+	if c.file, err = s.search(r.ConfigFile); err != nil {
+		return nil, err
+	}
+	c.File = c.file.path
+	doc, err := parseFile(c.file.path, c.file.content)
+	if err != nil {
+		return nil, err
+	}
+	c.Warnings = doc.warnings
+	for _, set := range settings() {
+		o := Origin{Key: set.key}
+		if v, ok := doc.values[set.key]; ok {
+			c.put(set.key, v)
+			o.Value, o.File, o.Line = show(set, v), doc.path, doc.lines[set.key]
+			o.From = fmt.Sprintf("%s:%d", o.File, o.Line)
+		}
+		name := Variable(set.key)
+		if text := s.get(name); text != "" {
+			v, err := parseText(set.kind, text)
+			if err != nil {
+				return nil, &Error{Where: name, Err: err}
+			}
+			if v.set(set.kind) {
+				c.put(set.key, v)
+				o = o.replaced(name, show(set, v))
+			}
+		}
+		c.origins[set.key] = o
+	}
+	if err := c.useAPIKey(); err != nil {
+		return nil, err
+	}
+	if r.Endpoint != "" {
+		c.Endpoint = r.Endpoint
+		c.origins[KeyEndpoint] = c.origins[KeyEndpoint].replaced("Endpoint", r.Endpoint)
+	}
+	c.AuthType, err = c.authType()
+	return c, err
+}
+
+// useAPIKey lets the key say where and as whom.
+func (c *Config) useAPIKey() error {
+	text := c.at.get(EnvAPIKey)
+	if text == "" {
+		return nil
+	}
+	k, err := apikey.Decode(text)
+	if err != nil {
+		return &Error{Where: EnvAPIKey, Err: err}
+	}
+	c.apiKey = k
+	c.Endpoint, c.ClientID = k.Endpoint, k.ClientID
+	c.origins[KeyEndpoint] = c.origins[KeyEndpoint].replaced(EnvAPIKey, k.Endpoint)
+	c.origins[KeyClientID] = c.origins[KeyClientID].replaced(EnvAPIKey, k.ClientID)
+	if k.Org != "" && c.Org == "" {
+		c.Org = k.Org
+		c.origins[KeyOrg] = c.origins[KeyOrg].replaced(EnvAPIKey, k.Org)
+	}
+	return nil
+}
+
+func (c *Config) put(key string, v value) {
+	switch key {
+	case KeyEndpoint:
+		c.Endpoint = v.text
+	case KeyInsecure:
+		c.Insecure = v.flag
+	case KeyInsecureSkipVerify:
+		c.InsecureSkipVerify = v.flag
+	case KeyCACertFilePath:
+		c.CACertFile = c.at.abs(v.text)
+	case KeyHTTPProxyURL:
+		c.ProxyURL = v.text
+	case KeyDisableKeyring:
+		c.DisableKeyring = v.flag
+	case KeyAuthType:
+		c.AuthType = AuthType(v.text)
+	case KeyClientID:
+		c.ClientID = v.text
+	case KeySecretLocation:
+		c.secretLocation = c.at.abs(v.text)
+	case KeySecretEnvVar:
+		c.secretEnvVar = v.text
+	case KeyScopes:
+		c.Scopes = v.list
+	case KeyAudience:
+		c.Audience = v.text
+	case KeyCommand:
+		c.Command = v.list
+	case KeyProxyCommand:
+		c.ProxyCommand = v.list
+	case KeyConsoleEndpoint:
+		c.ConsoleEndpoint = v.text
+	case KeyOrg:
+		c.Org = v.text
+	case KeyProject:
+		c.Project = v.text
+	case KeyDomain:
+		c.Domain = v.text
+	}
+}

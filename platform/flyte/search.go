@@ -1,0 +1,102 @@
+package flyte
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/jetway-go/jetway/platform/internal/smallfile"
+)
+
+// Environment variables that name a file.
+const (
+	EnvUCTLConfig     = "UCTL_CONFIG"
+	EnvFlytectlConfig = "FLYTECTL_CONFIG"
+)
+
+// found is a file that was chosen.
+type found struct {
+	path    string // empty for none
+	content []byte
+	local   bool // it came with the working directory: whoever wrote that wrote it
+}
+
+// candidate is a place to look at.
+type candidate struct {
+	path  string
+	from  string // the parameter or variable that says so; the file must be there
+	local bool
+}
+
+// search finds the file to read: the first that exists.
+func (s surroundings) search(explicit string) (found, error) {
+	for _, c := range s.candidates(explicit) {
+		if c.from == "" && !regular(c.path) {
+			continue
+		}
+		content, err := smallfile.Read(c.path)
+		switch {
+		case err != nil && c.from != "":
+			return found{}, &Error{Where: c.from, Err: fmt.Errorf("cannot read the file that it names: %w", err)}
+		case errors.Is(err, fs.ErrNotExist):
+			continue // gone again
+		case err != nil:
+			return found{}, &Error{Where: c.path, Err: err}
+		}
+		return found{c.path, content, c.local}, nil
+	}
+	return found{}, nil
+}
+
+// candidates are in the order of flyte-sdk.
+func (s surroundings) candidates(explicit string) []candidate {
+	if explicit != "" {
+		return []candidate{{path: s.abs(explicit), from: "ConfigFile"}}
+	}
+	list := []candidate{
+		{path: s.abs("config.yaml"), local: true},
+		{path: s.abs(filepath.Join(".flyte", "config.yaml")), local: true},
+	}
+	if root := gitRoot(s.dir); root != "" && root != s.dir {
+		list = append(list, candidate{path: filepath.Join(root, ".flyte", "config.yaml"), local: true})
+	}
+	for _, name := range []string{EnvUCTLConfig, EnvFlytectlConfig} {
+		if path := s.get(name); path != "" {
+			list = append(list, candidate{path: s.abs(path), from: name})
+		}
+	}
+	if s.home != "" {
+		for _, dir := range []string{".union", ".flyte"} {
+			list = append(list, candidate{path: filepath.Join(s.home, dir, "config.yaml")})
+		}
+	}
+	return list
+}
+
+func (s surroundings) abs(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(s.dir, path)
+}
+
+func regular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// gitRoot is the directory that holds .git, at or above dir; empty for none.
+func gitRoot(dir string) string {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return ""
+		}
+		dir = up
+	}
+}

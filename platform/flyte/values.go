@@ -1,0 +1,113 @@
+package flyte
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// value is a setting as it was understood.
+type value struct {
+	text string
+	flag bool
+	list []string
+}
+
+// set tells whether there is anything: an empty text or list is as good as none,
+// false is not.
+func (v value) set(k kind) bool {
+	switch k {
+	case boolean:
+		return true
+	case list:
+		return len(v.list) > 0
+	default:
+		return v.text != ""
+	}
+}
+
+// parseText reads a variable, or a scalar of a file.
+func parseText(k kind, s string) (value, error) {
+	s = strings.TrimSpace(s)
+	switch k {
+	case boolean:
+		b, err := strconv.ParseBool(s)
+		if err != nil {
+			return value{}, fmt.Errorf("must be true or false, not %.40q", s)
+		}
+		return value{flag: b}, nil
+	case list:
+		words, err := parseList(s)
+		return value{list: words}, err
+	default:
+		return value{text: s}, nil
+	}
+}
+
+// parseList reads a JSON array of strings, or words as a shell has them.
+func parseList(s string) ([]string, error) {
+	if !strings.HasPrefix(s, "[") {
+		return words(s)
+	}
+	var items []any
+	if err := json.Unmarshal([]byte(s), &items); err != nil {
+		return nil, errors.New(`must be a JSON array of strings such as ["a", "b"], or words with spaces between them`)
+	}
+	out := make([]string, 0, len(items))
+	for _, item := range items {
+		word, ok := item.(string)
+		if !ok {
+			return nil, errors.New("every item of the list must be a string")
+		}
+		out = append(out, word)
+	}
+	return out, nil
+}
+
+// words splits text as a POSIX shell does, without expanding anything: spaces
+// separate, single quotes keep everything, double quotes keep all but \" and \\,
+// a backslash keeps what follows.
+func words(s string) ([]string, error) {
+	var out []string
+	var word strings.Builder
+	inside, quote := false, rune(0)
+	escaped := false
+	for _, r := range s {
+		switch {
+		case escaped:
+			if quote == '"' && r != '"' && r != '\\' {
+				word.WriteByte('\\')
+			}
+			word.WriteRune(r)
+			escaped = false
+		case r == '\\' && quote != '\'':
+			escaped, inside = true, true
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '\'' || r == '"':
+			quote, inside = r, true
+		case r == ' ' || r == '\t' || r == '\n' || r == '\r':
+			if inside {
+				out = append(out, word.String())
+			}
+			word.Reset()
+			inside = false
+		default:
+			word.WriteRune(r)
+			inside = true
+		}
+	}
+	switch {
+	case quote != 0:
+		return nil, fmt.Errorf("has a %c that is not closed", quote)
+	case escaped:
+		return nil, errors.New("ends with a backslash")
+	case inside:
+		out = append(out, word.String())
+	}
+	return out, nil
+}

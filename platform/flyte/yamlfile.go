@@ -1,0 +1,161 @@
+package flyte
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Warning is a line of a file that has no effect.
+type Warning struct {
+	File string
+	Line int
+	Text string
+}
+
+// String is file:line: text.
+func (w Warning) String() string { return fmt.Sprintf("%s:%d: %s", w.File, w.Line, w.Text) }
+
+// document is a file as it was read.
+type document struct {
+	path     string
+	values   map[string]value
+	lines    map[string]int
+	warnings []Warning
+}
+
+const maxAliases = 8 // in a row; files for people have none
+
+// parseFile reads a YAML file. Its errors name the line, and repeat nothing of
+// the file but keys.
+func parseFile(path string, content []byte) (document, error) {
+	d := document{path: path, values: map[string]value{}, lines: map[string]int{}}
+	var root yaml.Node
+	if err := yaml.Unmarshal(content, &root); err != nil {
+		return d, &Error{Where: path, Err: errors.New(strings.TrimPrefix(err.Error(), "yaml: "))}
+	}
+	if len(root.Content) == 0 {
+		return d, nil // empty, or comments only
+	}
+	top := follow(root.Content[0])
+	if top.Kind == yaml.ScalarNode && top.ShortTag() == "!!null" {
+		return d, nil
+	}
+	err := d.sections(top)
+	return d, err
+}
+
+func follow(n *yaml.Node) *yaml.Node {
+	for range maxAliases {
+		if n.Kind != yaml.AliasNode || n.Alias == nil {
+			break
+		}
+		n = n.Alias
+	}
+	return n
+}
+
+func (d *document) fail(line int, format string, args ...any) error {
+	return &Error{Where: fmt.Sprintf("%s:%d", d.path, line), Err: fmt.Errorf(format, args...)}
+}
+
+func (d *document) warnf(line int, format string, args ...any) {
+	d.warnings = append(d.warnings, Warning{d.path, line, fmt.Sprintf(format, args...)})
+}
+
+// pairs calls f for every key of a mapping, in order.
+func (d *document) pairs(n *yaml.Node, what string, f func(key string, line int, v *yaml.Node) error) error {
+	if n.Kind != yaml.MappingNode {
+		return d.fail(n.Line, "%s must be a mapping (key: value)", what)
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := follow(n.Content[i])
+		if k.Kind != yaml.ScalarNode {
+			return d.fail(k.Line, "%s has a key that is not text", what)
+		}
+		if first, twice := seen[k.Value]; twice {
+			return d.fail(k.Line, "%.80q stands in %s twice, first in line %d", k.Value, what, first)
+		}
+		seen[k.Value] = k.Line
+		if err := f(k.Value, k.Line, follow(n.Content[i+1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *document) sections(top *yaml.Node) error {
+	known := map[string]setting{}
+	names := map[string]bool{}
+	for _, s := range settings() {
+		known[s.key] = s
+		section, _, _ := strings.Cut(s.key, ".")
+		names[section] = true
+	}
+	return d.pairs(top, "the file", func(section string, line int, v *yaml.Node) error {
+		switch {
+		case foreign(section):
+			return nil
+		case !names[section]:
+			d.warnf(line, "unknown section %.80q has no effect%s", section, alike(section, names))
+			return nil
+		case isNull(v):
+			return nil
+		}
+		return d.pairs(v, section, func(name string, line int, v *yaml.Node) error {
+			key := section + "." + name
+			s, ok := known[key]
+			if !ok {
+				d.warnf(line, "unknown key %.120q has no effect%s", key, alike(key, known))
+				return nil
+			}
+			return d.take(s, line, v)
+		})
+	})
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+
+// take reads one setting.
+func (d *document) take(s setting, line int, n *yaml.Node) error {
+	var v value
+	var err error
+	switch {
+	case isNull(n):
+		return nil
+	case n.Kind == yaml.SequenceNode && s.kind == list:
+		for _, item := range n.Content {
+			item = follow(item)
+			if item.Kind != yaml.ScalarNode || isNull(item) {
+				return d.fail(item.Line, "every item of %s must be text", s.key)
+			}
+			v.list = append(v.list, item.Value)
+		}
+	case n.Kind != yaml.ScalarNode:
+		return d.fail(line, "%s must be %s", s.key, [...]string{"text", "true or false", "a list of text"}[s.kind])
+	case s.kind == boolean && n.ShortTag() != "!!bool" && n.ShortTag() != "!!str",
+		s.kind != boolean && n.ShortTag() == "!!bool":
+		return d.fail(line, "%s must be %s", s.key, [...]string{"text", "true or false", "a list of text"}[s.kind])
+	default:
+		if v, err = parseText(s.kind, n.Value); err != nil {
+			return d.fail(line, "%s %w", s.key, err)
+		}
+	}
+	if v.set(s.kind) {
+		d.values[s.key], d.lines[s.key] = v, line
+	}
+	return nil
+}
+
+// alike suggests the key that differs in case only.
+func alike[V any](key string, known map[string]V) string {
+	for k := range known {
+		if strings.EqualFold(k, key) {
+			return fmt.Sprintf("; did you mean %q?", k)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,39 @@
+// Package smallfile reads the small files that systems keep their settings and
+// tokens in, wherever an environment variable says they are. Call [Read].
+package smallfile
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// Limit is how large a file may be, in bytes: more than any of them needs.
+const Limit = 1 << 20
+
+// Read returns the content of a regular file of at most [Limit] bytes. Symbolic
+// links are followed, as mounted secrets need. Whatever else lies there (a pipe,
+// whose other end may never come; a directory) is an error at once. The error
+// names the file and wraps that of the operating system.
+func Read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, Limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > Limit {
+		return nil, fmt.Errorf("file %s is larger than %d KiB", path, Limit>>10)
+	}
+	return content, nil
+}

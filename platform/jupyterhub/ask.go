@@ -1,0 +1,165 @@
+package jupyterhub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jetway-go/jetway/internal/endpoint"
+)
+
+const (
+	askLimit  = 20 * time.Second
+	maxAnswer = 1 << 20
+)
+
+// ask puts a question to the hub.
+func (a *Auth) ask(ctx context.Context, q question) (*User, error) {
+	path, token := "user", q.value
+	if a.config.Generation == Legacy {
+		path = "authorizations/token/" + url.PathEscape(q.value)
+		if q.kind == "cookie" {
+			path = "authorizations/cookie/" + url.PathEscape(a.cookie) + "/" + url.PathEscape(q.value)
+		}
+		var err error
+		if token, err = a.here.token(); err != nil {
+			return nil, err
+		}
+	}
+	status, body, err := a.send(ctx, http.MethodGet, path, token, nil)
+	if err != nil {
+		a.log.ErrorContext(ctx, "the hub cannot be asked", slog.Any("error", err))
+		return nil, err
+	}
+	u, err := a.judge(status, body)
+	switch {
+	case errors.Is(err, ErrNoUser):
+		a.log.WarnContext(ctx, "the hub identifies no user for a request")
+	case err != nil:
+		a.log.ErrorContext(ctx, "the hub cannot tell who is calling", slog.Any("error", err))
+	}
+	return u, err
+}
+
+// judge reads the hub's answer. Its 403 means three things: nobody, as "Forbidden";
+// somebody who may not be told about; and, where our own token asked, that it is
+// no longer good.
+func (a *Auth) judge(status int, body []byte) (*User, error) {
+	legacy := a.config.Generation == Legacy
+	switch {
+	case status == http.StatusOK:
+		return parseUser(body)
+	case status == http.StatusForbidden && legacy:
+		return nil, ErrOwnToken
+	case status == http.StatusForbidden:
+		if message := reasonIn(body); strings.Contains(message, "scope") {
+			return nil, fmt.Errorf("looking up the caller is %w: %s", ErrNotAllowed, message)
+		}
+		return nil, ErrNoUser
+	case status == http.StatusNotFound && legacy:
+		return nil, ErrNoUser
+	case status == http.StatusNotFound:
+		return nil, odd(status, "there is no such API; for a hub before 2.0 set Generation to Legacy, else check "+EnvAPIURL)
+	case status >= 500, status == http.StatusTooManyRequests:
+		return nil, fmt.Errorf("%w: HTTP status %d of %s", ErrUnavailable, status, a.here.api.Host)
+	default:
+		return nil, odd(status, oauthReason(body))
+	}
+}
+
+// reasonIn is the message of an answer of the hub's API.
+func reasonIn(body []byte) string {
+	var answer struct {
+		Message string `json:"message"`
+	}
+	_ = json.Unmarshal(body, &answer) // a page says nothing
+	return cleaned(answer.Message)
+}
+
+// oauthReason is why an answer in OAuth's form refuses (RFC 6749 §5.2).
+func oauthReason(body []byte) string {
+	var answer struct {
+		Description string `json:"error_description"`
+		Error       string `json:"error"`
+	}
+	_ = json.Unmarshal(body, &answer) // a page says nothing
+	for _, reason := range []string{cleaned(answer.Description), cleaned(answer.Error)} {
+		if reason != "" {
+			return reason
+		}
+	}
+	return "Unknown error"
+}
+
+// cleaned makes foreign text fit for one line of an error.
+func cleaned(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r > 0x24f {
+			return ' '
+		}
+		return r
+	}, text)
+	if len(text) > 200 {
+		text = text[:200]
+	}
+	return strings.ToValidUTF8(strings.TrimSpace(text), "")
+}
+
+// send makes a request to the hub's API; form is posted.
+func (a *Auth) send(ctx context.Context, method, path, token string, form url.Values) (status int, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	var content io.Reader
+	if form != nil {
+		content = strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequestWithContext(ctx, method, a.here.api.String()+"/"+path, content)
+	if err != nil {
+		return 0, nil, errors.New("the API's URL makes no request")
+	}
+	req.Header.Set("Accept", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "token "+token)
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := a.http.Do(req)
+	if err != nil {
+		return 0, nil, a.unreachable(err)
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return 0, nil, a.unreachable(err)
+	}
+	return resp.StatusCode, body, nil
+}
+
+// unreachable says where the hub was looked for, and what that may have to do with
+// it. The cause stays text: a time limit in it is ours, not the caller's, and the
+// URL in it may end with a token.
+func (a *Auth) unreachable(cause error) error {
+	if e, ok := errors.AsType[*url.Error](cause); ok {
+		cause = e.Err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	hint := ""
+	if endpoint.IsLoopback(a.here.api.Hostname()) {
+		hint = " Only a hub on this very machine answers there: elsewhere set " + EnvAPIURL +
+			", and hub_ip in the hub's configuration to an address that this host reaches."
+	}
+	return fmt.Errorf("%w at '%s'. Is the Hub accessible at this URL (from host: %s)?%s (%s)",
+		ErrUnreachable, a.here.api, host, hint, cause.Error())
+}

@@ -1,0 +1,115 @@
+package jupyterhub
+
+import (
+	"container/list"
+	"crypto/sha256"
+	"encoding/binary"
+	"sync"
+	"time"
+)
+
+// maxKnown is how many callers are remembered, and how many strangers. They are
+// counted apart, so that a flood of made-up tokens drives nobody out.
+const maxKnown = 10_000
+
+type cacheKey [sha256.Size]byte
+
+// key tells questions apart and tells nothing about them.
+func (q question) key() (k cacheKey) {
+	h := sha256.New()
+	for _, part := range []string{q.kind, q.session, q.value} {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		h.Write(length[:])
+		h.Write([]byte(part))
+	}
+	h.Sum(k[:0])
+	return k
+}
+
+// cache remembers who was identified, and that somebody was not.
+type cache struct {
+	age time.Duration
+
+	mu    sync.Mutex
+	users recent
+	none  recent
+}
+
+// recent holds entries, of which the one that was not asked for the longest time
+// leaves first.
+type recent struct {
+	byKey map[cacheKey]*list.Element
+	order list.List // of *entry, the last used in front
+}
+
+type entry struct {
+	key  cacheKey
+	user *User
+	end  time.Time // zero: none
+}
+
+func newCache(age time.Duration) *cache {
+	if age == 0 {
+		age = DefaultCacheMaxAge
+	}
+	return &cache{age: age, users: recent{byKey: map[cacheKey]*list.Element{}}, none: recent{byKey: map[cacheKey]*list.Element{}}}
+}
+
+// get returns what is remembered; nil and true is a stranger.
+func (c *cache) get(k cacheKey) (*User, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.users.get(k); e != nil {
+		return e.user, true
+	}
+	return nil, c.none.get(k) != nil
+}
+
+func (c *cache) put(k cacheKey, u *User) {
+	if c.age == NoCache {
+		return
+	}
+	e := &entry{key: k, user: u}
+	if c.age != CacheForever {
+		e.end = time.Now().Add(c.age)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.users.remove(k)
+	c.none.remove(k)
+	if u == nil {
+		c.none.put(e)
+		return
+	}
+	c.users.put(e)
+}
+
+func (r *recent) get(k cacheKey) *entry {
+	at := r.byKey[k]
+	if at == nil {
+		return nil
+	}
+	e, _ := at.Value.(*entry)
+	if !e.end.IsZero() && !time.Now().Before(e.end) {
+		r.remove(k)
+		return nil
+	}
+	r.order.MoveToFront(at)
+	return e
+}
+
+func (r *recent) put(e *entry) {
+	r.byKey[e.key] = r.order.PushFront(e)
+	if r.order.Len() > maxKnown {
+		oldest, _ := r.order.Back().Value.(*entry)
+		r.remove(oldest.key)
+	}
+}
+
+func (r *recent) remove(k cacheKey) {
+	if at := r.byKey[k]; at != nil {
+		r.order.Remove(at)
+		delete(r.byKey, k)
+	}
+}

@@ -1,0 +1,39 @@
+package jupyterhub
+
+import (
+	"strconv"
+	"testing"
+)
+
+func TestAFloodOfStrangersDrivesNobodyOut(t *testing.T) {
+	t.Parallel()
+	c := newCache(0)
+	alice := question{kind: "token", value: "alice"}.key()
+	c.put(alice, &User{Name: "alice"})
+	for i := range 2 * maxKnown {
+		c.put(question{kind: "token", value: strconv.Itoa(i)}.key(), nil)
+	}
+	if u, ok := c.get(alice); !ok || u.Name != "alice" {
+		t.Error("alice was forgotten")
+	}
+	if n := c.none.order.Len(); n != maxKnown || len(c.none.byKey) != maxKnown {
+		t.Errorf("%d strangers are remembered, want %d", n, maxKnown)
+	}
+	if _, ok := c.get(question{kind: "token", value: "0"}.key()); ok {
+		t.Error("the oldest stranger is still there")
+	}
+}
+
+func TestKeysTellQuestionsApart(t *testing.T) {
+	t.Parallel()
+	seen := map[cacheKey]question{}
+	for _, q := range []question{
+		{kind: "token", value: "a"}, {kind: "cookie", value: "a"}, {kind: "token", session: "a"},
+		{kind: "token", session: "a", value: "b"}, {kind: "token", session: "ab"}, {kind: "token", value: "ab"},
+	} {
+		if other, ok := seen[q.key()]; ok {
+			t.Errorf("%+v and %+v are one", q, other)
+		}
+		seen[q.key()] = q
+	}
+}

@@ -1,0 +1,88 @@
+package jupyterhub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+var (
+	// ErrNoUser says that the hub knows nobody by what was presented, or that
+	// nothing was.
+	ErrNoUser = errors.New("the hub identifies no user by it: send a token of the hub as \"authorization: token …\"")
+	// ErrNotAllowed says that the hub knows the caller, who may not call.
+	ErrNotAllowed = errors.New("not allowed")
+	// ErrOwnToken says that the hub refuses this service's own token.
+	ErrOwnToken = errors.New("Permission failure checking authorization, I may need a new token") //nolint:staticcheck // JupyterHub's text
+	// ErrUnavailable says that the hub cannot answer now.
+	ErrUnavailable = errors.New("Failed to check authorization (upstream problem)") //nolint:staticcheck // JupyterHub's text
+	// ErrUnreachable says that the hub could not be asked.
+	ErrUnreachable = errors.New("Failed to connect to Hub API") //nolint:staticcheck // JupyterHub's text
+	// ErrState says that the end of a login does not belong to its beginning.
+	ErrState = errors.New("the login was begun in another browser, or too long ago")
+)
+
+// Error is the error of this package. It reads as a gRPC status and has an HTTP
+// one, and never holds a secret:
+//
+//	what happened                      gRPC               HTTP
+//	[ErrNoUser]                        Unauthenticated    403
+//	[ErrNotAllowed], a scope lacking   PermissionDenied   403
+//	[ErrOwnToken], an odd answer       Internal           500
+//	[ErrUnavailable]                   Unavailable        502
+//	[ErrUnreachable]                   Unavailable        500
+//	a setting is missing or wrong      FailedPrecondition 500
+type Error struct {
+	Op   string     // "identify", "authorize", "log in", "configure", "serve"
+	Code codes.Code // never OK
+	HTTP int        // the status for an HTTP caller
+	Err  error      // the cause; never nil
+}
+
+func (e *Error) Error() string { return "jupyterhub: " + e.Op + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// GRPCStatus makes status.FromError and status.Code work on the error.
+func (e *Error) GRPCStatus() *status.Status { return status.New(e.Code, e.Error()) }
+
+// setup is the error of a setting.
+func setup(err error) error {
+	return &Error{Op: "configure", Code: codes.FailedPrecondition, HTTP: http.StatusInternalServerError, Err: err}
+}
+
+// classified gives an error its codes.
+func classified(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if own, ok := errors.AsType[*Error](err); ok {
+		return own
+	}
+	e := &Error{Op: op, Code: codes.Internal, HTTP: http.StatusInternalServerError, Err: err}
+	switch {
+	case errors.Is(err, ErrNoUser):
+		e.Code, e.HTTP = codes.Unauthenticated, http.StatusForbidden
+	case errors.Is(err, ErrNotAllowed):
+		e.Code, e.HTTP = codes.PermissionDenied, http.StatusForbidden
+	case errors.Is(err, ErrUnavailable):
+		e.Code, e.HTTP = codes.Unavailable, http.StatusBadGateway
+	case errors.Is(err, context.Canceled):
+		e.Code, e.HTTP = codes.Canceled, http.StatusServiceUnavailable
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Code, e.HTTP = codes.DeadlineExceeded, http.StatusGatewayTimeout
+	case errors.Is(err, ErrUnreachable):
+		e.Code = codes.Unavailable
+	}
+	return e
+}
+
+// odd is an answer that nobody expects: the caller is not to blame.
+func odd(status int, reason string) error {
+	return fmt.Errorf("Failed to check authorization: %s (HTTP status %d)", reason, status) //nolint:staticcheck // JupyterHub's text
+}

@@ -1,0 +1,78 @@
+// Package jupyterhub connects services of a JupyterHub, in both directions.
+//
+// A program that the hub has started, or that knows its API token, calls others
+// with it: made by a [Resolver], its calls carry "authorization: token …". A
+// program that is called finds out by whom: [NewAuth] makes an [Auth], which asks
+// the hub, remembers the answers, and decides by scopes or lists. It is a
+// serverauth.Verifier for gRPC and, with [Auth.Middleware], the login of people with
+// browsers. A [Service] serves both where the hub expects it:
+//
+//	auth, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{})
+//	if err != nil {
+//		return err
+//	}
+//	server := grpc.NewServer(grpc.ChainUnaryInterceptor(serverauth.Unary(auth)))
+//	return jupyterhub.Service{HTTP: auth.Middleware(pages), GRPC: server}.Run(ctx)
+package jupyterhub
+
+import (
+	"github.com/jetway-go/jetway/platform/internal/secret"
+)
+
+// DefaultAPIURL is where a hub's API is by convention.
+const DefaultAPIURL = "http://127.0.0.1:8081/hub/api"
+
+// The variables that a hub starts a service with. A service that the hub does not
+// start is given at least the token and the API's URL by whoever does.
+const (
+	EnvAPIToken    = "JUPYTERHUB_API_TOKEN"
+	EnvAPIURL      = "JUPYTERHUB_API_URL"
+	EnvServiceName = "JUPYTERHUB_SERVICE_NAME"
+	EnvServiceURL  = "JUPYTERHUB_SERVICE_URL"
+	EnvPrefix      = "JUPYTERHUB_SERVICE_PREFIX"
+	EnvBaseURL     = "JUPYTERHUB_BASE_URL"
+
+	envHost         = "JUPYTERHUB_HOST"
+	envPublicHub    = "JUPYTERHUB_PUBLIC_HUB_URL"
+	envUser         = "JUPYTERHUB_USER"
+	envClientID     = "JUPYTERHUB_CLIENT_ID"
+	envCallback     = "JUPYTERHUB_OAUTH_CALLBACK_URL"
+	envAccessScopes = "JUPYTERHUB_OAUTH_ACCESS_SCOPES"
+	envOldScopes    = "JUPYTERHUB_OAUTH_SCOPES"
+	envKeyFile      = "JUPYTERHUB_SSL_KEYFILE"
+	envCertFile     = "JUPYTERHUB_SSL_CERTFILE"
+	envClientCA     = "JUPYTERHUB_SSL_CLIENT_CA"
+)
+
+// Secret returns a secret. It is asked again at every use, so that a rotated one
+// works without a restart. Nil is not set.
+type Secret = secret.Source
+
+// SecretValue is a secret that the program already holds.
+func SecretValue(value string) Secret { return secret.Value(value) }
+
+// SecretEnv is the content of an environment variable.
+func SecretEnv(name string) Secret { return secret.Env(name) }
+
+// SecretFile is the content of a regular file of at most 1 MiB, without line
+// ends at its end.
+func SecretFile(path string) Secret { return secret.File(path) }
+
+// Config is what a service knows of its hub and of itself. Fields win over the
+// variables; the zero value takes everything from these. It may be shared.
+type Config struct {
+	// APIToken is the service's own token; nil means [EnvAPIToken].
+	APIToken Secret
+	// APIURL is the hub's API; empty means [EnvAPIURL], and then [DefaultAPIURL].
+	APIURL string
+	// ServiceName is the name that the hub has for the service; empty means
+	// [EnvServiceName]. A service that only calls others may have none.
+	ServiceName string
+	// Prefix is the path under which the hub's proxy leads to the service; empty
+	// means [EnvPrefix], and then /services/<name>/ below the hub's base.
+	Prefix string
+	// ServiceURL is where the service listens; empty means [EnvServiceURL].
+	ServiceURL string
+	// LookupEnv reads the environment; nil means os.LookupEnv.
+	LookupEnv func(name string) (value string, ok bool)
+}

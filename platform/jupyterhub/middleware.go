@@ -1,0 +1,152 @@
+package jupyterhub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/interceptors/serverauth"
+)
+
+// Caller is who made an HTTP request.
+type Caller struct {
+	// User is who it is. Treat it as read-only.
+	User *User
+
+	credentials *auth.Credentials
+}
+
+// Credentials are the caller's own, to call others in their name with; nil where
+// the shared cookie of a [Legacy] hub told who it is.
+func (c Caller) Credentials() *auth.Credentials { return c.credentials }
+
+type callerKey struct{}
+
+// CallerFromContext returns who made the request that [Auth.Middleware] let
+// through.
+func CallerFromContext(ctx context.Context) (Caller, bool) {
+	c, ok := ctx.Value(callerKey{}).(Caller)
+	return c, ok
+}
+
+// Middleware lets requests through to next whose caller may call, and puts the
+// [Caller] into their context, as well as the identity that serverauth knows.
+// Browsers without a login are sent to log in and come back: by the code flow with
+// state and PKCE where the service is an OAuth client of the hub, which it is if
+// it has a name, and else to the hub's login page. Everybody else is answered in
+// JSON, with the status that [Error] tells.
+//
+// It answers the hub's OAuth callback itself, whatever path next is mounted at.
+func (a *Auth) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.hasOAuth() && originalPath(r) == a.callbackPath() && r.Method == http.MethodGet {
+			if err := a.finishLogin(w, r); err != nil {
+				a.refuse(w, r, loginError(err))
+			}
+			return
+		}
+		caller, err := a.caller(r)
+		switch {
+		case err == nil:
+			ctx := context.WithValue(r.Context(), callerKey{}, caller)
+			next.ServeHTTP(w, r.WithContext(serverauth.ContextWithIdentity(ctx, caller.User.Identity())))
+		case errors.Is(err, ErrNoUser) && isBrowser(r):
+			a.sendToLogin(w, r)
+		default:
+			a.refuse(w, r, err)
+		}
+	})
+}
+
+// originalPath is the path as the proxy sent it, whatever was stripped since.
+func originalPath(r *http.Request) string {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	if strings.HasPrefix(path, "/") {
+		return path
+	}
+	return r.URL.Path
+}
+
+func (a *Auth) caller(r *http.Request) (Caller, error) {
+	p := presented{cookies: r.Cookies()}
+	switch headers := r.Header.Values("Authorization"); len(headers) {
+	case 0:
+	case 1:
+		p.scheme, p.token, _ = strings.Cut(headers[0], " ")
+		p.token = strings.TrimLeft(p.token, " ")
+	default:
+		return Caller{}, classified("identify", ErrNoUser)
+	}
+	u, token, err := a.identify(r.Context(), p)
+	if err != nil {
+		return Caller{}, err
+	}
+	if err := a.Authorize(u); err != nil {
+		a.log.WarnContext(r.Context(), err.Error())
+		return Caller{}, err
+	}
+	c := Caller{User: u}
+	if token != "" {
+		c.credentials = credentials(token)
+	}
+	return c, nil
+}
+
+// isBrowser tells a person who opens a page from a program and from a page's own
+// requests.
+func isBrowser(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || r.Header.Get("Authorization") != "" {
+		return false
+	}
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return false
+	}
+	accept := r.Header.Get("Accept")
+	return accept == "" || strings.Contains(accept, "text/html") || strings.Contains(accept, "*/*")
+}
+
+func (a *Auth) sendToLogin(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if !a.hasOAuth() {
+		http.Redirect(w, r, a.LoginURL(a.returnPath(r.RequestURI)), http.StatusFound)
+		return
+	}
+	if err := a.beginLogin(w, r); err != nil {
+		a.refuse(w, r, classified("log in", err))
+	}
+}
+
+// loginError gives what can go wrong at the callback its status.
+func loginError(err error) error {
+	e, _ := errors.AsType[*Error](classified("log in", err))
+	shown := *e
+	if _, ok := errors.AsType[*requestError](err); ok {
+		shown.HTTP = http.StatusBadRequest
+	}
+	if errors.Is(err, ErrState) {
+		shown.HTTP = http.StatusForbidden
+	}
+	return &shown
+}
+
+// refuse answers as the hub's own API does. What went wrong between service and
+// hub is for the log.
+func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	status, message := http.StatusInternalServerError, err.Error()
+	if e, ok := errors.AsType[*Error](err); ok {
+		status, message = e.HTTP, e.Err.Error()
+	}
+	if errors.Is(err, ErrNoUser) {
+		message = "Forbidden"
+	}
+	a.log.WarnContext(r.Context(), "a request was refused", "status", status, "error", err)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_ = json.NewEncoder(w).Encode(map[string]any{"status": status, "message": message}) //nolint:errchkjson // texts
+	}
+}

@@ -1,0 +1,161 @@
+package jupyterhub_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jetway-go/jetway/mockserver/siblings/hub"
+	"github.com/jetway-go/jetway/platform/jupyterhub"
+)
+
+func TestBrowsersAreSentToLogInAndOthersAreNot(t *testing.T) {
+	t.Parallel()
+	h, _ := start(t, hub.Config{})
+	modern, old := identifier(t, h), identifier(t, h, legacy)
+	const page = "/services/svc/a/b?c=d&e=f"
+	for name, tt := range map[string]struct {
+		auth    *jupyterhub.Auth
+		method  string
+		headers []string
+		want    int
+		to      string
+	}{
+		"browser":           {modern, "GET", []string{"Accept", "text/html"}, 302, "/hub/api/oauth2/authorize?client_id=service-svc&"},
+		"browser, old hub":  {old, "GET", []string{"Accept", "text/html"}, 302, "/hub/login?next=%2Fservices%2Fsvc%2Fa%2Fb%3Fc%3Dd%26e%3Df"},
+		"anything accepted": {old, "GET", nil, 302, "/hub/login?next="},
+		"form":              {modern, "POST", []string{"Accept", "text/html"}, 403, ""},
+		"program":           {modern, "GET", []string{"Accept", "application/json"}, 403, ""},
+		"script of a page":  {modern, "GET", []string{"Sec-Fetch-Mode", "cors"}, 403, ""},
+		"bad token":         {modern, "GET", []string{"Accept", "text/html", "Authorization", "token nobody"}, 403, ""},
+		"two headers":       {modern, "GET", []string{"Authorization", "token a", "Authorization", "token b"}, 403, ""},
+		"token in the URL":  {modern, "POST", nil, 403, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := visit(tt.auth, tt.method, page, nil, tt.headers...)
+			if w.status != tt.want || !strings.HasPrefix(w.header.Get("Location"), tt.to) || tt.to == "" && w.header.Get("Location") != "" {
+				t.Errorf("%d, to %q", w.status, w.header.Get("Location"))
+			}
+			if tt.want == 403 {
+				contains(t, w.body, `"message":"Forbidden"`, `"status":403`)
+			}
+		})
+	}
+	// Whoever has a token needs no login, and who may not call is not sent to one.
+	good, lacking := h.IssueToken("alice", 0, access), h.IssueToken("bob", 0)
+	if w := visit(modern, "GET", page, nil, "Authorization", "token "+good); w.status != 200 {
+		t.Error(w.status)
+	}
+	if w := visit(modern, "GET", page, nil, "Authorization", "Bearer "+lacking); w.status != http.StatusForbidden {
+		t.Error(w.status)
+	}
+	shared := &http.Cookie{Name: jupyterhub.ServicesCookie, Value: h.ServicesCookie("bob")}
+	if w := visit(old, "GET", page, shared); w.status != 200 {
+		t.Error(w.status)
+	}
+}
+
+func TestTheWayBackStaysInTheService(t *testing.T) {
+	t.Parallel()
+	h, _ := start(t, hub.Config{})
+	a := identifier(t, h, legacy)
+	for target, want := range map[string]string{
+		"//evil.example/services/svc/": "/services/svc/",
+		"/other/page":                  "/services/svc/",
+		`/services/svc/\\evil`:         "/services/svc/",
+		"/services/svc/ok":             "/services/svc/ok",
+	} {
+		r := request("GET", "/services/svc/")
+		r.RequestURI = target
+		w := handled(a.Middleware(whoami(nil)), r)
+		to, err := url.Parse(w.header.Get("Location"))
+		if err != nil || to.Path != "/hub/login" || to.Query().Get("next") != want {
+			t.Errorf("%s: sent to %q, want next=%s", target, w.header.Get("Location"), want)
+		}
+	}
+}
+
+func TestLogOutAtTheHubCounts(t *testing.T) {
+	t.Parallel()
+	// Given a person who is logged in at a service ...
+	h, _ := start(t, hub.Config{})
+	addr := free(t)
+	h.SetServiceURL("svc", "http://"+addr)
+	a := identifier(t, h)
+	seen := make(chan jupyterhub.Caller, 4)
+	stop := running(t, h, jupyterhub.Service{HTTP: a.Middleware(whoami(seen))}, a)
+	defer func() { _ = stop() }()
+	p := newPerson(t)
+	if status, body := p.open(h.URL()+"/services/svc/", "alice"); status != 200 {
+		t.Fatal(status, body)
+	}
+	// ... when the hub ends the token and the browser's session goes with it ...
+	h.Revoke((<-seen).Credentials().AccessToken)
+	u, _ := url.Parse(h.URL())
+	p.http.Jar.SetCookies(u, []*http.Cookie{{Name: "jupyterhub-session-id", Path: "/", MaxAge: -1}})
+	// ... then what was remembered for that session does not let it in.
+	before := asked(h, "/oauth2/token")
+	if status, _ := p.open(h.URL()+"/services/svc/", "alice"); status != 200 || asked(h, "/oauth2/token") != before+1 {
+		t.Errorf("%d after %d logins, want a new login", status, asked(h, "/oauth2/token")-before)
+	}
+}
+
+func TestAUserWithoutTheScopeIsToldSo(t *testing.T) {
+	t.Parallel()
+	h, _ := start(t, hub.Config{})
+	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Allow = jupyterhub.Allow{Scopes: []string{}, Users: []string{"zoe"}} })
+	w := visit(a, "GET", "/services/svc/", nil, "Authorization", "token "+h.IssueToken("bob", 0))
+	if w.status != http.StatusForbidden {
+		t.Error(w.status)
+	}
+	contains(t, w.body, "user bob is not allowed")
+}
+
+func TestWhoMayNotCallIsNotSentToLogInAgain(t *testing.T) {
+	t.Parallel()
+	// Given a browser that is logged in as somebody who may not call ...
+	h, _ := start(t, hub.Config{})
+	a := identifier(t, h, legacy, func(c *jupyterhub.AuthConfig) { c.Allow.Users = []string{"zoe"} })
+	shared := &http.Cookie{Name: jupyterhub.ServicesCookie, Value: h.ServicesCookie("bob")}
+	w := visit(a, "GET", "/services/svc/", shared, "Accept", "text/html")
+	// ... then it is told so, instead of going round in circles.
+	if w.status != http.StatusForbidden || w.header.Get("Location") != "" {
+		t.Errorf("%d, to %q", w.status, w.header.Get("Location"))
+	}
+	contains(t, w.body, "user bob is not allowed")
+	// Nor does trouble with the hub look like a login that is missing.
+	h.Answer(hub.Answer{Status: http.StatusInternalServerError})
+	other := &http.Cookie{Name: jupyterhub.ServicesCookie, Value: h.ServicesCookie("zoe")}
+	if w := visit(a, "GET", "/services/svc/", other, "Accept", "text/html"); w.status != http.StatusBadGateway {
+		t.Errorf("%d, want 502", w.status)
+	}
+}
+
+func TestALoginMustBeFinishedInTime(t *testing.T) {
+	t.Parallel()
+	for wait, want := range map[time.Duration]int{10*time.Minute - time.Second: http.StatusFound, 10 * time.Minute: http.StatusForbidden} {
+		synctest.Test(t, func(t *testing.T) {
+			h := &told{answer: func() (int, string) {
+				return http.StatusOK, `{"access_token":"t","name":"alice","scopes":["access:services!service=svc"]}`
+			}}
+			a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
+				Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("own"), ServiceName: "svc", LookupEnv: env(nil)},
+				HTTP:   &http.Client{Transport: h},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := visit(a, "GET", "/services/svc/", nil)
+			to, _ := url.Parse(w.header.Get("Location"))
+			time.Sleep(wait)
+			back := "/services/svc/oauth_callback?" + url.Values{"code": {"c"}, "state": {to.Query().Get("state")}}.Encode()
+			if got := visit(a, "GET", back, w.cookies()[0]); got.status != want {
+				t.Errorf("after %v: %d %s, want %d", wait, got.status, got.body, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,217 @@
+package jupyterhub
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+)
+
+// stateLife is how long a person may take to log in.
+const stateLife = 10 * time.Minute
+
+// pending is a login that a browser has begun. It rests in that browser, sealed.
+type pending struct {
+	State    string    `json:"state"`
+	Verifier string    `json:"verifier"`
+	Next     string    `json:"next"`
+	End      time.Time `json:"end"`
+}
+
+// hasOAuth tells whether people can log in by the code flow.
+func (a *Auth) hasOAuth() bool {
+	return a.config.Generation == Modern && a.here.clientID != "" && a.here.callback != ""
+}
+
+// callbackPath is where the hub sends browsers back to.
+func (a *Auth) callbackPath() string {
+	if u, err := url.Parse(a.here.callback); err == nil {
+		return u.Path
+	}
+	return a.here.callback
+}
+
+// stateCookie names the cookie of one login, so that several can be under way.
+func (a *Auth) stateCookie(state string) string {
+	return a.here.clientID + "-oauth-state-" + state[:min(len(state), 8)]
+}
+
+// beginLogin sends a browser to the hub's page (RFC 6749 §4.1.1, RFC 7636 §4.3).
+func (a *Auth) beginLogin(w http.ResponseWriter, r *http.Request) error {
+	p := pending{State: rand.Text(), Verifier: rand.Text() + rand.Text(), Next: a.returnPath(r.RequestURI), End: time.Now().Add(stateLife)}
+	content, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	name := a.stateCookie(p.State)
+	sealed, err := a.seal(name, content)
+	if err != nil {
+		return err
+	}
+	a.setCookie(w, r, name, sealed, stateLife)
+	challenge := sha256.Sum256([]byte(p.Verifier))
+	http.Redirect(w, r, a.here.hub+"api/oauth2/authorize?"+url.Values{
+		"client_id": {a.here.clientID}, "redirect_uri": {a.here.callback}, "response_type": {"code"}, "state": {p.State},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"},
+	}.Encode(), http.StatusFound)
+	return nil
+}
+
+// returnPath keeps what may be returned to: a page of this service.
+func (a *Auth) returnPath(requested string) string {
+	home := cmp.Or(a.here.prefix, "/")
+	u, err := url.Parse(requested)
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(u.Path, "/") ||
+		strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, `\`) || len(requested) > 2048 || u.Path == a.callbackPath() ||
+		!strings.HasPrefix(u.EscapedPath(), home) || !strings.HasPrefix(path.Clean(u.Path)+"/", home) {
+		return home
+	}
+	return u.RequestURI()
+}
+
+// finishLogin takes a browser back from the hub's page.
+func (a *Auth) finishLogin(w http.ResponseWriter, r *http.Request) error {
+	query := r.URL.Query()
+	switch {
+	case query.Has("error"):
+		return bad("the hub refused the login: " + cleaned(query.Get("error")))
+	case query.Get("code") == "" || query.Get("state") == "":
+		return bad("the hub sent no code and state")
+	}
+	name := a.stateCookie(query.Get("state"))
+	p, err := a.pendingLogin(r, name, query.Get("state"))
+	if err != nil {
+		return err
+	}
+	a.setCookie(w, r, name, "", -1)
+	token, life, err := a.exchange(r.Context(), query.Get("code"), p.Verifier)
+	if err != nil {
+		return err
+	}
+	u, err := a.UserForToken(r.Context(), token, WithoutCache(), WithSession(cookie(r.Cookies(), sessionCookie)))
+	switch {
+	case errors.Is(err, ErrNoUser): // the hub has just made the token: not the person's fault
+		return odd(http.StatusForbidden, "the new token identifies nobody")
+	case err != nil:
+		return err
+	}
+	if err := a.Authorize(u); err != nil {
+		return err
+	}
+	sealed, err := a.seal(a.here.clientID, []byte(token))
+	if err != nil {
+		return err
+	}
+	a.setCookie(w, r, a.here.clientID, sealed, life)
+	http.Redirect(w, r, p.Next, http.StatusFound)
+	return nil
+}
+
+func bad(reason string) error { return &requestError{reason} }
+
+// requestError is a request that cannot be part of a login.
+type requestError struct{ reason string }
+
+func (e *requestError) Error() string { return e.reason }
+
+// pendingLogin is the login that state names, if this browser has begun it.
+func (a *Auth) pendingLogin(r *http.Request, name, state string) (pending, error) {
+	var p pending
+	content, err := a.open(name, cookie(r.Cookies(), name))
+	if err != nil {
+		return p, ErrState
+	}
+	if err := json.Unmarshal(content, &p); err != nil || subtle.ConstantTimeCompare([]byte(p.State), []byte(state)) != 1 ||
+		!time.Now().Before(p.End) {
+		return pending{}, ErrState
+	}
+	return p, nil
+}
+
+// exchange turns the code into a token (RFC 6749 §4.1.3, RFC 7636 §4.5).
+func (a *Auth) exchange(ctx context.Context, code, verifier string) (token string, life time.Duration, err error) {
+	secret, err := a.here.token()
+	if err != nil {
+		return "", 0, err
+	}
+	status, body, err := a.send(ctx, http.MethodPost, "oauth2/token", "", url.Values{
+		"client_id": {a.here.clientID}, "client_secret": {secret}, "grant_type": {"authorization_code"},
+		"code": {code}, "redirect_uri": {a.here.callback}, "code_verifier": {verifier},
+	})
+	switch {
+	case err != nil:
+		return "", 0, err
+	case status >= 500:
+		return "", 0, fmt.Errorf("%w: HTTP status %d of %s", ErrUnavailable, status, a.here.api.Host)
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return "", 0, ErrOwnToken
+	case status == http.StatusBadRequest && strings.Contains(string(body), "invalid_grant"):
+		return "", 0, bad("the hub does not take the code: it serves once and not for long; log in again")
+	case status != http.StatusOK:
+		return "", 0, odd(status, withoutSecrets(oauthReason(body), secret, code, verifier))
+	}
+	var answer struct {
+		AccessToken string `json:"access_token"`
+		TokenType   string `json:"token_type"`
+		ExpiresIn   int64  `json:"expires_in"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || !isToken(answer.AccessToken) ||
+		answer.TokenType != "" && !strings.EqualFold(answer.TokenType, "bearer") {
+		return "", 0, odd(status, "the answer holds no token")
+	}
+	life = 14 * 24 * time.Hour // the hub's own default
+	if answer.ExpiresIn > 0 {
+		life = time.Duration(min(answer.ExpiresIn, 365*24*3600)) * time.Second
+	}
+	return answer.AccessToken, life, nil
+}
+
+func withoutSecrets(text string, secrets ...string) string {
+	for _, s := range secrets {
+		if s != "" && strings.Contains(text, s) {
+			return "Unknown error"
+		}
+	}
+	return text
+}
+
+// tokenInCookies is the token that a login has left in a browser.
+func (a *Auth) tokenInCookies(cookies []*http.Cookie) (string, error) {
+	if !a.hasOAuth() {
+		return "", nil
+	}
+	value := cookie(cookies, a.here.clientID)
+	if value == "" {
+		return "", nil
+	}
+	token, err := a.open(a.here.clientID, value)
+	return string(token), err
+}
+
+func (a *Auth) setCookie(w http.ResponseWriter, r *http.Request, name, value string, life time.Duration) {
+	c := &http.Cookie{ //nolint:gosec // Secure wherever the browser came by https
+		Name: name, Value: value, Path: cmp.Or(a.here.prefix, "/"), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: r.TLS != nil || strings.EqualFold(firstWord(r.Header.Get("X-Forwarded-Proto")), "https"),
+		MaxAge: int(life.Seconds()),
+	}
+	if life < 0 {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+// firstWord is the client's part of a header that proxies append to.
+func firstWord(header string) string {
+	first, _, _ := strings.Cut(header, ",")
+	return strings.TrimSpace(first)
+}

@@ -1,0 +1,138 @@
+package jupyterhub_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/mockserver/siblings/hub"
+	"github.com/jetway-go/jetway/platform/jupyterhub"
+)
+
+func TestJupyterHubRow01_EnvironmentOfAManagedServiceIsEnough(t *testing.T) {
+	t.Parallel()
+	// Given nothing but what the hub starts a service with, whose API is where we
+	// put a server that takes notes ...
+	h, token := start(t, hub.Config{})
+	s := serve(t, identifier(t, h))
+	vars := h.ServiceEnv("svc")
+	vars["JUPYTERHUB_API_URL"] = "http://" + s.addr + "/hub/api"
+
+	// ... when the service calls, then it does so with its token, once, as a hub wants it.
+	cs := made(t, jupyterhub.Resolver{Config: jupyterhub.Config{LookupEnv: env(vars)}})
+	if cs.Endpoint() != s.addr || cs.Authenticator().Status().Key.User != "svc" {
+		t.Errorf("endpoint %s, user %s", cs.Endpoint(), cs.Authenticator().Status().Key.User)
+	}
+	if err := check(t.Context(), cs); status.Code(err) != codes.PermissionDenied { // a service without the scope
+		t.Fatal(err)
+	}
+	if got := s.calls()[0]["authorization"]; !slices.Equal(got, []string{"token " + token}) {
+		t.Errorf("authorization = %q", got)
+	}
+}
+
+func TestJupyterHubRow01_MissingTokenIsNamedBeforeDialling(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]jupyterhub.Config{
+		"nothing":     {LookupEnv: env(nil)},
+		"only a URL":  {LookupEnv: env(map[string]string{"JUPYTERHUB_API_URL": "http://hub:8081/hub/api"})},
+		"empty token": {LookupEnv: env(map[string]string{"JUPYTERHUB_API_TOKEN": " "})},
+		"no file":     {APIToken: jupyterhub.SecretFile("/nowhere/token"), LookupEnv: env(nil)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := clientset.For(t.Context(), jupyterhub.Resolver{Config: c})
+			var e *jupyterhub.Error
+			if !errors.As(err, &e) || e.Op != "configure" || status.Code(err) != codes.FailedPrecondition {
+				t.Fatalf("%v (%v)", err, status.Code(err))
+			}
+			contains(t, err.Error(), "JUPYTERHUB_API_TOKEN")
+		})
+	}
+}
+
+func on(c jupyterhub.Config) jupyterhub.Resolver { return jupyterhub.Resolver{Config: c} }
+
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	token := map[string]string{"JUPYTERHUB_API_TOKEN": "t"}
+	inside := map[string]string{"JUPYTERHUB_API_TOKEN": "t", "JUPYTERHUB_API_URL": "http://hub:8081/hub/api", "JUPYTERHUB_USER": "alice"}
+	for name, tt := range map[string]struct {
+		resolver  jupyterhub.Resolver
+		endpoint  string
+		plaintext bool
+		user      string
+	}{
+		"default":        {on(jupyterhub.Config{LookupEnv: env(token)}), "http://127.0.0.1:8081", true, ""},
+		"in a cluster":   {on(jupyterhub.Config{LookupEnv: env(inside)}), "http://hub:8081", true, "alice"},
+		"URL given":      {on(jupyterhub.Config{LookupEnv: env(inside), APIURL: "http://other:1/nb/hub/api/", ServiceName: "s"}), "http://other:1", false, "s"},
+		"endpoint given": {jupyterhub.Resolver{Config: jupyterhub.Config{LookupEnv: env(inside)}, Endpoint: "http://svc:9"}, "http://svc:9", false, "alice"},
+		"https":          {on(jupyterhub.Config{LookupEnv: env(token), APIURL: "https://hub.example/hub/api"}), "https://hub.example", false, ""},
+	} {
+		target, err := tt.resolver.Resolve(t.Context(), nil)
+		if err != nil || target.Endpoint != tt.endpoint || target.PlaintextCredentials != tt.plaintext || target.User != tt.user {
+			t.Errorf("%s: %q, plaintext %v, user %q, %v", name, target.Endpoint, target.PlaintextCredentials, target.User, err)
+		}
+	}
+}
+
+func TestJupyterHubRow02_TokensResolveThroughUser(t *testing.T) {
+	t.Parallel()
+	h, serviceToken := start(t, hub.Config{Generation: hub.Modern})
+	a := identifier(t, h)
+	alice, err := a.UserForToken(t.Context(), h.IssueToken("alice", 0, access))
+	if err != nil || alice.Name != "alice" || alice.Kind != "user" || alice.Admin || !slices.Equal(alice.Groups, []string{"serenity"}) ||
+		!slices.Contains(alice.Scopes, access) {
+		t.Errorf("%+v, %v", alice, err)
+	}
+	svc, err := a.UserForToken(t.Context(), serviceToken)
+	if err != nil || svc.Name != "svc" || svc.Kind != "service" || svc.Identity().Subject != "service/svc" {
+		t.Errorf("%+v, %v", svc, err)
+	}
+}
+
+func TestJupyterHubRow02_BadExpiredAndRevokedTokensAreNobodys(t *testing.T) {
+	t.Parallel()
+	for _, generation := range []jupyterhub.Generation{jupyterhub.Modern, jupyterhub.Legacy} {
+		h, _ := start(t, hub.Config{})
+		s := serve(t, identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Generation = generation }))
+		revoked := h.IssueToken("alice", 0, access)
+		h.Revoke(revoked)
+		expired := h.IssueToken("alice", time.Nanosecond, access)
+		for name, token := range map[string]string{
+			"bad": "canary-of-nobody", "expired": expired, "revoked": revoked, "with a slash": "../../user", "with a query": "x?y=z",
+		} {
+			err := check(t.Context(), as(t, s.addr, token))
+			if status.Code(err) != codes.Unauthenticated {
+				t.Errorf("%s (generation %d): %v", name, generation, err)
+			}
+			if strings.Contains(err.Error(), token) {
+				t.Errorf("%s: the error shows the token: %v", name, err)
+			}
+		}
+		if err := check(t.Context(), as(t, s.addr, h.IssueToken("alice", 0, access))); err != nil {
+			t.Errorf("a good token: %v", err)
+		}
+	}
+}
+
+func TestJupyterHubRow02_SchemesAndWhatIsNone(t *testing.T) {
+	t.Parallel()
+	h, _ := start(t, hub.Config{})
+	s := serve(t, identifier(t, h))
+	good := h.IssueToken("alice", 0, access)
+	for scheme, want := range map[string]codes.Code{
+		"token": codes.OK, "TOKEN": codes.OK, "Bearer": codes.OK, "bearer": codes.OK, "Basic": codes.Unauthenticated, "raw": codes.Unauthenticated,
+	} {
+		c := credentials(good, scheme)
+		if err := check(t.Context(), with(t, s.addr, c)); status.Code(err) != want {
+			t.Errorf("%s: %v, want %v", scheme, err, want)
+		}
+	}
+}

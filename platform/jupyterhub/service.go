@@ -1,0 +1,166 @@
+package jupyterhub
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+)
+
+const (
+	closeLimit  = 5 * time.Second // for requests under way when the service ends
+	headerLimit = 10 * time.Second
+)
+
+// Service serves where the hub expects it: on the address of
+// JUPYTERHUB_SERVICE_URL, HTTP under the service's prefix, gRPC on the same port
+// beside it. gRPC reaches it directly, since the hub's proxy does not pass it on.
+type Service struct {
+	Config
+
+	// HTTP gets the requests under the prefix, without the prefix; others are
+	// answered with 404. Put [Auth.Middleware] around it.
+	HTTP http.Handler
+	// GRPC gets calls, which come by HTTP/2; usually a *grpc.Server with an [Auth]
+	// in its interceptors. Nil serves none.
+	GRPC http.Handler
+	// Logger hears of trouble with connections; nil discards.
+	Logger *slog.Logger
+}
+
+// Run listens and serves until ctx ends, which is no error. The hub ends a service
+// with SIGTERM: give it a context of signal.NotifyContext. The error is an [*Error].
+func (s Service) Run(ctx context.Context) error {
+	l, err := s.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Serve(ctx, l)
+}
+
+// Listen opens the address. Where the hub's parts speak TLS to each other, so does
+// what comes through the listener.
+func (s Service) Listen(ctx context.Context) (net.Listener, error) {
+	here, err := s.read()
+	if err != nil {
+		return nil, setup(err)
+	}
+	address, secure, err := listenAddress(here.serviceURL)
+	if err != nil {
+		return nil, setup(err)
+	}
+	var cfg *tls.Config
+	if secure {
+		if !here.tls.set() {
+			return nil, setup(fmt.Errorf("%s is https, for which %s, %s and %s are needed", EnvServiceURL, envKeyFile, envCertFile, envClientCA))
+		}
+		if cfg, err = here.tls.config(); err != nil {
+			return nil, setup(err)
+		}
+		cfg.ClientAuth = tls.RequireAndVerifyClientCert
+		cfg.NextProtos = []string{"h2", "http/1.1"}
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, serving(fmt.Errorf("%s: %w", EnvServiceURL, err))
+	}
+	if cfg != nil {
+		l = tls.NewListener(l, cfg)
+	}
+	return l, nil
+}
+
+// listenAddress reads the service's URL.
+func listenAddress(text string) (address string, secure bool, err error) {
+	if text == "" {
+		return "", false, fmt.Errorf("nothing says where to listen: set %s or ServiceURL; "+
+			"the hub sets it for services that have a url", EnvServiceURL)
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return "", false, fmt.Errorf("%s is no URL such as http://127.0.0.1:10101", EnvServiceURL)
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port), u.Scheme == "https", nil
+}
+
+func serving(err error) error { return classified("serve", err) }
+
+// Serve serves on l until ctx ends, and closes l.
+func (s Service) Serve(ctx context.Context, l net.Listener) error {
+	handler, err := s.Handler()
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	log := s.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	server := &http.Server{
+		Handler: handler, Protocols: new(http.Protocols), ReadHeaderTimeout: headerLimit,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case err := <-ended:
+		return serving(err)
+	case <-ctx.Done():
+	}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+	defer cancel()
+	if err := server.Shutdown(limited); err != nil {
+		err = server.Close()
+		<-ended //nolint:errcheck // that it was closed
+		return serving(err)
+	}
+	<-ended //nolint:errcheck // that it was shut down
+	return nil
+}
+
+// Handler routes: gRPC by its content type, HTTP by the prefix.
+func (s Service) Handler() (http.Handler, error) {
+	here, err := s.read()
+	if err != nil {
+		return nil, setup(err)
+	}
+	prefix := here.prefix
+	if prefix == "" {
+		prefix = "/"
+	}
+	pages := http.NotFoundHandler()
+	if s.HTTP != nil {
+		pages = http.StripPrefix(strings.TrimSuffix(prefix, "/"), s.HTTP)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case s.GRPC != nil && r.ProtoMajor == 2 && isGRPC(r.Header.Get("Content-Type")):
+			s.GRPC.ServeHTTP(w, r)
+		case r.URL.Path+"/" == prefix:
+			http.Redirect(w, r, prefix, http.StatusFound)
+		case strings.HasPrefix(r.URL.Path, prefix) && strings.HasPrefix(path.Clean(r.URL.Path)+"/", prefix):
+			pages.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	}), nil
+}
+
+func isGRPC(contentType string) bool {
+	rest, ok := strings.CutPrefix(contentType, "application/grpc")
+	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
+}

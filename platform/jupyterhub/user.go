@@ -1,0 +1,113 @@
+package jupyterhub
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jetway-go/jetway/interceptors/serverauth"
+)
+
+// User is who is calling, as the hub tells it. Treat it as read-only: calls share
+// what is remembered.
+type User struct {
+	// Name is the user's or the service's.
+	Name string `json:"name"`
+	// Kind is "user" or "service"; older hubs know users only.
+	Kind string `json:"kind"`
+	// Admin says that the hub calls the user an administrator.
+	Admin bool `json:"admin"`
+	// Groups that the user is in, as far as the asking token may see them.
+	Groups []string `json:"groups"`
+	// Scopes are what the caller's token may do; hubs before 2.0 have none.
+	Scopes []string `json:"scopes"`
+	// SessionID is that of the browser that the token was made for, if any.
+	SessionID string `json:"session_id"`
+}
+
+// maxName is longer than any name.
+const maxName = 1 << 10
+
+func parseUser(body []byte) (*User, error) {
+	var u User
+	if err := json.Unmarshal(body, &u); err != nil {
+		return nil, errors.New("the hub's answer is no JSON object of a user")
+	}
+	if u.Name == "" || len(u.Name) > maxName {
+		return nil, errors.New("the hub's answer names no user")
+	}
+	if u.Kind == "" {
+		u.Kind = "user"
+	}
+	return &u, nil
+}
+
+// Identity is the user for gRPC handlers. The subject of a service is
+// "service/<name>", which no user can be called; claims hold kind, admin and groups.
+func (u *User) Identity() serverauth.Identity {
+	subject := u.Name
+	if u.Kind != "user" {
+		subject = u.Kind + "/" + u.Name
+	}
+	return serverauth.Identity{
+		Subject: subject, Scopes: slices.Clone(u.Scopes),
+		Claims: map[string]any{"kind": u.Kind, "name": u.Name, "admin": u.Admin, "groups": slices.Clone(u.Groups)},
+	}
+}
+
+// Allow says who may call. The zero value goes by the scopes of the environment.
+//
+// Where scopes decide, only they do: a caller needs one of them. Without scopes,
+// everybody that the hub knows may call if nothing is listed; otherwise admins if
+// Admin is set, services that are listed, and users that are listed or are in a
+// listed group.
+type Allow struct {
+	// Scopes are those of which a caller needs one. Nil means those of the
+	// environment, for a hub of 2.0 or later; an empty list means that scopes do
+	// not decide.
+	Scopes []string
+	// Users, Groups and Services are lists of names.
+	Users, Groups, Services []string
+	// Admin lets administrators in whatever the lists say.
+	Admin bool
+}
+
+func (a Allow) lists() bool { return len(a.Users)+len(a.Groups)+len(a.Services) > 0 }
+
+// check tells whether u may call; the error wraps [ErrNotAllowed].
+func (a Allow) check(u *User) error {
+	var allowed bool
+	switch {
+	case len(a.Scopes) > 0:
+		allowed = slices.ContainsFunc(a.Scopes, func(s string) bool { return holds(u.Scopes, s) })
+	case !a.lists() && !a.Admin:
+		allowed = true
+	case a.Admin && u.Admin:
+		allowed = true
+	case u.Kind == "service":
+		allowed = slices.Contains(a.Services, u.Name)
+	default:
+		allowed = slices.Contains(a.Users, u.Name) ||
+			slices.ContainsFunc(a.Groups, func(g string) bool { return slices.Contains(u.Groups, g) })
+	}
+	if allowed {
+		return nil
+	}
+	return fmt.Errorf("%s %s is %w", u.Kind, u.Name, ErrNotAllowed)
+}
+
+// holds tells whether one of the scopes covers needed: the very scope, the same
+// without its filter, or, for a server, the filter of its owner.
+func holds(scopes []string, needed string) bool {
+	base, filter, filtered := strings.Cut(needed, "!")
+	if slices.Contains(scopes, needed) || filtered && slices.Contains(scopes, base) {
+		return true
+	}
+	if server, ok := strings.CutPrefix(filter, "server="); ok {
+		user, _, _ := strings.Cut(server, "/")
+		return slices.Contains(scopes, base+"!user="+user)
+	}
+	return false
+}

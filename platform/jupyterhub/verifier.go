@@ -1,0 +1,80 @@
+package jupyterhub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/jetway-go/jetway/interceptors/serverauth"
+)
+
+var _ serverauth.Verifier = (*Auth)(nil)
+
+// Verify identifies the caller of a gRPC call, by "authorization: token …" or
+// "Bearer …", or by the cookies that people's browsers have, and decides whether
+// it may call. The error is an [*Error].
+func (a *Auth) Verify(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
+	u, err := a.admit(ctx, presented{scheme: p.Scheme, token: p.Token, cookies: p.Cookies})
+	if err != nil {
+		return serverauth.Identity{}, err
+	}
+	return u.Identity(), nil
+}
+
+// presented is what a caller brings, by gRPC or HTTP.
+type presented struct {
+	scheme, token string
+	cookies       []*http.Cookie
+}
+
+// admit identifies a caller and decides whether it may call.
+func (a *Auth) admit(ctx context.Context, p presented) (*User, error) {
+	u, _, err := a.identify(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Authorize(u); err != nil {
+		a.log.WarnContext(ctx, err.Error())
+		return nil, err
+	}
+	return u, nil
+}
+
+// identify goes by the header if there is one, and by cookies else. It returns the
+// user's token too, where there is one.
+func (a *Auth) identify(ctx context.Context, p presented) (u *User, token string, err error) {
+	if p.token != "" || p.scheme != "" {
+		if !strings.EqualFold(p.scheme, "token") && !strings.EqualFold(p.scheme, "bearer") {
+			return nil, "", classified("identify", fmt.Errorf("%w, not with another word in front or none", ErrNoUser))
+		}
+		u, err = a.UserForToken(ctx, p.token)
+		return u, p.token, err
+	}
+	if a.config.Generation == Legacy {
+		if value := cookie(p.cookies, a.cookie); value != "" {
+			u, err = a.UserForCookie(ctx, value)
+			return u, "", err
+		}
+		return nil, "", classified("identify", ErrNoUser)
+	}
+	token, err = a.tokenInCookies(p.cookies)
+	if err != nil {
+		return nil, "", classified("identify", errors.Join(ErrNoUser, err))
+	}
+	u, err = a.UserForToken(ctx, token, WithSession(cookie(p.cookies, sessionCookie)))
+	return u, token, err
+}
+
+// sessionCookie is where the hub keeps the id of a browser's session.
+const sessionCookie = "jupyterhub-session-id"
+
+func cookie(cookies []*http.Cookie, name string) string {
+	for _, c := range cookies {
+		if c.Name == name {
+			return strings.Trim(c.Value, `"`)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,129 @@
+package kubeflow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// dexTimeout ends a login, which is about ten requests.
+const dexTimeout = time.Minute
+
+// run takes the steps of a person with a browser.
+func (d Dex) run(ctx context.Context, hc *http.Client, host *url.URL) (Session, error) {
+	password, err := d.Password.Read("Dex.Password")
+	if err != nil {
+		return Session{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, dexTimeout)
+	defer cancel()
+	w, err := newWalk(hc, host, d.allows)
+	if err != nil {
+		return Session{}, err
+	}
+	session := Session{EndpointURL: host.String()}
+
+	front, err := d.knock(ctx, w)
+	if err != nil {
+		return Session{}, err
+	}
+	session.RedirectURL = front.url.String()
+	if front.hops == 0 || onlySlash(host, front.url) {
+		return session, nil
+	}
+	session.Secured = true
+
+	form, err := d.findForm(ctx, w, front)
+	if err != nil {
+		return Session{}, err
+	}
+	session.LoginURL = form.url.String()
+
+	before := w.values()
+	if err := d.submit(ctx, w, form.url, password); err != nil {
+		return Session{}, err
+	}
+	session.Cookie, session.Expiry, err = w.session(before)
+	return session, err
+}
+
+// knock asks for the endpoint. A proxy that shows its sign-in page with status 403
+// starts a login only when it is asked to.
+func (d Dex) knock(ctx context.Context, w *walk) (page, error) {
+	p, err := w.get(ctx, w.host)
+	if err == nil && p.status == http.StatusForbidden {
+		start := &url.URL{
+			Scheme: p.url.Scheme, Host: p.url.Host, Path: "/oauth2/start",
+			RawQuery: url.Values{"rd": {cmp.Or(p.url.Path, "/")}}.Encode(),
+		}
+		p, err = w.get(ctx, start)
+	}
+	if err != nil {
+		return page{}, err
+	}
+	return p, p.mustBeOK()
+}
+
+// onlySlash tells whether a redirect led from /pipeline to /pipeline/, which web
+// servers do for their own sake.
+func onlySlash(from, to *url.URL) bool {
+	return from.Scheme == to.Scheme && from.Host == to.Host && strings.TrimRight(from.Path, "/") == strings.TrimRight(to.Path, "/")
+}
+
+var (
+	loginPath     = regexp.MustCompile(`/auth/.*/login$`)       // of Dex since 2.29
+	connectorPath = regexp.MustCompile(`/auth/[^/]+(/login)?$`) // of every Dex
+)
+
+// findForm gets from where the front led to the page with Dex's login form.
+func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
+	next := *p.url
+	if strings.HasSuffix(next.Path, "/auth") { // the choice of connectors
+		next.Path += "/" + cmp.Or(d.Connector, "local")
+		next.RawPath = ""
+	}
+	if !loginPath.MatchString(next.Path) {
+		var err error
+		if p, err = w.get(ctx, &next); err != nil {
+			return page{}, err
+		}
+		if err := p.mustBeOK(); err != nil {
+			return page{}, err
+		}
+	} else {
+		p.url = &next
+	}
+	// A password is shown to nothing that does not look like Dex.
+	if !connectorPath.MatchString(p.url.Path) && !asksForPassword(p.body) {
+		return page{}, fmt.Errorf("the login led to %s, which is not Dex's login form: is another identity provider in use?", shown(p.url))
+	}
+	return p, nil
+}
+
+// submit sends the form, and approves where Dex asks.
+func (d Dex) submit(ctx context.Context, w *walk, form *url.URL, password string) error {
+	p, err := w.post(ctx, form, url.Values{"login": {d.Username}, "password": {password}})
+	if err != nil {
+		return err
+	}
+	if p.hops == 0 && (p.status == http.StatusOK || p.status == http.StatusUnauthorized) {
+		return fmt.Errorf("%w - No redirect after POST to: %s (HTTP status code %d); check Dex.Username and Dex.Password",
+			ErrWrongPassword, shown(form), p.status)
+	}
+	if err := p.mustBeOK(); err != nil {
+		return err
+	}
+	if p.hops == 0 || !strings.HasSuffix(p.url.Path, "/approval") {
+		return nil
+	}
+	p, err = w.post(ctx, p.url, approval(p.body))
+	if err != nil {
+		return err
+	}
+	return p.mustBeOK()
+}

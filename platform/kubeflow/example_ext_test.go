@@ -1,0 +1,46 @@
+package kubeflow_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/platform/kubeflow"
+)
+
+// In a pod the zero value will do.
+func Example() {
+	cs, err := clientset.For(context.Background(), kubeflow.Resolver{
+		// What every pod has; left out, it is read from the environment.
+		LookupEnv: func(name string) (string, bool) {
+			vars := map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+			value, ok := vars[name]
+			return value, ok
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer cs.Close()
+	fmt.Println(cs.Endpoint())
+	// Output: ml-pipeline.kubeflow.svc.cluster.local:8887
+}
+
+// Outside a cluster, something has to say where Kubeflow is.
+func ExampleResolver_nothingSet() {
+	_, err := clientset.For(context.Background(), kubeflow.Resolver{LookupEnv: func(string) (string, bool) { return "", false }})
+	fmt.Println(err)
+	// Output: clientset: resolve: kubeflow: resolve: nothing says where Kubeflow Pipelines is: set Host or KF_PIPELINES_ENDPOINT; only inside a cluster is there a default
+}
+
+// A user of Dex, by way of a port-forward to the gateway.
+func ExampleDex() {
+	target, err := kubeflow.Resolver{
+		Host:      "http://localhost:8080/pipeline",
+		Dex:       &kubeflow.Dex{Username: "user@example.com", Password: kubeflow.SecretEnv("KUBEFLOW_PASSWORD")},
+		LookupEnv: func(string) (string, bool) { return "", false },
+	}.Resolve(context.Background(), nil)
+	fmt.Println(target.Endpoint, err)
+	// Output: http://localhost:8080 <nil>
+}

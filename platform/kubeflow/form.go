@@ -1,0 +1,71 @@
+package kubeflow
+
+import (
+	"bytes"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// asksForPassword tells whether a page has an input for one.
+func asksForPassword(body []byte) bool {
+	for _, in := range inputs(body) {
+		if in.kind == "password" {
+			return true
+		}
+	}
+	return false
+}
+
+// approval is the form that Dex's approval page sends for "Grant Access": what it
+// holds out of sight, such as the request's name, and the approval.
+func approval(body []byte) url.Values {
+	form := url.Values{}
+	for _, in := range inputs(body) {
+		if in.kind == "hidden" && in.name != "" && form.Get(in.name) == "" {
+			form.Set(in.name, in.value)
+		}
+	}
+	form.Set("approval", "approve")
+	return form
+}
+
+type input struct{ kind, name, value string }
+
+// maxInputs is more than any page of a login has.
+const maxInputs = 200
+
+// inputs are the <input> elements of a page, however broken the page is.
+func inputs(body []byte) []input {
+	var found []input
+	z := html.NewTokenizer(bytes.NewReader(body))
+	z.SetMaxBuf(maxAnswer)
+	for len(found) < maxInputs {
+		switch z.Next() {
+		case html.ErrorToken:
+			return found
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name, more := z.TagName()
+			if string(name) != "input" {
+				continue
+			}
+			var in input
+			for more {
+				var key, value []byte
+				key, value, more = z.TagAttr()
+				switch string(key) {
+				case "type":
+					in.kind = strings.ToLower(strings.TrimSpace(string(value)))
+				case "name":
+					in.name = string(value)
+				case "value":
+					in.value = string(value)
+				}
+			}
+			found = append(found, in)
+		default:
+		}
+	}
+	return found
+}

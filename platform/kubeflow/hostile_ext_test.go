@@ -1,0 +1,199 @@
+package kubeflow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/platform/kubeflow"
+)
+
+const canary = "canary-password"
+
+func dex() kubeflow.Dex {
+	return kubeflow.Dex{Username: "u", Password: kubeflow.SecretValue(canary)}
+}
+
+// site serves handlers by path, and fails the test if the password arrives where
+// it must not.
+func site(t *testing.T, pages map[string]http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	mux := http.NewServeMux()
+	for path, h := range pages {
+		mux.HandleFunc(path, h)
+	}
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func to(code int, address string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", address)
+		w.WriteHeader(code)
+	}
+}
+
+func says(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }
+}
+
+const form = `<form method=post><input name=login><input NAME='password' TYPE=PassWord></form>`
+
+func TestALoginThatGoesAstrayIsExplained(t *testing.T) {
+	t.Parallel()
+	// Where a stranger listens for passwords.
+	thief := site(t, map[string]http.HandlerFunc{"/": func(_ http.ResponseWriter, r *http.Request) {
+		if r.ParseForm() == nil && strings.Contains(fmt.Sprint(r.Form, r.Header), canary) {
+			t.Error("the password reached a stranger")
+		}
+	}})
+	for name, tt := range map[string]struct {
+		pages map[string]http.HandlerFunc
+		want  string
+	}{
+		"a loop":               {map[string]http.HandlerFunc{"/": to(302, "/")}, "redirects more than"},
+		"to nowhere":           {map[string]http.HandlerFunc{"/": to(302, "")}, "redirects to nowhere"},
+		"to no URL":            {map[string]http.HandlerFunc{"/": to(302, "http://[::1")}, "redirects to nowhere"},
+		"to another scheme":    {map[string]http.HandlerFunc{"/": to(302, "file:///etc/passwd")}, `"file"`},
+		"to plaintext":         {map[string]http.HandlerFunc{"/": to(302, "http://203.0.113.9/dex/auth/local/login")}, "without TLS"},
+		"with a user name":     {map[string]http.HandlerFunc{"/": to(302, "http://a:b@127.0.0.1/")}, "redirects to nowhere"},
+		"not to Dex":           {map[string]http.HandlerFunc{"/{$}": to(302, "/dashboard"), "/dashboard": says("welcome")}, "not Dex's login form"},
+		"no connector":         {map[string]http.HandlerFunc{"/{$}": to(302, "/dex/auth"), "/dex/auth": says("choose")}, "HTTP status code '404' for GET against: "},
+		"form is gone":         {map[string]http.HandlerFunc{"/{$}": to(302, "/dex/auth/local"), "/dex/auth/local": to(302, "/gone")}, "HTTP status code '404'"},
+		"form in trouble":      {login(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }), "HTTP status code '500' for POST against: "},
+		"form passes it on":    {login(to(307, thief.URL)), "asks to send the login on"},
+		"form passes it on, 2": {login(to(308, thief.URL)), "asks to send the login on"},
+		"no cookie at all":     {login(to(303, "/done")), "none at all"},
+		"only old cookies":     {withCookie(login(to(303, "/done")), "sticky", "1"), "only sticky"},
+		"only a new note": {withCookie(login(func(w http.ResponseWriter, r *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "_oauth2_proxy_csrf", Value: "2", Path: "/"})
+			to(303, "/done")(w, r)
+		}), "_oauth2_proxy_csrf", "1"), "only _oauth2_proxy_csrf"},
+		"approval refused": {login(to(303, "/approval")), "HTTP status code '404'"},
+		"nobody there":     {map[string]http.HandlerFunc{"/{$}": to(302, "http://127.0.0.1:1/auth/x/login")}, "cannot be reached"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := site(t, tt.pages)
+			_, err := dex().Login(t.Context(), s.Client(), s.URL)
+			var e *kubeflow.Error
+			if !errors.As(err, &e) || status.Code(err) == codes.OK {
+				t.Fatalf("%v", err)
+			}
+			contains(t, err.Error(), tt.want)
+			if strings.Contains(err.Error(), canary) || strings.Contains(err.Error(), "?") && strings.Contains(err.Error(), "state=") {
+				t.Errorf("the error shows too much: %v", err)
+			}
+		})
+	}
+}
+
+// login is a deployment whose form is answered by submit.
+func login(submit http.HandlerFunc) map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"/{$}":                       to(302, "/dex/auth/local/login?state=secret"),
+		"GET /dex/auth/local/login":  says(form),
+		"POST /dex/auth/local/login": submit,
+		"/done":                      says("done"),
+	}
+}
+
+func withCookie(pages map[string]http.HandlerFunc, name, value string) map[string]http.HandlerFunc {
+	front := pages["/{$}"]
+	pages["/{$}"] = func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: name, Value: value})
+		front(w, r)
+	}
+	return pages
+}
+
+func TestAFormAnywhereWillDoIfItAsksForAPassword(t *testing.T) {
+	t.Parallel()
+	s := site(t, map[string]http.HandlerFunc{
+		"/{$}":         to(302, "/sign/in"),
+		"GET /sign/in": says(form),
+		"POST /sign/in": func(w http.ResponseWriter, r *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "a", Value: "1", Path: "/", MaxAge: 60})
+			http.SetCookie(w, &http.Cookie{Name: "b", Value: "2", Path: "/"})
+			http.SetCookie(w, &http.Cookie{Name: "elsewhere", Value: "3", Path: "/sign"})
+			http.Redirect(w, r, "/done", http.StatusSeeOther)
+		},
+		"/done": says("done"),
+	})
+	session, err := dex().Login(t.Context(), s.Client(), s.URL)
+	if err != nil || session.Cookie != "a=1; b=2" || !session.Secured {
+		t.Errorf("%q, %v", session.Cookie, err)
+	}
+	if left := time.Until(session.Expiry); left > time.Minute || left < 0 {
+		t.Errorf("the session ends in %v, want within a minute", left)
+	}
+}
+
+func TestASlashIsNoLogin(t *testing.T) {
+	t.Parallel()
+	s := site(t, map[string]http.HandlerFunc{"/pipeline": to(301, "/pipeline/"), "/pipeline/": says("the UI")})
+	session, err := dex().Login(t.Context(), s.Client(), s.URL+"/pipeline")
+	if err != nil || session.Secured {
+		t.Errorf("%v, %v", session, err)
+	}
+}
+
+func TestALoginEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	hang := make(chan struct{})
+	s := site(t, map[string]http.HandlerFunc{"/": func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-hang:
+		case <-r.Context().Done():
+		}
+	}})
+	defer close(hang)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err := dex().Login(ctx, s.Client(), s.URL)
+	if status.Code(err) != codes.DeadlineExceeded {
+		t.Errorf("%v (%v)", err, status.Code(err))
+	}
+}
+
+func TestAHugePageIsNotRead(t *testing.T) {
+	t.Parallel()
+	s := site(t, map[string]http.HandlerFunc{
+		"/{$}": to(302, "/x"),
+		"/x":   says(strings.Repeat("<input type=text>", 1<<17)),
+	})
+	if _, err := dex().Login(t.Context(), s.Client(), s.URL); err == nil {
+		t.Error("a page of inputs was taken for Dex's form")
+	}
+}
+
+func TestALoginWithoutWhatItNeedsDialsNobody(t *testing.T) {
+	t.Parallel()
+	s := site(t, map[string]http.HandlerFunc{"/": func(http.ResponseWriter, *http.Request) { t.Error("somebody was dialled") }})
+	for name, tt := range map[string]struct {
+		dex     kubeflow.Dex
+		address string
+		want    string
+	}{
+		"no user":     {kubeflow.Dex{Password: kubeflow.SecretValue("x")}, s.URL, "Dex.Username"},
+		"no password": {kubeflow.Dex{Username: "u"}, s.URL, "Dex.Password"},
+		"its error":   {kubeflow.Dex{Username: "u", Password: kubeflow.SecretEnv("JETWAY_NO_SUCH")}, s.URL, "JETWAY_NO_SUCH"},
+		"plaintext":   {dex(), "http://203.0.113.9", "without TLS"},
+		"no address":  {dex(), "", "names no host"},
+	} {
+		_, err := tt.dex.Login(t.Context(), s.Client(), tt.address)
+		if err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		contains(t, err.Error(), tt.want)
+	}
+}

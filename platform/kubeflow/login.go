@@ -1,0 +1,155 @@
+package kubeflow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/configstore"
+)
+
+// login picks the flow. What is missing or contradicts itself shows here, before
+// anything is dialled.
+func (r Resolver) login(place location) (auth.Flow, error) {
+	if r.Token != nil {
+		return r.existingToken()
+	}
+	var given []string
+	for name, set := range map[string]bool{
+		"ServiceAccount or TokenPath": r.ServiceAccount || r.TokenPath != "",
+		"Dex":                         r.Dex != nil,
+		"Cookies":                     r.Cookies != nil,
+	} {
+		if set {
+			given = append(given, name)
+		}
+	}
+	if len(given) > 1 {
+		return nil, errors.New("set one login, not several: ServiceAccount (or TokenPath), Dex or Cookies")
+	}
+	switch {
+	case r.Dex != nil:
+		return r.dexLogin(place)
+	case r.Cookies != nil:
+		return cookieFlow{r.Cookies}, nil
+	case len(given) > 0:
+		return tokenVolume{TokenFile: flow.TokenFile{Path: r.tokenPath()}}, nil
+	}
+	return r.implicit(place)
+}
+
+// implicit is the login of a program that names none.
+func (r Resolver) implicit(place location) (auth.Flow, error) {
+	saved, err := r.readContext()
+	if err != nil {
+		return nil, err
+	}
+	switch login, err := saved.login(); {
+	case err != nil:
+		return nil, err
+	case login != nil:
+		return login, nil
+	}
+	switch {
+	case r.getenv(EnvTokenPath) != "", !place.given && place.inCluster:
+		return tokenVolume{TokenFile: flow.TokenFile{Path: r.tokenPath()}, optional: true, log: r.logger()}, nil
+	case r.getenv(envIAPClient) != "":
+		return nil, errors.New(envIAPClient + " asks for Google's Identity-Aware Proxy, whose login is not supported: " +
+			"set Token to a token made for it")
+	default:
+		return anonymous{}, nil
+	}
+}
+
+// tokenPath is the file of the ServiceAccount token.
+func (r Resolver) tokenPath() string {
+	return cmp.Or(r.TokenPath, r.getenv(EnvTokenPath), DefaultTokenPath)
+}
+
+func (r Resolver) existingToken() (auth.Flow, error) {
+	token, err := r.Token.Read("Token")
+	if err != nil {
+		return nil, err
+	}
+	if strings.ContainsAny(token, " \t") || checkHeader(token) != nil {
+		return nil, errors.New("the Token holds a space or line end: give the token alone, without Bearer in front")
+	}
+	return flow.Token(token), nil
+}
+
+// tokenVolume is the ServiceAccount token that the cluster mounts and replaces.
+type tokenVolume struct {
+	flow.TokenFile
+
+	optional bool // calls go without credentials where there is no token
+	log      *slog.Logger
+}
+
+var (
+	_ auth.TraitedFlow = tokenVolume{}
+	_ auth.Renewer     = tokenVolume{}
+)
+
+// Obtain reads the token.
+func (f tokenVolume) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	c, err := f.TokenFile.Obtain(ctx, env, prev)
+	if err == nil || !f.optional {
+		return c, err
+	}
+	f.log.WarnContext(ctx, "there is no ServiceAccount token, calls go without credentials", slog.Any("error", err))
+	return nil, fmt.Errorf("%w, and the ServiceAccount token cannot be read: %w", configstore.ErrNoLogin, err)
+}
+
+// cookieFlow sends a session that somebody else has opened.
+type cookieFlow struct{ cookies Secret }
+
+var _ auth.TraitedFlow = cookieFlow{}
+
+// Obtain returns the cookies as they are now.
+func (f cookieFlow) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
+	cookies, err := f.cookies.Read("Cookies")
+	if err != nil {
+		return nil, failed("log in with cookies", err)
+	}
+	c, err := cookieCredentials(cookies)
+	if err != nil {
+		return nil, failed("log in with cookies", fmt.Errorf("%w: Cookies %w", auth.ErrRejected, err))
+	}
+	return c, nil
+}
+
+// Traits say that nobody is needed and that there is nothing to keep.
+func (cookieFlow) Traits() auth.Traits { return auth.Traits{Name: "kubeflow_cookies", Unstored: true} }
+
+// cookieCredentials present cookies as the only credential.
+func cookieCredentials(cookies string) (*auth.Credentials, error) {
+	cookies = strings.TrimSpace(cookies)
+	if !strings.Contains(cookies, "=") {
+		return nil, errors.New(`are not of the form "name=value; name2=value2"`)
+	}
+	if err := checkHeader(cookies); err != nil {
+		return nil, err
+	}
+	return &auth.Credentials{AccessToken: cookies, HeaderKey: "cookie", TokenType: auth.Raw}, nil
+}
+
+// anonymous is standalone Kubeflow Pipelines, which asks nobody who they are.
+type anonymous struct{}
+
+var _ auth.TraitedFlow = anonymous{}
+
+// Obtain is reached only when the server asks after all.
+func (anonymous) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
+	return nil, failed("log in", fmt.Errorf("%w: this Kubeflow wants a login: set Token, ServiceAccount, Dex or Cookies",
+		auth.ErrNoCredentials))
+}
+
+// Traits make calls go bare until the server insists.
+func (anonymous) Traits() auth.Traits {
+	return auth.Traits{Name: "kubeflow_anonymous", Interactive: true, Unstored: true}
+}

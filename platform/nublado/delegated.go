@@ -1,0 +1,76 @@
+package nublado
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc/metadata"
+)
+
+// Headers that an ingress of Gafaelfawr adds to requests that it lets in, where a
+// delegated token was asked for.
+const (
+	HeaderUser  = "X-Auth-Request-User"
+	HeaderToken = "X-Auth-Request-Token"
+)
+
+// FromRequest is the user who made an HTTP request, with the token that was
+// delegated for it. The ingress must be the only way in: it is what keeps others
+// from setting these headers.
+func FromRequest(h http.Header) Source {
+	return delegated{slices.Clone(h.Values(HeaderUser)), slices.Clone(h.Values(HeaderToken))}
+}
+
+// FromContext is the user who made the gRPC call that ctx belongs to, with the
+// token that was delegated for it; see [FromRequest].
+func FromContext(ctx context.Context) Source {
+	md, _ := metadata.FromIncomingContext(ctx)
+	return delegated{md.Get(strings.ToLower(HeaderUser)), md.Get(strings.ToLower(HeaderToken))}
+}
+
+// delegated holds what a request said; it prints as the user.
+type delegated struct{ users, tokens []string }
+
+func (d delegated) identify(s surroundings) (identity, error) {
+	user, err := one(HeaderUser, d.users)
+	if err != nil {
+		return identity{}, err
+	}
+	token, err := one(HeaderToken, d.tokens)
+	if err != nil {
+		return identity{}, err
+	}
+	id, err := Service{Username: user, Token: Value(token)}.identify(s)
+	if wrong := (*Error)(nil); errors.As(err, &wrong) {
+		wrong.Input = map[string]string{"Username": HeaderUser, "Token": HeaderToken}[wrong.Input]
+	}
+	return id, err
+}
+
+// one refuses several values: whoever could add one could choose the user.
+func one(name string, values []string) (string, error) {
+	switch {
+	case len(values) > 1:
+		return "", &Error{Input: name, Err: fmt.Errorf("there are %d of this header; the ingress sets one", len(values))}
+	case len(values) == 0 || strings.TrimSpace(values[0]) == "":
+		return "", &Error{Input: name, Err: errors.New(
+			"the request has no such header: is it behind an ingress of Gafaelfawr that delegates tokens?")}
+	}
+	return strings.TrimSpace(values[0]), nil
+}
+
+// String names the user.
+func (d delegated) String() string { return fmt.Sprintf("delegated by %q", d.users) }
+
+// GoString is String, so that %#v shows no secret either.
+func (d delegated) GoString() string { return d.String() }
+
+// Format is String for every verb.
+func (d delegated) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, d.String()) }
+
+// MarshalText makes String what slog and encoding/json write.
+func (d delegated) MarshalText() ([]byte, error) { return []byte(d.String()), nil }

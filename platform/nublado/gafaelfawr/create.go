@@ -1,0 +1,156 @@
+package gafaelfawr
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	maxAnswer = 1 << 20
+	timeLimit = 30 * time.Second
+)
+
+// Client makes requests of one Gafaelfawr. It is safe for concurrent use.
+type Client struct {
+	// URL is the API's first version, as service discovery tells it, such as
+	// https://data.example.com/auth/api/v1.
+	URL string
+	// HTTP makes the requests; nil means a client with a time limit. Redirects are
+	// never followed: the request carries a token.
+	HTTP *http.Client
+}
+
+// CreateToken makes a token, in the name of admin, which needs the scope
+// admin:token. The error is an [*Error], or that of ctx.
+func (c Client) CreateToken(ctx context.Context, admin Token, r Request) (Token, error) {
+	address := strings.TrimRight(c.URL, "/") + "/tokens"
+	if r.Type == "" {
+		r.Type = Service
+	}
+	if err := r.Check(time.Now()); err != nil {
+		return Token{}, &Error{Kind: ErrInvalidRequest, URL: address, Message: err.Error()}
+	}
+	if err := checkAddress(address); err != nil {
+		return Token{}, &Error{Kind: ErrWeb, URL: c.URL, Message: err.Error()}
+	}
+	limited, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	status, header, body, err := c.post(limited, address, admin, r)
+	switch {
+	case ctx.Err() != nil:
+		return Token{}, ctx.Err()
+	case err != nil:
+		return Token{}, &Error{Kind: ErrWeb, URL: address, Message: oneLine(admin.hide(err.Error())), Err: scrubbed(admin, err)}
+	case status < 200 || status > 299:
+		return Token{}, failure(address, admin, status, header, body)
+	}
+	var made struct {
+		Token string `json:"token"`
+	}
+	if json.Unmarshal(body, &made) != nil {
+		return Token{}, &Error{Kind: ErrWeb, URL: address, Status: status, Message: "the answer is not JSON with a token"}
+	}
+	t, err := ParseToken(made.Token)
+	if err != nil {
+		return Token{}, &Error{Kind: ErrWeb, URL: address, Status: status, Message: err.Error(), Err: err}
+	}
+	return t, nil
+}
+
+func (c Client) post(ctx context.Context, address string, admin Token, r Request) (status int, h http.Header, body []byte, err error) {
+	type wire struct {
+		Username string     `json:"username"`
+		Type     TokenType  `json:"token_type"`
+		Name     *string    `json:"token_name,omitempty"`
+		Scopes   []string   `json:"scopes"`
+		Expires  *time.Time `json:"expires"`
+	}
+	w := wire{Username: r.Username, Type: r.Type, Scopes: append([]string{}, r.Scopes...)}
+	if r.Name != "" {
+		w.Name = &r.Name
+	}
+	if !r.Expires.IsZero() {
+		at := r.Expires.UTC().Truncate(time.Second)
+		w.Expires = &at
+	}
+	content, err := json.Marshal(w)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(content))
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+admin.Reveal())
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	hc := http.Client{}
+	if c.HTTP != nil {
+		hc = *c.HTTP
+	}
+	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	hc.Jar = nil
+	resp, err := hc.Do(req)
+	if err != nil {
+		if ue := (*url.Error)(nil); errors.As(err, &ue) {
+			err = ue.Err // the URL stands in front of it anyway
+		}
+		return 0, nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	return resp.StatusCode, resp.Header, body, err
+}
+
+// checkAddress refuses addresses that an administrator's token must not go to.
+func checkAddress(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Hostname() == "" || u.User != nil:
+		return errors.New("not a URL that can be asked")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return nil
+	default:
+		return fmt.Errorf("refusing %.20s: tokens go to https, or to http on this machine only", u.Scheme)
+	}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// failure reads an answer that is no success.
+func failure(address string, admin Token, status int, h http.Header, body []byte) *Error {
+	kind, message := parseDetail([]byte(admin.hide(string(body))))
+	e := &Error{
+		Kind: kindOf(status, kind), URL: address, Status: status, Type: kind, Message: message,
+		RetryAfter: retryAfter(h.Get("Retry-After"), time.Now()),
+	}
+	if status >= 300 && status < 400 {
+		e.Message = "the answer is a redirect, which is not followed because the request carries a token"
+	}
+	return e
+}
+
+// retryAfter reads a number of seconds or an HTTP date (RFC 9110 §10.2.3).
+func retryAfter(text string, now time.Time) time.Duration {
+	const longest = 24 * time.Hour
+	if n, err := strconv.Atoi(text); err == nil {
+		return min(max(time.Duration(min(n, int(longest/time.Second)))*time.Second, 0), longest)
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return min(max(at.Sub(now).Round(time.Second), 0), longest)
+	}
+	return 0
+}

@@ -1,0 +1,154 @@
+package nublado_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/jetway-go/jetway/clientset"
+	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	"github.com/jetway-go/jetway/interceptors/serverauth"
+	gafaelfawrmock "github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
+	"github.com/jetway-go/jetway/mockserver/siblings/peer"
+	repertoiremock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
+	"github.com/jetway-go/jetway/platform"
+	"github.com/jetway-go/jetway/platform/nublado"
+	"github.com/jetway-go/jetway/platform/nublado/repertoire"
+)
+
+const (
+	discoveryURL = "http://127.0.0.1:8000/repertoire"
+	nubladoHost  = "127.0.0.1:8443"
+	nubladoURL   = "http://" + nubladoHost + "/nb/"
+	tokensURL    = "http://127.0.0.1:9000/auth/api/v1"
+)
+
+// science is a platform: service discovery, Gafaelfawr, and a backend behind it.
+type science struct {
+	repertoire *repertoiremock.Server
+	gafaelfawr *gafaelfawrmock.Server
+	peer       *peer.Peer
+	log        *sink
+}
+
+func start(t *testing.T) *science { return startWith(t, nil) }
+
+// startWith also asks check about every call that Gafaelfawr lets in.
+func startWith(t *testing.T, check func(p serverauth.Presented, user string)) *science {
+	t.Helper()
+	s := &science{
+		repertoire: repertoiremock.New(repertoiremock.WithGafaelfawr(nubladoURL, tokensURL)),
+		gafaelfawr: gafaelfawrmock.New(nil), log: &sink{},
+	}
+	verify := serverauth.VerifierFunc(func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
+		id, err := s.gafaelfawr.Verify(ctx, p)
+		if err == nil && check != nil {
+			check(p, id.Subject)
+		}
+		return id, err
+	})
+	var err error
+	if s.peer, err = peer.New(t.Context(), peer.Config{Verifier: verify, Memory: true}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = s.peer.Close()
+		for _, v := range s.repertoire.Violations() {
+			t.Errorf("service discovery was sent %s", v)
+		}
+	})
+	return s
+}
+
+func (s *science) http() *http.Client {
+	return peer.HTTPClient(map[string]http.Handler{"127.0.0.1:8000": s.repertoire, "127.0.0.1:9000": s.gafaelfawr})
+}
+
+func (s *science) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// connect makes a client of a resolver that goes by this platform's environment,
+// unless it brings one.
+func (s *science) connect(t *testing.T, r nublado.Resolver) (*clientset.ClientSet, error) {
+	t.Helper()
+	if r.LookupEnv == nil {
+		r.LookupEnv = env(repertoire.EnvBaseURL, discoveryURL)
+	}
+	r.Logger = s.logger()
+	return s.resolve(t, r)
+}
+
+func (s *science) resolve(t *testing.T, r platform.Resolver) (*clientset.ClientSet, error) {
+	t.Helper()
+	cs, err := clientset.For(t.Context(), r,
+		clientset.WithHTTPClient(s.http()), clientset.WithDialOptions(s.peer.DialOption()), clientset.WithLogger(s.logger()))
+	if err == nil {
+		t.Cleanup(func() { _ = cs.Close() })
+	}
+	return cs, err
+}
+
+func (s *science) client(t *testing.T, r nublado.Resolver) *clientset.ClientSet {
+	t.Helper()
+	cs, err := s.connect(t, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cs
+}
+
+func (s *science) untouched(t *testing.T) {
+	t.Helper()
+	if n, m := s.repertoire.Fetches(), len(s.gafaelfawr.Requests()); n+m+len(s.peer.Calls()) != 0 {
+		t.Errorf("%d discoveries, %d token requests, %d calls, want none", n, m, len(s.peer.Calls()))
+	}
+}
+
+func list(ctx context.Context, cs *clientset.ClientSet) error {
+	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
+	return err
+}
+
+// call makes a call that must succeed, and returns what it carried at last.
+func (s *science) call(t *testing.T, cs *clientset.ClientSet) peer.Call {
+	t.Helper()
+	if err := list(t.Context(), cs); err != nil {
+		t.Fatal(err)
+	}
+	calls := s.peer.Calls()
+	return calls[len(calls)-1]
+}
+
+// env is an environment of its own.
+func env(pairs ...string) func(string) (string, bool) {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) (string, bool) {
+		v, ok := m[name]
+		return v, ok
+	}
+}
+
+// sink takes everything that could be read by somebody.
+type sink struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *sink) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.String()
+}

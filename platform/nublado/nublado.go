@@ -1,0 +1,138 @@
+// Package nublado connects to Nublado, the notebook service of the Rubin Science
+// Platform: one client for one user with one token, at the address that service
+// discovery tells.
+//
+// Give a [Resolver] to clientset.For. Its Source says who the user is and where
+// the token comes from: a request that was delegated ([FromRequest],
+// [FromContext]), a secret that is kept for a service ([Service]), or Gafaelfawr,
+// asked for a new one ([Created]).
+//
+//	cs, err := clientset.For(ctx, nublado.Resolver{Source: nublado.FromRequest(r.Header)})
+package nublado
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/platform"
+	"github.com/jetway-go/jetway/platform/nublado/repertoire"
+)
+
+// Resolver finds Nublado for one user. It is a value: a client that is made of it
+// keeps its user for good, and another user takes another Resolver. It is safe for
+// concurrent use.
+type Resolver struct {
+	// Source is who the user is; required.
+	Source Source
+	// Discovery answers where Nublado is, and wins over the environment; nil means
+	// a client of its own for every Resolve, by REPERTOIRE_BASE_URL.
+	Discovery *repertoire.Client
+	// Logger hears of new tokens by their key, and of old answers of service
+	// discovery; nil discards.
+	Logger *slog.Logger
+	// LookupEnv reads the environment; nil means os.LookupEnv.
+	LookupEnv func(name string) (value string, ok bool)
+}
+
+var _ platform.Resolver = Resolver{}
+
+// ForToken is the Resolver of a user and a token that the program holds already.
+func ForToken(username, token string) Resolver {
+	return Resolver{Source: Service{Username: username, Token: Value(token)}}
+}
+
+var (
+	// ErrNublado says that service discovery knows of no Nublado.
+	ErrNublado = errors.New("nublado service not found in service discovery")
+	// ErrGafaelfawr says that service discovery knows of no Gafaelfawr.
+	ErrGafaelfawr = errors.New("gafaelfawr (v1) service not found in service discovery")
+)
+
+// Error is an input that is missing or cannot be used. It never holds a secret.
+type Error struct {
+	// Input is the header, variable, file or field that is wrong.
+	Input string
+	// Err says what is wrong with it; never nil.
+	Err error
+}
+
+func (e *Error) Error() string { return "nublado: " + e.Input + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Resolve checks user and token and asks service discovery, and nothing else. The
+// error is an [*Error], [repertoire.ErrURL], a [*repertoire.Error], [ErrNublado]
+// or [ErrGafaelfawr].
+func (r Resolver) Resolve(ctx context.Context, hc *http.Client) (platform.Target, error) {
+	s := surroundings{env: r.LookupEnv, logger: r.Logger}
+	if s.env == nil {
+		s.env = os.LookupEnv
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	if r.Source == nil {
+		return platform.Target{}, &Error{Input: "Source", Err: errors.New("is not set: it says who the user is")}
+	}
+	who, err := r.Source.identify(s)
+	if err != nil {
+		return platform.Target{}, err
+	}
+	discovery := r.Discovery
+	if discovery == nil {
+		if discovery, err = repertoire.New(repertoire.Config{LookupEnv: s.env, Logger: s.logger}); err != nil {
+			return platform.Target{}, err
+		}
+	}
+	doc, err := discovery.Discover(ctx, hc)
+	if err != nil {
+		return platform.Target{}, err
+	}
+	endpoint, err := endpointOf(doc.UI("nublado"))
+	if err != nil {
+		return platform.Target{}, err
+	}
+	f, err := who.flow(doc)
+	return platform.Target{Endpoint: endpoint, Flow: f, User: who.username}, err
+}
+
+// endpointOf is the host of an address; gRPC knows no paths.
+func endpointOf(address string) (string, error) {
+	u, err := url.Parse(strings.TrimRight(address, "/"))
+	if err != nil || u.Host == "" {
+		return "", ErrNublado
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+// surroundings are what a [Source] may look at.
+type surroundings struct {
+	env    func(string) (string, bool)
+	logger *slog.Logger
+}
+
+// identity is a user and how to get that user's token, once it is known what
+// service discovery says.
+type identity struct {
+	username string
+	flow     func(doc *repertoire.Document) (auth.Flow, error)
+}
+
+// Source says who the user is, and where the token comes from. See [FromRequest],
+// [FromContext], [Service] and [Created].
+type Source interface {
+	// identify checks what can be known without the network.
+	identify(s surroundings) (identity, error)
+}
+
+func (s surroundings) variable(name string) string {
+	text, _ := s.env(name)
+	return strings.TrimSpace(text)
+}

@@ -1,0 +1,94 @@
+package repertoire
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Document is what the service knows. Every part may be missing.
+type Document struct {
+	// Applications are the names of all that is deployed.
+	Applications []string `json:"applications"`
+	// Environment is the name of the whole platform.
+	Environment string `json:"environment_name"`
+	// Datasets are the data and the services over it.
+	Datasets map[string]Dataset `json:"datasets"`
+	// InfluxDB are databases of metrics; credentials need a token.
+	InfluxDB map[string]InfluxDB `json:"influxdb_databases"`
+	// Services are those of the platform itself.
+	Services Services `json:"services"`
+}
+
+// Dataset is one collection of data.
+type Dataset struct {
+	ButlerConfig string             `json:"butler_config"`
+	Description  string             `json:"description"`
+	DocsURL      string             `json:"docs_url"`
+	Services     map[string]Service `json:"services"`
+}
+
+// InfluxDB is a database of metrics.
+type InfluxDB struct {
+	URL            string `json:"url"`
+	Database       string `json:"database"`
+	SchemaRegistry string `json:"schema_registry"`
+	Local          bool   `json:"local"`
+	CredentialsURL string `json:"credentials_url"`
+}
+
+// Services are those of the platform itself.
+type Services struct {
+	// Internal services are for programs.
+	Internal map[string]Service `json:"internal"`
+	// UI services are for browsers.
+	UI map[string]Service `json:"ui"`
+}
+
+// Service is where a service is.
+type Service struct {
+	URL      string             `json:"url"`
+	OpenAPI  string             `json:"openapi"`
+	Versions map[string]Version `json:"versions"`
+}
+
+// Version is where one version of an API is.
+type Version struct {
+	URL string `json:"url"`
+}
+
+// UI returns where a service for browsers is; empty when there is none.
+func (d *Document) UI(name string) string { return d.Services.UI[name].URL }
+
+// Internal returns where a version of a service for programs is; empty when
+// there is none.
+func (d *Document) Internal(name, version string) string {
+	return d.Services.Internal[name].Versions[version].URL
+}
+
+// parse reads a document. Its errors repeat nothing of the document but names.
+func parse(body []byte) (*Document, error) {
+	var d *Document
+	if err := json.Unmarshal(body, &d); err != nil {
+		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
+			return nil, fmt.Errorf("%s must not be a %s", wrong.Field, wrong.Value)
+		}
+		return nil, errors.New("the answer is not JSON as service discovery has it")
+	}
+	if d == nil {
+		return nil, errors.New("the answer is null, not an object")
+	}
+	for kind, services := range map[string]map[string]Service{"internal": d.Services.Internal, "ui": d.Services.UI} {
+		for name, s := range services {
+			if s.URL != "" && !isURL(s.URL) {
+				return nil, fmt.Errorf("services.%s.%.100q.url is not a URL", kind, name)
+			}
+			for version, v := range s.Versions {
+				if !isURL(v.URL) {
+					return nil, fmt.Errorf("services.%s.%.100q.versions.%.100q.url is not a URL", kind, name, version)
+				}
+			}
+		}
+	}
+	return d, nil
+}

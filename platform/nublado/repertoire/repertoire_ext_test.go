@@ -1,0 +1,132 @@
+package repertoire_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/jetway-go/jetway/mockserver/siblings/peer"
+	mock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
+	"github.com/jetway-go/jetway/platform/nublado/repertoire"
+)
+
+const base = "https://data.example.com/repertoire"
+
+func client(t *testing.T) *repertoire.Client {
+	t.Helper()
+	c, err := repertoire.New(repertoire.Config{BaseURL: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func serve(h http.Handler) *http.Client {
+	return peer.HTTPClient(map[string]http.Handler{"data.example.com": h})
+}
+
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	s := mock.New(`{
+		"applications": ["nublado", "portal"], "environment_name": "data", "something": {"else": true},
+		"datasets": {"dp1": {"butler_config": "https://data.example.com/butler", "services": {"tap": {"url": "https://data.example.com/tap", "versions": {"tap-1.1": {"url": "https://data.example.com/tap"}}}}}},
+		"influxdb_databases": {"efd": {"url": "https://efd.example.com", "database": "efd", "schema_registry": "https://x", "local": true, "credentials_url": "https://c"}},
+		"services": {
+			"internal": {"gafaelfawr": {"url": "https://data.example.com/auth/api", "openapi": "https://data.example.com/auth/openapi.json", "versions": {"v1": {"url": "https://data.example.com/auth/api/v1"}}}},
+			"ui": {"nublado": {"url": "https://nb.data.example.org/nb"}}
+		}}`)
+	d, err := client(t).Discover(t.Context(), serve(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.UI("nublado") != "https://nb.data.example.org/nb" || d.Internal("gafaelfawr", "v1") != "https://data.example.com/auth/api/v1" {
+		t.Errorf("services %+v", d.Services)
+	}
+	if d.UI("gafaelfawr") != "" || d.Internal("gafaelfawr", "v2") != "" || d.Internal("nublado", "v1") != "" {
+		t.Error("an absent service was found")
+	}
+	if d.Environment != "data" || len(d.Applications) != 2 || !d.InfluxDB["efd"].Local ||
+		d.Datasets["dp1"].Services["tap"].Versions["tap-1.1"].URL == "" {
+		t.Errorf("document %+v", d)
+	}
+	if v := s.Violations(); len(v) != 0 {
+		t.Errorf("the request was wrong: %q", v)
+	}
+}
+
+func TestBadAnswers(t *testing.T) {
+	t.Parallel()
+	for document, want := range map[string]string{
+		"":                               "not JSON",
+		"<html>canary":                   "not JSON",
+		"null":                           "null",
+		"[]":                             "",
+		`{"services": []}`:               "services must not be a array",
+		`{"services": {"ui": {"a": 1}}}`: "must not be a number",
+		`{"services": {"ui": {"a": {"url": "/nb"}}}}`:                                   `services.ui."a".url is not a URL`,
+		`{"services": {"ui": {"a": {"url": "javascript:canary"}}}}`:                     "is not a URL",
+		`{"services": {"internal": {"g": {"versions": {"v1": {"url": "x"}}}}}}`:         "versions",
+		`{"applications": ["` + strings.Repeat("x", 5<<20) + `"]}`:                      "larger than 4 MiB",
+		`{"services": {"ui": {"a": {"url": "https://user:canary@nb.example.com/nb"}}}}`: "is not a URL",
+	} {
+		_, err := client(t).Discover(t.Context(), serve(mock.New(document)))
+		var e *repertoire.Error
+		if !errors.As(err, &e) || !errors.Is(err, repertoire.ErrValidation) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.60s: %v, want %q", document, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "canary") {
+			t.Errorf("%v repeats the document", err)
+		}
+	}
+	for status := range map[int]bool{301: true, 401: true, 404: true, 500: true} {
+		s := mock.New(map[string]any{})
+		s.Fail(status)
+		_, err := client(t).Discover(t.Context(), serve(s))
+		var e *repertoire.Error
+		if !errors.Is(err, repertoire.ErrWeb) || !errors.As(err, &e) || e.Status != status || !strings.Contains(err.Error(), base+"/discovery") {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+	if _, err := client(t).Discover(t.Context(), peer.HTTPClient(nil)); !errors.Is(err, repertoire.ErrWeb) {
+		t.Errorf("nobody there: %v", err)
+	}
+}
+
+func TestOneRequestServesAllWhoWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		// Given a service that takes its time, and many who ask ...
+		s := mock.New(mock.Minimal("https://nb.example.com/nb"))
+		release := make(chan struct{})
+		hc := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-release
+			s.ServeHTTP(w, r)
+		}))
+		c := client(t)
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				if d, err := c.Discover(t.Context(), hc); err != nil || d.UI("nublado") == "" {
+					t.Errorf("%v, %v", d, err)
+				}
+			})
+		}
+		synctest.Wait()
+		// ... when one of them leaves, then it is told so at once ...
+		ctx, leave := context.WithCancel(t.Context())
+		leave()
+		if _, err := c.Discover(ctx, hc); !errors.Is(err, context.Canceled) {
+			t.Errorf("who left: %v", err)
+		}
+		// ... and one request serves the others.
+		close(release)
+		wg.Wait()
+		if s.Fetches() != 1 {
+			t.Errorf("%d requests, want one", s.Fetches())
+		}
+	})
+}

@@ -1,0 +1,58 @@
+package nublado
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/platform/nublado/gafaelfawr"
+	"github.com/jetway-go/jetway/platform/nublado/repertoire"
+)
+
+// Service is a user whose token somebody else makes and keeps: the bot of a
+// GafaelfawrServiceToken, whose secret Kubernetes mounts as a file or sets as a
+// variable. The token is read again once it is refused.
+type Service struct {
+	// Username is whose token it is; required.
+	Username string
+	// Token is where it comes from; required.
+	Token Secret
+}
+
+func (f Service) identify(s surroundings) (identity, error) {
+	if err := gafaelfawr.CheckUsername(f.Username); err != nil {
+		return identity{}, &Error{Input: "Username", Err: err}
+	}
+	if _, err := f.Token.read(s, "Token"); err != nil {
+		return identity{}, err
+	}
+	return identity{f.Username, func(*repertoire.Document) (auth.Flow, error) { return kept{f, s}, nil }}, nil
+}
+
+// kept is the flow of a token that somebody else keeps.
+type kept struct {
+	Service
+
+	at surroundings
+}
+
+// Obtain reads the token.
+func (f kept) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	t, err := f.Token.read(f.at, "Token")
+	if err != nil {
+		return nil, err
+	}
+	f.at.logger.DebugContext(ctx, "using a token", slog.String("user", f.Username), slog.String("key", t.Key()))
+	return flow.Token(t.Reveal()).Obtain(ctx, env, prev)
+}
+
+// Traits say that nobody is needed, and that the token is kept elsewhere.
+func (f kept) Traits() auth.Traits { return auth.Traits{Name: "nublado_service", Unstored: true} }
+
+// String names the user.
+func (f kept) String() string { return fmt.Sprintf("token of %s from %v", f.Username, f.Token) }
+
+// Format is String for every verb.
+func (f kept) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, f.String()) }

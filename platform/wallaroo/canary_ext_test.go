@@ -1,0 +1,140 @@
+package wallaroo_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
+	"github.com/jetway-go/jetway/platform/wallaroo"
+)
+
+// dump prints v in every way that a program may print it.
+func (s *screen) dump(v any) {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		fmt.Fprintf(s, verb+"\n", v)
+	}
+	if text, err := json.Marshal(v); err == nil {
+		_, _ = s.Write(text)
+	}
+	for err, ok := v.(error); ok && err != nil; err = errors.Unwrap(err) {
+		fmt.Fprintf(s, "%#v %v\n", err, status.Convert(err).Proto())
+	}
+}
+
+// Whatever goes wrong, no password and no token shows anywhere.
+func TestWallarooShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	const password = "canary-password"
+	var seen screen
+	logger := slog.New(slog.NewJSONHandler(&seen, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	i := start(t, keycloak.Config{Users: []keycloak.User{{Name: "steve@ex.co", Password: password}}})
+	ready := i.keycloak.IssueToken("steve@ex.co")
+	secrets := []string{password, ready}
+	for _, r := range []wallaroo.Resolver{
+		userPassword(wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, password),
+		userPassword(wallaroo.EnvUser, "eve@ex.co", wallaroo.EnvPassword, password),
+		userPassword(wallaroo.EnvCredentials, file(t, `{"username": "steve@ex.co", "password": "`+password+`"}`)),
+		userPassword(wallaroo.EnvCredentials, file(t, `{"username": "steve@ex.co", "password": "`+password)),
+		tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "`+ready+`", "user_email": "e", "user_id": "i"}`)),
+		tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "`+ready+`\n", "user_email": "e", "user_id": "i"}`)),
+	} {
+		target, err := r.Resolve(t.Context(), nil)
+		for _, v := range []any{target, target.Flow, err} {
+			seen.dump(v)
+		}
+		cs, err := clientset.For(t.Context(), r, i.reach(clientset.WithLogger(logger))...)
+		if err != nil {
+			seen.dump(err)
+			continue
+		}
+		for _, fail := range []func(){
+			func() {}, i.keycloak.RevokeTokens, i.keycloak.EndSessions,
+			func() { i.keycloak.EndSessions(); i.keycloak.Fail(http.StatusBadGateway) },
+		} {
+			fail()
+			seen.dump(list(t.Context(), cs))
+			seen.dump(cs.Authenticator().Status())
+			if c, err := cs.Authenticator().Credentials(t.Context()); err == nil && c != nil {
+				seen.dump(c)
+				secrets = append(secrets, c.AccessToken)
+				if c.RefreshToken != "" {
+					secrets = append(secrets, c.RefreshToken)
+				}
+			}
+		}
+		i.keycloak.Fail(0)
+		seen.dump(cs.Close())
+	}
+	text := seen.String()
+	for _, secret := range secrets {
+		for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret)} {
+			if at := strings.Index(text, form); at >= 0 {
+				t.Errorf("a secret shows in: …%s…", text[max(0, at-300):min(len(text), at+60)])
+			}
+		}
+	}
+	for _, proof := range []string{"[HTTP 401]", "[HTTP 502]", "must be JSON", "credentials rejected", `"level":"DEBUG"`} {
+		if !strings.Contains(text, proof) {
+			t.Errorf("the scan saw nothing of %q, so it proves little", proof)
+		}
+	}
+}
+
+func TestWallarooTokensOfTwoUsersNeverCross(t *testing.T) {
+	t.Parallel()
+	// Given two users of one instance, whose clients share store and HTTP client,
+	// and a backend that is told in every call who is behind it ...
+	users := []keycloak.User{{Name: "ada@ex.co", Password: "a"}, {Name: "grace@ex.co", Password: "g"}}
+	i := start(t, keycloak.Config{Users: users})
+	var crossed, seen atomic.Int64
+	i.serve(t, serverauth.VerifierFunc(func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
+		id, err := i.keycloak.Verify(ctx, p)
+		if err == nil {
+			seen.Add(1)
+			if who := p.Metadata.Get("x-expected-user"); len(who) != 1 || who[0] != id.Subject || len(p.Metadata.Get("authorization")) != 1 {
+				crossed.Add(1)
+			}
+		}
+		return id, err
+	}))
+	opts := i.reach()
+	const workers, calls = 8, 250
+	var wg sync.WaitGroup
+	for _, u := range users {
+		cs, err := clientset.For(t.Context(), userPassword(wallaroo.EnvUser, u.Name, wallaroo.EnvPassword, u.Password), opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = cs.Close() })
+		// ... when thousands of calls are made at once, while tokens are revoked ...
+		for w := range workers {
+			wg.Go(func() {
+				ctx := metadata.AppendToOutgoingContext(context.Background(), "x-expected-user", u.Name)
+				for n := range calls {
+					if w == 0 && n%50 == 49 {
+						i.keycloak.RevokeTokens()
+					}
+					_ = list(ctx, cs) // may be refused when two revocations meet; never be somebody else's
+				}
+			})
+		}
+	}
+	wg.Wait()
+	// ... then no call ever carried the other's token.
+	if crossed.Load() != 0 || seen.Load() < workers*calls {
+		t.Errorf("%d of %d accepted calls carried somebody else's token, want none of thousands", crossed.Load(), seen.Load())
+	}
+}

@@ -1,0 +1,62 @@
+package wallaroo
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/jetway-go/jetway/platform/internal/smallfile"
+)
+
+// credentials are a person's.
+type credentials struct{ username, password string }
+
+var (
+	errNotSet  = errors.New("is not set")
+	errNoFile  = errors.New("does not point to a file")
+	errNoField = errors.New("is missing")
+)
+
+// readCredentials takes user and password from the environment, else from the
+// file.
+func readCredentials(env environment) (credentials, error) {
+	if user := env.get(EnvUser); user != "" {
+		password, _ := env(EnvPassword) // as it is: blanks may belong to it
+		if password == "" {
+			return credentials{}, &Error{Input: EnvPassword, Err: fmt.Errorf("%w, but %s is", errNotSet, EnvUser)}
+		}
+		return credentials{user, password}, nil
+	}
+	path := env.get(EnvCredentials)
+	if path == "" {
+		return credentials{}, &Error{Input: "$" + EnvCredentials, Err: fmt.Errorf(
+			"%w; set it to a JSON file with username and password, or set %s and %s", errNotSet, EnvUser, EnvPassword)}
+	}
+	var file struct {
+		Username string `json:"username"`
+		Password string `json:"password"`
+	}
+	content, err := smallfile.Read(path)
+	if err != nil {
+		return credentials{}, &Error{Input: EnvCredentials, Err: notAFile(err)}
+	}
+	if json.Unmarshal(content, &file) != nil { // its error quotes what it found
+		return credentials{}, &Error{Input: path, Err: errors.New("must be JSON with the strings username and password")}
+	}
+	for name, text := range map[string]string{"username": file.Username, "password": file.Password} {
+		if text == "" {
+			return credentials{}, &Error{Input: path + ": " + name, Err: errNoField}
+		}
+	}
+	return credentials{file.Username, file.Password}, nil
+}
+
+// notAFile says so in Wallaroo's words, and what the operating system says.
+func notAFile(err error) error {
+	cause := err
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		cause = fmt.Errorf("%s: %w", pe.Path, pe.Err)
+	}
+	return fmt.Errorf("%w (%w)", errNoFile, cause)
+}

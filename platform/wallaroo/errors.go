@@ -1,0 +1,88 @@
+package wallaroo
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
+)
+
+// ErrMissing says that nobody told where the instance is, or how to log in there:
+// in the two lines that Wallaroo's documentation has for it.
+//
+//nolint:staticcheck // their words, with their full stop
+var ErrMissing = errors.New("auth_type and api_endpoint must be provided or set in environment as\n" +
+	"`WALLAROO_SDK_AUTH_TYPE`, and `WALLAROO_URL` respectively.")
+
+var (
+	errTask = errors.New("is set, so this is one of Wallaroo's own tasks, which log in with a token of their own (orch)" +
+		" whatever the caller says; that is not supported here: unset it to log in otherwise")
+	errLapsed = errors.New("Device code expired while waiting for user login") //nolint:staticcheck // Wallaroo's words
+)
+
+// Error is an input that cannot be used. It never holds a secret.
+type Error struct {
+	// Input is the parameter, environment variable or file that is wrong.
+	Input string
+	// Err says what is wrong with it; never nil.
+	Err error
+}
+
+func (e *Error) Error() string { return "wallaroo: " + e.Input + " " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// LoginError is a login that Keycloak refused. errors.Is finds [auth.ErrRejected]
+// in it when asking again cannot help.
+type LoginError struct {
+	// Status is the HTTP status; zero when there was no answer.
+	Status int
+	// Body is what Keycloak answered, as far as it is an OAuth error: JSON, without
+	// the secrets that were sent.
+	Body string
+	// Err is the cause; never nil.
+	Err error
+}
+
+func (e *LoginError) Error() string {
+	if e.Status == 0 {
+		return "wallaroo login: " + e.Err.Error()
+	}
+	return fmt.Sprintf("wallaroo login: [HTTP %d] %s", e.Status, e.Body)
+}
+
+// Unwrap returns the cause.
+func (e *LoginError) Unwrap() error { return e.Err }
+
+// GRPCStatus makes status.FromError and status.Code work on the error.
+func (e *LoginError) GRPCStatus() *status.Status { return status.New(auth.Code(e.Err), e.Error()) }
+
+// loginError tells what went wrong in Wallaroo's way.
+func loginError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, flow.ErrLapsed) {
+		return &LoginError{Err: fmt.Errorf("%w: %w", errLapsed, err)}
+	}
+	e := &LoginError{Err: err}
+	if answer := (*flow.TokenError)(nil); errors.As(err, &answer) && answer.Status != 0 {
+		e.Status, e.Body = answer.Status, err.Error()
+		if answer.Code != "" {
+			body, _ := json.Marshal(struct { //nolint:errchkjson // strings always marshal
+				Code        string `json:"error"`
+				Description string `json:"error_description,omitempty"`
+			}{answer.Code, answer.Description})
+			e.Body = string(body)
+		}
+	}
+	return e
+}
+
+// joined is what is wrong, and Wallaroo's words for it.
+func joined(what, words error) error { return fmt.Errorf("%w: %w", what, words) }

@@ -1,0 +1,190 @@
+package wallaroo_test
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
+	"github.com/jetway-go/jetway/platform/wallaroo"
+)
+
+func userPassword(pairs ...string) wallaroo.Resolver {
+	return wallaroo.Resolver{APIEndpoint: url, AuthType: wallaroo.UserPassword, LookupEnv: env(pairs...)}
+}
+
+func tokenFile(pairs ...string) wallaroo.Resolver {
+	return wallaroo.Resolver{APIEndpoint: url, AuthType: "TOKEN", LookupEnv: env(pairs...)}
+}
+
+// privately fails when others can read what lies in dir.
+func privately(t *testing.T, dir string) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		info, err := d.Info()
+		if err == nil && info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, want 0600", path, info.Mode().Perm())
+		}
+		return err
+	})
+	if err != nil || files == 0 {
+		t.Errorf("%d files in %s: %v", files, dir, err)
+	}
+}
+
+func TestWallarooRow04_UserAndPassword(t *testing.T) {
+	t.Parallel()
+	users := []keycloak.User{{Name: "steve@ex.co", Password: "hello"}, {Name: "file@ex.co", Password: " from file "}}
+	good := file(t, `{"username": "file@ex.co", "password": " from file ", "email": "file@ex.co"}`)
+	for name, test := range map[string]struct {
+		r    wallaroo.Resolver
+		want string
+	}{
+		"environment":            {userPassword(wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "hello"), "steve@ex.co"},
+		"file":                   {userPassword(wallaroo.EnvCredentials, good), "file@ex.co"},
+		"environment beats file": {userPassword(wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "hello", wallaroo.EnvCredentials, good), "steve@ex.co"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := start(t, keycloak.Config{Users: users})
+			cs := i.client(t, test.r)
+			if got := i.call(t, cs); got.Subject != test.want || got.Values != 1 {
+				t.Errorf("call %+v, want one token of %s", got, test.want)
+			}
+			if key := cs.Authenticator().Status().Key; key.User != test.want || key.ClientID != "sdk-client" {
+				t.Errorf("key %+v, want user %s", key, test.want)
+			}
+			i.well(t)
+		})
+	}
+}
+
+func TestWallarooRow04_AWrongPasswordShowsKeycloaksAnswer(t *testing.T) {
+	t.Parallel()
+	i := start(t, keycloak.Config{})
+	err := list(t.Context(), i.client(t, userPassword(wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "canary")))
+	var e *wallaroo.LoginError
+	if !errors.As(err, &e) || !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
+		t.Fatalf("%v, want a *wallaroo.LoginError that was rejected", err)
+	}
+	if want := `[HTTP 401] {"error":"invalid_grant","error_description":"Invalid user credentials"}`; !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if strings.Contains(err.Error(), "canary") {
+		t.Errorf("the password shows: %v", err)
+	}
+	if n := len(i.peer.Calls()); n != 0 {
+		t.Errorf("the backend was called %d times", n)
+	}
+}
+
+func TestWallarooRow04_BrokenCredentialsGiveNamedErrors(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		r    wallaroo.Resolver
+		want []string
+	}{
+		"nothing":        {userPassword(), []string{"$WALLAROO_SDK_CREDENTIALS is not set", "WALLAROO_USER"}},
+		"only password":  {userPassword(wallaroo.EnvPassword, "x"), []string{"$WALLAROO_SDK_CREDENTIALS is not set", "WALLAROO_USER"}},
+		"no password":    {userPassword(wallaroo.EnvUser, "x"), []string{"WALLAROO_PASSWORD is not set"}},
+		"no file":        {userPassword(wallaroo.EnvCredentials, "/no/such/file"), []string{"WALLAROO_SDK_CREDENTIALS does not point to a file", "/no/such/file"}},
+		"a directory":    {userPassword(wallaroo.EnvCredentials, "/"), []string{"WALLAROO_SDK_CREDENTIALS does not point to a file"}},
+		"no JSON":        {userPassword(wallaroo.EnvCredentials, file(t, "canary")), []string{"must be JSON"}},
+		"a wrong type":   {userPassword(wallaroo.EnvCredentials, file(t, `{"username": "x", "password": ["canary"]}`)), []string{"must be JSON"}},
+		"no user":        {userPassword(wallaroo.EnvCredentials, file(t, `{"password": "canary"}`)), []string{"username is missing"}},
+		"no password in": {userPassword(wallaroo.EnvCredentials, file(t, `{"username": "x"}`)), []string{"password is missing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := start(t, keycloak.Config{})
+			_, err := clientset.For(t.Context(), test.r, i.reach()...)
+			if _, ok := errors.AsType[*wallaroo.Error](err); !ok {
+				t.Fatalf("%v, want a *wallaroo.Error", err)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v, want %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "canary") {
+				t.Errorf("a secret shows: %v", err)
+			}
+			i.untouched(t)
+		})
+	}
+}
+
+func TestWallarooRow07_ATokenFromAFile(t *testing.T) {
+	t.Parallel()
+	i := start(t, keycloak.Config{})
+	path := file(t, `{"token": "`+i.keycloak.IssueToken("steve@ex.co")+`", "user_email": "steve@ex.co", "user_id": "7"}`)
+	cs := i.client(t, tokenFile(wallaroo.EnvCredentials, path))
+	if got := i.call(t, cs); got.Subject != "steve@ex.co" || got.Scheme != "Bearer" || got.Values != 1 {
+		t.Errorf("call %+v, want steve's", got)
+	}
+	if n := len(i.keycloak.Requests()); n != 0 {
+		t.Errorf("%d requests to Keycloak, want none: the token is not renewed", n)
+	}
+	// When it is refused, then the file is all there is to ask.
+	i.keycloak.RevokeTokens()
+	if err := list(t.Context(), cs); !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
+		t.Errorf("%v, want ErrRejected", err)
+	}
+}
+
+func TestWallarooRow07_BrokenTokenFilesGiveNamedErrors(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		r    wallaroo.Resolver
+		want string
+	}{
+		"nothing":      {tokenFile(), "WALLAROO_SDK_CREDENTIALS is not set: Passed token auth, but no token provided."},
+		"no file":      {tokenFile(wallaroo.EnvCredentials, "/no/such/file"), "Token file provided, but file does not exist."},
+		"no JSON":      {tokenFile(wallaroo.EnvCredentials, file(t, `canary`)), "must be JSON"},
+		"no token":     {tokenFile(wallaroo.EnvCredentials, file(t, `{"user_email": "e", "user_id": "i"}`)), "Token property field not in json."},
+		"no email":     {tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "canary", "user_id": "i"}`)), "User email property field not in json."},
+		"no user id":   {tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "canary", "user_email": "e"}`)), "User id property field not in json."},
+		"unknown type": {wallaroo.Resolver{APIEndpoint: url, AuthType: "kerberos", LookupEnv: env()}, `auth_type "kerberos" is not a valid AuthType; it can be sso, user_password, token or none`},
+		"unknown type, variable": {
+			wallaroo.Resolver{APIEndpoint: url, LookupEnv: env(wallaroo.EnvAuthType, "test_auth")}, `WALLAROO_SDK_AUTH_TYPE "test_auth" is not a valid AuthType`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := start(t, keycloak.Config{})
+			_, err := clientset.For(t.Context(), test.r, i.reach()...)
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "canary") {
+				t.Errorf("%v, want %q and no secret", err, test.want)
+			}
+			i.untouched(t)
+		})
+	}
+}
+
+func TestWallarooRow07_NoneSendsNoHeader(t *testing.T) {
+	t.Parallel()
+	i := start(t, keycloak.Config{})
+	cs := i.client(t, wallaroo.Resolver{APIEndpoint: url, AuthType: wallaroo.None, LookupEnv: env()})
+	err := list(t.Context(), cs)
+	if status.Code(err) != codes.Unauthenticated || !strings.Contains(err.Error(), wallaroo.EnvAuthType) {
+		t.Errorf("%v, want Unauthenticated and what to set", err)
+	}
+	if calls := i.peer.Calls(); len(calls) != 1 || calls[0].Values != 0 {
+		t.Errorf("%+v, want one call without authorization", calls)
+	}
+	if n := len(i.keycloak.Requests()); n != 0 {
+		t.Errorf("%d requests to Keycloak, want none", n)
+	}
+}

@@ -1,0 +1,149 @@
+package wallaroo_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/clientset"
+	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
+	"github.com/jetway-go/jetway/mockserver/siblings/peer"
+	"github.com/jetway-go/jetway/platform"
+	"github.com/jetway-go/jetway/platform/wallaroo"
+)
+
+const (
+	host = "127.0.0.1:8080"
+	url  = "http://" + host
+)
+
+// instance is a Wallaroo: Keycloak, and a backend that takes its tokens.
+type instance struct {
+	keycloak *keycloak.Server
+	peer     *peer.Peer
+	shown    *screen
+}
+
+func start(t *testing.T, c keycloak.Config) *instance {
+	t.Helper()
+	if c.Users == nil {
+		c.Users = []keycloak.User{{Name: "steve@ex.co", Password: "hello", Email: "steve@ex.co"}}
+	}
+	i := &instance{keycloak: keycloak.New(c), shown: &screen{}}
+	i.serve(t, i.keycloak)
+	return i
+}
+
+// serve gives the instance a backend with another check.
+func (i *instance) serve(t *testing.T, v serverauth.Verifier) {
+	t.Helper()
+	p, err := peer.New(t.Context(), peer.Config{Verifier: v, Memory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	i.peer = p
+}
+
+// reach are the options that lead to the mocks, whatever the addresses are.
+func (i *instance) reach(opts ...clientset.Option) []clientset.Option {
+	hosts := map[string]http.Handler{}
+	for _, h := range []string{host, "127.0.0.1:9090", "api-lb:8080"} {
+		hosts[h] = i.keycloak
+	}
+	return append([]clientset.Option{
+		clientset.WithHTTPClient(peer.HTTPClient(hosts)),
+		clientset.WithDialOptions(i.peer.DialOption()),
+		clientset.WithPrompter(wallaroo.Printer(i.shown)),
+		clientset.WithStore(&auth.MemoryStore{}),
+	}, opts...)
+}
+
+func (i *instance) client(t *testing.T, r platform.Resolver, opts ...clientset.Option) *clientset.ClientSet {
+	t.Helper()
+	cs, err := clientset.For(t.Context(), r, i.reach(opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cs.Close() })
+	return cs
+}
+
+// untouched fails when anything was sent anywhere.
+func (i *instance) untouched(t *testing.T) {
+	t.Helper()
+	if n, m := len(i.keycloak.Requests()), len(i.peer.Calls()); n+m != 0 {
+		t.Errorf("%d requests and %d calls were made, want none", n, m)
+	}
+}
+
+// well fails when Keycloak was sent something that Wallaroo's SDK would not send.
+func (i *instance) well(t *testing.T) {
+	t.Helper()
+	for _, r := range i.keycloak.Requests() {
+		if r.Violation != "" {
+			t.Errorf("Keycloak was sent a bad request to %s: %s", r.Path, r.Violation)
+		}
+	}
+}
+
+func list(ctx context.Context, cs *clientset.ClientSet) error {
+	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
+	return err
+}
+
+// call makes a call that must succeed, and returns what it carried.
+func (i *instance) call(t *testing.T, cs *clientset.ClientSet) peer.Call {
+	t.Helper()
+	if err := list(t.Context(), cs); err != nil {
+		t.Fatal(err)
+	}
+	calls := i.peer.Calls()
+	return calls[len(calls)-1]
+}
+
+// env is an environment of its own.
+func env(pairs ...string) func(string) (string, bool) {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) (string, bool) {
+		v, ok := m[name]
+		return v, ok
+	}
+}
+
+func file(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file.json")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// screen is what a person sees.
+type screen struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.String()
+}

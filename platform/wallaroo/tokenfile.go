@@ -1,0 +1,76 @@
+package wallaroo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/platform/internal/smallfile"
+)
+
+// tokenLife is after what time the file is worth another look: nothing in it
+// tells when the token ends.
+const tokenLife = 5 * time.Minute
+
+// tokenFile is a login that somebody else makes and keeps in a JSON file.
+type tokenFile struct{ path string }
+
+// Obtain reads the file.
+func (f tokenFile) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	t, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	return flow.Static{Credentials: &auth.Credentials{
+		AccessToken: t.Token, IssuedAt: now, Expiry: now.Add(tokenLife),
+	}}.Obtain(ctx, env, prev)
+}
+
+// Traits say that nobody is needed, and that the file is store enough.
+func (tokenFile) Traits() auth.Traits { return auth.Traits{Name: "wallaroo_token", Unstored: true} }
+
+type tokenDocument struct {
+	Token  string `json:"token"`
+	Email  string `json:"user_email"`
+	UserID string `json:"user_id"`
+}
+
+// Wallaroo's words.
+var (
+	errNoToken      = errors.New("Passed token auth, but no token provided.")     //nolint:staticcheck,revive // see above
+	errNoTokenFile  = errors.New("Token file provided, but file does not exist.") //nolint:staticcheck,revive // see above
+	errTokenField   = errors.New("Token property field not in json.")             //nolint:staticcheck,revive // see above
+	errEmailField   = errors.New("User email property field not in json.")        //nolint:staticcheck,revive // see above
+	errUserIDField  = errors.New("User id property field not in json.")           //nolint:staticcheck,revive // see above
+	errTokenContent = errors.New("must be JSON with the strings token, user_email and user_id")
+)
+
+func (f tokenFile) read() (tokenDocument, error) {
+	if f.path == "" {
+		return tokenDocument{}, &Error{Input: EnvCredentials, Err: joined(errNotSet, errNoToken)}
+	}
+	content, err := smallfile.Read(f.path)
+	if err != nil {
+		return tokenDocument{}, &Error{Input: EnvCredentials, Err: joined(notAFile(err), errNoTokenFile)}
+	}
+	var t tokenDocument
+	problem := error(nil)
+	switch err := json.Unmarshal(content, &t); {
+	case err != nil: // it quotes what it found
+		problem = errTokenContent
+	case t.Token == "":
+		problem = errTokenField
+	case t.Email == "":
+		problem = errEmailField
+	case t.UserID == "":
+		problem = errUserIDField
+	}
+	if problem != nil {
+		return tokenDocument{}, &Error{Input: f.path + ":", Err: problem}
+	}
+	return t, nil
+}

@@ -1,0 +1,166 @@
+// Package wallaroo connects to a Wallaroo instance the way Wallaroo's own SDK
+// does: the same parameters and environment variables, the same Keycloak realm
+// behind them, the same words when something is missing.
+//
+// Give a [Resolver] to clientset.For. Its zero value goes by the environment
+// alone, as wallaroo.Client() does:
+//
+//	cs, err := clientset.For(ctx, wallaroo.Resolver{}, clientset.WithPrompter(wallaroo.Printer(os.Stderr)))
+package wallaroo
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/platform"
+)
+
+// Environment variables that a [Resolver] reads.
+const (
+	// EnvAuthType is how to log in: see [AuthType].
+	EnvAuthType = "WALLAROO_SDK_AUTH_TYPE"
+	// EnvURL is the API endpoint.
+	EnvURL = "WALLAROO_URL"
+	// EnvAuthURL is the address of Keycloak, where it is not the API endpoint's.
+	EnvAuthURL = "WALLAROO_AUTH_URL"
+	// EnvUser and EnvPassword are used by [UserPassword]; they win over a file.
+	EnvUser     = "WALLAROO_USER"
+	EnvPassword = "WALLAROO_PASSWORD"
+	// EnvCredentials is the path of a JSON file: with username and password for
+	// [UserPassword], with token, user_email and user_id for [Token].
+	EnvCredentials = "WALLAROO_SDK_CREDENTIALS"
+	// EnvDisplayURL takes the place of "<Keycloak>/auth" in the address that a
+	// person is shown, where programs reach Keycloak by another name than browsers.
+	EnvDisplayURL = "WALLAROO_SDK_AUTH_ENDPOINT"
+	// EnvTaskID is set inside of Wallaroo's own batch tasks.
+	EnvTaskID = "WALLAROO_TASK_ID"
+)
+
+// expirySkew is how much life a token must have left to be used.
+const expirySkew = 10 * time.Second
+
+// Resolver finds a Wallaroo instance and a way to log in there. The fields are
+// the parameters of wallaroo.Client(): each wins over its environment variable,
+// and blank ones count as not given. It is a value without state: safe for
+// concurrent use, and resolving twice asks nobody.
+type Resolver struct {
+	// APIEndpoint is the instance, with or without scheme (https by default) and
+	// trailing slash.
+	APIEndpoint string
+	// AuthType is how to log in.
+	AuthType AuthType
+	// AuthEndpoint is the address of Keycloak; empty means the API endpoint's.
+	AuthEndpoint string
+	// PKCE binds device codes to this program (RFC 7636), for realms that want it.
+	PKCE bool
+	// LookupEnv reads the environment; nil means os.LookupEnv.
+	LookupEnv func(name string) (value string, ok bool)
+}
+
+var _ platform.Resolver = Resolver{}
+
+// Resolve reads parameters, environment and files; it uses no network. The error
+// is [ErrMissing] itself when there is no auth type or no endpoint, and an
+// [*Error] that names the parameter, variable or file for everything else.
+func (r Resolver) Resolve(context.Context, *http.Client) (platform.Target, error) {
+	in, err := r.read()
+	if err != nil {
+		return platform.Target{}, err
+	}
+	t := platform.Target{
+		Endpoint:             in.api.target(),
+		PlaintextCredentials: in.api.inCluster(),
+		AuthOptions:          []auth.Option{auth.WithExpirySkew(expirySkew)},
+	}
+	if in.authType == SSO || in.authType == UserPassword {
+		t.Config = in.config()
+	}
+	t.Flow, t.User, err = in.flow(r.PKCE)
+	return t, err
+}
+
+// input is what all sources together say.
+type input struct {
+	env      environment
+	authType AuthType
+	api      address
+	keycloak address
+	display  string // what people are shown in place of <Keycloak>/auth; may be empty
+}
+
+func (r Resolver) read() (input, error) {
+	env := environment(r.LookupEnv)
+	if env == nil {
+		env = os.LookupEnv
+	}
+	authType := env.first(value{string(r.AuthType), "auth_type"}, EnvAuthType)
+	api := env.first(value{r.APIEndpoint, "api_endpoint"}, EnvURL)
+	if authType.text == "" || api.text == "" {
+		return input{}, ErrMissing
+	}
+	if env.get(EnvTaskID) != "" {
+		return input{}, &Error{Input: EnvTaskID, Err: errTask}
+	}
+	in := input{env: env}
+	var err error
+	if in.authType, err = parseAuthType(authType); err != nil {
+		return input{}, err
+	}
+	if in.api, err = parseAddress(api); err != nil {
+		return input{}, err
+	}
+	in.keycloak = in.api
+	if a := env.first(value{r.AuthEndpoint, "auth_endpoint"}, EnvAuthURL); a.text != "" {
+		if in.keycloak, err = parseAddress(a); err != nil {
+			return input{}, err
+		}
+	}
+	if shown := env.get(EnvDisplayURL); shown != "" {
+		a, err := parseAddress(value{shown, EnvDisplayURL})
+		if err != nil {
+			return input{}, err
+		}
+		in.display = a.String()
+	}
+	return in, nil
+}
+
+// config is where Keycloak's realm has its endpoints. Secrets go to https only;
+// [transport] knows the one address that is spared from that.
+func (in input) config() configstore.ClientConfig {
+	at := in.keycloak
+	if at.inCluster() {
+		at.scheme = "https"
+	}
+	realm := at.String() + "/auth/realms/master/protocol/openid-connect/"
+	return configstore.ClientConfig{
+		ClientID:                    "sdk-client",
+		TokenEndpoint:               realm + "token",
+		DeviceAuthorizationEndpoint: realm + "auth/device",
+		RevocationEndpoint:          realm + "revoke",
+	}
+}
+
+// value is a setting and who gave it.
+type value struct{ text, from string }
+
+type environment func(name string) (string, bool)
+
+// get returns a variable; one that is set to nothing, or to blanks, is not set.
+func (e environment) get(name string) string {
+	text, _ := e(name)
+	return strings.TrimSpace(text)
+}
+
+// first returns the parameter, else the variable.
+func (e environment) first(param value, name string) value {
+	if param.text = strings.TrimSpace(param.text); param.text != "" {
+		return param
+	}
+	return value{e.get(name), name}
+}
