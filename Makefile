@@ -37,6 +37,11 @@ integration: ## Run the tests against real servers, browser and keyring (install
 	cd integration && go test -race -count=1 -timeout=12m ./...
 	cd bench && go test -race -count=1 ./...
 
+.PHONY: platforms
+platforms: | $(TMP) ## One line for every test of what each sibling system must do, with its result
+	@go test -count=1 -run='Row[0-9]+' -v ./platform/... > $(TMP)/platforms.txt 2>&1 || failed=1; \
+	awk -f tools/platforms.awk $(TMP)/platforms.txt && [[ -z "$${failed-}" ]] || { echo "all that they said: $(TMP)/platforms.txt"; exit 1; }
+
 .PHONY: check
 check: lint check-generate fuzz-smoke ## Everything that a change must pass besides the tests
 

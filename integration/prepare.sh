@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests of this module need and the machine lacks: Debian
-# packages by name, npm packages by the lock file. Where it may not install
-# packages it fails and says which.
+# packages by name, npm packages by the lock file, a Go program by the go.mod of
+# its own. Where it may not install packages it fails and says which.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -11,8 +11,14 @@ missing=()
 has chromium || missing+=(chromium)
 has gnome-keyring-daemon || missing+=(gnome-keyring)
 has dbus-run-session || missing+=(dbus)
+has jupyterhub || missing+=(jupyterhub)
+has configurable-http-proxy || missing+=(node-configurable-http-proxy)
 # Debian's own interpreter, whatever stands first in the path.
 /usr/bin/python3 -I -c 'import keyring' 2>/dev/null || missing+=(python3-keyring)
+/usr/bin/python3 -I -c 'import grpc' 2>/dev/null || missing+=(python3-grpcio)
+/usr/bin/python3 -I -c 'import google.protobuf' 2>/dev/null || missing+=(python3-protobuf)
+has protoc || missing+=(protobuf-compiler)
+has grpc_python_plugin || missing+=(protobuf-compiler-grpc)
 
 install() {
 	DEBIAN_FRONTEND=noninteractive "$@" apt-get install --yes --quiet --no-install-recommends "${missing[@]}"
@@ -39,7 +45,17 @@ if ! has npm || ((${major:-0} < 20)); then
 	echo "integration: missing: Node.js 20 or later, with npm (here: $(node --version 2>/dev/null || echo none))" >&2
 	exit 1
 fi
-if [[ ! oidc-provider/node_modules/.package-lock.json -nt oidc-provider/package-lock.json ]]; then
-	npm ci --prefix oidc-provider --ignore-scripts --no-audit --no-fund ||
-		{ echo "integration: could not install the npm package oidc-provider" >&2; exit 1; }
+for dir in oidc-provider languages/typescript; do
+	if [[ ! $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]]; then
+		npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund ||
+			{ echo "integration: could not install the npm packages of integration/$dir" >&2; exit 1; }
+	fi
+done
+
+# oauth2-proxy has some 300 modules in its graph, and does not go with ours.
+proxy=../.tmp/bin/oauth2-proxy
+if [[ ! $proxy -nt oauth2-proxy/go.sum || ! $proxy -nt oauth2-proxy/go.mod ]]; then
+	mkdir -p ../.tmp/bin
+	GOWORK=off go build -modfile=oauth2-proxy/go.mod -o "$proxy" github.com/oauth2-proxy/oauth2-proxy/v7 ||
+		{ echo "integration: could not build oauth2-proxy from its Go modules" >&2; exit 1; }
 fi

@@ -1,0 +1,143 @@
+package languages_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/mocktest"
+)
+
+func TestTypeScript(t *testing.T) {
+	t.Parallel()
+	generate(t, "buf.gen.typescript.yaml")
+	run(t, "typescript", "node_modules/.bin/tsc") // strict; see tsconfig.json
+	suite(t, language{name: "typescript", dir: "typescript", command: []string{"node", "build/main.js"}})
+}
+
+func TestPython(t *testing.T) {
+	t.Parallel()
+	generate(t, "buf.gen.python.yaml")
+	suite(t, language{
+		name: "python", dir: "python",
+		// Debian's own interpreter, which its packages belong to, whatever stands first in the path.
+		command: []string{"/usr/bin/python3", "main.py"},
+		env:     []string{"PYTHONPATH=gen", "PYTHONDONTWRITEBYTECODE=1"},
+	})
+}
+
+// authenticated are the calls that a client makes with its token, in order.
+var authenticated = []string{
+	"/flyteidl2.task.TaskService/DeployTask",
+	"/flyteidl2.task.TaskService/GetTaskDetails",
+	"/flyteidl2.workflow.RunService/CreateRun",
+	"/flyteidl2.workflow.RunService/WatchActionDetails",
+	"/flyteidl2.secret.SecretService/CreateSecret",
+	"/flyteidl2.secret.SecretService/GetSecret",
+}
+
+// refused are the calls that it makes without one.
+var refused = []string{
+	"/flyteidl2.secret.SecretService/ListSecrets",
+	"/flyteidl2.task.TaskService/GetTaskDetails",
+	"/flyteidl2.workflow.RunService/CreateRun",
+	"/flyteidl2.workflow.RunService/WatchActionDetails",
+}
+
+func suite(t *testing.T, l language) {
+	t.Helper()
+	for _, tt := range []struct {
+		name    string
+		options []mockserver.Option
+	}{
+		{"a backend as it comes", nil},
+		{"a client whose name and secret need encoding", []mockserver.Option{
+			mockserver.WithClient("team a:ci", "50% + é/&=?", "all"),
+		}},
+		{"another metadata key, an audience, opaque tokens", []mockserver.Option{
+			mockserver.WithHeaderKey("flyte-authorization"), mockserver.WithAudience("api://flyte"), mockserver.WithOpaqueTokens(),
+		}},
+		{"a backend with TLS", []mockserver.Option{mockserver.WithTLS()}},
+		{"a backend behind net/http", []mockserver.Option{mockserver.WithHTTPFront()}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := mocktest.New(t, append(tt.options, mockserver.WithProject("demo"))...)
+			stdout, stderr, err := l.start(t, settingsFor(server), trust(t, server)...)
+			var got story
+			if err != nil || json.Unmarshal([]byte(stdout), &got) != nil {
+				t.Fatalf("%v\n%s%s", err, stdout, stderr)
+			}
+			checkStory(t, l, got)
+			checkRequests(t, server)
+		})
+	}
+	t.Run("a server that nobody vouches for", func(t *testing.T) {
+		t.Parallel()
+		server := mocktest.New(t, mockserver.WithTLS())
+		if stdout, _, err := l.start(t, settingsFor(server)); err == nil || len(server.Requests()) != 0 {
+			t.Errorf("it was trusted: %s", stdout)
+		}
+	})
+	t.Run("a wrong secret", func(t *testing.T) {
+		t.Parallel()
+		server := mocktest.New(t, mockserver.WithProject("demo"))
+		s := settingsFor(server)
+		s.Client.Secret = "wrong-canary"
+		stdout, stderr, err := l.start(t, s)
+		if err == nil || stdout != "" {
+			t.Errorf("the client did its work: %s", stdout)
+		}
+		if !strings.Contains(stderr, "invalid_client") || strings.Contains(stderr, "canary") {
+			t.Errorf("it said %s", stderr)
+		}
+	})
+}
+
+// checkStory compares what the client says with what should have happened.
+func checkStory(t *testing.T, l language, got story) {
+	t.Helper()
+	for _, call := range []string{"task", "run", "secret", "stream"} {
+		if code := got.Refusals[call]; !strings.EqualFold(code, codes.Unauthenticated.String()) {
+			t.Errorf("without a token, %s: %s", call, code)
+		}
+	}
+	phases := []string{"QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING", "RUNNING", "SUCCEEDED"}
+	if got.Task != l.name || got.Run == "" || got.Secret != l.name || !slices.Equal(got.Phases, phases) {
+		t.Errorf("it says %+v", got)
+	}
+}
+
+// checkRequests compares what the server saw with what should have happened.
+func checkRequests(t *testing.T, server *mockserver.Server) {
+	t.Helper()
+	var bare, with []string
+	tokens := map[string]bool{}
+	for _, r := range server.Requests() {
+		switch {
+		case r.Kind != mockserver.KindGRPC || strings.HasPrefix(r.Method, "/flyteidl2.auth."):
+		case r.TokenID == "":
+			bare = append(bare, r.Method)
+			if r.Code != codes.Unauthenticated {
+				t.Errorf("%s without a token: %v", r.Method, r.Code)
+			}
+		default:
+			with = append(with, r.Method)
+			tokens[r.TokenID] = true
+			if r.Code != codes.OK || r.Authorizations != 1 {
+				t.Errorf("%s: %v with %d tokens", r.Method, r.Code, r.Authorizations)
+			}
+		}
+	}
+	slices.Sort(bare)
+	if !slices.Equal(bare, refused) || !slices.Equal(with, authenticated) {
+		t.Errorf("without a token %q, with one %q", bare, with)
+	}
+	if len(tokens) != 1 || server.TokenRequests() != 1 {
+		t.Errorf("%d tokens in %d requests, want one", len(tokens), server.TokenRequests())
+	}
+}
