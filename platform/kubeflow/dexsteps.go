@@ -86,6 +86,10 @@ func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
 	if strings.HasSuffix(next.Path, "/auth") { // the choice of connectors
 		next.Path += "/" + cmp.Or(d.Connector, "local")
 		next.RawPath = ""
+		// Dex before 2.29 names the login in the links of its page alone.
+		if link := linkTo(p, &next); link != nil {
+			next.RawQuery = link.RawQuery
+		}
 	}
 	if !loginPath.MatchString(next.Path) {
 		var err error

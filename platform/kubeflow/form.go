@@ -69,3 +69,30 @@ func inputs(body []byte) []input {
 	}
 	return found
 }
+
+// linkTo is the link of a page that leads to the host and path of u; nil: there
+// is none.
+func linkTo(p page, u *url.URL) *url.URL {
+	z := html.NewTokenizer(bytes.NewReader(p.body))
+	z.SetMaxBuf(maxAnswer)
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return nil
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name, more := z.TagName()
+			for more && string(name) == "a" {
+				var key, value []byte
+				key, value, more = z.TagAttr()
+				if string(key) != "href" {
+					continue
+				}
+				if link, err := p.url.Parse(string(value)); err == nil &&
+					link.Scheme == u.Scheme && link.Host == u.Host && link.User == nil && link.Path == u.Path {
+					return link
+				}
+			}
+		default:
+		}
+	}
+}

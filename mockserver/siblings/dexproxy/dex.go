@@ -22,35 +22,32 @@ func (s *Server) dexRoutes() {
 // authorize is where the proxy sends a browser (RFC 6749 §4.1.1).
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	if s.config.OldDex && query.Has("req") { // the page it has redirected to
-		s.choose(w, r)
-		return
-	}
 	if query.Get("client_id") != clientID || query.Get("response_type") != "code" ||
 		query.Get("redirect_uri") != s.callbackURL() || query.Get("state") == "" {
 		dexError(w, http.StatusBadRequest)
 		return
 	}
 	if s.config.OldDex {
-		path := "/dex/auth"
+		login := url.Values{"req": {s.begin(query)}}.Encode()
 		if len(s.config.Connectors) == 1 {
-			path += "/" + s.config.Connectors[0]
+			http.Redirect(w, r, "/dex/auth/"+s.config.Connectors[0]+"?"+login, http.StatusFound)
+			return
 		}
-		http.Redirect(w, r, path+"?"+url.Values{"req": {s.begin(query)}}.Encode(), http.StatusFound)
+		s.choose(w, login) // which the links of the page alone name
 		return
 	}
 	if len(s.config.Connectors) == 1 {
 		http.Redirect(w, r, "/dex/auth/"+s.config.Connectors[0]+"?"+r.URL.RawQuery, http.StatusFound) //nolint:gosec // a path of its own
 		return
 	}
-	s.choose(w, r)
+	s.choose(w, r.URL.RawQuery)
 }
 
-func (s *Server) choose(w http.ResponseWriter, r *http.Request) {
+func (s *Server) choose(w http.ResponseWriter, query string) {
 	type choice struct{ Name, URL string }
 	var choices []choice
 	for _, c := range s.config.Connectors {
-		choices = append(choices, choice{c, "/dex/auth/" + c + "?" + r.URL.RawQuery})
+		choices = append(choices, choice{c, "/dex/auth/" + c + "?" + query})
 	}
 	page(w, http.StatusOK, choicePage, choices)
 }

@@ -1,0 +1,4 @@
+// Package hub holds the tests of JupyterHub services against a real hub and its
+// real proxy: one service that the hub starts, which is our example program, and
+// one that it does not.
+package hub
