@@ -14,8 +14,8 @@ import (
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/kfppb"
-	"github.com/jetway-go/jetway/internal/kfpserver"
 	"github.com/jetway-go/jetway/mockserver/siblings/dexproxy"
+	"github.com/jetway-go/jetway/mockserver/siblings/kfpserver"
 	"github.com/jetway-go/jetway/mockserver/siblings/tokenreview"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 )

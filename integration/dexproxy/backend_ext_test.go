@@ -15,8 +15,8 @@ import (
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/kfppb"
-	"github.com/jetway-go/jetway/internal/kfpserver"
 	"github.com/jetway-go/jetway/mockserver/backend"
+	"github.com/jetway-go/jetway/mockserver/siblings/kfpserver"
 )
 
 // api is a backend of Kubeflow's and Flyte's services, and what callers sent it.

@@ -111,14 +111,6 @@ func TestCheckNamesEachBreach(t *testing.T) {
 	}
 }
 
-func TestPlannedRowNeedsNoPackage(t *testing.T) {
-	t.Parallel()
-
-	if got := layers.Check([]layers.Rule{{Package: "later", Planned: true}}, nil); got != nil {
-		t.Errorf("Check: %q", got)
-	}
-}
-
 func TestRulesOnlyLookUp(t *testing.T) {
 	t.Parallel()
 

@@ -68,17 +68,17 @@ func Rules() []Rule {
 		{Package: "mockserver/siblings/dexproxy", May: []string{verifier}, Tests: mocks},
 		{Package: "mockserver/siblings/tokenreview", May: []string{verifier}, Tests: mocks},
 		{Package: "mockserver/siblings/hub", Tests: mocks},
-		{Package: "internal/kfpserver", May: []string{"internal/kfppb", verifier}},
+		{Package: "mockserver/siblings/kfpserver", May: []string{"internal/kfppb", verifier}, Tests: mocks},
 
 		// Programs.
-		{Package: "cmd/mockserver", May: []string{gen, mock}, Planned: true},
+		{Package: "cmd/mockserver", May: []string{gen, mock}},
 		{Package: "examples/quickstart", May: []string{
 			"auth", "auth/flow", "clientset", "configstore", gen, "interceptors", verifier, mock,
-		}, Planned: true},
+		}},
 		{Package: "examples/wallaroo", May: []string{"clientset", gen, mock, "platform/wallaroo"}},
 		{Package: "examples/nublado", May: []string{"clientset", gen, mock, "platform/nublado", "platform/nublado/repertoire"}},
 		{Package: "examples/flyteconfig", May: []string{"clientset", gen, mock, "platform/flyte"}},
-		{Package: "examples/kubeflow", May: []string{"clientset", "internal/kfppb", "internal/kfpserver", verifier, mock, "platform/kubeflow"}},
+		{Package: "examples/kubeflow", May: []string{"clientset", "internal/kfppb", verifier, mock, "platform/kubeflow"}},
 		{Package: "examples/jupyterhub", May: []string{"auth/flow", "clientset", gen, verifier, mock, "platform", "platform/jupyterhub"}},
 
 		// The house.

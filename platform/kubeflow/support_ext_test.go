@@ -20,8 +20,8 @@ import (
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/kfppb"
-	"github.com/jetway-go/jetway/internal/kfpserver"
 	"github.com/jetway-go/jetway/mockserver/siblings/dexproxy"
+	"github.com/jetway-go/jetway/mockserver/siblings/kfpserver"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 )
