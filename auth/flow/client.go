@@ -28,7 +28,7 @@ func (c client) request(cfg configstore.ClientConfig, form url.Values) (tokenReq
 		return req, nil
 	}
 	var err error
-	if req.clientSecret, err = c.secret.read(); err != nil {
+	if req.clientSecret, err = c.secret.Read(); err != nil {
 		return tokenRequest{}, inClientSecret(err)
 	}
 	if req.style, err = c.style.choose(cfg.AuthMethods); err != nil {

@@ -85,7 +85,7 @@ func (f ClientCredentials) id() (string, error) {
 	if f.ClientID != "" {
 		return f.ClientID, nil
 	}
-	id, err := f.ClientIDFrom.read()
+	id, err := f.ClientIDFrom.Read()
 	if err != nil {
 		return "", fmt.Errorf("client ID: %w", err)
 	}

@@ -85,7 +85,7 @@ func (f Password) request(cfg configstore.ClientConfig) (tokenRequest, error) {
 	if f.Username == "" {
 		return tokenRequest{}, errors.New("no user: set Username")
 	}
-	password, err := f.Password.read()
+	password, err := f.Password.Read()
 	if err != nil {
 		return tokenRequest{}, fmt.Errorf("password: %w", err)
 	}

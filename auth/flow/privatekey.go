@@ -41,7 +41,7 @@ const minRSABits = 2048
 
 // asserter reads the key and returns what signs with it.
 func (k PrivateKey) asserter(clientID string) (asserter, error) {
-	text, err := k.PEM.read()
+	text, err := k.PEM.Read()
 	if err != nil {
 		return nil, fmt.Errorf("private key: %w", err)
 	}

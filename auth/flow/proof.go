@@ -38,10 +38,10 @@ func (p proof) on(req tokenRequest, cfg configstore.ClientConfig) (tokenRequest,
 		req.assert, err = p.key.asserter(req.clientID)
 		return req, err
 	case p.assertion.from != nil:
-		req.assert = func(string) (string, error) { return p.assertion.read() }
+		req.assert = func(string) (string, error) { return p.assertion.Read() }
 		return req, nil
 	}
-	if req.clientSecret, err = p.secret.read(); err != nil {
+	if req.clientSecret, err = p.secret.Read(); err != nil {
 		return tokenRequest{}, inClientSecret(err)
 	}
 	if req.style, err = p.style.choose(cfg.AuthMethods); err != nil {

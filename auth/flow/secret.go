@@ -75,8 +75,12 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalJSON writes the description, not the secret.
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
-// read returns the secret as it is now. Errors name the source, never a value.
-func (s Secret) read() (string, error) {
+// IsZero tells whether no secret is set.
+func (s Secret) IsZero() bool { return s.from == nil }
+
+// Read returns the secret as it is now, never an empty one. Errors name the
+// source, never a value.
+func (s Secret) Read() (string, error) {
 	if s.from == nil {
 		return "", errors.New("not set: use SecretValue, SecretFile or SecretEnv")
 	}

@@ -113,7 +113,7 @@ func (f TokenExchange) request(cfg configstore.ClientConfig) (tokenRequest, erro
 }
 
 func setToken(form url.Values, name string, s Secret, kind string) error {
-	token, err := s.read()
+	token, err := s.Read()
 	if err != nil {
 		return fmt.Errorf("%s: %w", strings.ReplaceAll(name, "_", " "), err)
 	}

@@ -58,7 +58,7 @@ func (f TokenFile) read() (string, error) {
 	if f.Path == "" {
 		return "", errors.New("no file: set Path")
 	}
-	content, err := SecretFile(f.Path).read()
+	content, err := SecretFile(f.Path).Read()
 	if err != nil {
 		return "", err
 	}

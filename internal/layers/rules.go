@@ -30,7 +30,6 @@ func Rules() []Rule {
 		{Package: "interceptors", May: []string{"auth"}},
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "platform/internal/smallfile"},
-		{Package: "platform/internal/secret", May: []string{"platform/internal/smallfile"}},
 		{Package: "platform/wallaroo", May: slices.Concat(system, []string{"platform/internal/smallfile"})},
 		{Package: "platform/nublado/repertoire"},
 		{Package: "platform/nublado/gafaelfawr", May: []string{"auth"}},
@@ -39,7 +38,7 @@ func Rules() []Rule {
 		})},
 		{Package: "platform/flyte", May: slices.Concat(system, []string{"internal/apikey", "platform/internal/smallfile"})},
 		{Package: "platform/kubeflow", May: slices.Concat(system, []string{
-			"internal/endpoint", "platform/internal/secret", "platform/internal/smallfile",
+			"internal/endpoint", "platform/internal/smallfile",
 		})},
 		{Package: "clientset", May: []string{
 			"auth", "auth/flow", "configstore", gen, "interceptors", "internal/apikey", "internal/endpoint", "platform",
@@ -49,7 +48,7 @@ func Rules() []Rule {
 		// catch: only the check of credentials, which is not the client's, is common.
 		{Package: verifier},
 		{Package: "platform/jupyterhub", May: slices.Concat(system, []string{ // which also says who calls a service
-			"internal/endpoint", "platform/internal/secret", verifier,
+			"internal/endpoint", verifier,
 		})},
 		{Package: "mockserver/objectstore", Tests: mocks},
 		{Package: "mockserver/oauth", Tests: mocks},

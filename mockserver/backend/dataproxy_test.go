@@ -90,8 +90,8 @@ func TestItem33_CreateUploadLocation(t *testing.T) {
 		"already expired": {base(func(r *req) { r.ExpiresIn = durationpb.New(0) }), codes.InvalidArgument, ""},
 		"over 100 MiB":    {base(func(r *req) { r.ContentLength = 100<<20 + 1 }), codes.InvalidArgument, ""},
 		"100 MiB": {
-			base(func(r *req) { r.ContentLength = 100 << 20; r.FilenameRoot = "root" }), codes.OK,
-			"s3://bucket/uploads/demo/development/root/f.txt",
+			base(func(r *req) { r.ContentLength = 100 << 20; r.FilenameRoot = "top" }), codes.OK,
+			"s3://bucket/uploads/demo/development/top/f.txt",
 		},
 		"unknown project": {base(func(r *req) { r.Project = "X" }), codes.NotFound, ""},
 		"empty project":   {base(func(r *req) { r.Project = "" }), codes.InvalidArgument, ""},
@@ -100,10 +100,10 @@ func TestItem33_CreateUploadLocation(t *testing.T) {
 			"s3://bucket/uploads/demo/development/AE======/f.txt",
 		},
 		"path in the name": {
-			base(func(r *req) { r.FilenameRoot = "root"; r.Filename = "sub/dir/f.txt" }), codes.OK,
-			"s3://bucket/uploads/demo/development/root/sub/dir/f.txt",
+			base(func(r *req) { r.FilenameRoot = "top"; r.Filename = "sub/dir/f.txt" }), codes.OK,
+			"s3://bucket/uploads/demo/development/top/sub/dir/f.txt",
 		},
-		"way out of the root": {base(func(r *req) { r.FilenameRoot = "root"; r.Filename = "../f" }), codes.InvalidArgument, ""},
+		"way out of the root": {base(func(r *req) { r.FilenameRoot = "top"; r.Filename = "../f" }), codes.InvalidArgument, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

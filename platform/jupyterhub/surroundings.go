@@ -11,7 +11,7 @@ import (
 
 // surroundings are a Config with the variables read.
 type surroundings struct {
-	apiToken   Secret
+	apiToken   func() (string, error)
 	api        *url.URL // without a slash at its end
 	name       string
 	user       string
@@ -44,14 +44,14 @@ func (c Config) or(param, name string) string {
 
 func (c Config) read() (*surroundings, error) {
 	s := &surroundings{
-		apiToken:   c.APIToken,
+		apiToken:   c.APIToken.Read,
 		name:       c.or(c.ServiceName, EnvServiceName),
 		serviceURL: c.or(c.ServiceURL, EnvServiceURL),
 		clientID:   c.getenv(envClientID),
 		callback:   c.getenv(envCallback),
 		tls:        internalTLS{c.getenv(envKeyFile), c.getenv(envCertFile), c.getenv(envClientCA)},
 	}
-	if s.apiToken == nil {
+	if c.APIToken.IsZero() {
 		s.apiToken = func() (string, error) {
 			if token := c.getenv(EnvAPIToken); token != "" {
 				return token, nil

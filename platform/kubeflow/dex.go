@@ -84,7 +84,7 @@ func (d Dex) check() error {
 	switch {
 	case d.Username == "":
 		return errors.New("Dex.Username is not set")
-	case d.Password == nil:
+	case d.Password.IsZero():
 		return errors.New("Dex.Password is not set")
 	case !slices.Contains([]string{"", "local", "ldap"}, d.Connector):
 		return fmt.Errorf("invalid Dex.Connector %q, must be one of: ldap, local", d.Connector)

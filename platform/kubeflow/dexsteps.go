@@ -16,7 +16,7 @@ const dexTimeout = time.Minute
 
 // run takes the steps of a person with a browser.
 func (d Dex) run(ctx context.Context, hc *http.Client, host *url.URL) (Session, error) {
-	password, err := d.Password.Read("Dex.Password")
+	password, err := readSecret(d.Password, "Dex.Password")
 	if err != nil {
 		return Session{}, err
 	}

@@ -16,14 +16,14 @@ import (
 // login picks the flow. What is missing or contradicts itself shows here, before
 // anything is dialled.
 func (r Resolver) login(place location) (auth.Flow, error) {
-	if r.Token != nil {
+	if !r.Token.IsZero() {
 		return r.existingToken()
 	}
 	var given []string
 	for name, set := range map[string]bool{
 		"ServiceAccount or TokenPath": r.ServiceAccount || r.TokenPath != "",
 		"Dex":                         r.Dex != nil,
-		"Cookies":                     r.Cookies != nil,
+		"Cookies":                     !r.Cookies.IsZero(),
 	} {
 		if set {
 			given = append(given, name)
@@ -35,7 +35,7 @@ func (r Resolver) login(place location) (auth.Flow, error) {
 	switch {
 	case r.Dex != nil:
 		return r.dexLogin(place)
-	case r.Cookies != nil:
+	case !r.Cookies.IsZero():
 		return cookieFlow{r.Cookies}, nil
 	case len(given) > 0:
 		return tokenVolume{TokenFile: flow.TokenFile{Path: r.tokenPath()}}, nil
@@ -72,7 +72,7 @@ func (r Resolver) tokenPath() string {
 }
 
 func (r Resolver) existingToken() (auth.Flow, error) {
-	token, err := r.Token.Read("Token")
+	token, err := readSecret(r.Token, "Token")
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ var _ auth.TraitedFlow = cookieFlow{}
 
 // Obtain returns the cookies as they are now.
 func (f cookieFlow) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
-	cookies, err := f.cookies.Read("Cookies")
+	cookies, err := readSecret(f.cookies, "Cookies")
 	if err != nil {
 		return nil, failed("log in with cookies", err)
 	}

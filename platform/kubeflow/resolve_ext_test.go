@@ -105,7 +105,7 @@ func TestMissingAndContradictoryInputsAreNamed(t *testing.T) {
 		"inverse proxy":           {at("https://x.pipelines.googleusercontent.com"), []string{"Google's inverse proxy", "port-forward"}},
 		"two logins":              {with(func(c *kubeflow.Resolver) { c.TokenPath = "x"; c.Cookies = pw }), []string{"set one login"}},
 		"two others":              {with(func(c *kubeflow.Resolver) { c.Dex = &kubeflow.Dex{}; c.ServiceAccount = true }), []string{"set one login"}},
-		"token is empty":          {with(func(c *kubeflow.Resolver) { c.Token = kubeflow.SecretValue("") }), []string{"Token is empty"}},
+		"token is empty":          {with(func(c *kubeflow.Resolver) { c.Token = kubeflow.SecretValue("") }), []string{"Token: the given value is empty"}},
 		"token with a scheme":     {with(func(c *kubeflow.Resolver) { c.Token = kubeflow.SecretValue("Bearer canary") }), []string{"without Bearer"}},
 		"token of no variable":    {with(func(c *kubeflow.Resolver) { c.Token = kubeflow.SecretEnv("JETWAY_NO_SUCH") }), []string{"JETWAY_NO_SUCH is not set"}},
 		"Google's variable":       {kubeflow.Resolver{Host: host, LookupEnv: env("KF_PIPELINES_IAP_OAUTH2_CLIENT_ID", "x")}, []string{"KF_PIPELINES_IAP_OAUTH2_CLIENT_ID", "Token"}},

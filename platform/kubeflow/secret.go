@@ -2,23 +2,33 @@ package kubeflow
 
 import (
 	"errors"
+	"fmt"
 
-	"github.com/jetway-go/jetway/platform/internal/secret"
+	"github.com/jetway-go/jetway/auth/flow"
 )
 
-// Secret returns a secret. It is asked again at every login, so that a rotated
-// one works without a restart. Nil is not set.
-type Secret = secret.Source
+// Secret is where a secret comes from. It is read again at every login, so that a
+// rotated one works without a restart. The zero value is not set.
+type Secret = flow.Secret
 
 // SecretValue is a secret that the program already holds.
-func SecretValue(value string) Secret { return secret.Value(value) }
+func SecretValue(value string) Secret { return flow.SecretValue(value) }
 
 // SecretEnv is the content of an environment variable.
-func SecretEnv(name string) Secret { return secret.Env(name) }
+func SecretEnv(name string) Secret { return flow.SecretEnv(name) }
 
-// SecretFile is the content of a regular file of at most 1 MiB, without line
+// SecretFile is the content of a regular file of at most 64 KiB, without line
 // ends at its end.
-func SecretFile(path string) Secret { return secret.File(path) }
+func SecretFile(path string) Secret { return flow.SecretFile(path) }
+
+// readSecret reads what a field holds, and names the field in errors.
+func readSecret(s Secret, field string) (string, error) {
+	value, err := s.Read()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", field, err)
+	}
+	return value, nil
+}
 
 // checkHeader refuses what cannot be the value of a header.
 func checkHeader(value string) error {
