@@ -67,16 +67,15 @@ type KeyringStore struct {
 	warned map[string]bool
 }
 
-// keyringItems is a keyring: texts under a service and a user.
+// keyringItems is a keyring: texts under a service and a user. An item that is made
+// for another application bears its mark.
 type keyringItems interface {
-	Set(service, user, value string) error
+	Set(service, user, value, application string) error
 	Get(service, user string) (string, error)
 	Delete(service, user string) error
 }
 
 type systemKeyring struct{}
-
-func (systemKeyring) Set(service, user, value string) error { return keyring.Set(service, user, value) }
 
 func (systemKeyring) Get(service, user string) (string, error) { return keyring.Get(service, user) }
 
@@ -228,7 +227,7 @@ func (s *KeyringStore) share(ctx context.Context, k Key, c *Credentials) string 
 		name = layoutSDK
 	}
 	l, ok := layoutNamed(name, k)
-	if !ok || (l.python && !s.machine().secretService()) {
+	if !ok || (l.application != "" && !s.machine().secretService()) {
 		return ""
 	}
 	if err := s.writeLayout(ctx, l, k, c); err != nil {

@@ -135,7 +135,7 @@ func (s *KeyringStore) get(ctx context.Context, service, user string) (value str
 // set writes an item and reads it back: what is not there later costs a login.
 // Reading another value means a second item of the same name, made by a tool
 // that labels its items differently; then all of them go first.
-func (s *KeyringStore) set(ctx context.Context, service, user, value string) error {
+func (s *KeyringStore) set(ctx context.Context, service, user, value, application string) error {
 	if limit := s.machine().limit; limit > 0 && len(value) > limit {
 		return fmt.Errorf("%w: %d bytes in one item", ErrKeyringTooBig, len(value))
 	}
@@ -145,7 +145,7 @@ func (s *KeyringStore) set(ctx context.Context, service, user, value string) err
 				return err
 			}
 		}
-		err := s.call(ctx, value, func(items keyringItems) error { return items.Set(service, user, value) })
+		err := s.call(ctx, value, func(items keyringItems) error { return items.Set(service, user, value, application) })
 		if err != nil {
 			return err
 		}

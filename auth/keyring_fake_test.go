@@ -24,7 +24,7 @@ type fakeKeyring struct {
 	before func(n int, op, service, user string) error
 }
 
-type fakeItem struct{ service, user, value string }
+type fakeItem struct{ service, user, value, application string }
 
 func (f *fakeKeyring) enter(op, service, user string) error {
 	f.mu.Lock()
@@ -40,7 +40,7 @@ func (f *fakeKeyring) enter(op, service, user string) error {
 	return before(n, op, service, user)
 }
 
-func (f *fakeKeyring) Set(service, user, value string) error {
+func (f *fakeKeyring) Set(service, user, value, application string) error {
 	err := f.enter("set", service, user)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -51,13 +51,13 @@ func (f *fakeKeyring) Set(service, user, value string) error {
 	if f.limit > 0 && len(value) > f.limit {
 		return keyring.ErrSetDataTooBig
 	}
-	for i := range f.items { // the oldest one is replaced
-		if f.items[i].service == service && f.items[i].user == user {
-			f.items[i].value = value
+	for i, item := range f.items { // the oldest one is replaced, its mark too
+		if item.service == service && item.user == user && (application == "" || item.application == application) {
+			f.items[i].value, f.items[i].application = value, application
 			return nil
 		}
 	}
-	f.items = append(f.items, fakeItem{service, user, value})
+	f.items = append(f.items, fakeItem{service, user, value, application})
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (f *fakeKeyring) Delete(service, user string) error {
 func (f *fakeKeyring) put(service, user, value string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.items = append(f.items, fakeItem{service, user, value})
+	f.items = append(f.items, fakeItem{service: service, user: user, value: value})
 }
 
 func (f *fakeKeyring) value(service, user string) string {

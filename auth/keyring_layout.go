@@ -12,8 +12,10 @@ import (
 // layout is how one of Flyte's own tools keeps a login: in which items, and in
 // what form.
 type layout struct {
-	name   string
-	python bool // written by Python, which can read ours on the Secret Service only
+	name string
+	// application is the mark of the items of Python's keyring library, which finds
+	// ours in the Secret Service only; empty for a tool that sets none.
+	application string
 	// items are the service and user names, by endpoint.
 	items func(endpoint string) [][2]string
 	// decode reads the values of items, empty for those that are missing.
@@ -22,7 +24,10 @@ type layout struct {
 	encode func(c *Credentials) ([]string, error)
 }
 
-const layoutSDK = "flyte-sdk"
+const (
+	layoutSDK     = "flyte-sdk"
+	pythonKeyring = "Python keyring library"
+)
 
 // layouts are tried in this order: what is used today first.
 func layouts() []layout {
@@ -42,7 +47,7 @@ func layouts() []layout {
 	}
 	return []layout{
 		{
-			name: layoutSDK, python: true,
+			name: layoutSDK, application: pythonKeyring,
 			items:  func(endpoint string) [][2]string { return [][2]string{{endpoint, "tokens"}} },
 			decode: func(values []string) (*Credentials, error) { return decodeTokens(values[0]) },
 			encode: func(c *Credentials) ([]string, error) {
@@ -50,7 +55,7 @@ func layouts() []layout {
 			},
 		},
 		{
-			name: "flytekit", python: true,
+			name: "flytekit", application: pythonKeyring,
 			items: func(endpoint string) [][2]string {
 				return [][2]string{{endpoint, "refresh_token"}, {endpoint, "access_token"}}
 			},
@@ -161,7 +166,7 @@ func (s *KeyringStore) writeLayout(ctx context.Context, l layout, k Key, c *Cred
 		if values[i] == "" {
 			err = s.remove(ctx, item[0], item[1])
 		} else {
-			err = s.set(ctx, item[0], item[1], values[i])
+			err = s.set(ctx, item[0], item[1], values[i], l.application)
 		}
 		if err != nil {
 			return err

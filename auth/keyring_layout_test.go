@@ -23,33 +23,33 @@ func TestKeyringFindsLoginsOfFlytesTools(t *testing.T) {
 		want  Credentials
 	}{
 		"flyte-sdk": {
-			[]fakeItem{{host, "tokens", `{"access_token": "a", "refresh_token": "r"}`}},
+			[]fakeItem{{host, "tokens", `{"access_token": "a", "refresh_token": "r"}`, pythonKeyring}},
 			Credentials{AccessToken: "a", RefreshToken: "r"},
 		},
 		"flyte-sdk without refresh token": {
-			[]fakeItem{{host, "tokens", `{"access_token": "a", "refresh_token": null}`}}, Credentials{AccessToken: "a"},
+			[]fakeItem{{host, "tokens", `{"access_token": "a", "refresh_token": null}`, pythonKeyring}}, Credentials{AccessToken: "a"},
 		},
 		"flyte-sdk with more in it": {
-			[]fakeItem{{host, "tokens", `{"access_token": "a", "refresh_token": "r", "id_token": {}}`}},
+			[]fakeItem{{host, "tokens", `{"access_token": "a", "refresh_token": "r", "id_token": {}}`, pythonKeyring}},
 			Credentials{AccessToken: "a", RefreshToken: "r"},
 		},
 		"its predecessor": {
-			[]fakeItem{{host, "access_token", "a"}, {host, "refresh_token", "r"}}, Credentials{AccessToken: "a", RefreshToken: "r"},
+			[]fakeItem{{host, "access_token", "a", pythonKeyring}, {host, "refresh_token", "r", pythonKeyring}}, Credentials{AccessToken: "a", RefreshToken: "r"},
 		},
-		"its predecessor, one item": {[]fakeItem{{host, "refresh_token", "r"}}, Credentials{RefreshToken: "r"}},
+		"its predecessor, one item": {[]fakeItem{{host, "refresh_token", "r", pythonKeyring}}, Credentials{RefreshToken: "r"}},
 		"the newer one first": {
-			[]fakeItem{{host, "tokens", `{"access_token": "new"}`}, {host, "access_token", "old"}}, Credentials{AccessToken: "new"},
+			[]fakeItem{{host, "tokens", `{"access_token": "new"}`, pythonKeyring}, {host, "access_token", "old", pythonKeyring}}, Credentials{AccessToken: "new"},
 		},
 		"unusable, then usable": {
-			[]fakeItem{{host, "tokens", `{`}, {host, "access_token", "old"}}, Credentials{AccessToken: "old"},
+			[]fakeItem{{host, "tokens", `{`, pythonKeyring}, {host, "access_token", "old", pythonKeyring}}, Credentials{AccessToken: "old"},
 		},
 		"flytectl": {
 			[]fakeItem{{"flytectl", "dns:///" + host + ":flytectl-user",
-				`{"access_token":"a","token_type":"Bearer","refresh_token":"r","expiry":"2031-05-06T09:08:09+02:00"}`}},
+				`{"access_token":"a","token_type":"Bearer","refresh_token":"r","expiry":"2031-05-06T09:08:09+02:00"}`, ""}},
 			Credentials{AccessToken: "a", RefreshToken: "r", TokenType: "Bearer", Expiry: expiry},
 		},
 		"flytectl, no scheme": {
-			[]fakeItem{{"flytectl", host + ":flytectl-user", `{"access_token":"a","expiry":"0001-01-01T00:00:00Z"}`}},
+			[]fakeItem{{"flytectl", host + ":flytectl-user", `{"access_token":"a","expiry":"0001-01-01T00:00:00Z"}`, ""}},
 			Credentials{AccessToken: "a"},
 		},
 	} {
@@ -98,9 +98,9 @@ func TestKeyringItemsOfOthersThatCannotBeUsed(t *testing.T) {
 func TestKeyringSharesARenewedImport(t *testing.T) {
 	t.Parallel()
 	for _, items := range [][]fakeItem{
-		{{host, "tokens", `{"access_token":"a0","refresh_token":"r0"}`}},
-		{{host, "access_token", "a0"}, {host, "refresh_token", "r0"}},
-		{{"flytectl", "dns:///" + host + ":flytectl-user", `{"access_token":"a0","refresh_token":"r0"}`}},
+		{{host, "tokens", `{"access_token":"a0","refresh_token":"r0"}`, pythonKeyring}},
+		{{host, "access_token", "a0", pythonKeyring}, {host, "refresh_token", "r0", pythonKeyring}},
+		{{"flytectl", "dns:///" + host + ":flytectl-user", `{"access_token":"a0","refresh_token":"r0"}`, ""}},
 	} {
 		s, f := newKeyring(linuxHost())
 		f.items = items
@@ -119,15 +119,22 @@ func TestKeyringSharesARenewedImport(t *testing.T) {
 				t.Errorf("%s still holds %s", i.user, v)
 			}
 		}
-		// Now the other tool renews.
+		// Now the other tool renews, and finds its own items to replace.
+		names := f.names()
 		for _, i := range items {
-			f.put(i.service, i.user, strings.NewReplacer("a1", "a2", "r1", "r2").Replace(f.value(i.service, i.user)))
+			renewed := strings.NewReplacer("a1", "a2", "r1", "r2").Replace(f.value(i.service, i.user))
+			if err := f.Set(i.service, i.user, renewed, i.application); err != nil || f.names() != names {
+				t.Errorf("%v; %s became %s", err, names, f.names())
+			}
 		}
 		c, err := next.Retrieve(t.Context(), personKey())
 		if err != nil || c.AccessToken != "a2" || c.RefreshToken != "r2" || c.HeaderKey != "flyte-authorization" {
 			t.Errorf("%v, %+v", err, c)
 		}
-		// Two items of one name are there now. We renew, and both sides read ours.
+		// A tool of yet another mark makes second items of their names. We renew, and all read ours.
+		for _, i := range items {
+			f.put(i.service, i.user, strings.NewReplacer("a2", "ax", "r2", "rx").Replace(f.value(i.service, i.user)))
+		}
 		if err := next.Store(t.Context(), personKey(), &Credentials{AccessToken: "a3", RefreshToken: "r3"}); err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +166,7 @@ func TestKeyringKeepsARefreshTokenThatFlyteDropped(t *testing.T) {
 func TestKeyringLeavesNoOldHalf(t *testing.T) {
 	t.Parallel()
 	s, f := newKeyring(linuxHost())
-	f.items = []fakeItem{{host, "access_token", "a0"}, {host, "refresh_token", "r0"}}
+	f.items = []fakeItem{{host, "access_token", "a0", pythonKeyring}, {host, "refresh_token", "r0", pythonKeyring}}
 	if _, err := s.Retrieve(t.Context(), personKey()); err != nil {
 		t.Fatal(err)
 	}

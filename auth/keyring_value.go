@@ -168,7 +168,7 @@ func (s *KeyringStore) write(ctx context.Context, k Key, login []byte, shared st
 	}
 	limit := s.machine().limit
 	if limit == 0 || len(whole) <= limit {
-		if err := s.set(ctx, ownService(k), keyHash(k), string(whole)); err != nil || limit == 0 {
+		if err := s.set(ctx, ownService(k), keyHash(k), string(whole), ""); err != nil || limit == 0 {
 			return err
 		}
 		s.tidy(ctx, k, "a", "b")
@@ -186,7 +186,7 @@ func (s *KeyringStore) write(ctx context.Context, k Key, login []byte, shared st
 		return err
 	}
 	for i, part := range parts {
-		if err := s.set(ctx, ownService(k), partUser(k, set, i), part); err != nil {
+		if err := s.set(ctx, ownService(k), partUser(k, set, i), part, ""); err != nil {
 			return err
 		}
 	}
@@ -196,7 +196,7 @@ func (s *KeyringStore) write(ctx context.Context, k Key, login []byte, shared st
 	if err != nil {
 		return err
 	}
-	if err := s.set(ctx, ownService(k), keyHash(k), string(marker)); err != nil {
+	if err := s.set(ctx, ownService(k), keyHash(k), string(marker), ""); err != nil {
 		return err
 	}
 	s.tidy(ctx, k, old)
