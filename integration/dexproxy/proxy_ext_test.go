@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jetway-go/jetway/integration"
 )
 
 // patience ends what should have ended long before.
@@ -48,7 +49,7 @@ func startProxy(t *testing.T, d deployment) *proxy {
 		_, _ = w.Write([]byte("Kubeflow"))
 	}))
 	t.Cleanup(pages.Close)
-	address := freeAddress(t)
+	address := integration.FreeAddress(t)
 	p := &proxy{deployment: d, dex: startDex(t, address, d.choice, d.approval), address: address, upstream: pages.URL}
 	p.run(t)
 	return p
@@ -147,16 +148,6 @@ func ask(t *testing.T, address, cookie string) (code int, header http.Header) {
 	}
 	_ = resp.Body.Close()
 	return resp.StatusCode, resp.Header
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func contains(t *testing.T, text string, parts ...string) {
