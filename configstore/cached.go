@@ -11,6 +11,9 @@ import (
 const (
 	// fetchLimit ends a shared fetch that nobody's deadline ends.
 	fetchLimit = 30 * time.Second
+	// fetchGrace is what a store gets after that to say what kept it; one that
+	// does not honour its ctx is then left behind.
+	fetchGrace = time.Second
 	// noLoginTTL bounds how long "no login" is believed, so that a server that
 	// starts to ask for one is not met without credentials for hours.
 	noLoginTTL = time.Minute
@@ -89,7 +92,7 @@ func (c *cached) Invalidate() {
 func (c *cached) fetch(f *flight) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit) //nolint:forbidigo // belongs to no caller
 	defer cancel()
-	cfg, err := c.store.ClientConfig(ctx)
+	cfg, err := c.ask(ctx)
 	if err != nil && ctx.Err() != nil {
 		// Not wrapped: no caller's deadline has passed, only this limit.
 		err = &Error{Op: "cached", Err: fmt.Errorf("no answer within %v: %s", fetchLimit, err.Error())}
@@ -112,4 +115,21 @@ func (c *cached) fetch(f *flight) {
 	}
 	c.mu.Unlock()
 	close(f.done)
+}
+
+// ask does not wait for ever, even if the store does.
+func (c *cached) ask(ctx context.Context) (ClientConfig, error) {
+	asked := make(chan answer, 1)
+	go func() {
+		cfg, err := c.store.ClientConfig(ctx)
+		asked <- answer{cfg: cfg, err: err}
+	}()
+	left := time.NewTimer(fetchLimit + fetchGrace)
+	defer left.Stop()
+	select {
+	case a := <-asked:
+		return a.cfg, a.err
+	case <-left.C:
+		return ClientConfig{}, ctx.Err()
+	}
 }

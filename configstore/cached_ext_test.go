@@ -181,6 +181,30 @@ func TestCachedFetchHasALimit(t *testing.T) {
 	})
 }
 
+// A store that hangs, whatever its context says, does not hang everybody for good.
+func TestCachedLeavesAHangingStoreBehind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		var calls atomic.Int32
+		store := configstore.Cached(configstore.Func(func(context.Context) (configstore.ClientConfig, error) {
+			if calls.Add(1) == 1 {
+				<-release
+			}
+			return configstore.ClientConfig{ClientID: "cli"}, nil
+		}), 0)
+		start := time.Now()
+		_, err := store.ClientConfig(t.Context())
+		if d := time.Since(start); d > 40*time.Second || status.Code(err) != codes.Unavailable || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after %v: %v", d, err)
+		}
+		if c, err := store.ClientConfig(t.Context()); err != nil || c.ClientID != "cli" || calls.Load() != 2 {
+			t.Errorf("%d calls, %+v, %v", calls.Load(), c, err)
+		}
+	})
+}
+
 func TestCachedInvalidateDuringAFetch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

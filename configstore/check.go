@@ -125,7 +125,8 @@ func checkList(field string, list []string) error {
 // them would break the call or be lost.
 func reservedKey(key string) bool {
 	switch key {
-	case "connection", "content-length", "content-type", "host", "te", "trailer", "transfer-encoding", "upgrade", "user-agent":
+	case "connection", "content-length", "content-type", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
+		"upgrade", "user-agent":
 		return true
 	}
 	return strings.HasSuffix(key, "-bin") || strings.HasPrefix(key, "grpc-")
@@ -151,13 +152,12 @@ func checkHeaderKey(key string) error {
 	return nil
 }
 
-// loopback tells whether host is this machine: "localhost", a name under it
-// (RFC 6761 §6.3) or a loopback address.
+// loopback tells whether host is certainly this machine: a loopback address, or
+// "localhost" itself. Other names, even those below localhost (RFC 6761 §6.3), Go
+// looks up at a name server, which may send us anywhere.
 func loopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.Unmap().IsLoopback()
 	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.Unmap().IsLoopback()
+	return strings.EqualFold(host, "localhost")
 }

@@ -13,7 +13,7 @@ func TestCheckURL(t *testing.T) {
 		{"https://idp.example:8443/token?tenant=a", ""},
 		{"HTTPS://IDP.example", ""},
 		{"http://localhost:8080/token", ""},
-		{"http://dex.localhost/token", ""},
+		{"http://LOCALHOST/token", ""},
 		{"http://127.0.0.1:5556/dex", ""},
 		{"http://127.9.9.9/", ""},
 		{"http://[::1]:8080/token", ""},
@@ -21,6 +21,10 @@ func TestCheckURL(t *testing.T) {
 		{"http://idp.example/token", "plain http"},
 		{"http://127.0.0.1.evil.example/", "plain http"},
 		{"http://localhost.evil.example/", "plain http"},
+		{"http://dex.localhost/token", "plain http"}, // a name server decides where these are
+		{"http://localhost./token", "plain http"},
+		{"http://127.0.0.1./token", "plain http"},
+		{"http://127.1/token", "plain http"},
 		{"http://0.0.0.0/", "plain http"},
 		{"http://10.0.0.1/", "plain http"},
 		{"idp.example/token", "no scheme"},
@@ -93,6 +97,8 @@ func TestCheckNamesTheField(t *testing.T) {
 		`authorization_metadata_key "token-bin" is res`:                        {HeaderKey: "token-bin"},
 		`authorization_metadata_key "grpc-timeout" is r`:                       {HeaderKey: "grpc-timeout"},
 		`authorization_metadata_key "te" is reserved`:                          {HeaderKey: "te"},
+		`authorization_metadata_key "keep-alive" is reserved`:                  {HeaderKey: "keep-alive"},
+		`authorization_metadata_key "proxy-connection" is reserved`:            {HeaderKey: "proxy-connection"},
 	} {
 		if err := c.check(); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want ErrInvalid that says %q", err, want)

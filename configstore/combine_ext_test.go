@@ -98,12 +98,27 @@ func TestOverlay(t *testing.T) {
 	}
 }
 
+func TestOverlayKeepsItsOwn(t *testing.T) {
+	t.Parallel()
+	over := configstore.ClientConfig{Scopes: []string{"all"}}
+	store := configstore.Overlay(configstore.Static(configstore.ClientConfig{}), over)
+	for range 2 {
+		over.Scopes[0] = "spoiled"
+		got, err := store.ClientConfig(t.Context())
+		if err != nil || got.Scopes[0] != "all" {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+		got.Scopes[0] = "spoiled too"
+	}
+}
+
 func TestChain(t *testing.T) {
 	t.Parallel()
 	var (
 		a        = configstore.Static(configstore.ClientConfig{ClientID: "a"})
 		b        = configstore.Static(configstore.ClientConfig{ClientID: "b"})
 		noLogin  = failing(configstore.ClientConfig{HeaderKey: "x-token"}, &configstore.Error{Op: "remote", Err: configstore.ErrNoLogin})
+		second   = failing(configstore.ClientConfig{HeaderKey: "x-second"}, &configstore.Error{Op: "remote", Err: configstore.ErrNoLogin})
 		notFound = failing(configstore.ClientConfig{ClientID: "junk"}, &configstore.Error{Op: "discover", Err: configstore.ErrNotFound})
 		down     = failing(configstore.ClientConfig{}, status.Error(codes.Unavailable, "down"))
 		unimpl   = failing(configstore.ClientConfig{}, status.Error(codes.Unimplemented, "old"))
@@ -123,6 +138,7 @@ func TestChain(t *testing.T) {
 		{"trouble is no verdict", []configstore.ClientConfigStore{noLogin, down}, configstore.ClientConfig{}, codes.Unavailable, "down", nil},
 		{"nobody has it", []configstore.ClientConfigStore{notFound, unimpl}, configstore.ClientConfig{}, codes.Unimplemented, "found; rpc error: code = Unimplemented desc = old", configstore.ErrNotFound},
 		{"no login is remembered", []configstore.ClientConfigStore{noLogin, notFound}, configstore.ClientConfig{HeaderKey: "x-token"}, codes.Unimplemented, "advertises no login; ", configstore.ErrNoLogin},
+		{"the first no login counts", []configstore.ClientConfigStore{notFound, noLogin, second}, configstore.ClientConfig{HeaderKey: "x-token"}, codes.Unimplemented, "", configstore.ErrNoLogin},
 		{"one alone keeps its error", []configstore.ClientConfigStore{noLogin}, configstore.ClientConfig{HeaderKey: "x-token"}, codes.Unimplemented, "configstore: remote: the server", configstore.ErrNoLogin},
 		{"none", nil, configstore.ClientConfig{}, codes.Unimplemented, "no client configuration found", configstore.ErrNotFound},
 	} {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -168,6 +169,10 @@ func TestDiscoveryBadAnswers(t *testing.T) {
 		{"hop to a query", document(`{"issuer":"%s/?x","token_endpoint":"%s/token"}`), configstore.ErrInvalid, codes.FailedPrecondition, "query"},
 		{"too large", page(200, "application/json", strings.Repeat(" ", 1<<20+1)), configstore.ErrInvalid, codes.FailedPrecondition, "larger than 1048576 bytes"},
 		{"refused", page(403, "text/plain", canary), configstore.ErrInvalid, codes.FailedPrecondition, "403"},
+		{"sent to nonsense", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "https://"+strings.Repeat("h", 5000)+"/")
+			w.WriteHeader(http.StatusFound)
+		}, configstore.ErrInvalid, codes.FailedPrecondition, "the server redirects (HTTP 302)"},
 		{"no content", page(204, "", ""), configstore.ErrInvalid, codes.FailedPrecondition, "204"},
 		{"down", page(503, "text/plain", canary), nil, codes.Unavailable, "503"},
 		{"busy", page(429, "text/plain", canary), nil, codes.Unavailable, "429"},
@@ -207,18 +212,46 @@ func TestDiscoveryPrefersTheTellingError(t *testing.T) {
 
 func TestDiscoveryFollowsNoRedirect(t *testing.T) {
 	t.Parallel()
-	// Given a server that sends every request on to another host,
-	other := newSite(t, map[string]http.HandlerFunc{"/x": document(`{"issuer":"%s","token_endpoint":"%s/token"}`)})
-	redirect := http.RedirectHandler(other.URL+"/x?code=hunter2", http.StatusTemporaryRedirect).ServeHTTP
-	s := newSite(t, map[string]http.HandlerFunc{oauthPath: redirect, openidPath: redirect})
-	// and a client that would follow,
-	_, err := configstore.Discovery(s.URL, s.Client()).ClientConfig(t.Context())
-	// then nothing arrives there and the error names the host and no more.
-	if len(other.paths()) != 0 {
-		t.Errorf("the other host was asked for %v", other.paths())
-	}
-	if !errors.Is(err, configstore.ErrInvalid) || !strings.Contains(err.Error(), other.URL) || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("got %v", err)
+	for _, code := range []int{301, 302, 303, 307, 308} {
+		for _, where := range []string{"same host", "other host", "https to http"} {
+			t.Run(fmt.Sprintf("%d/%s", code, where), func(t *testing.T) {
+				t.Parallel()
+				// Given a server that sends every request on to a page that would serve,
+				var asked, arrived atomic.Int32
+				believed := func(w http.ResponseWriter, r *http.Request) {
+					arrived.Add(1)
+					document(`{"issuer":"%s","token_endpoint":"%s/token"}`)(w, r)
+				}
+				other := httptest.NewServer(http.HandlerFunc(believed))
+				defer other.Close()
+				target := other.URL
+				mux := http.NewServeMux()
+				mux.HandleFunc("/elsewhere", believed)
+				mux.HandleFunc("/.well-known/", func(w http.ResponseWriter, r *http.Request) {
+					asked.Add(1)
+					http.Redirect(w, r, target+"/elsewhere?code=hunter2", code)
+				})
+				start := httptest.NewServer
+				if where == "https to http" {
+					start = httptest.NewTLSServer
+				}
+				s := start(mux)
+				defer s.Close()
+				if where == "same host" {
+					target = s.URL
+				}
+				// and a client that would follow,
+				_, err := configstore.Discovery(s.URL, s.Client()).ClientConfig(t.Context())
+				// then nothing arrives there and the error names the host and no more.
+				if asked.Load() != 2 || arrived.Load() != 0 {
+					t.Errorf("asked in %d places, %d requests arrived elsewhere", asked.Load(), arrived.Load())
+				}
+				if !errors.Is(err, configstore.ErrInvalid) || !strings.Contains(err.Error(), fmt.Sprintf("%q (HTTP %d)", target, code)) ||
+					strings.Contains(err.Error(), "hunter2") {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
 	}
 }
 
@@ -297,6 +330,32 @@ func TestDiscoveryTime(t *testing.T) {
 		})
 	}
 }
+
+// Whatever comes of an answer, its connection is free again.
+func TestDiscoveryClosesEveryAnswer(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{200, 302, 404, 503} {
+		var opened, closed int
+		hc := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			opened++
+			return &http.Response{StatusCode: code, Request: r, Header: http.Header{}, Body: closer{strings.NewReader("{}"), &closed}}, nil
+		})}
+		if _, err := configstore.Discovery("https://idp.example", hc).ClientConfig(t.Context()); err == nil {
+			t.Errorf("HTTP %d: no error", code)
+		}
+		if opened != 2 || closed != opened {
+			t.Errorf("HTTP %d: %d of %d answers were closed", code, closed, opened)
+		}
+	}
+}
+
+// closer is a body that counts how often it is closed.
+type closer struct {
+	io.Reader
+	n *int
+}
+
+func (c closer) Close() error { *c.n++; return nil }
 
 type roundTripper func(*http.Request) (*http.Response, error)
 

@@ -284,6 +284,18 @@ func TestRemoteOnOddConnections(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("nothing is sent for a caller who has left", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := configstore.Remote(invoker(func(_ context.Context, method string, _ any) error {
+			t.Errorf("%s was called", method)
+			return nil
+		})).ClientConfig(ctx)
+		if !errors.Is(err, context.Canceled) || status.Code(err) != codes.Canceled {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("empty answers", func(t *testing.T) {
 		t.Parallel()
 		got, err := configstore.Remote(invoker(func(context.Context, string, any) error { return nil })).ClientConfig(t.Context())

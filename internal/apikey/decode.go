@@ -2,6 +2,7 @@ package apikey
 
 import (
 	"encoding/base64"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -85,18 +86,10 @@ func split(plain string) (Key, error) {
 		brackets, rest = rest[:end+1], rest[end+1:]
 	}
 
-	fields := strings.Split(rest, ":")
-	if len(fields) < 4 {
-		return Key{}, wrong("has %d of the 4 parts of %s", len(fields), shape)
+	fields, err := four(scheme+brackets, strings.Split(rest, ":"))
+	if err != nil {
+		return Key{}, err
 	}
-	if len(fields) > 4 {
-		joined, err := resolve(fields)
-		if err != nil {
-			return Key{}, err
-		}
-		fields = joined
-	}
-
 	k := Key{Endpoint: scheme + brackets + fields[0], ClientID: fields[1], Secret: NewSecret(fields[2]), Org: fields[3]}
 	if k.Org == "None" { // how Python clients have written an absent organization
 		k.Org = ""
@@ -112,9 +105,24 @@ func split(plain string) (Key, error) {
 	return k, nil
 }
 
-// resolve turns five or more fields into four when there is one reading in which
-// as few parts as possible have a colon in them.
-func resolve(fields []string) ([]string, error) {
+// four makes four fields of what stands between the colons, when there is one
+// reading in which as few parts as possible have a colon in them. Before the first
+// field stood a scheme, brackets, both or nothing.
+func four(before string, fields []string) ([]string, error) {
+	switch {
+	case len(fields) < 4:
+		return nil, wrong("has %d of the 4 parts of %s", len(fields), shape)
+	case len(fields) == 4 && before != "" && isPort(fields[1]):
+		return nil, wrong("is ambiguous: the number after the host is either its port, and a part is missing, or a client id; "+
+			"if it is the port and there is no organization, end the key with a colon (%s)", shape)
+	case len(fields) == 4:
+		return fields, nil
+	}
+	return join(before, fields)
+}
+
+// join turns five or more fields into four.
+func join(before string, fields []string) ([]string, error) {
 	port := isPort(fields[1])
 	switch last := fields[len(fields)-1]; {
 	case !orgName.MatchString(last):
@@ -125,10 +133,33 @@ func resolve(fields []string) ([]string, error) {
 	case port:
 		return nil, wrong("is ambiguous: the number after the host can be a port or a client id, and the secret has a colon; "+
 			"write the endpoint with a scheme and the key of a secret without colon, or pass them as options (%s)", shape)
+	case endpointHasColon(before, fields):
+		return nil, wrong("is ambiguous: a colon can belong to the endpoint or to the secret; "+
+			"write the endpoint as https://host, dns:///host or [IPv6 address], without a user, or pass the parts as options (%s)", shape)
 	default: // host, id, secret with colons, org
 		return []string{fields[0], fields[1], strings.Join(fields[2:len(fields)-1], ":"), last}, nil
 	}
 }
+
+// endpointHasColon tells whether the fields after the first may still belong to
+// the endpoint: a scheme without slashes, a socket's path, user:password@host, an
+// IPv6 address without brackets.
+func endpointHasColon(before string, fields []string) bool {
+	if before == "" && schemeName.MatchString(fields[0]) || schemeUnix.MatchString(before) || strings.Contains(fields[1], "@") {
+		return true
+	}
+	for i := range fields {
+		if _, err := netip.ParseAddr(strings.Join(fields[:i], ":")); i > 1 && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	schemeName = regexp.MustCompile(`^(?i:https?|dns|unix|unix-abstract|passthrough|xds)$`)
+	schemeUnix = regexp.MustCompile(`^(?i:unix|unix-abstract):`)
+)
 
 var orgName = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
 

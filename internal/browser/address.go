@@ -23,7 +23,7 @@ func Check(address string) (string, error) {
 		return "", errors.New("the address is no URL")
 	case u.Scheme != "http" && u.Scheme != "https":
 		return "", errors.New("the address must begin with http:// or https://")
-	case u.Hostname() == "" || u.Opaque != "":
+	case u.Hostname() == "":
 		return "", errors.New("the address names no host")
 	case u.User != nil:
 		return "", errors.New("the address must not carry a user name or password")

@@ -3,6 +3,7 @@
 package browser_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -29,9 +30,11 @@ func TestOpenStartsTheProgram(t *testing.T) {
 		}
 		return ""
 	}}
-	if err := l.Open(t.Context(), "https://idp.example/?a=$(touch x)&b;c"); err != nil {
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := l.Open(ctx, "https://idp.example/?a=$(touch x)&b;c"); err != nil {
 		t.Fatal(err)
 	}
+	cancel()
 	var args []byte
 	for range 1000 {
 		if args, _ = os.ReadFile(got); len(args) > 0 {
@@ -43,7 +46,8 @@ func TestOpenStartsTheProgram(t *testing.T) {
 		t.Errorf("the program got %q, want %q", args, want)
 	}
 
-	// It has run past Open until here. Nothing is left of it when it ends.
+	// It has run past Open until here, though the login is over, and Ctrl-C in our
+	// terminal is not for it. Nothing is left of it when it ends.
 	number, err := os.ReadFile(pid)
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +55,9 @@ func TestOpenStartsTheProgram(t *testing.T) {
 	process, err := strconv.Atoi(strings.TrimSpace(string(number)))
 	if err != nil || syscall.Kill(process, 0) != nil {
 		t.Fatalf("the program is not running any more: %v", err)
+	}
+	if group, err := syscall.Getpgid(process); err != nil || group == syscall.Getpgrp() {
+		t.Errorf("the program is in our process group %d: %v", group, err)
 	}
 	if err := os.WriteFile(gate, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ func parseAuthority(s, defaultPort string) (Endpoint, error) {
 	case s == "":
 		return Endpoint{}, wrong("has no host")
 	case strings.Contains(s, "@"):
-		return Endpoint{}, wrong("has user information in it; credentials belong in options, not in an address")
+		return Endpoint{}, errUser
 	case strings.Contains(s, "?"):
 		return Endpoint{}, wrong("has a query (?…) in it; give host and port only")
 	case strings.Contains(s, "#"):

@@ -80,12 +80,13 @@ func (e Endpoint) String() string {
 	return e.Target
 }
 
-// IsLoopback tells whether host is this machine itself. It goes by the name
-// alone: "localhost" and names below it never leave the machine (RFC 6761 §6.3).
+// IsLoopback tells whether host is certainly this machine itself: a loopback
+// address, or "localhost", which Go looks up in the hosts file first. Names below
+// localhost, and "localhost." with a dot, do not count, whatever RFC 6761 §6.3
+// wishes: Go asks the name server for them, which may send us anywhere.
 func IsLoopback(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap().IsLoopback()
 	}
-	name := strings.ToLower(strings.TrimSuffix(host, "."))
-	return name == "localhost" || strings.HasSuffix(name, ".localhost")
+	return strings.EqualFold(host, "localhost")
 }

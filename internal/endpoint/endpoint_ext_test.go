@@ -41,7 +41,11 @@ func TestParse(t *testing.T) {
 		"[2001:DB8::1]":          host("dns:///[2001:db8::1]:443", "2001:db8::1", "443", unset, "[2001:DB8::1]"),
 		"[2001:db8::1]:8090":     host("dns:///[2001:db8::1]:8090", "2001:db8::1", "8090", unset, "[2001:db8::1]:8090"),
 		"localhost:8090":         local(host("dns:///localhost:8090", "localhost", "8090", unset, "localhost:8090")),
-		"flyte.localhost":        local(host("dns:///flyte.localhost:443", "flyte.localhost", "443", unset, "flyte.localhost")),
+		"LOCALHOST":              local(host("dns:///localhost:443", "localhost", "443", unset, "LOCALHOST")),
+		"flyte.localhost":        host("dns:///flyte.localhost:443", "flyte.localhost", "443", unset, "flyte.localhost"), // a name server says where
+		"localhost.":             host("dns:///localhost.:443", "localhost.", "443", unset, "localhost."),                // of this one, too
+		"127.0.0.1.":             host("dns:///127.0.0.1.:443", "127.0.0.1.", "443", unset, "127.0.0.1."),
+		"127.1":                  host("dns:///127.1:443", "127.1", "443", unset, "127.1"),
 		"127.0.0.1":              local(host("dns:///127.0.0.1:443", "127.0.0.1", "443", unset, "127.0.0.1")),
 		"127.9.9.9:1":            local(host("dns:///127.9.9.9:1", "127.9.9.9", "1", unset, "127.9.9.9:1")),
 		"[::1]:80":               local(host("dns:///[::1]:80", "::1", "80", unset, "[::1]:80")),
@@ -98,11 +102,17 @@ func TestParseRefuses(t *testing.T) {
 		" \t":                              "is empty",
 		strings.Repeat("a", 3000):          "longer than 2048",
 		"h.example.com\x00":                "control character",
-		"h example.com":                    "space or control",
+		"h example.com":                    "space or a control",
+		"h.example.com\u200b":              "does not show",
+		"\ufeffh.example.com":              "does not show",
+		"h\u00a0.example.com":              "space or a control",
+		"unix:/run/\u202ekcos":             "does not show",
+		"unix:/run/\xff":                   "control character",
 		"ftp://h":                          `scheme "ftp" is not supported`,
 		"grpcs://h":                        `scheme "grpcs" is not supported`,
 		"https://user:pw@h":                "user information",
 		"user@h":                           "user information",
+		"grid://user:pw@h/x":               "user information",
 		"https://h?x=1":                    "query",
 		"https://h#x":                      "fragment",
 		"https://h/console":                "path",
@@ -140,6 +150,7 @@ func TestParseRefuses(t *testing.T) {
 		"passthrough:///":                  "needs an address",
 		"passthrough:///a%zz":              "no URL escape",
 		"mesh:///a%zz":                     `scheme "mesh" is not supported`,
+		"grid:///a%zz":                     "no URL escape",
 		"unix://host/run/x.sock":           "absolute path and no host",
 		"unix:":                            "needs the path",
 		"unix:///":                         "needs the path",
@@ -147,7 +158,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(in, func(t *testing.T) {
 			t.Parallel()
-			_, err := endpoint.Parse(in)
+			_, err := endpoint.Parse(in, "grid")
 			var e *endpoint.Error
 			if !errors.As(err, &e) || !strings.Contains(err.Error(), want) {
 				t.Errorf("Parse = %v, want an *endpoint.Error that says %q", err, want)

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/resolver"
 )
@@ -21,7 +23,7 @@ func Parse(text string, known ...string) (Endpoint, error) {
 	case len(text) > maxLength:
 		return Endpoint{}, wrong("is longer than %d bytes", maxLength)
 	case strings.ContainsFunc(text, isControl):
-		return Endpoint{}, wrong("has a space or control character in it")
+		return Endpoint{}, wrong("has a space or a control character in it, maybe one that does not show; type it anew")
 	}
 
 	scheme, rest := splitScheme(text)
@@ -39,8 +41,12 @@ func Parse(text string, known ...string) (Endpoint, error) {
 		return Endpoint{}, wrong("scheme %q is not supported; use https://, dns:/// or a bare host, "+
 			"or import the package that registers its gRPC resolver", scheme)
 	}
-	if _, err := url.Parse(text); err != nil {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
 		return Endpoint{}, errEscape
+	case u.User != nil:
+		return Endpoint{}, errUser
 	}
 	return Endpoint{Target: text, Key: stripScheme(text)}, nil
 }
@@ -48,7 +54,13 @@ func Parse(text string, known ...string) (Endpoint, error) {
 // Targets are URLs to gRPC, so a % must be an escape.
 var errEscape = wrong("has a %% in it that is no URL escape such as %%20")
 
-func isControl(r rune) bool { return r <= ' ' || r == 0x7f }
+var errUser = wrong("has user information in it; credentials belong in options, not in an address")
+
+// isControl also finds what comes along unseen when an address is copied, such as
+// a zero-width space, and what would turn the text around in a terminal.
+func isControl(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError
+}
 
 // splitScheme cuts the lower-case scheme off; what follows keeps its slashes.
 // "host:8090" has none, although it looks like one.

@@ -122,7 +122,7 @@ func (s *Server) stranger(w http.ResponseWriter, r *http.Request) (Page, bool) {
 	switch {
 	case !s.redirect.addressed(r.Host):
 		return Page{http.StatusForbidden, "Forbidden", "This login answers under its own address only."}, true
-	case r.URL.EscapedPath() != s.redirect.path:
+	case r.URL.EscapedPath() != s.redirect.requested():
 		return Page{http.StatusNotFound, "Not found", "There is nothing here. The login is still waiting."}, true
 	case r.Method != http.MethodGet:
 		w.Header().Set("Allow", http.MethodGet)

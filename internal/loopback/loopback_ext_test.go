@@ -38,6 +38,7 @@ func open(t *testing.T, uri string, ports ...int) (*loopback.Server, *atomic.Int
 // shown is a page as a browser gets it.
 type shown struct {
 	status int
+	closes bool // the connection ends with it
 	header http.Header
 	body   string
 }
@@ -60,7 +61,7 @@ func fetch(t *testing.T, method, address, host string) shown {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return shown{resp.StatusCode, resp.Header, string(body)}
+	return shown{resp.StatusCode, resp.Close, resp.Header, string(body)}
 }
 
 func TestOnlyTheRedirectGetsThrough(t *testing.T) {
@@ -100,6 +101,9 @@ func TestOnlyTheRedirectGetsThrough(t *testing.T) {
 	if got.status != http.StatusOK || answered.Load() != 1 || !strings.Contains(got.body, "code of 4 characters") {
 		t.Errorf("HTTP %d, %d answered: %s", got.status, answered.Load(), got.body)
 	}
+	if !got.closes {
+		t.Error("the browser may keep a connection to a server that is about to end")
+	}
 	if strings.Contains(got.body, "<it>") || !strings.Contains(got.body, "Got &lt;it&gt;") {
 		t.Errorf("the title is not escaped: %s", got.body)
 	}
@@ -122,6 +126,19 @@ func safe(t *testing.T, h http.Header) {
 	}
 	if h.Get("Access-Control-Allow-Origin") != "" {
 		t.Error("other origins may read the page")
+	}
+}
+
+// Servers compare redirect URIs letter by letter, and a browser asks for / where
+// there is no path.
+func TestRedirectURIWithoutPath(t *testing.T) {
+	t.Parallel()
+	s, answered := open(t, "http://127.0.0.1")
+	if uri := s.RedirectURI(); strings.HasSuffix(uri, "/") {
+		t.Errorf("redirect URI %q has a path that nobody registered", uri)
+	}
+	if got := fetch(t, "GET", s.RedirectURI()+"?code=1", ""); got.status != http.StatusOK || answered.Load() != 1 {
+		t.Errorf("HTTP %d, %d answered", got.status, answered.Load())
 	}
 }
 

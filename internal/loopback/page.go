@@ -44,7 +44,6 @@ func (s *Server) write(w http.ResponseWriter, p Page) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Connection", "close")
 	if p.Status != 0 {
 		w.WriteHeader(p.Status)
 	}

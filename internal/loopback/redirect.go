@@ -1,9 +1,11 @@
 package loopback
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -13,7 +15,7 @@ import (
 type redirect struct {
 	host string // "localhost", "127.0.0.1" or "::1", as the server knows it
 	port int    // zero: any free one
-	path string // as it stands in the URI, escaped
+	path string // as it stands in the URI, escaped; may be empty
 }
 
 const defaultRedirect = "http://127.0.0.1/callback"
@@ -34,11 +36,12 @@ func parseRedirect(uri string) (redirect, error) {
 		return redirect{}, errors.New("the redirect URI must have neither user, query nor fragment")
 	}
 	r := redirect{host: strings.ToLower(u.Hostname()), path: u.EscapedPath()}
-	if r.path == "" {
-		r.path = "/"
-	}
-	if ip := net.ParseIP(r.host); r.host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	switch ip, err := netip.ParseAddr(r.host); {
+	case r.host == "localhost":
+	case err != nil || !ip.Unmap().IsLoopback():
 		return redirect{}, errors.New("the redirect URI leads to another machine: it must be 127.0.0.1, [::1] or localhost")
+	case ip.String() != r.host || ip.Is4In6() || ip.Zone() != "": // browsers shorten it, and the Host header would not be ours
+		return redirect{}, errors.New("the redirect URI has an address that browsers write otherwise: it must be 127.0.0.1, [::1] or localhost")
 	}
 	if u.Port() != "" {
 		if r.port, err = strconv.Atoi(u.Port()); err != nil || r.port > 65535 {
@@ -48,7 +51,9 @@ func parseRedirect(uri string) (redirect, error) {
 	return r, nil
 }
 
-// uri is the redirect URI for the port that is listened on.
+// uri is the redirect URI for the port that is listened on. Servers compare it
+// letter by letter (RFC 6749 §3.1.2.3), so it is what was given but for the port:
+// a URI without a path stays without one.
 func (r redirect) uri() string {
 	if r.port == 80 {
 		return "http://" + r.bracketed() + r.path
@@ -64,6 +69,9 @@ func (r redirect) bracketed() string {
 	}
 	return r.host
 }
+
+// requested is the path that a browser asks for.
+func (r redirect) requested() string { return cmp.Or(r.path, "/") }
 
 // addressed tells whether a Host header means this listener. Another name for
 // the same address is a page elsewhere that has pointed its own name here (DNS

@@ -48,6 +48,25 @@ func otherChanges() []change {
 			want:   []string{"extra: other " + selectRequest + ".org_id json_name organisation"},
 		},
 		{
+			name:   "extension of options",
+			change: func(s *set) { f := s.file(clusterProto); f.Extension = append(f.Extension, s.extension(clusterProto)) },
+			want: []string{
+				"extra: external google/protobuf/descriptor.proto -",
+				"extra: other flyteidl2.cluster.mark extension",
+			},
+		},
+		{
+			name: "extension inside a message",
+			change: func(s *set) {
+				m := s.message(selectRequest)
+				m.Extension = append(m.Extension, s.extension(clusterProto))
+			},
+			want: []string{
+				"extra: external google/protobuf/descriptor.proto -",
+				"extra: other " + selectRequest + ".mark extension",
+			},
+		},
+		{
 			name: "enum alias",
 			change: func(s *set) {
 				e := s.enum(operation)
@@ -71,5 +90,15 @@ func otherChanges() []change {
 				"extra: other flyteidl2.workflow.ActionStatus.duration_ms packed=false",
 			},
 		},
+	}
+}
+
+// extension makes one that a file at path may hold: proto3 extends options only.
+func (s *set) extension(path string) *descriptorpb.FieldDescriptorProto {
+	s.imports(path, "google/protobuf/descriptor.proto")
+	return &descriptorpb.FieldDescriptorProto{
+		Name: proto.String("mark"), JsonName: proto.String("mark"), Number: proto.Int32(50001),
+		Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(), Type: descriptorpb.FieldDescriptorProto_TYPE_BOOL.Enum(),
+		Extendee: proto.String(".google.protobuf.FieldOptions"),
 	}
 }

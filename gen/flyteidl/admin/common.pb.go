@@ -116,7 +116,7 @@ func (x *Labels) GetValues() map[string]string {
 	return nil
 }
 
-// An order.
+// An order: a field and a direction.
 type Sort struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Field to sort by.

@@ -83,7 +83,7 @@ type Domain struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier, used in other requests.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Name for display.
+	// Name for people, such as "Development".
 	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -170,10 +170,10 @@ func (*GetDomainRequest) Descriptor() ([]byte, []int) {
 	return file_flyteidl_admin_project_proto_rawDescGZIP(), []int{1}
 }
 
-// The configured domains.
+// The stages that every project has.
 type GetDomainsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In configuration order.
+	// In the order of the backend's configuration.
 	Domains       []*Domain `protobuf:"bytes,1,rep,name=domains,proto3" json:"domains,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -221,7 +221,7 @@ type Project struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier, a DNS-1123 label.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Name for display.
+	// Name for people; requests take the id.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// The stages of the project; told by the backend, refused in requests.
 	Domains []*Domain `protobuf:"bytes,3,rep,name=domains,proto3" json:"domains,omitempty"`
@@ -316,7 +316,7 @@ func (x *Project) GetOrg() string {
 	return ""
 }
 
-// Names a project.
+// Asks for one project.
 type ProjectGetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Project id; required.
@@ -576,7 +576,7 @@ func (*ProjectUpdateResponse) Descriptor() ([]byte, []int) {
 // A page of projects.
 type Projects struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The projects.
+	// The projects of this page.
 	Projects []*Project `protobuf:"bytes,1,rep,name=projects,proto3" json:"projects,omitempty"`
 	// Token of the next page; empty after the last.
 	Token         string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`

@@ -61,7 +61,7 @@ func (*GetVersionRequest) Descriptor() ([]byte, []int) {
 // The version of the control plane.
 type GetVersionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What is running.
+	// Commit, release and date of the build that answers.
 	ControlPlaneVersion *Version `protobuf:"bytes,1,opt,name=control_plane_version,json=controlPlaneVersion,proto3" json:"control_plane_version,omitempty"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache

@@ -21,7 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// An app.
+// A deployed app: a service that keeps running.
 type Identifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Organization; empty on backends with only one.
@@ -30,7 +30,7 @@ type Identifier struct {
 	Project string `protobuf:"bytes,2,opt,name=project,proto3" json:"project,omitempty"`
 	// Domain.
 	Domain string `protobuf:"bytes,3,opt,name=domain,proto3" json:"domain,omitempty"`
-	// App name.
+	// App name, unique in its project and domain.
 	Name          string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

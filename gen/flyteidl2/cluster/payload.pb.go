@@ -120,7 +120,7 @@ func (SelectClusterRequest_Operation) EnumDescriptor() ([]byte, []int) {
 // Asks which cluster serves an operation on a resource.
 type SelectClusterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the operation is about.
+	// What the operation is about; exactly one is set.
 	//
 	// Types that are valid to be assigned to Resource:
 	//

@@ -145,7 +145,7 @@ func (Action) EnumDescriptor() ([]byte, []int) {
 // A domain as a place that permissions apply to.
 type Domain struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Domain name.
+	// Domain id, such as "development".
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The organization it belongs to.
 	Organization  *Organization `protobuf:"bytes,2,opt,name=organization,proto3" json:"organization,omitempty"`
@@ -303,7 +303,7 @@ type Permission struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the actions may be done to.
 	Resource *Resource `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"`
-	// What may be done.
+	// What may be done; nothing when empty.
 	Actions       []Action `protobuf:"varint,2,rep,packed,name=actions,proto3,enum=flyteidl2.common.Action" json:"actions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -411,7 +411,7 @@ func (x *Project) GetDomain() *Domain {
 // What a permission or a policy is about.
 type Resource struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Exactly one of these.
+	// What it is; exactly one is set.
 	//
 	// Types that are valid to be assigned to Resource:
 	//
@@ -547,7 +547,7 @@ type Resource_LaunchPlan struct {
 }
 
 type Resource_Cluster struct {
-	// A cluster.
+	// A cluster that actions run on.
 	Cluster *ClusterIdentifier `protobuf:"bytes,6,opt,name=cluster,proto3,oneof"`
 }
 

@@ -177,7 +177,7 @@ func (x *ApplicationIdentifier) GetSubject() string {
 	return ""
 }
 
-// A cluster.
+// A cluster that actions run on.
 type ClusterIdentifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Organization; empty on backends with only one.
@@ -232,7 +232,7 @@ func (x *ClusterIdentifier) GetName() string {
 	return ""
 }
 
-// A pool of clusters.
+// Several clusters under one name.
 type ClusterPoolIdentifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Organization; empty on backends with only one.
@@ -287,12 +287,12 @@ func (x *ClusterPoolIdentifier) GetName() string {
 	return ""
 }
 
-// A domain.
+// A stage that every project has, such as "development".
 type DomainIdentifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Organization; empty on backends with only one.
 	Organization string `protobuf:"bytes,1,opt,name=organization,proto3" json:"organization,omitempty"`
-	// Domain name.
+	// Domain id, such as "development".
 	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -342,7 +342,7 @@ func (x *DomainIdentifier) GetName() string {
 	return ""
 }
 
-// An organization.
+// An organization: a tenant of the backend.
 type OrgIdentifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 63 lower-case letters, digits and dashes.
@@ -388,7 +388,7 @@ func (x *OrgIdentifier) GetName() string {
 	return ""
 }
 
-// A policy.
+// A policy: roles on resources, kept under a name.
 type PolicyIdentifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Organization; empty on backends with only one.
@@ -507,7 +507,7 @@ func (x *ProjectIdentifier) GetName() string {
 	return ""
 }
 
-// A role.
+// A role: allowed actions, kept under a name.
 type RoleIdentifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Organization; empty on backends with only one.
@@ -562,14 +562,14 @@ func (x *RoleIdentifier) GetName() string {
 	return ""
 }
 
-// A run.
+// A run: one execution of a task, with every action that the task starts.
 type RunIdentifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Organization; empty on backends with only one.
 	Org string `protobuf:"bytes,1,opt,name=org,proto3" json:"org,omitempty"`
 	// Project id.
 	Project string `protobuf:"bytes,2,opt,name=project,proto3" json:"project,omitempty"`
-	// Domain.
+	// Domain, such as "development".
 	Domain string `protobuf:"bytes,3,opt,name=domain,proto3" json:"domain,omitempty"`
 	// Name of the run: a DNS-1035 label of at most 30 characters.
 	Name          string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
@@ -638,7 +638,7 @@ func (x *RunIdentifier) GetName() string {
 // One revision of a trigger.
 type TriggerIdentifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The trigger.
+	// Which trigger, whatever its revision.
 	Name *TriggerName `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Counted from 1; 0 means the latest.
 	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -697,7 +697,7 @@ type TriggerName struct {
 	Org string `protobuf:"bytes,1,opt,name=org,proto3" json:"org,omitempty"`
 	// Project id.
 	Project string `protobuf:"bytes,2,opt,name=project,proto3" json:"project,omitempty"`
-	// Domain.
+	// Domain, such as "development".
 	Domain string `protobuf:"bytes,3,opt,name=domain,proto3" json:"domain,omitempty"`
 	// Trigger name, unique for its task.
 	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`

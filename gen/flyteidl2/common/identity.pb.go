@@ -24,7 +24,7 @@ const (
 // What is known of an application.
 type AppSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name for display.
+	// Name that people know it by; may be empty.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Organization; empty on backends with only one.
 	Organization  string `protobuf:"bytes,2,opt,name=organization,proto3" json:"organization,omitempty"`
@@ -79,9 +79,9 @@ func (x *AppSpec) GetOrganization() string {
 // An OAuth client that acts for itself.
 type Application struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which one.
+	// Who it is; compare this, not the name.
 	Id *ApplicationIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// What is known of it.
+	// Name and organization, as far as they are known.
 	Spec          *AppSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -210,7 +210,7 @@ type EnrichedIdentity_User struct {
 }
 
 type EnrichedIdentity_Application struct {
-	// An application.
+	// A program with an identity of its own.
 	Application *Application `protobuf:"bytes,2,opt,name=application,proto3,oneof"`
 }
 
@@ -221,9 +221,9 @@ func (*EnrichedIdentity_Application) isEnrichedIdentity_Principal() {}
 // A person.
 type User struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who.
+	// Who it is; compare this, not the name.
 	Id *UserIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// What is known of them.
+	// Names and addresses, as far as the identity provider tells them.
 	Spec *UserSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
 	// Roles; policies say the same more exactly.
 	//
@@ -301,9 +301,9 @@ type UserSpec struct {
 	FirstName string `protobuf:"bytes,1,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
 	// Last names.
 	LastName string `protobuf:"bytes,2,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
-	// E-mail address.
+	// E-mail address, possibly not verified.
 	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
-	// Organization.
+	// Organization; empty on backends with only one.
 	Organization string `protobuf:"bytes,4,opt,name=organization,proto3" json:"organization,omitempty"`
 	// Short name that the person goes by.
 	UserHandle string `protobuf:"bytes,5,opt,name=user_handle,json=userHandle,proto3" json:"user_handle,omitempty"`

@@ -325,10 +325,10 @@ func (x *ListRequest) GetSortByFields() []*Sort {
 	return nil
 }
 
-// An order.
+// An order: a field and a direction.
 type Sort struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Field to sort by.
+	// Field to sort by, such as "created_at"; each method has a list of its own.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// Which end comes first.
 	Direction     Sort_Direction `protobuf:"varint,2,opt,name=direction,proto3,enum=flyteidl2.common.Sort_Direction" json:"direction,omitempty"`

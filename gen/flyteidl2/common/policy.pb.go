@@ -24,9 +24,9 @@ const (
 // Roles bound to resources.
 type Policy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which policy.
+	// Its name and organization.
 	Id *PolicyIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// What it grants.
+	// What it grants: each role on its resource.
 	Bindings []*PolicyBinding `protobuf:"bytes,2,rep,name=bindings,proto3" json:"bindings,omitempty"`
 	// What it is for.
 	Description   string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
@@ -88,9 +88,9 @@ func (x *Policy) GetDescription() string {
 // One role on one resource.
 type PolicyBinding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The role.
+	// The role whose actions are allowed.
 	RoleId *RoleIdentifier `protobuf:"bytes,1,opt,name=role_id,json=roleId,proto3" json:"role_id,omitempty"`
-	// Where it holds.
+	// Where they are allowed.
 	Resource      *Resource `protobuf:"bytes,2,opt,name=resource,proto3" json:"resource,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -21,7 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Built-in roles.
+// Roles that come with the backend, and CUSTOM for those that people make.
 type RoleType int32
 
 const (
@@ -109,7 +109,7 @@ func (RoleType) EnumDescriptor() ([]byte, []int) {
 // A set of actions under a name.
 type Role struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which role.
+	// Its name and organization.
 	Id *RoleIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Actions by resource; actions and policies say the same.
 	//
@@ -119,7 +119,7 @@ type Role struct {
 	RoleSpec *RoleSpec `protobuf:"bytes,3,opt,name=role_spec,json=roleSpec,proto3" json:"role_spec,omitempty"`
 	// Whether it is one of the built-in roles.
 	RoleType RoleType `protobuf:"varint,4,opt,name=role_type,json=roleType,proto3,enum=flyteidl2.common.RoleType" json:"role_type,omitempty"`
-	// What it allows.
+	// What it allows; nothing when empty.
 	Actions       []Action `protobuf:"varint,5,rep,packed,name=actions,proto3,enum=flyteidl2.common.Action" json:"actions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -144,7 +144,7 @@ func (x *OffloadedInputData) GetInputsHash() string {
 // How a run came from another one.
 type Relation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The other run.
+	// The run that this one came from.
 	RelatedTo *RunIdentifier `protobuf:"bytes,1,opt,name=related_to,json=relatedTo,proto3" json:"related_to,omitempty"`
 	// How it came from it.
 	RelationType  RelationType `protobuf:"varint,2,opt,name=relation_type,json=relationType,proto3,enum=flyteidl2.common.RelationType" json:"relation_type,omitempty"`

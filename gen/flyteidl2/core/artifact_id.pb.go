@@ -220,7 +220,7 @@ type ArtifactBindingData_PartitionKey struct {
 }
 
 type ArtifactBindingData_BindToTimePartition struct {
-	// Its time partition.
+	// True for its partition by time.
 	BindToTimePartition bool `protobuf:"varint,6,opt,name=bind_to_time_partition,json=bindToTimePartition,proto3,oneof"`
 }
 
@@ -292,16 +292,16 @@ func (x *ArtifactCard) GetType() string {
 	return ""
 }
 
-// One artifact.
+// One artifact: a name, a version and possibly partitions.
 type ArtifactID struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name.
 	ArtifactKey *ArtifactKey `protobuf:"bytes,1,opt,name=artifact_key,json=artifactKey,proto3" json:"artifact_key,omitempty"`
 	// Its version.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	// Its partitions.
+	// Its partitions; empty when it has none.
 	Partitions *Partitions `protobuf:"bytes,3,opt,name=partitions,proto3" json:"partitions,omitempty"`
-	// Its time partition.
+	// Its partition by time; empty when it has none.
 	TimePartition *TimePartition `protobuf:"bytes,4,opt,name=time_partition,json=timePartition,proto3" json:"time_partition,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -436,7 +436,7 @@ type ArtifactKey struct {
 	Project string `protobuf:"bytes,1,opt,name=project,proto3" json:"project,omitempty"`
 	// Domain.
 	Domain string `protobuf:"bytes,2,opt,name=domain,proto3" json:"domain,omitempty"`
-	// Name.
+	// Name, unique in its project and domain.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// Organization; empty on backends with only one.
 	Org           string `protobuf:"bytes,4,opt,name=org,proto3" json:"org,omitempty"`
@@ -601,12 +601,12 @@ type ArtifactQuery_ArtifactId struct {
 }
 
 type ArtifactQuery_ArtifactTag struct {
-	// By a tag.
+	// By a tag that it carries.
 	ArtifactTag *ArtifactTag `protobuf:"bytes,2,opt,name=artifact_tag,json=artifactTag,proto3,oneof"`
 }
 
 type ArtifactQuery_Uri struct {
-	// By its URI.
+	// By its URI, as the backend writes it.
 	Uri string `protobuf:"bytes,3,opt,name=uri,proto3,oneof"`
 }
 
@@ -628,7 +628,7 @@ type ArtifactTag struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the artifact.
 	ArtifactKey *ArtifactKey `protobuf:"bytes,1,opt,name=artifact_key,json=artifactKey,proto3" json:"artifact_key,omitempty"`
-	// The tag.
+	// The tag itself, or where it comes from.
 	Value         *LabelValue `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -883,7 +883,7 @@ type isLabelValue_Value interface {
 }
 
 type LabelValue_StaticValue struct {
-	// The value itself.
+	// The value itself, a text.
 	StaticValue string `protobuf:"bytes,1,opt,name=static_value,json=staticValue,proto3,oneof"`
 }
 
@@ -898,7 +898,7 @@ type LabelValue_TriggeredBinding struct {
 }
 
 type LabelValue_InputBinding struct {
-	// An input.
+	// An input of the task.
 	InputBinding *InputBindingData `protobuf:"bytes,4,opt,name=input_binding,json=inputBinding,proto3,oneof"`
 }
 
@@ -1003,7 +1003,7 @@ func (*RuntimeBinding) Descriptor() ([]byte, []int) {
 // Partition of an artifact by time.
 type TimePartition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The time.
+	// The point in time, or where it comes from.
 	Value *LabelValue `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
 	// How exact it is.
 	Granularity   Granularity `protobuf:"varint,2,opt,name=granularity,proto3,enum=flyteidl2.core.Granularity" json:"granularity,omitempty"`
@@ -1060,7 +1060,7 @@ type TimeTransform struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// By how much: a duration such as "1d".
 	Transform string `protobuf:"bytes,1,opt,name=transform,proto3" json:"transform,omitempty"`
-	// In which direction.
+	// Whether it goes into the past or the future.
 	Op            Operator `protobuf:"varint,2,opt,name=op,proto3,enum=flyteidl2.core.Operator" json:"op,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -132,7 +132,7 @@ func (TaskLog_MessageFormat) EnumDescriptor() ([]byte, []int) {
 // A connector that has logs.
 type ConnectorLogContext struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its address.
+	// Address of the connector, as TailLogs takes it.
 	Endpoint      string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -180,7 +180,7 @@ type ContainerContext struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the container in its pod.
 	ContainerName string `protobuf:"bytes,1,opt,name=container_name,json=containerName,proto3" json:"container_name,omitempty"`
-	// When it ran.
+	// When it started and ended.
 	Process       *ContainerContext_ProcessContext `protobuf:"bytes,2,opt,name=process,proto3" json:"process,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -318,15 +318,15 @@ func (x *LogContext) GetPodNamePrefixes() []string {
 // A pod that has logs.
 type PodLogContext struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its namespace.
+	// Kubernetes namespace that the pod is in.
 	Namespace string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	// Its name.
+	// Name of the pod in its namespace.
 	PodName string `protobuf:"bytes,2,opt,name=pod_name,json=podName,proto3" json:"pod_name,omitempty"`
-	// Its containers.
+	// Its containers, without those that only prepare it.
 	Containers []*ContainerContext `protobuf:"bytes,3,rep,name=containers,proto3" json:"containers,omitempty"`
 	// The container that runs the task's own code.
 	PrimaryContainerName string `protobuf:"bytes,4,opt,name=primary_container_name,json=primaryContainerName,proto3" json:"primary_container_name,omitempty"`
-	// Containers that ran before those.
+	// Containers that prepared the pod and ended before the others began.
 	InitContainers []*ContainerContext `protobuf:"bytes,5,rep,name=init_containers,json=initContainers,proto3" json:"init_containers,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -400,13 +400,13 @@ func (x *PodLogContext) GetInitContainers() []*ContainerContext {
 // A link to logs elsewhere.
 type TaskLog struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The link.
+	// URL of the page.
 	Uri string `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
-	// Name for display.
+	// Name of the link, for display.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// How the messages are written.
 	MessageFormat TaskLog_MessageFormat `protobuf:"varint,3,opt,name=message_format,json=messageFormat,proto3,enum=flyteidl2.core.TaskLog_MessageFormat" json:"message_format,omitempty"`
-	// How long the logs are kept.
+	// How long the logs are kept; absent when it is not known.
 	Ttl *durationpb.Duration `protobuf:"bytes,4,opt,name=ttl,proto3" json:"ttl,omitempty"`
 	// Whether to show the link before the task runs.
 	ShowWhilePending bool `protobuf:"varint,5,opt,name=ShowWhilePending,proto3" json:"ShowWhilePending,omitempty"`
@@ -416,7 +416,7 @@ type TaskLog struct {
 	LinkType TaskLog_LinkType `protobuf:"varint,7,opt,name=link_type,json=linkType,proto3,enum=flyteidl2.core.TaskLog_LinkType" json:"link_type,omitempty"`
 	// Whether it works already.
 	Ready bool `protobuf:"varint,8,opt,name=ready,proto3" json:"ready,omitempty"`
-	// An icon for it.
+	// URL of a picture to show with the link; may be empty.
 	IconUri       string `protobuf:"bytes,9,opt,name=icon_uri,json=iconUri,proto3" json:"icon_uri,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -518,7 +518,7 @@ func (x *TaskLog) GetIconUri() string {
 // The life of a container.
 type ContainerContext_ProcessContext struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When it started.
+	// When it started; absent before.
 	ContainerStartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=container_start_time,json=containerStartTime,proto3" json:"container_start_time,omitempty"`
 	// When it ended; absent while it runs.
 	ContainerEndTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=container_end_time,json=containerEndTime,proto3" json:"container_end_time,omitempty"`

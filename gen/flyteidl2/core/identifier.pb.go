@@ -85,15 +85,15 @@ func (ResourceType) EnumDescriptor() ([]byte, []int) {
 // An entity of any type, as Flyte 1 names them.
 type Identifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its type.
+	// What kind of entity it is.
 	ResourceType ResourceType `protobuf:"varint,1,opt,name=resource_type,json=resourceType,proto3,enum=flyteidl2.core.ResourceType" json:"resource_type,omitempty"`
 	// Project id.
 	Project string `protobuf:"bytes,2,opt,name=project,proto3" json:"project,omitempty"`
 	// Domain.
 	Domain string `protobuf:"bytes,3,opt,name=domain,proto3" json:"domain,omitempty"`
-	// Name.
+	// Name, unique for the type in its project and domain.
 	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
-	// Version.
+	// Version; each is an entity of its own.
 	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
 	// Organization; empty on backends with only one.
 	Org           string `protobuf:"bytes,6,opt,name=org,proto3" json:"org,omitempty"`

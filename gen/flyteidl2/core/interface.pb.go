@@ -24,7 +24,7 @@ const (
 // An input: its type, and what it is when nobody gives it.
 type Parameter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its type.
+	// Its type and description.
 	Var *Variable `protobuf:"bytes,1,opt,name=var,proto3" json:"var,omitempty"`
 	// What it is when nobody gives it.
 	//
@@ -124,7 +124,7 @@ type isParameter_Behavior interface {
 }
 
 type Parameter_Default struct {
-	// This value.
+	// This value, of the type in var.
 	Default *Literal `protobuf:"bytes,2,opt,name=default,proto3,oneof"`
 }
 
@@ -139,7 +139,7 @@ type Parameter_ArtifactQuery struct {
 }
 
 type Parameter_ArtifactId struct {
-	// This artifact.
+	// What is in this artifact.
 	ArtifactId *ArtifactID `protobuf:"bytes,5,opt,name=artifact_id,json=artifactId,proto3,oneof"`
 }
 
@@ -154,9 +154,9 @@ func (*Parameter_ArtifactId) isParameter_Behavior() {}
 // What a task takes and returns.
 type TypedInterface struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it takes.
+	// What it takes; empty for a task without inputs.
 	Inputs *VariableMap `protobuf:"bytes,1,opt,name=inputs,proto3" json:"inputs,omitempty"`
-	// What it returns.
+	// What it returns; empty for a task without outputs.
 	Outputs       *VariableMap `protobuf:"bytes,2,opt,name=outputs,proto3" json:"outputs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -211,7 +211,7 @@ type Variable struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its type.
 	Type *LiteralType `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
-	// What it is.
+	// What it is for; shown to people.
 	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	// The artifact that it becomes.
 	ArtifactPartialId *ArtifactID `protobuf:"bytes,3,opt,name=artifact_partial_id,json=artifactPartialId,proto3" json:"artifact_partial_id,omitempty"`
@@ -282,9 +282,9 @@ func (x *Variable) GetArtifactTag() *ArtifactTag {
 // An input or an output with its name.
 type VariableEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name.
+	// Name of the input or output.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// The input or output.
+	// Its type and description.
 	Value         *Variable `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

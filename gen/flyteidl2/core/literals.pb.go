@@ -27,7 +27,7 @@ const (
 // How waits between tries grow.
 type Backoff struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The first wait.
+	// The wait before the first retry.
 	Base *durationpb.Duration `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
 	// What each wait is multiplied by, at least 1; 1 when absent.
 	Factor *float64 `protobuf:"fixed64,2,opt,name=factor,proto3,oneof" json:"factor,omitempty"`
@@ -91,7 +91,7 @@ func (x *Backoff) GetCap() *durationpb.Duration {
 // Bytes with a tag that says what they are.
 type Binary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The bytes.
+	// The bytes, in the format that the tag names.
 	Value []byte `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
 	// What they are, such as "msgpack".
 	Tag           string `protobuf:"bytes,2,opt,name=tag,proto3" json:"tag,omitempty"`
@@ -146,9 +146,9 @@ func (x *Binary) GetTag() string {
 // A file or a folder in storage.
 type Blob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is.
+	// Whether it is a file or a folder, and its format.
 	Metadata *BlobMetadata `protobuf:"bytes,1,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Where it is.
+	// Where it is, such as "s3://bucket/key".
 	Uri           string `protobuf:"bytes,3,opt,name=uri,proto3" json:"uri,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -198,7 +198,7 @@ func (x *Blob) GetUri() string {
 	return ""
 }
 
-// What a blob is.
+// What is known of a blob besides its place.
 type BlobMetadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its type.
@@ -247,7 +247,7 @@ func (x *BlobMetadata) GetType() *BlobType {
 // A name and a value.
 type KeyValuePair struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name.
+	// The name; what it means is up to the field that holds the pair.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// The value; may be empty.
 	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
@@ -302,7 +302,7 @@ func (x *KeyValuePair) GetValue() string {
 // A value of any type.
 type Literal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of these.
+	// What the value is made of; exactly one is set.
 	//
 	// Types that are valid to be assigned to Value:
 	//
@@ -420,12 +420,12 @@ type isLiteral_Value interface {
 }
 
 type Literal_Scalar struct {
-	// A single value.
+	// A value that is no collection.
 	Scalar *Scalar `protobuf:"bytes,1,opt,name=scalar,proto3,oneof"`
 }
 
 type Literal_Collection struct {
-	// A list.
+	// A list of values.
 	Collection *LiteralCollection `protobuf:"bytes,2,opt,name=collection,proto3,oneof"`
 }
 
@@ -450,7 +450,7 @@ func (*Literal_OffloadedMetadata) isLiteral_Value() {}
 // A list of values.
 type LiteralCollection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The values.
+	// The values, in order.
 	Literals      []*Literal `protobuf:"bytes,1,rep,name=literals,proto3" json:"literals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -496,7 +496,7 @@ func (x *LiteralCollection) GetLiterals() []*Literal {
 // Values by name.
 type LiteralMap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name to value.
+	// Name to value; the order means nothing.
 	Literals      map[string]*Literal `protobuf:"bytes,1,rep,name=literals,proto3" json:"literals,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -542,11 +542,11 @@ func (x *LiteralMap) GetLiterals() map[string]*Literal {
 // A value in storage.
 type LiteralOffloadedMetadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where it is.
+	// Where it is, such as "s3://bucket/key".
 	Uri string `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
 	// Its size in bytes.
 	SizeBytes uint64 `protobuf:"varint,2,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
-	// Its type.
+	// Type of the value, told without fetching it.
 	InferredType  *LiteralType `protobuf:"bytes,3,opt,name=inferred_type,json=inferredType,proto3" json:"inferred_type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -603,10 +603,10 @@ func (x *LiteralOffloadedMetadata) GetInferredType() *LiteralType {
 	return nil
 }
 
-// A simple value.
+// A value that has no parts and needs no storage.
 type Primitive struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of these.
+	// The value; exactly one is set.
 	//
 	// Types that are valid to be assigned to Value:
 	//
@@ -717,12 +717,12 @@ type isPrimitive_Value interface {
 }
 
 type Primitive_Integer struct {
-	// A whole number.
+	// A whole number, 64 bits with sign.
 	Integer int64 `protobuf:"varint,1,opt,name=integer,proto3,oneof"`
 }
 
 type Primitive_FloatValue struct {
-	// A number.
+	// A number with a fraction, 64 bits.
 	FloatValue float64 `protobuf:"fixed64,2,opt,name=float_value,json=floatValue,proto3,oneof"`
 }
 
@@ -732,7 +732,7 @@ type Primitive_StringValue struct {
 }
 
 type Primitive_Boolean struct {
-	// Yes or no.
+	// True or false.
 	Boolean bool `protobuf:"varint,4,opt,name=boolean,proto3,oneof"`
 }
 
@@ -813,10 +813,10 @@ func (x *RetryStrategy) GetBackoff() *Backoff {
 	return nil
 }
 
-// A single value.
+// A value that is no collection.
 type Scalar struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of these.
+	// The value; exactly one is set.
 	//
 	// Types that are valid to be assigned to Value:
 	//
@@ -957,7 +957,7 @@ type isScalar_Value interface {
 }
 
 type Scalar_Primitive struct {
-	// A simple value.
+	// A number, a text, true or false, or a time.
 	Primitive *Primitive `protobuf:"bytes,1,opt,name=primitive,proto3,oneof"`
 }
 
@@ -967,7 +967,7 @@ type Scalar_Blob struct {
 }
 
 type Scalar_Binary struct {
-	// Bytes.
+	// Bytes, with a tag that says what they are.
 	Binary *Binary `protobuf:"bytes,3,opt,name=binary,proto3,oneof"`
 }
 
@@ -977,12 +977,12 @@ type Scalar_Schema struct {
 }
 
 type Scalar_NoneType struct {
-	// Nothing.
+	// No value, where the type allows that.
 	NoneType *Void `protobuf:"bytes,5,opt,name=none_type,json=noneType,proto3,oneof"`
 }
 
 type Scalar_Error struct {
-	// An error.
+	// An error that is handed on as a value.
 	Error *Error `protobuf:"bytes,6,opt,name=error,proto3,oneof"`
 }
 
@@ -1022,9 +1022,9 @@ func (*Scalar_Union) isScalar_Value() {}
 // A table, as Flyte 1 had them.
 type Schema struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where it is.
+	// Where its data is, such as "s3://bucket/key".
 	Uri string `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
-	// Its columns.
+	// Its columns; may be empty.
 	Type          *SchemaType `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1077,9 +1077,9 @@ func (x *Schema) GetType() *SchemaType {
 // A table.
 type StructuredDataset struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where it is.
+	// Where its data is, such as "s3://bucket/key".
 	Uri string `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
-	// What it is.
+	// Its columns and format.
 	Metadata      *StructuredDatasetMetadata `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1129,7 +1129,7 @@ func (x *StructuredDataset) GetMetadata() *StructuredDatasetMetadata {
 	return nil
 }
 
-// What a table is.
+// What is known of a table besides its place.
 type StructuredDatasetMetadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its columns and format.
@@ -1233,9 +1233,9 @@ func (x *TimeoutStrategy) GetDeadline() *durationpb.Duration {
 // A value of one of several types.
 type Union struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The value.
+	// The value, in the form of its own type.
 	Value *Literal `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
-	// The type that it is of.
+	// Which of the possible types it has.
 	Type          *LiteralType `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

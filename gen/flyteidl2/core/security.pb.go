@@ -21,7 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Grant to use.
+// How a token is obtained (RFC 6749).
 type OAuth2TokenRequest_Type int32
 
 const (
@@ -122,11 +122,11 @@ func (Secret_MountType) EnumDescriptor() ([]byte, []int) {
 // Whom a task runs as. What is empty is the backend's default.
 type Identity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Role at the cloud provider.
+	// Role at the cloud provider, such as an AWS role's ARN.
 	IamRole string `protobuf:"bytes,1,opt,name=iam_role,json=iamRole,proto3" json:"iam_role,omitempty"`
-	// Kubernetes service account.
+	// Name of a Kubernetes service account.
 	K8SServiceAccount string `protobuf:"bytes,2,opt,name=k8s_service_account,json=k8sServiceAccount,proto3" json:"k8s_service_account,omitempty"`
-	// OAuth client.
+	// OAuth client that the backend acts as for it.
 	Oauth2Client *OAuth2Client `protobuf:"bytes,3,opt,name=oauth2_client,json=oauth2Client,proto3" json:"oauth2_client,omitempty"`
 	// Identity of whoever started the run.
 	ExecutionIdentity string `protobuf:"bytes,4,opt,name=execution_identity,json=executionIdentity,proto3" json:"execution_identity,omitempty"`
@@ -192,10 +192,10 @@ func (x *Identity) GetExecutionIdentity() string {
 	return ""
 }
 
-// An OAuth client.
+// An OAuth client that logs in by itself.
 type OAuth2Client struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id.
+	// Its id at the authorization server.
 	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// Which secret holds its secret.
 	ClientSecret  *Secret `protobuf:"bytes,2,opt,name=client_secret,json=clientSecret,proto3" json:"client_secret,omitempty"`
@@ -252,7 +252,7 @@ type OAuth2TokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the token, for the task's own code.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Grant to use.
+	// How to obtain it.
 	Type OAuth2TokenRequest_Type `protobuf:"varint,2,opt,name=type,proto3,enum=flyteidl2.core.OAuth2TokenRequest_Type" json:"type,omitempty"`
 	// OAuth client to act as.
 	Client *OAuth2Client `protobuf:"bytes,3,opt,name=client,proto3" json:"client,omitempty"`
@@ -414,7 +414,7 @@ func (x *Secret) GetEnvVar() string {
 // Whom a task runs as and what it may know.
 type SecurityContext struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whom it runs as.
+	// Whom it runs as; the backend's default without it.
 	RunAs *Identity `protobuf:"bytes,1,opt,name=run_as,json=runAs,proto3" json:"run_as,omitempty"`
 	// Secrets that it gets.
 	Secrets []*Secret `protobuf:"bytes,2,rep,name=secrets,proto3" json:"secrets,omitempty"`

@@ -249,7 +249,7 @@ func (GPUAccelerator_DeviceClass) EnumDescriptor() ([]byte, []int) {
 	return file_flyteidl2_core_tasks_proto_rawDescGZIP(), []int{4, 0}
 }
 
-// When inputs come.
+// When inputs are copied into the container.
 type IOStrategy_DownloadMode int32
 
 const (
@@ -302,7 +302,7 @@ func (IOStrategy_DownloadMode) EnumDescriptor() ([]byte, []int) {
 	return file_flyteidl2_core_tasks_proto_rawDescGZIP(), []int{5, 0}
 }
 
-// When outputs go.
+// When outputs are copied to storage.
 type IOStrategy_UploadMode int32
 
 const (
@@ -469,7 +469,7 @@ func (ReusePolicy_Scope) EnumDescriptor() ([]byte, []int) {
 	return file_flyteidl2_core_tasks_proto_rawDescGZIP(), []int{9, 0}
 }
 
-// Which SDK.
+// SDK that a task was written with.
 type RuntimeMetadata_RuntimeType int32
 
 const (
@@ -518,7 +518,7 @@ func (RuntimeMetadata_RuntimeType) EnumDescriptor() ([]byte, []int) {
 	return file_flyteidl2_core_tasks_proto_rawDescGZIP(), []int{10, 0}
 }
 
-// Dialect of SQL.
+// Dialect of SQL that a statement is in.
 type Sql_Dialect int32
 
 const (
@@ -578,21 +578,21 @@ func (Sql_Dialect) EnumDescriptor() ([]byte, []int) {
 // A container that runs a task.
 type Container struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Image to run.
+	// Image to run, such as "ghcr.io/org/image:tag".
 	Image string `protobuf:"bytes,1,opt,name=image,proto3" json:"image,omitempty"`
 	// What to start; the image's own without it.
 	Command []string `protobuf:"bytes,2,rep,name=command,proto3" json:"command,omitempty"`
 	// Arguments; may hold placeholders.
 	Args []string `protobuf:"bytes,3,rep,name=args,proto3" json:"args,omitempty"`
-	// What it needs.
+	// What it gets of processors, memory and storage.
 	Resources *Resources `protobuf:"bytes,4,opt,name=resources,proto3" json:"resources,omitempty"`
-	// Environment variables.
+	// Environment variables, besides those that the backend sets.
 	Env []*KeyValuePair `protobuf:"bytes,5,rep,name=env,proto3" json:"env,omitempty"`
 	// Settings; TaskTemplate.config replaces it.
 	//
 	// Deprecated: Marked as deprecated in flyteidl2/core/tasks.proto.
 	Config []*KeyValuePair `protobuf:"bytes,6,rep,name=config,proto3" json:"config,omitempty"`
-	// Ports to open.
+	// Ports that it listens on.
 	Ports []*ContainerPort `protobuf:"bytes,7,rep,name=ports,proto3" json:"ports,omitempty"`
 	// How inputs and outputs come and go.
 	DataConfig *DataLoadingConfig `protobuf:"bytes,9,opt,name=data_config,json=dataConfig,proto3" json:"data_config,omitempty"`
@@ -699,9 +699,9 @@ func (x *Container) GetArchitecture() Container_Architecture {
 // A port of a container.
 type ContainerPort struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its number.
+	// Port number, 1 to 65535.
 	ContainerPort uint32 `protobuf:"varint,1,opt,name=container_port,json=containerPort,proto3" json:"container_port,omitempty"`
-	// Its name.
+	// Name to find the port by; may be empty.
 	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -897,19 +897,19 @@ func (x *ExtendedResources) GetSharedMemory() *SharedMemory {
 	return nil
 }
 
-// An accelerator.
+// A GPU, or another processor made for machine learning.
 type GPUAccelerator struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Model, as the cluster labels it.
+	// Model, as the cluster labels it, such as "nvidia-tesla-t4".
 	Device string `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
-	// How much of it.
+	// How much of a device.
 	//
 	// Types that are valid to be assigned to PartitionSizeValue:
 	//
 	//	*GPUAccelerator_Unpartitioned
 	//	*GPUAccelerator_PartitionSize
 	PartitionSizeValue isGPUAccelerator_PartitionSizeValue `protobuf_oneof:"partition_size_value"`
-	// Its make.
+	// Make of the device.
 	DeviceClass   GPUAccelerator_DeviceClass `protobuf:"varint,4,opt,name=device_class,json=deviceClass,proto3,enum=flyteidl2.core.GPUAccelerator_DeviceClass" json:"device_class,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -989,7 +989,7 @@ type isGPUAccelerator_PartitionSizeValue interface {
 }
 
 type GPUAccelerator_Unpartitioned struct {
-	// All of it.
+	// True for a whole device.
 	Unpartitioned bool `protobuf:"varint,2,opt,name=unpartitioned,proto3,oneof"`
 }
 
@@ -1005,9 +1005,9 @@ func (*GPUAccelerator_PartitionSize) isGPUAccelerator_PartitionSizeValue() {}
 // When files come and go.
 type IOStrategy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When inputs come.
+	// When inputs are copied into the container.
 	DownloadMode IOStrategy_DownloadMode `protobuf:"varint,1,opt,name=download_mode,json=downloadMode,proto3,enum=flyteidl2.core.IOStrategy_DownloadMode" json:"download_mode,omitempty"`
-	// When outputs go.
+	// When outputs are copied to storage.
 	UploadMode    IOStrategy_UploadMode `protobuf:"varint,2,opt,name=upload_mode,json=uploadMode,proto3,enum=flyteidl2.core.IOStrategy_UploadMode" json:"upload_mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1115,7 +1115,7 @@ func (x *K8SObjectMetadata) GetAnnotations() map[string]string {
 // A pod that runs a task.
 type K8SPod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its labels and annotations.
+	// Labels and annotations that the pod gets.
 	Metadata *K8SObjectMetadata `protobuf:"bytes,1,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	// A Kubernetes PodSpec as JSON.
 	PodSpec *structpb.Struct `protobuf:"bytes,2,opt,name=pod_spec,json=podSpec,proto3" json:"pod_spec,omitempty"`
@@ -1334,11 +1334,11 @@ func (x *ReusePolicy) GetScope() ReusePolicy_Scope {
 // What a task was written with.
 type RuntimeMetadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which SDK.
+	// SDK that it was written with.
 	Type RuntimeMetadata_RuntimeType `protobuf:"varint,1,opt,name=type,proto3,enum=flyteidl2.core.RuntimeMetadata_RuntimeType" json:"type,omitempty"`
-	// Its version.
+	// Version of that SDK.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	// Its language or kind.
+	// Language or kind of that SDK, such as "python".
 	Flavor        string `protobuf:"bytes,3,opt,name=flavor,proto3" json:"flavor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1464,7 +1464,7 @@ type Sql struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The statement; may hold placeholders.
 	Statement string `protobuf:"bytes,1,opt,name=statement,proto3" json:"statement,omitempty"`
-	// Its dialect.
+	// Dialect that the statement is in.
 	Dialect       Sql_Dialect `protobuf:"varint,2,opt,name=dialect,proto3,enum=flyteidl2.core.Sql_Dialect" json:"dialect,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1559,7 +1559,7 @@ type TaskMetadata struct {
 	IsEntrypoint bool `protobuf:"varint,20,opt,name=is_entrypoint,json=isEntrypoint,proto3" json:"is_entrypoint,omitempty"`
 	// Where its code is stored.
 	CodeBundleUri string `protobuf:"bytes,21,opt,name=code_bundle_uri,json=codeBundleUri,proto3" json:"code_bundle_uri,omitempty"`
-	// How long it may take.
+	// How long it may wait, and how long it may take in all.
 	Timeouts *TimeoutStrategy `protobuf:"bytes,22,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
 	// Whether its outputs become artifacts.
 	ProducesArtifacts bool `protobuf:"varint,23,opt,name=produces_artifacts,json=producesArtifacts,proto3" json:"produces_artifacts,omitempty"`
@@ -1787,7 +1787,7 @@ type TaskTemplate struct {
 	Target isTaskTemplate_Target `protobuf_oneof:"target"`
 	// Version of the plugin's settings.
 	TaskTypeVersion int32 `protobuf:"varint,7,opt,name=task_type_version,json=taskTypeVersion,proto3" json:"task_type_version,omitempty"`
-	// Whom it runs as.
+	// Whom it runs as, and which secrets it gets.
 	SecurityContext *SecurityContext `protobuf:"bytes,8,opt,name=security_context,json=securityContext,proto3" json:"security_context,omitempty"`
 	// Hardware beyond processors and memory.
 	ExtendedResources *ExtendedResources `protobuf:"bytes,9,opt,name=extended_resources,json=extendedResources,proto3" json:"extended_resources,omitempty"`
@@ -1938,17 +1938,17 @@ type isTaskTemplate_Target interface {
 }
 
 type TaskTemplate_Container struct {
-	// A container.
+	// A container, in a pod that the backend makes.
 	Container *Container `protobuf:"bytes,6,opt,name=container,proto3,oneof"`
 }
 
 type TaskTemplate_K8SPod struct {
-	// A pod.
+	// A whole pod.
 	K8SPod *K8SPod `protobuf:"bytes,17,opt,name=k8s_pod,json=k8sPod,proto3,oneof"`
 }
 
 type TaskTemplate_Sql struct {
-	// An SQL engine.
+	// A statement for an SQL engine.
 	Sql *Sql `protobuf:"bytes,18,opt,name=sql,proto3,oneof"`
 }
 
@@ -1961,7 +1961,7 @@ func (*TaskTemplate_Sql) isTaskTemplate_Target() {}
 // How much of a resource.
 type Resources_ResourceEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its kind.
+	// Which resource.
 	Name Resources_ResourceName `protobuf:"varint,1,opt,name=name,proto3,enum=flyteidl2.core.Resources_ResourceName" json:"name,omitempty"`
 	// How much, as a Kubernetes quantity such as "500m".
 	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`

@@ -321,7 +321,7 @@ func (x *EnumType) GetValues() []string {
 // An error, as a value.
 type Error struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What failed.
+	// Id of the node that failed; empty when it is not known.
 	FailedNodeId string `protobuf:"bytes,1,opt,name=failed_node_id,json=failedNodeId,proto3" json:"failed_node_id,omitempty"`
 	// The error, for people.
 	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
@@ -376,7 +376,7 @@ func (x *Error) GetMessage() string {
 // Type of a value.
 type LiteralType struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of these.
+	// Which type; exactly one is set.
 	//
 	// Types that are valid to be assigned to Type:
 	//
@@ -389,7 +389,7 @@ type LiteralType struct {
 	//	*LiteralType_StructuredDatasetType
 	//	*LiteralType_UnionType
 	Type isLiteralType_Type `protobuf_oneof:"type"`
-	// Notes on the type.
+	// Notes on the type, a JSON object; may be empty.
 	Metadata *structpb.Struct `protobuf:"bytes,6,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	// Notes for the SDK.
 	Annotation *TypeAnnotation `protobuf:"bytes,9,opt,name=annotation,proto3" json:"annotation,omitempty"`
@@ -534,7 +534,7 @@ type isLiteralType_Type interface {
 }
 
 type LiteralType_Simple struct {
-	// A simple type.
+	// A type without parts.
 	Simple SimpleType `protobuf:"varint,1,opt,name=simple,proto3,enum=flyteidl2.core.SimpleType,oneof"`
 }
 
@@ -711,7 +711,7 @@ func (x *StructuredDatasetType) GetExternalSchemaBytes() []byte {
 // Notes on a type, for the SDK.
 type TypeAnnotation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The notes.
+	// The notes, a JSON object; the backend passes it on as it is.
 	Annotations   *structpb.Struct `protobuf:"bytes,1,opt,name=annotations,proto3" json:"annotations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -812,7 +812,7 @@ func (x *TypeStructure) GetDataclassType() map[string]*LiteralType {
 // One of several types.
 type UnionType struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The types.
+	// The possible types.
 	Variants      []*LiteralType `protobuf:"bytes,1,rep,name=variants,proto3" json:"variants,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -855,12 +855,12 @@ func (x *UnionType) GetVariants() []*LiteralType {
 	return nil
 }
 
-// A column.
+// A column of a table.
 type SchemaType_SchemaColumn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name.
+	// Name of the column.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Its type.
+	// Type of its values.
 	Type          SchemaType_SchemaColumn_SchemaColumnType `protobuf:"varint,2,opt,name=type,proto3,enum=flyteidl2.core.SchemaType_SchemaColumn_SchemaColumnType" json:"type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -910,12 +910,12 @@ func (x *SchemaType_SchemaColumn) GetType() SchemaType_SchemaColumn_SchemaColumn
 	return SchemaType_SchemaColumn_INTEGER
 }
 
-// A column.
+// A column of a table.
 type StructuredDatasetType_DatasetColumn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name.
+	// Name of the column.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Its type.
+	// Type of its values.
 	LiteralType   *LiteralType `protobuf:"bytes,2,opt,name=literal_type,json=literalType,proto3" json:"literal_type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

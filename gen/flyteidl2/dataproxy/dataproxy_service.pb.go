@@ -81,7 +81,7 @@ func (ArtifactType) EnumDescriptor() ([]byte, []int) {
 	return file_flyteidl2_dataproxy_dataproxy_service_proto_rawDescGZIP(), []int{0}
 }
 
-// What to download.
+// Asks for signed URLs to download something.
 type CreateDownloadLinkRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What kind of thing; required.
@@ -183,7 +183,7 @@ type isCreateDownloadLinkRequest_Source interface {
 }
 
 type CreateDownloadLinkRequest_ActionAttemptId struct {
-	// An attempt.
+	// An attempt of an action, say for its report.
 	ActionAttemptId *common.ActionAttemptIdentifier `protobuf:"bytes,3,opt,name=action_attempt_id,json=actionAttemptId,proto3,oneof"`
 }
 
@@ -193,7 +193,7 @@ type CreateDownloadLinkRequest_AppId struct {
 }
 
 type CreateDownloadLinkRequest_TaskId struct {
-	// A deployed task.
+	// A deployed task, say for its code bundle.
 	TaskId *task.TaskIdentifier `protobuf:"bytes,5,opt,name=task_id,json=taskId,proto3,oneof"`
 }
 
@@ -206,7 +206,7 @@ func (*CreateDownloadLinkRequest_TaskId) isCreateDownloadLinkRequest_Source() {}
 // Where to download it.
 type CreateDownloadLinkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Signed URLs.
+	// Signed URLs, and until when they work.
 	PreSignedUrls *PreSignedURLs `protobuf:"bytes,1,opt,name=pre_signed_urls,json=preSignedUrls,proto3" json:"pre_signed_urls,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -254,7 +254,7 @@ type CreateUploadLocationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Project id; required.
 	Project string `protobuf:"bytes,1,opt,name=project,proto3" json:"project,omitempty"`
-	// Domain; required.
+	// Domain, such as "development"; required.
 	Domain string `protobuf:"bytes,2,opt,name=domain,proto3" json:"domain,omitempty"`
 	// Last part of the path; may hold slashes.
 	Filename string `protobuf:"bytes,3,opt,name=filename,proto3" json:"filename,omitempty"`
@@ -374,7 +374,7 @@ type CreateUploadLocationResponse struct {
 	SignedUrl string `protobuf:"bytes,1,opt,name=signed_url,json=signedUrl,proto3" json:"signed_url,omitempty"`
 	// Where the object will be, in the storage's own terms.
 	NativeUrl string `protobuf:"bytes,2,opt,name=native_url,json=nativeUrl,proto3" json:"native_url,omitempty"`
-	// When the URL ends.
+	// When the URL stops working.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	// Header to value. They are signed too, so the upload must carry them as they are.
 	Headers       map[string]string `protobuf:"bytes,4,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -500,7 +500,7 @@ type GetActionDataResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What it was given.
 	Inputs *task.Inputs `protobuf:"bytes,1,opt,name=inputs,proto3" json:"inputs,omitempty"`
-	// What it returned.
+	// What it returned; empty unless it succeeded.
 	Outputs *task.Outputs `protobuf:"bytes,2,opt,name=outputs,proto3" json:"outputs,omitempty"`
 	// Where the inputs are stored.
 	InputsUri string `protobuf:"bytes,3,opt,name=inputs_uri,json=inputsUri,proto3" json:"inputs_uri,omitempty"`
@@ -573,7 +573,7 @@ type PreSignedURLs struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The URLs, one for each object.
 	SignedUrl []string `protobuf:"bytes,1,rep,name=signed_url,json=signedUrl,proto3" json:"signed_url,omitempty"`
-	// When they end.
+	// When they stop working.
 	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -800,7 +800,7 @@ func (x *TailLogsResponse) GetLogs() []*TailLogsResponse_Logs {
 	return nil
 }
 
-// Inputs to store.
+// Inputs to store ahead of a run, so that they need not fit into its request.
 type UploadInputsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What they are for; required.
@@ -818,7 +818,7 @@ type UploadInputsRequest struct {
 	//	*UploadInputsRequest_TaskSpec
 	//	*UploadInputsRequest_TriggerName
 	Task isUploadInputsRequest_Task `protobuf_oneof:"task"`
-	// The inputs.
+	// The values to store.
 	Inputs *task.Inputs `protobuf:"bytes,6,opt,name=inputs,proto3" json:"inputs,omitempty"`
 	// Where to store them; must equal RunSpec.run_base_dir. Empty means the backend's default.
 	BaseDir       string `protobuf:"bytes,7,opt,name=base_dir,json=baseDir,proto3" json:"base_dir,omitempty"`

@@ -102,12 +102,12 @@ func (HttpMethod) EnumDescriptor() ([]byte, []int) {
 	return file_flyteidl2_notification_definition_proto_rawDescGZIP(), []int{0}
 }
 
-// How to tell somebody something.
+// How a notification is sent.
 type DeliveryConfigTemplate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By HTTP request.
+	// An HTTP request to send; empty for none.
 	Webhook *WebhookDeliveryTemplate `protobuf:"bytes,1,opt,name=webhook,proto3" json:"webhook,omitempty"`
-	// By e-mail.
+	// An e-mail to send; empty for none.
 	Email         *EmailDeliveryTemplate `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -157,7 +157,7 @@ func (x *DeliveryConfigTemplate) GetEmail() *EmailDeliveryTemplate {
 	return nil
 }
 
-// An e-mail.
+// An e-mail to be filled in and sent.
 type EmailDeliveryTemplate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whom it is for.
@@ -166,7 +166,7 @@ type EmailDeliveryTemplate struct {
 	Cc []*EmailRecipient `protobuf:"bytes,2,rep,name=cc,proto3" json:"cc,omitempty"`
 	// Who gets a copy that the others do not see.
 	Bcc []*EmailRecipient `protobuf:"bytes,3,rep,name=bcc,proto3" json:"bcc,omitempty"`
-	// What it says.
+	// Subject and text.
 	//
 	// Types that are valid to be assigned to Content:
 	//
@@ -258,7 +258,7 @@ type isEmailDeliveryTemplate_Content interface {
 }
 
 type EmailDeliveryTemplate_Inline struct {
-	// As written here.
+	// Written here, with placeholders.
 	Inline *InlineEmailTemplate `protobuf:"bytes,4,opt,name=inline,proto3,oneof"`
 }
 
@@ -274,9 +274,9 @@ func (*EmailDeliveryTemplate_ProviderTemplate) isEmailDeliveryTemplate_Content()
 // Who gets an e-mail.
 type EmailRecipient struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name for display.
+	// Name to show beside the address; may be empty.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// E-mail address.
+	// E-mail address, such as "team@example.com".
 	Address       string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -331,9 +331,9 @@ type InlineEmailTemplate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Subject line.
 	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
-	// Text as HTML.
+	// The message as HTML.
 	HtmlTemplate string `protobuf:"bytes,2,opt,name=html_template,json=htmlTemplate,proto3" json:"html_template,omitempty"`
-	// Text without markup.
+	// The message without markup, for readers that show no HTML.
 	TextTemplate  string `protobuf:"bytes,3,opt,name=text_template,json=textTemplate,proto3" json:"text_template,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -393,9 +393,9 @@ func (x *InlineEmailTemplate) GetTextTemplate() string {
 // A template that the e-mail provider keeps.
 type ProviderEmailTemplate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which one.
+	// The provider's own id of the template.
 	TemplateId string `protobuf:"bytes,1,opt,name=template_id,json=templateId,proto3" json:"template_id,omitempty"`
-	// Placeholder to value.
+	// Placeholder of the template to its value.
 	TemplateData  map[string]string `protobuf:"bytes,2,rep,name=template_data,json=templateData,proto3" json:"template_data,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -445,14 +445,14 @@ func (x *ProviderEmailTemplate) GetTemplateData() map[string]string {
 	return nil
 }
 
-// An HTTP request.
+// An HTTP request to be filled in and sent.
 type WebhookDeliveryTemplate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where it goes.
+	// URL that the request goes to.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// Its method; POST when not said.
 	Method HttpMethod `protobuf:"varint,2,opt,name=method,proto3,enum=flyteidl2.notification.HttpMethod" json:"method,omitempty"`
-	// Header to value.
+	// Header name to value.
 	Headers map[string]string `protobuf:"bytes,3,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Its body; may hold placeholders.
 	BodyTemplate  string `protobuf:"bytes,4,opt,name=body_template,json=bodyTemplate,proto3" json:"body_template,omitempty"`

@@ -168,7 +168,7 @@ type Domain struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier, used in other requests.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Name for display.
+	// Name for people, such as "Development".
 	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -218,7 +218,7 @@ func (x *Domain) GetName() string {
 	return ""
 }
 
-// Names a project.
+// Asks for one project.
 type GetProjectRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Project id; required.
@@ -273,7 +273,7 @@ func (x *GetProjectRequest) GetOrg() string {
 	return ""
 }
 
-// A project.
+// The project that was asked for.
 type GetProjectResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The project, with the domains that the backend is configured for.
@@ -452,7 +452,7 @@ type Project struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier, unique and lasting.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Name for display.
+	// Name for people; requests take the id.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// The stages of the project; told by the backend, ignored in requests.
 	Domains []*Domain `protobuf:"bytes,3,rep,name=domains,proto3" json:"domains,omitempty"`
@@ -550,7 +550,7 @@ func (x *Project) GetOrg() string {
 // A list of projects with the way to the next page.
 type Projects struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The projects.
+	// The projects of this page.
 	Projects []*Project `protobuf:"bytes,1,rep,name=projects,proto3" json:"projects,omitempty"`
 	// Token of the next page; empty after the last. A full last page may be followed by an empty
 	// one.

@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// All clusters taken together.
+// Whether clusters have a secret, all of them taken together.
 type OverallStatus int32
 
 const (
@@ -80,7 +80,7 @@ func (OverallStatus) EnumDescriptor() ([]byte, []int) {
 	return file_flyteidl2_secret_definition_proto_rawDescGZIP(), []int{0}
 }
 
-// One cluster.
+// Whether one cluster has a secret.
 type SecretPresenceStatus int32
 
 const (
@@ -185,7 +185,7 @@ func (SecretType) EnumDescriptor() ([]byte, []int) {
 // Whether one cluster has a secret.
 type ClusterSecretStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The cluster.
+	// Which cluster.
 	Cluster *common.ClusterIdentifier `protobuf:"bytes,1,opt,name=cluster,proto3" json:"cluster,omitempty"`
 	// Whether the secret is there.
 	PresenceStatus SecretPresenceStatus `protobuf:"varint,2,opt,name=presence_status,json=presenceStatus,proto3,enum=flyteidl2.secret.SecretPresenceStatus" json:"presence_status,omitempty"`
@@ -240,7 +240,7 @@ func (x *ClusterSecretStatus) GetPresenceStatus() SecretPresenceStatus {
 // A secret without its value, which is never given back.
 type Secret struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which secret.
+	// Its name and scope.
 	Id *SecretIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// What is known of it.
 	SecretMetadata *SecretMetadata `protobuf:"bytes,2,opt,name=secret_metadata,json=secretMetadata,proto3" json:"secret_metadata,omitempty"`
@@ -430,7 +430,7 @@ func (x *SecretMetadata) GetType() SecretType {
 	return SecretType_SECRET_TYPE_GENERIC
 }
 
-// A secret's value.
+// A value to keep, and what it is for.
 type SecretSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Text or bytes; required.
@@ -531,7 +531,7 @@ type SecretStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// All clusters taken together.
 	OverallStatus OverallStatus `protobuf:"varint,1,opt,name=overall_status,json=overallStatus,proto3,enum=flyteidl2.secret.OverallStatus" json:"overall_status,omitempty"`
-	// Each cluster.
+	// Each cluster by itself.
 	ClusterStatus []*ClusterSecretStatus `protobuf:"bytes,2,rep,name=cluster_status,json=clusterStatus,proto3" json:"cluster_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -26,7 +26,7 @@ type CreateSecretRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name and scope.
 	Id *SecretIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Its value.
+	// Its value, and what it is for; required.
 	SecretSpec    *SecretSpec `protobuf:"bytes,2,opt,name=secret_spec,json=secretSpec,proto3" json:"secret_spec,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -263,7 +263,7 @@ func (x *GetSecretRequest) GetIncludeSystemSecrets() bool {
 // A secret without its value.
 type GetSecretResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The secret.
+	// What is known of it; the value is never told.
 	Secret        *Secret `protobuf:"bytes,1,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -475,7 +475,7 @@ type UpdateSecretRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name and scope.
 	Id *SecretIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Its new value.
+	// Its new value, and what it is for; required.
 	SecretSpec    *SecretSpec `protobuf:"bytes,2,opt,name=secret_spec,json=secretSpec,proto3" json:"secret_spec,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

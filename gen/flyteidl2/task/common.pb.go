@@ -261,7 +261,7 @@ type FixedRate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many units lie between two runs; above 0.
 	Value uint32 `protobuf:"varint,1,opt,name=value,proto3" json:"value,omitempty"`
-	// The unit.
+	// Unit of the value; required.
 	Unit FixedRateUnit `protobuf:"varint,2,opt,name=unit,proto3,enum=flyteidl2.task.FixedRateUnit" json:"unit,omitempty"`
 	// When the first interval begins; the moment of activation without it.
 	StartTime     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
@@ -380,7 +380,7 @@ type NamedLiteral struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name, unique in its list.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The value.
+	// The value; the task's interface tells of which type.
 	Value         *core.Literal `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -435,7 +435,7 @@ type NamedParameter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name, unique in its list.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Type and default.
+	// Its type, and what it is when nobody gives it.
 	Parameter     *core.Parameter `protobuf:"bytes,2,opt,name=parameter,proto3" json:"parameter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -488,9 +488,9 @@ func (x *NamedParameter) GetParameter() *core.Parameter {
 // Where outputs are stored.
 type OutputReferences struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The outputs.
+	// Where the outputs are stored.
 	OutputUri string `protobuf:"bytes,1,opt,name=output_uri,json=outputUri,proto3" json:"output_uri,omitempty"`
-	// The HTML report; empty when there is none.
+	// Where the HTML report is stored; empty when there is none.
 	ReportUri     string `protobuf:"bytes,2,opt,name=report_uri,json=reportUri,proto3" json:"report_uri,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -606,7 +606,7 @@ type ProducedArtifact struct {
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
 	// What else is known of it.
 	Info *core.ArtifactInfo `protobuf:"bytes,4,opt,name=info,proto3" json:"info,omitempty"`
-	// Its type.
+	// Type of the output.
 	Type          *core.LiteralType `protobuf:"bytes,5,opt,name=type,proto3" json:"type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -680,7 +680,7 @@ func (x *ProducedArtifact) GetType() *core.LiteralType {
 // When a trigger starts its task.
 type Schedule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of these; required.
+	// When; exactly one is set.
 	//
 	// Types that are valid to be assigned to Expression:
 	//
@@ -771,7 +771,7 @@ type isSchedule_Expression interface {
 }
 
 type Schedule_Rate struct {
-	// At even intervals.
+	// At even intervals, such as every two hours.
 	Rate *FixedRate `protobuf:"bytes,1,opt,name=rate,proto3,oneof"`
 }
 
@@ -783,7 +783,7 @@ type Schedule_CronExpression struct {
 }
 
 type Schedule_Cron struct {
-	// In cron's notation.
+	// At times in cron's notation, in a time zone of its own.
 	Cron *Cron `protobuf:"bytes,4,opt,name=cron,proto3,oneof"`
 }
 
@@ -798,7 +798,7 @@ type TriggerAutomationSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which of these; required.
 	Type TriggerAutomationSpecType `protobuf:"varint,1,opt,name=type,proto3,enum=flyteidl2.task.TriggerAutomationSpecType" json:"type,omitempty"`
-	// The details.
+	// The details; none for TYPE_NONE.
 	//
 	// Types that are valid to be assigned to Automation:
 	//
@@ -876,12 +876,12 @@ type isTriggerAutomationSpec_Automation interface {
 }
 
 type TriggerAutomationSpec_Schedule struct {
-	// A schedule.
+	// When, for TYPE_SCHEDULE.
 	Schedule *Schedule `protobuf:"bytes,2,opt,name=schedule,proto3,oneof"`
 }
 
 type TriggerAutomationSpec_Artifact struct {
-	// An artifact.
+	// Which artifact, for TYPE_ARTIFACT.
 	Artifact *ArtifactTrigger `protobuf:"bytes,3,opt,name=artifact,proto3,oneof"`
 }
 

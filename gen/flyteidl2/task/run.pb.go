@@ -233,10 +233,10 @@ func (x *CacheConfig) GetCacheLookupScope() CacheLookupScope {
 	return CacheLookupScope_CACHE_LOOKUP_SCOPE_UNSPECIFIED
 }
 
-// Environment variables.
+// Environment variables of containers.
 type Envs struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names and values.
+	// Names and values, each name once.
 	Values        []*core.KeyValuePair `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -282,9 +282,9 @@ func (x *Envs) GetValues() []*core.KeyValuePair {
 // Whom to tell when a run reaches a phase.
 type InlineRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The phases.
+	// Phases that set it off.
 	OnPhases []common.ActionPhase `protobuf:"varint,1,rep,packed,name=on_phases,json=onPhases,proto3,enum=flyteidl2.common.ActionPhase" json:"on_phases,omitempty"`
-	// How to tell.
+	// How to tell; exactly one is set.
 	//
 	// Types that are valid to be assigned to Delivery:
 	//
@@ -362,12 +362,12 @@ type isInlineRule_Delivery interface {
 }
 
 type InlineRule_DeliveryConfigName struct {
-	// As a stored configuration says.
+	// As a stored configuration says; its name.
 	DeliveryConfigName string `protobuf:"bytes,2,opt,name=delivery_config_name,json=deliveryConfigName,proto3,oneof"`
 }
 
 type InlineRule_DeliveryTemplate struct {
-	// As said here.
+	// As written here.
 	DeliveryTemplate *notification.DeliveryConfigTemplate `protobuf:"bytes,3,opt,name=delivery_template,json=deliveryTemplate,proto3,oneof"`
 }
 
@@ -375,10 +375,10 @@ func (*InlineRule_DeliveryConfigName) isInlineRule_Delivery() {}
 
 func (*InlineRule_DeliveryTemplate) isInlineRule_Delivery() {}
 
-// Several rules.
+// Rules that stand in the request itself.
 type InlineRuleList struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The rules.
+	// The rules; each holds by itself.
 	Rules         []*InlineRule `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -578,7 +578,7 @@ type RunSpec struct {
 	Queue string `protobuf:"bytes,6,opt,name=queue,proto3" json:"queue,omitempty"`
 	// Where its large data goes.
 	RawDataStorage *RawDataStorage `protobuf:"bytes,7,opt,name=raw_data_storage,json=rawDataStorage,proto3" json:"raw_data_storage,omitempty"`
-	// Whom it runs as.
+	// Whom it runs as, and which secrets it gets.
 	SecurityContext *core.SecurityContext `protobuf:"bytes,8,opt,name=security_context,json=securityContext,proto3" json:"security_context,omitempty"`
 	// How it uses the cache.
 	CacheConfig *CacheConfig `protobuf:"bytes,9,opt,name=cache_config,json=cacheConfig,proto3" json:"cache_config,omitempty"`
@@ -792,12 +792,12 @@ type isRunSpec_NotificationSettings interface {
 }
 
 type RunSpec_NotificationRuleName struct {
-	// As a stored rule says.
+	// As a stored rule says; its name.
 	NotificationRuleName string `protobuf:"bytes,10,opt,name=notification_rule_name,json=notificationRuleName,proto3,oneof"`
 }
 
 type RunSpec_NotificationRules struct {
-	// As said here.
+	// As written here.
 	NotificationRules *InlineRuleList `protobuf:"bytes,11,opt,name=notification_rules,json=notificationRules,proto3,oneof"`
 }
 

@@ -91,7 +91,7 @@ func (x *DocumentationEntity) GetSourceCode() *SourceCode {
 // The newest run of a task.
 type LatestRunSummary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which run.
+	// Name of the run, and where it belongs.
 	RunId *common.RunIdentifier `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// When it began.
 	RunTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=run_time,json=runTime,proto3" json:"run_time,omitempty"`
@@ -161,7 +161,7 @@ func (x *LatestRunSummary) GetRootTaskName() string {
 	return ""
 }
 
-// Where code is.
+// Where people can read a task's code.
 type SourceCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// URL to read it at.
@@ -278,7 +278,7 @@ type TaskDetails struct {
 	TaskId *TaskIdentifier `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
 	// What is known of it.
 	Metadata *TaskMetadata `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// What it does.
+	// Its interface and how to run it.
 	Spec          *TaskSpec `protobuf:"bytes,3,opt,name=spec,proto3" json:"spec,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -586,7 +586,7 @@ type TaskSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its interface and how to run it; required.
 	TaskTemplate *core.TaskTemplate `protobuf:"bytes,1,opt,name=task_template,json=taskTemplate,proto3" json:"task_template,omitempty"`
-	// Defaults of inputs.
+	// Inputs that need not be given, with their values.
 	DefaultInputs []*NamedParameter `protobuf:"bytes,2,rep,name=default_inputs,json=defaultInputs,proto3" json:"default_inputs,omitempty"`
 	// Name for display, at most 63 characters; made from the task's name without it.
 	ShortName string `protobuf:"bytes,3,opt,name=short_name,json=shortName,proto3" json:"short_name,omitempty"`
@@ -961,12 +961,12 @@ type isTaskTriggersSummary_Summary interface {
 }
 
 type TaskTriggersSummary_Stats struct {
-	// There are several.
+	// Figures, where there are several.
 	Stats *TaskTriggersSummary_TriggerStats `protobuf:"bytes,2,opt,name=stats,proto3,oneof"`
 }
 
 type TaskTriggersSummary_Details struct {
-	// There is one.
+	// Details, where there is one.
 	Details *TaskTriggersSummary_TriggerDetails `protobuf:"bytes,3,opt,name=details,proto3,oneof"`
 }
 
@@ -1020,10 +1020,10 @@ func (x *TraceSpec) GetInterface() *core.TypedInterface {
 	return nil
 }
 
-// The only trigger.
+// What a task's only trigger is like.
 type TaskTriggersSummary_TriggerDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name.
+	// Name of the trigger, unique for the task.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Whether it is switched on.
 	Active bool `protobuf:"varint,2,opt,name=active,proto3" json:"active,omitempty"`
@@ -1084,7 +1084,7 @@ func (x *TaskTriggersSummary_TriggerDetails) GetAutomationSpec() *TriggerAutomat
 	return nil
 }
 
-// Several triggers.
+// How many triggers a task has.
 type TaskTriggersSummary_TriggerStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many there are.

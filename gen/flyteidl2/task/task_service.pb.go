@@ -173,7 +173,7 @@ func (x *GetTaskDetailsRequest) GetTaskId() *TaskIdentifier {
 // A task in full.
 type GetTaskDetailsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The task.
+	// The task in the version that was asked for.
 	Details       *TaskDetails `protobuf:"bytes,1,opt,name=details,proto3" json:"details,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -443,7 +443,7 @@ func (x *ListVersionsRequest) GetTaskName() *TaskName {
 // A page of versions.
 type ListVersionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The versions.
+	// The versions, newest first.
 	Versions []*ListVersionsResponse_VersionResponse `protobuf:"bytes,1,rep,name=versions,proto3" json:"versions,omitempty"`
 	// Token of the next page; empty after the last.
 	Token         string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
@@ -498,7 +498,7 @@ func (x *ListVersionsResponse) GetToken() string {
 // A condition by name.
 type ListTasksRequest_KnownFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of these.
+	// The condition; exactly one is set.
 	//
 	// Types that are valid to be assigned to FilterBy:
 	//
@@ -637,10 +637,10 @@ func (x *ListTasksResponse_ListTasksMetadata) GetFilteredTotal() uint32 {
 	return 0
 }
 
-// One version.
+// One version of a task, in short.
 type ListVersionsResponse_VersionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The version.
+	// The version, as in TaskIdentifier.
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
 	// When it was first deployed.
 	DeployedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=deployed_at,json=deployedAt,proto3" json:"deployed_at,omitempty"`

@@ -29,7 +29,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Keeps deployed tasks.
+// Keeps deployed tasks, each in all its versions.
 type TaskServiceClient interface {
 	// Deploys a version of a task. Deploying it again replaces it.
 	DeployTask(ctx context.Context, in *DeployTaskRequest, opts ...grpc.CallOption) (*DeployTaskResponse, error)
@@ -93,7 +93,7 @@ func (c *taskServiceClient) ListVersions(ctx context.Context, in *ListVersionsRe
 // All implementations must embed UnimplementedTaskServiceServer
 // for forward compatibility.
 //
-// Keeps deployed tasks.
+// Keeps deployed tasks, each in all its versions.
 type TaskServiceServer interface {
 	// Deploys a version of a task. Deploying it again replaces it.
 	DeployTask(context.Context, *DeployTaskRequest) (*DeployTaskResponse, error)

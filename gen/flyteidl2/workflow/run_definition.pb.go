@@ -366,11 +366,11 @@ func (x *AbortInfo) GetAbortedBy() *common.EnrichedIdentity {
 // A step of a run, in short.
 type Action struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which action.
+	// Its name and run.
 	Id *common.ActionIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// What it is.
+	// What it is, and where it came from.
 	Metadata *ActionMetadata `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Where it stands.
+	// Its phase, times and tries.
 	Status        *ActionStatus `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -438,7 +438,7 @@ type ActionAttempt struct {
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3,oneof" json:"end_time,omitempty"`
 	// Why it failed; absent unless it did.
 	ErrorInfo *ErrorInfo `protobuf:"bytes,4,opt,name=error_info,json=errorInfo,proto3,oneof" json:"error_info,omitempty"`
-	// Counted from 1.
+	// Which attempt, counted from 1.
 	Attempt uint32 `protobuf:"varint,5,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	// Links to its logs elsewhere.
 	LogInfo []*core.TaskLog `protobuf:"bytes,6,rep,name=log_info,json=logInfo,proto3" json:"log_info,omitempty"`
@@ -593,11 +593,11 @@ func (x *ActionAttempt) GetCacheMetadata() *common.CacheMetadata {
 // A step of a run, in full.
 type ActionDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which action.
+	// Its name and run.
 	Id *common.ActionIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// What it is.
+	// What it is, and where it came from.
 	Metadata *ActionMetadata `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Where it stands.
+	// Its phase, times and tries.
 	Status *ActionStatus `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
 	// How it ended, unless it succeeded.
 	//
@@ -752,12 +752,12 @@ type isActionDetails_Result interface {
 }
 
 type ActionDetails_ErrorInfo struct {
-	// It failed.
+	// It failed, and why.
 	ErrorInfo *ErrorInfo `protobuf:"bytes,4,opt,name=error_info,json=errorInfo,proto3,oneof"`
 }
 
 type ActionDetails_AbortInfo struct {
-	// It was stopped.
+	// It was stopped, why, and by whom.
 	AbortInfo *AbortInfo `protobuf:"bytes,5,opt,name=abort_info,json=abortInfo,proto3,oneof"`
 }
 
@@ -1018,7 +1018,7 @@ type ActionStatus struct {
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// When it reached a terminal phase; absent until then.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3,oneof" json:"end_time,omitempty"`
-	// Tries so far.
+	// How many attempts there have been so far.
 	Attempts uint32 `protobuf:"varint,4,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// Whether the cache was asked, and what it said.
 	CacheStatus core.CatalogCacheStatus `protobuf:"varint,5,opt,name=cache_status,json=cacheStatus,proto3,enum=flyteidl2.core.CatalogCacheStatus" json:"cache_status,omitempty"`
@@ -1103,15 +1103,15 @@ func (x *ActionStatus) GetDurationMs() uint64 {
 // Something the cluster reported, such as a pulled image.
 type ClusterEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When.
+	// When it happened.
 	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
 	// What happened, for people.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// How grave it is.
 	Type ClusterEvent_Type `protobuf:"varint,3,opt,name=type,proto3,enum=flyteidl2.workflow.ClusterEvent_Type" json:"type,omitempty"`
-	// What happened, in one word.
+	// What happened, in one word such as "Pulled".
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Who reported it.
+	// Who reported it, such as "kubelet".
 	SourceComponent string `protobuf:"bytes,5,opt,name=source_component,json=sourceComponent,proto3" json:"source_component,omitempty"`
 	// How often it happened.
 	Count         int32 `protobuf:"varint,6,opt,name=count,proto3" json:"count,omitempty"`
@@ -1200,7 +1200,7 @@ type ConditionAction struct {
 	Type *core.LiteralType `protobuf:"bytes,6,opt,name=type,proto3" json:"type,omitempty"`
 	// Question to the person.
 	Prompt string `protobuf:"bytes,7,opt,name=prompt,proto3" json:"prompt,omitempty"`
-	// More about it.
+	// What the person should know before answering.
 	Description string `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
 	// How the prompt is written.
 	PromptType ConditionPromptType `protobuf:"varint,9,opt,name=prompt_type,json=promptType,proto3,enum=flyteidl2.workflow.ConditionPromptType" json:"prompt_type,omitempty"`
@@ -1349,9 +1349,9 @@ func (x *ConditionActionMetadata) GetType() *core.LiteralType {
 // An address to tell that a condition waits.
 type ConditionWebhook struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where to send it.
+	// URL that a request goes to.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// What to send.
+	// What the request carries, a JSON object.
 	Payload       *structpb.Struct `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1465,7 +1465,7 @@ func (x *EnrichedAction) GetChildrenPhaseCounts() map[int32]int32 {
 	return nil
 }
 
-// Why something failed.
+// Why an attempt or an action failed.
 type ErrorInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The error, for people.
@@ -1523,7 +1523,7 @@ func (x *ErrorInfo) GetKind() ErrorInfo_Kind {
 // A phase that an attempt went through.
 type PhaseTransition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The phase.
+	// The phase that began.
 	Phase common.ActionPhase `protobuf:"varint,1,opt,name=phase,proto3,enum=flyteidl2.common.ActionPhase" json:"phase,omitempty"`
 	// When it began.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
@@ -1644,7 +1644,7 @@ type RunDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How it was started.
 	RunSpec *task.RunSpec `protobuf:"bytes,1,opt,name=run_spec,json=runSpec,proto3" json:"run_spec,omitempty"`
-	// Its root action.
+	// Its root action, whose state is the run's.
 	Action        *ActionDetails `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1697,7 +1697,7 @@ func (x *RunDetails) GetAction() *ActionDetails {
 // A signal that a condition got.
 type SignalInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who sent it.
+	// Who sent it; empty when it is not known.
 	SignalledBy *common.EnrichedIdentity `protobuf:"bytes,1,opt,name=signalled_by,json=signalledBy,proto3" json:"signalled_by,omitempty"`
 	// The value it carried.
 	Output        *core.Literal `protobuf:"bytes,2,opt,name=output,proto3" json:"output,omitempty"`
@@ -1756,7 +1756,7 @@ type TaskActionMetadata struct {
 	Id *task.TaskIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Type of the task, such as "python".
 	TaskType string `protobuf:"bytes,2,opt,name=task_type,json=taskType,proto3" json:"task_type,omitempty"`
-	// Name for display.
+	// Name of the task without the environment, for display.
 	ShortName     string `protobuf:"bytes,3,opt,name=short_name,json=shortName,proto3" json:"short_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1816,9 +1816,9 @@ func (x *TaskActionMetadata) GetShortName() string {
 // The runs of one task, in figures.
 type TaskGroup struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The task.
+	// Name of the task.
 	TaskName string `protobuf:"bytes,1,opt,name=task_name,json=taskName,proto3" json:"task_name,omitempty"`
-	// Its environment.
+	// Environment that the task belongs to.
 	EnvironmentName string `protobuf:"bytes,2,opt,name=environment_name,json=environmentName,proto3" json:"environment_name,omitempty"`
 	// Runs in the time range.
 	TotalRuns int64 `protobuf:"varint,3,opt,name=total_runs,json=totalRuns,proto3" json:"total_runs,omitempty"`
@@ -1832,15 +1832,15 @@ type TaskGroup struct {
 	AverageDuration *durationpb.Duration `protobuf:"bytes,7,opt,name=average_duration,json=averageDuration,proto3" json:"average_duration,omitempty"`
 	// When one ended last.
 	LatestFinishedTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=latest_finished_time,json=latestFinishedTime,proto3" json:"latest_finished_time,omitempty"`
-	// Who started them.
+	// Everybody who started one of the runs.
 	CreatedBy []*common.EnrichedIdentity `protobuf:"bytes,9,rep,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	// The group has no runs left: the watcher may drop it.
 	ShouldDelete bool `protobuf:"varint,10,opt,name=should_delete,json=shouldDelete,proto3" json:"should_delete,omitempty"`
-	// Name for display.
+	// Name of the task without the environment, for display.
 	ShortName string `protobuf:"bytes,11,opt,name=short_name,json=shortName,proto3" json:"short_name,omitempty"`
 	// Failed runs by whose fault it was.
 	ErrorCounts *TaskGroup_ErrorCounts `protobuf:"bytes,12,opt,name=error_counts,json=errorCounts,proto3" json:"error_counts,omitempty"`
-	// Runs by phase.
+	// How many runs are in each phase.
 	PhaseCounts []*TaskGroup_PhaseCounts `protobuf:"bytes,13,rep,name=phase_counts,json=phaseCounts,proto3" json:"phase_counts,omitempty"`
 	// Mean time from start to RUNNING.
 	AverageTimeToRunning *durationpb.Duration `protobuf:"bytes,14,opt,name=average_time_to_running,json=averageTimeToRunning,proto3" json:"average_time_to_running,omitempty"`
@@ -2025,11 +2025,11 @@ func (x *TraceActionMetadata) GetName() string {
 // Failed runs by whose fault it was.
 type TaskGroup_ErrorCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The task's own code.
+	// Runs that the task's own code failed.
 	UserError int64 `protobuf:"varint,1,opt,name=user_error,json=userError,proto3" json:"user_error,omitempty"`
-	// The platform.
+	// Runs that the platform failed.
 	SystemError int64 `protobuf:"varint,2,opt,name=system_error,json=systemError,proto3" json:"system_error,omitempty"`
-	// Not known.
+	// Runs that failed nobody knows why.
 	UnspecifiedError int64 `protobuf:"varint,3,opt,name=unspecified_error,json=unspecifiedError,proto3" json:"unspecified_error,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -2089,9 +2089,9 @@ func (x *TaskGroup_ErrorCounts) GetUnspecifiedError() int64 {
 // How many runs are in a phase.
 type TaskGroup_PhaseCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The phase.
+	// Which phase.
 	Phase common.ActionPhase `protobuf:"varint,1,opt,name=phase,proto3,enum=flyteidl2.common.ActionPhase" json:"phase,omitempty"`
-	// Runs in it.
+	// How many runs are in it.
 	Count         int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2141,7 +2141,7 @@ func (x *TaskGroup_PhaseCounts) GetCount() int64 {
 	return 0
 }
 
-// A recent run.
+// One of the newest runs of a task.
 type TaskGroup_RecentStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the run.

@@ -489,7 +489,7 @@ func (x *CreateRunResponse) GetRun() *Run {
 // The value of a signal.
 type EventPayload struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of these; required.
+	// The value, of the type that the condition asks for; required.
 	//
 	// Types that are valid to be assigned to Value:
 	//
@@ -580,17 +580,17 @@ type isEventPayload_Value interface {
 }
 
 type EventPayload_BoolValue struct {
-	// Yes or no.
+	// True or false.
 	BoolValue bool `protobuf:"varint,1,opt,name=bool_value,json=boolValue,proto3,oneof"`
 }
 
 type EventPayload_IntValue struct {
-	// A whole number.
+	// A whole number, 64 bits with sign.
 	IntValue int64 `protobuf:"varint,2,opt,name=int_value,json=intValue,proto3,oneof"`
 }
 
 type EventPayload_FloatValue struct {
-	// A number.
+	// A number with a fraction, 64 bits.
 	FloatValue float64 `protobuf:"fixed64,3,opt,name=float_value,json=floatValue,proto3,oneof"`
 }
 
@@ -658,7 +658,7 @@ type GetActionDataResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What it was given.
 	Inputs *task.Inputs `protobuf:"bytes,1,opt,name=inputs,proto3" json:"inputs,omitempty"`
-	// What it returned.
+	// What it returned; empty unless it succeeded.
 	Outputs       *task.Outputs `protobuf:"bytes,2,opt,name=outputs,proto3" json:"outputs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -757,9 +757,9 @@ func (x *GetActionDataURIsRequest) GetActionId() *common.ActionIdentifier {
 // Where data is stored.
 type GetActionDataURIsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The inputs.
+	// Where the inputs are stored.
 	InputsUri string `protobuf:"bytes,1,opt,name=inputs_uri,json=inputsUri,proto3" json:"inputs_uri,omitempty"`
-	// The outputs; empty unless it succeeded.
+	// Where the outputs are stored; empty unless it succeeded.
 	OutputsUri    string `protobuf:"bytes,2,opt,name=outputs_uri,json=outputsUri,proto3" json:"outputs_uri,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -959,7 +959,7 @@ func (x *GetActionLogContextRequest) GetAttempt() uint32 {
 // Where the logs are.
 type GetActionLogContextResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Pods and containers.
+	// The pods and containers that wrote them.
 	LogContext *core.LogContext `protobuf:"bytes,1,opt,name=log_context,json=logContext,proto3" json:"log_context,omitempty"`
 	// The cluster they are on.
 	Cluster string `protobuf:"bytes,2,opt,name=cluster,proto3" json:"cluster,omitempty"`
@@ -1390,7 +1390,7 @@ func (*ListRunsRequest_TaskId) isListRunsRequest_ScopeBy() {}
 // A page of runs.
 type ListRunsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The runs.
+	// The runs, in short.
 	Runs []*Run `protobuf:"bytes,1,rep,name=runs,proto3" json:"runs,omitempty"`
 	// Token of the next page; empty after the last.
 	Token         string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
@@ -1442,14 +1442,14 @@ func (x *ListRunsResponse) GetToken() string {
 	return ""
 }
 
-// A signal.
+// A value for a condition that waits.
 type SignalEventRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The condition that waits; required.
 	ActionId *common.ActionIdentifier `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
 	// The action that started it.
 	ParentActionName string `protobuf:"bytes,2,opt,name=parent_action_name,json=parentActionName,proto3" json:"parent_action_name,omitempty"`
-	// The value; required.
+	// The value, of the type that the condition asks for; required.
 	Payload       *EventPayload `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1952,10 +1952,10 @@ type WatchGroupsRequest_ProjectId struct {
 
 func (*WatchGroupsRequest_ProjectId) isWatchGroupsRequest_ScopeBy() {}
 
-// Figures.
+// Figures of the runs, by task.
 type WatchGroupsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The groups.
+	// The groups, one for each task.
 	TaskGroups []*TaskGroup `protobuf:"bytes,1,rep,name=task_groups,json=taskGroups,proto3" json:"task_groups,omitempty"`
 	// Set on the message that ends the first answer.
 	Sentinel      bool `protobuf:"varint,2,opt,name=sentinel,proto3" json:"sentinel,omitempty"`
@@ -2223,7 +2223,7 @@ func (*WatchRunsRequest_TaskId) isWatchRunsRequest_Target() {}
 // Runs that are new to the watcher or have changed.
 type WatchRunsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The runs.
+	// The runs, each as it stands now.
 	Runs          []*Run `protobuf:"bytes,1,rep,name=runs,proto3" json:"runs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2266,10 +2266,10 @@ func (x *WatchRunsResponse) GetRuns() []*Run {
 	return nil
 }
 
-// An order.
+// A field to sort by, with a direction.
 type WatchGroupsRequest_KnownSortField struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of these.
+	// The field; exactly one is set.
 	//
 	// Types that are valid to be assigned to SortBy:
 	//

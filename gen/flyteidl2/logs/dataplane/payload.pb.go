@@ -78,13 +78,13 @@ func (LogLineOriginator) EnumDescriptor() ([]byte, []int) {
 // A container on a cluster.
 type ContainerIdentifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Cluster.
+	// Name of the cluster.
 	ClusterName string `protobuf:"bytes,1,opt,name=cluster_name,json=clusterName,proto3" json:"cluster_name,omitempty"`
 	// Namespace of the pod.
 	KubernetesNamespace string `protobuf:"bytes,2,opt,name=kubernetes_namespace,json=kubernetesNamespace,proto3" json:"kubernetes_namespace,omitempty"`
-	// Pod.
+	// Name of the pod.
 	KubernetesPodName string `protobuf:"bytes,3,opt,name=kubernetes_pod_name,json=kubernetesPodName,proto3" json:"kubernetes_pod_name,omitempty"`
-	// Container in the pod.
+	// Name of the container in the pod.
 	KubernetesContainerName string `protobuf:"bytes,4,opt,name=kubernetes_container_name,json=kubernetesContainerName,proto3" json:"kubernetes_container_name,omitempty"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
@@ -155,7 +155,7 @@ type LogLine struct {
 	Timestamp *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
 	// The text, with its own line ending if it has one.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// Who wrote it.
+	// Whether the task's own code wrote it or the platform.
 	Originator LogLineOriginator `protobuf:"varint,3,opt,name=originator,proto3,enum=flyteidl2.logs.dataplane.LogLineOriginator" json:"originator,omitempty"`
 	// Part of the pod's name that tells the pods of an attempt apart; may be empty.
 	ShortPodName  string `protobuf:"bytes,4,opt,name=short_pod_name,json=shortPodName,proto3" json:"short_pod_name,omitempty"`
