@@ -101,7 +101,7 @@ func (c *config) build(n *network, t platform.Target) (_ *ClientSet, err error) 
 // assemble plugs the parts together: the connection carries the discovery that
 // the login needs that the connection's interceptors need.
 func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*ClientSet, error) {
-	set := &ClientSet{endpoint: e, org: c.org, gate: newGate()}
+	set := &ClientSet{endpoint: e, org: c.org, plaintext: plaintext, gate: newGate()}
 	if n.own {
 		set.http = n.http
 	}
@@ -165,7 +165,7 @@ func (c *config) interceptorOptions(set *ClientSet, proxy *auth.Authenticator) [
 	for _, m := range c.metadata {
 		opts = append(opts, m)
 	}
-	if r := transientRetry(c.retries); r != nil {
+	if r := transientRetry(c.retries, set.note); r != nil {
 		opts = append(opts, interceptors.WithRetry(r))
 	}
 	if proxy != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
@@ -40,6 +41,11 @@ func TestForEndpointRefuses(t *testing.T) {
 		"a CA file without any":     {"h", opts(clientset.WithCAFile("build_ext_test.go")), "no PEM certificate"},
 		"an exclusive CA file":      {"h", opts(clientset.WithExclusiveCAFile(missing)), "missing.pem"},
 		"a missing certificate":     {"h", opts(clientset.WithClientCertificate(missing, missing)), "client certificate"},
+		"an empty CA file":          {"h", opts(clientset.WithExclusiveCAFile("")), "path is empty"},
+		"no certificate at all":     {"h", opts(clientset.WithClientCertificate("", "")), "both a certificate file and a key file"},
+		"metadata with a bad key":   {"h", opts(clientset.WithRequestMetadata(metadata.MD{"X Team": {"blue"}})), `"x team"`},
+		"metadata with a newline":   {"h", opts(clientset.WithRequestMetadata(metadata.Pairs("x-team", "a\nb"))), "x-team is not printable"},
+		"a user agent on two lines": {"h", opts(clientset.WithUserAgent("a\r\nb")), "WithUserAgent"},
 		"a certificate, no key":     {"h", opts(clientset.WithClientCertificate(missing, "")), "key file"},
 		"WithoutAuth and a flow":    {"h", opts(clientset.WithoutAuth(), clientset.WithFlow(flow.Token("x"))), "WithoutAuth"},
 		"two logins":                {"h", opts(clientset.WithAuthenticator(a), clientset.WithFlow(flow.Token("x"))), "WithAuthenticator"},
@@ -66,6 +72,24 @@ func TestForEndpointRefuses(t *testing.T) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v does not wrap the cause", err)
 	}
+}
+
+// What says nothing changes nothing: a program hands its own settings through,
+// whether they are set or not.
+func TestEmptyOptionsAreNone(t *testing.T) {
+	t.Parallel()
+	s := quiet(t)
+	cs := connect(t, s, nil, clientset.WithFlow(nil), clientset.WithAuthenticator(nil), clientset.WithCredentials(nil),
+		clientset.WithConfigStore(nil), clientset.WithPrompter(nil), clientset.WithProxyFlow(nil, nil), clientset.WithLogger(nil),
+		clientset.WithTLSConfig(nil), clientset.WithServerName(""), clientset.WithProxyURL(""), clientset.WithHTTPClient(nil),
+		clientset.WithKeepAlive(0), clientset.WithUserAgent(""), clientset.WithResolvers(nil), clientset.WithDialOptions(nil),
+		clientset.WithRequestMetadata(nil), clientset.WithRequestMetadataFunc(nil), clientset.WithRetries(-1),
+		clientset.WithRequestMetadata(metadata.Pairs("x-trace-bin", "\x00\xff")))
+	if err := list(t.Context(), cs); err != nil {
+		t.Error(err)
+	}
+	// TLS options that are none do not contradict an endpoint without TLS either.
+	made(t)(clientset.ForEndpoint("http://h", clientset.WithTLSConfig(nil), clientset.WithServerName("")))
 }
 
 func TestForAPIKeyRefuses(t *testing.T) {
@@ -113,7 +137,7 @@ func TestWithoutAuthSendsNothing(t *testing.T) {
 	if err := list(t.Context(), cs); status.Code(err) != codes.Unauthenticated {
 		t.Errorf("a call: %v, want the server's Unauthenticated", err)
 	}
-	if err := cs.Login(t.Context()); err == nil || !strings.Contains(err.Error(), "WithoutAuth") {
+	if err := cs.Login(soon(t)); err == nil || !strings.Contains(err.Error(), "WithoutAuth") {
 		t.Errorf("Login: %v, want an error that names WithoutAuth", err)
 	}
 	if cs.Authenticator() != nil {
@@ -156,7 +180,7 @@ func TestClientConfigWinsOverTheBackend(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
 	cs := connect(t, s, clientset.WithClientConfig(configstore.ClientConfig{Scopes: []string{"no-such-scope"}}))
-	if err := cs.Login(t.Context()); !errors.Is(err, auth.ErrRejected) {
+	if err := cs.Login(soon(t)); !errors.Is(err, auth.ErrRejected) {
 		t.Errorf("Login with a scope of one's own: %v, want ErrRejected", err)
 	}
 	cs = connect(t, s, clientset.WithConfigStore(configstore.Static(configstore.ClientConfig{TokenEndpoint: s.OAuth().TokenURL()})))

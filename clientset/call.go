@@ -47,18 +47,31 @@ func (c *ClientSet) connect() {
 	}
 }
 
-// explain adds what only this side knows of an error: that no credentials were
-// sent for want of TLS, or that Close ended the call.
+// explain makes of an error of a call what the caller gets.
 func (c *ClientSet) explain(ctx context.Context, err error) error {
+	cause := c.cause(ctx, err)
+	if errors.Is(cause, ErrClosed) || errors.Is(cause, ErrPlaintext) && !errors.Is(err, ErrPlaintext) {
+		return c.fail("call", cause)
+	}
+	return cause
+}
+
+// cause adds what only this side knows of an error: that no credentials were sent
+// for want of TLS, that Close ended the call, or what to do about it.
+func (c *ClientSet) cause(ctx context.Context, err error) error {
 	switch status.Code(err) {
 	case codes.Unauthenticated:
 		if c.guard != nil && !errors.Is(err, ErrPlaintext) {
-			return c.fail("call", &refusedBareError{c.guard, err})
+			return &refusedBareError{c.guard, err}
 		}
 	case codes.Canceled:
 		if c.closed.Load() && ctx.Err() == nil {
-			return c.fail("call", ErrClosed)
+			return ErrClosed
 		}
+	case codes.Unavailable:
+		return c.withAdvice(err)
+	case codes.DeadlineExceeded:
+		return c.withTrouble(err)
 	}
 	return err
 }

@@ -65,16 +65,20 @@ func standardOutput(t *testing.T, f func()) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := make(chan string)
+	text := make(chan string, 1)
 	go func() {
 		all, _ := io.ReadAll(r)
 		text <- string(all)
 	}()
 	out, errOut := os.Stdout, os.Stderr
 	os.Stdout, os.Stderr = w, w
-	defer func() { os.Stdout, os.Stderr = out, errOut }()
+	closed := sync.OnceFunc(func() {
+		os.Stdout, os.Stderr = out, errOut
+		_ = w.Close()
+	})
+	defer closed() // f may end the test
 	f()
-	_ = w.Close()
+	closed()
 	return <-text
 }
 

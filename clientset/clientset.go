@@ -48,6 +48,9 @@ type ClientSet struct {
 	owned    []*auth.Authenticator
 	guard    error // why credentials cannot be sent; nil: they can
 
+	plaintext bool
+	trouble   atomic.Pointer[trouble] // the last; nil: none yet
+
 	gate      gate
 	connected atomic.Bool
 	closed    atomic.Bool
@@ -67,7 +70,8 @@ func (c *ClientSet) String() string { return "client set for " + c.Endpoint() }
 // Format is String for every verb.
 func (c *ClientSet) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, c.String()) }
 
-// Org returns the organization that the API key names; empty without one.
+// Org returns the organization that the API key, or the target of a resolver,
+// names; empty without one.
 func (c *ClientSet) Org() string { return c.org }
 
 // Authenticator returns what holds the login, for Status and Logout; nil after
@@ -88,17 +92,24 @@ func (c *ClientSet) Login(ctx context.Context) error {
 	defer c.gate.leave()
 	c.connect()
 	if err := c.auth.Login(ctx); err != nil {
-		return c.fail("login", err)
+		return c.fail("login", c.cause(ctx, err))
 	}
 	return nil
 }
 
 // Shutdown refuses new calls with [ErrClosed], waits until calls and streams
 // under way have ended, and closes. When ctx ends first it closes all the same,
-// which ends them, and the error wraps that of ctx.
+// which ends them, and the error wraps that of ctx. With nothing under way it
+// closes without a look at ctx.
 func (c *ClientSet) Shutdown(ctx context.Context) error {
+	empty := c.gate.drain()
 	select {
-	case <-c.gate.drain():
+	case <-empty:
+		return c.Close()
+	default:
+	}
+	select {
+	case <-empty:
 		return c.Close()
 	case <-ctx.Done():
 		return errors.Join(c.fail("shutdown", ctx.Err()), c.Close())

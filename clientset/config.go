@@ -59,7 +59,8 @@ type config struct {
 	withoutRequestID bool
 	retries          uint
 
-	org string
+	org   string
+	wrong error // what an option was given that cannot be
 }
 
 func newConfig(opts []Option) *config {
@@ -112,6 +113,10 @@ func (c *config) underlayNetwork(t platform.Target) (changed bool) {
 func (c *config) check() error {
 	login := c.flow != nil || c.initial != nil || c.store != nil || c.configStore != nil
 	switch {
+	case c.wrong != nil:
+		return c.wrong
+	case !printable(c.userAgent):
+		return errors.New("WithUserAgent: only printable ASCII can be sent")
 	case c.withoutAuth && (login || c.authenticator != nil):
 		return errors.New("WithoutAuth contradicts the options about a login")
 	case c.authenticator != nil && login:

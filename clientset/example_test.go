@@ -3,12 +3,18 @@ package clientset_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
+	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/mocktest"
 )
 
 // startMock stands for a real backend.
@@ -68,4 +74,63 @@ func ExampleForAPIKey() {
 	}
 	fmt.Println("logged in as", cs.Authenticator().Status().Key.ClientID)
 	// Output: logged in as my-app
+}
+
+// terminal shows people what to do.
+type terminal struct{}
+
+func (terminal) Prompt(_ context.Context, p auth.Prompt) error {
+	_, err := fmt.Fprintln(os.Stderr, "To log in, open", p.URL, p.Code)
+	return err
+}
+
+func ExampleWithPrompter() {
+	server := startMock()
+	defer server.Close()
+	endpoint := "http://" + server.Endpoint()
+
+	// flow.PKCE{} alone opens the browser of this machine; the one here clicks by itself.
+	login := flow.PKCE{OpenBrowser: mocktest.NewBrowser(server).Open}
+	cs, err := clientset.ForEndpoint(endpoint, clientset.WithFlow(login), clientset.WithPrompter(terminal{}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer cs.Close()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // a person takes time
+	defer cancel()
+	if err := cs.Login(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	me, err := cs.Identity().UserInfo(ctx, &authpb.UserInfoRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("logged in as", me.GetSubject())
+	// Output: logged in as ada
+}
+
+// Any generated stub rides on a ClientSet, with its login.
+func ExampleClientSet_Invoke() {
+	server := startMock()
+	defer server.Close()
+	cs, err := clientset.ForAPIKey(server.APIKey(), clientset.WithInsecure())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer cs.Close()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	health, err := grpc_health_v1.NewHealthClient(cs).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(health.GetStatus())
+	// Output: SERVING
 }

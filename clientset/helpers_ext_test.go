@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/grpc"
-
 	"github.com/jetway-go/jetway/clientset"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	"github.com/jetway-go/jetway/mockserver"
@@ -53,17 +51,26 @@ func made(tb testing.TB) func(*clientset.ClientSet, error) *clientset.ClientSet 
 	}
 }
 
-// list is a call that needs a token.
-func list(ctx context.Context, cs *clientset.ClientSet, opts ...grpc.CallOption) error {
-	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{}, opts...)
+// list is a call that needs a token. Without a deadline in ctx it ends by patience.
+func list(ctx context.Context, cs *clientset.ClientSet) error {
+	if _, limited := ctx.Deadline(); !limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
 	return err
 }
+
+// patience is what a test has for a single wait. It is far more than any takes on a
+// slow machine, so that it only ends waits that are in vain.
+const patience = time.Minute
 
 // soon is a context for what must end by itself: a test that waits in vain should
 // say where.
 func soon(tb testing.TB) context.Context {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	tb.Cleanup(cancel)
 	return ctx
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -27,7 +28,7 @@ func tail(ctx context.Context, t *testing.T, s *mockserver.Server, cs *clientset
 		{Phase: commonpb.ActionPhase_ACTION_PHASE_RUNNING, Logs: []string{"first"}},
 		{Manual: true, Phase: commonpb.ActionPhase_ACTION_PHASE_SUCCEEDED, Logs: []string{"last"}},
 	}})
-	created, err := cs.Run().CreateRun(t.Context(), &workflowpb.CreateRunRequest{
+	created, err := cs.Run().CreateRun(ctx, &workflowpb.CreateRunRequest{
 		Id:   &workflowpb.CreateRunRequest_ProjectId{ProjectId: &commonpb.ProjectIdentifier{Name: project, Domain: "development"}},
 		Task: &workflowpb.CreateRunRequest_TaskSpec{TaskSpec: &taskpb.TaskSpec{}},
 	})
@@ -51,8 +52,10 @@ func tail(ctx context.Context, t *testing.T, s *mockserver.Server, cs *clientset
 
 func refusesCalls(t *testing.T, cs *clientset.ClientSet) {
 	t.Helper()
-	_, streamErr := cs.Run().WatchRuns(t.Context(), &workflowpb.WatchRunsRequest{})
-	for what, err := range map[string]error{"call": list(t.Context(), cs), "stream": streamErr, "login": cs.Login(t.Context())} {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel() // a stream that got through by mistake would hold Shutdown up for ever
+	_, streamErr := cs.Run().WatchRuns(ctx, &workflowpb.WatchRunsRequest{})
+	for what, err := range map[string]error{"call": list(ctx, cs), "stream": streamErr, "login": cs.Login(ctx)} {
 		if !errors.Is(err, clientset.ErrClosed) || status.Code(err) != codes.Unavailable {
 			t.Errorf("%s: %v, want ErrClosed as Unavailable", what, err)
 		}
@@ -61,72 +64,94 @@ func refusesCalls(t *testing.T, cs *clientset.ClientSet) {
 
 func TestShutdownLetsCallsAndStreamsFinish(t *testing.T) {
 	t.Parallel()
-	s := quiet(t)
-	cs := connect(t, s)
-	stream := tail(soon(t), t, s, cs)
-	held := s.Script().Hold(listProjects)
-	call := make(chan error, 1)
-	go func() { call <- list(t.Context(), cs) }()
-	<-held.Arrived()
-	s.ResetRequests()
+	synctest.Test(t, func(t *testing.T) {
+		s := quiet(t, mockserver.WithInMemory())
+		cs := connect(t, s)
+		stream := tail(soon(t), t, s, cs)
+		held := s.Script().Hold(listProjects)
+		call := make(chan error, 1)
+		go func() { call <- list(soon(t), cs) }()
+		synctest.Wait()
+		s.ResetRequests()
 
-	// When the program shuts down with a call and a stream under way ...
-	done := make(chan error, 1)
-	go func() { done <- cs.Shutdown(soon(t)) }()
-	running := func(what string) {
-		t.Helper()
-		select {
-		case err := <-done:
-			t.Fatalf("Shutdown came back with %s under way: %v", what, err)
-		case <-time.After(20 * time.Millisecond):
+		// When the program shuts down with a call and a stream under way ...
+		done := make(chan error, 1)
+		go func() { done <- cs.Shutdown(soon(t)) }()
+		running := func(what string) {
+			t.Helper()
+			synctest.Wait()
+			select {
+			case err := <-done:
+				t.Fatalf("Shutdown came back with %s under way: %v", what, err)
+			default:
+			}
 		}
-	}
-	running("a call and a stream")
-	refusesCalls(t, cs)
+		running("a call and a stream")
+		refusesCalls(t, cs)
 
-	// ... then the call goes on, even when it needs a new token for it, ...
-	s.Script().RevokeTokens()
-	held.Release()
-	if err := <-call; err != nil {
-		t.Errorf("the call under way: %v", err)
-	}
-	if n := s.TokenRequests(); n != 1 {
-		t.Errorf("%d token requests, want 1", n)
-	}
-	running("a stream")
+		// ... then the call goes on, even when it needs a new token for it, ...
+		s.Script().RevokeTokens()
+		held.Release()
+		if err := <-call; err != nil {
+			t.Errorf("the call under way: %v", err)
+		}
+		if n := s.TokenRequests(); n != 1 {
+			t.Errorf("%d token requests, want 1", n)
+		}
+		running("a stream")
 
-	// ... the stream goes on to its end, ...
-	s.Backend().Advance()
-	if _, err := stream.Recv(); err != nil {
-		t.Errorf("the stream under way: %v", err)
-	}
-	if _, err := stream.Recv(); err != io.EOF { //nolint:errorlint // generated code and callers compare with ==
-		t.Errorf("the stream ended with %v, want io.EOF itself", err)
-	}
+		// ... the stream goes on to its end, ...
+		s.Backend().Advance()
+		if _, err := stream.Recv(); err != nil {
+			t.Errorf("the stream under way: %v", err)
+		}
+		if _, err := stream.Recv(); err != io.EOF { //nolint:errorlint // generated code and callers compare with ==
+			t.Errorf("the stream ended with %v, want io.EOF itself", err)
+		}
 
-	// ... and Shutdown ends with the last of them.
-	if err := <-done; err != nil {
-		t.Errorf("Shutdown: %v", err)
-	}
-	refusesCalls(t, cs)
+		// ... and Shutdown ends with the last of them.
+		if err := <-done; err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		refusesCalls(t, cs)
+	})
 }
 
 func TestShutdownEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	s := quiet(t)
-	cs := connect(t, s)
-	stream := tail(soon(t), t, s, cs)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if err := cs.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) || status.Code(err) != codes.DeadlineExceeded {
-		t.Errorf("Shutdown = %v, want DeadlineExceeded", err)
-	}
-	_, err := stream.Recv()
-	for err == nil {
-		_, err = stream.Recv()
-	}
-	if !errors.Is(err, clientset.ErrClosed) || status.Code(err) != codes.Unavailable {
-		t.Errorf("the stream ended with %v, want ErrClosed", err)
+	synctest.Test(t, func(t *testing.T) {
+		s := quiet(t, mockserver.WithInMemory())
+		cs := connect(t, s)
+		stream := tail(soon(t), t, s, cs)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begun := time.Now()
+		if err := cs.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) || status.Code(err) != codes.DeadlineExceeded {
+			t.Errorf("Shutdown = %v, want DeadlineExceeded", err)
+		}
+		if took := time.Since(begun); took != time.Second {
+			t.Errorf("Shutdown took %v, want the second that it was given", took)
+		}
+		_, err := stream.Recv()
+		for err == nil {
+			_, err = stream.Recv()
+		}
+		if !errors.Is(err, clientset.ErrClosed) || status.Code(err) != codes.Unavailable {
+			t.Errorf("the stream ended with %v, want ErrClosed", err)
+		}
+	})
+}
+
+// With nothing to wait for, it does not matter that there is no time to wait.
+func TestShutdownOfAnIdleClientNeedsNoTime(t *testing.T) {
+	t.Parallel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 50 {
+		cs := made(t)(clientset.ForEndpoint("h"))
+		if err := cs.Shutdown(ended); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -140,7 +165,7 @@ func TestShutdownDoesNotWaitForStreamsThatEnded(t *testing.T) {
 		},
 		"refused by the server": func(t *testing.T, s *mockserver.Server, cs *clientset.ClientSet) {
 			s.Script().FailNext("*", 1, codes.PermissionDenied, "scripted")
-			stream, err := cs.Run().WatchRuns(t.Context(), &workflowpb.WatchRunsRequest{})
+			stream, err := cs.Run().WatchRuns(soon(t), &workflowpb.WatchRunsRequest{})
 			if err == nil {
 				_, err = stream.Recv()
 			}
@@ -186,7 +211,7 @@ func TestCloseIsIdempotentAndSafeAtAnyTime(t *testing.T) {
 			}
 		})
 	}
-	if err := list(t.Context(), cs); err != nil {
+	if err := list(soon(t), cs); err != nil {
 		t.Fatal(err)
 	}
 	for range 8 {
@@ -197,7 +222,7 @@ func TestCloseIsIdempotentAndSafeAtAnyTime(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if err := cs.Shutdown(t.Context()); err != nil {
+	if err := cs.Shutdown(soon(t)); err != nil {
 		t.Errorf("Shutdown after Close: %v", err)
 	}
 	refusesCalls(t, cs)

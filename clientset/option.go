@@ -2,6 +2,7 @@ package clientset
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"google.golang.org/grpc/metadata"
@@ -31,14 +32,18 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 // WithRequestMetadata adds metadata to every call, to what was added before. A
-// key that a caller sets itself keeps the caller's values.
+// key that a caller sets itself keeps the caller's values, and the login's own
+// header wins over both. Keys are letters, digits and "-_.", in any case.
 func WithRequestMetadata(md metadata.MD) Option {
-	return option(func(c *config) { c.metadata = append(c.metadata, interceptors.WithPairs(md)) })
+	return option(func(c *config) {
+		c.wrong = errors.Join(c.wrong, checkMetadata(md))
+		c.metadata = append(c.metadata, interceptors.WithPairs(md))
+	})
 }
 
 // WithRequestMetadataFunc adds metadata that f takes from each call's context. It
-// is asked once a call, must not block, and may return nil. A key that a caller
-// sets itself keeps the caller's values.
+// is asked once a call, from many goroutines, must not block, and may return nil.
+// For the rest it is [WithRequestMetadata], and wins over it.
 func WithRequestMetadataFunc(f func(ctx context.Context) metadata.MD) Option {
 	return option(func(c *config) { c.metadata = append(c.metadata, interceptors.WithPairsFunc(f)) })
 }
@@ -51,8 +56,10 @@ func WithoutRequestID() Option {
 }
 
 // WithRetries sets how often a unary call that changes nothing is repeated when
-// the server answers Unavailable or ResourceExhausted; the default is 3. The
-// waits begin at half a second, double up to 10 seconds, and vary by half.
+// the server answers Unavailable or ResourceExhausted; the default is 3, zero or
+// less repeats none. The waits begin at half a second, double up to 10 seconds, and
+// vary by half; a call's deadline ends them. Which calls change nothing is what the
+// contract says (idempotency_level), and a short list of reads that it leaves open.
 func WithRetries(n int) Option {
 	return option(func(c *config) { c.retries = uint(max(n, 0)) })
 }

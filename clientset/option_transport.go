@@ -10,24 +10,30 @@ import (
 )
 
 // WithInsecure connects without TLS. It says nothing about logging in, which goes
-// on as ever: see [WithPlaintextCredentials] and [WithoutAuth]. An http:// endpoint
-// implies it.
+// on as ever: see [WithPlaintextCredentials] and [WithoutAuth]. The default is TLS,
+// except for http:// endpoints and unix sockets; an https:// endpoint contradicts it.
 func WithInsecure() Option {
 	return option(func(c *config) { c.insecure = true })
 }
 
 // WithPlaintextCredentials lets credentials travel without TLS beyond this
-// machine, where everybody on the way can read and use them. Loopback addresses
-// and unix sockets do not need it.
+// machine, where everybody on the way can read and use them. By default calls and
+// logins that would do so end with [ErrPlaintext]. Loopback addresses and unix
+// sockets do not need it.
 func WithPlaintextCredentials() Option {
 	return option(func(c *config) { c.plaintextCredentials = true })
 }
 
 // WithTLSConfig starts from a copy of cfg, for the connection, for logging in and
 // for discovery alike; its ServerName counts for the connection only. The other
-// TLS options add to it.
+// TLS options add to it. The default (nil) is the system's certificates, TLS 1.2 or
+// newer.
 func WithTLSConfig(cfg *tls.Config) Option {
-	return option(func(c *config) { c.tls.base = cfg; c.tls.uses("WithTLSConfig") })
+	return option(func(c *config) {
+		if c.tls.base = cfg; cfg != nil {
+			c.tls.uses("WithTLSConfig")
+		}
+	})
 }
 
 // WithCAFile trusts the certificates in a PEM file beside the system's, for the
@@ -53,9 +59,14 @@ func WithClientCertificate(certFile, keyFile string) Option {
 }
 
 // WithServerName is the name that the backend's certificate must be for, when it
-// is not the endpoint's. It also becomes the :authority of calls.
+// is not the endpoint's; empty means the endpoint's. It also becomes the :authority
+// of calls.
 func WithServerName(name string) Option {
-	return option(func(c *config) { c.tls.serverName = name; c.tls.uses("WithServerName") })
+	return option(func(c *config) {
+		if c.tls.serverName = name; name != "" {
+			c.tls.uses("WithServerName")
+		}
+	})
 }
 
 // WithInsecureSkipVerify accepts any certificate: whoever is in between can read
@@ -67,8 +78,9 @@ func WithInsecureSkipVerify() Option {
 
 // WithProxyURL sends the connection, logging in and discovery through an HTTP
 // proxy (http:// or https://, user and password allowed). Loopback addresses and
-// unix sockets are reached directly. The default is what the environment says
-// (HTTPS_PROXY, NO_PROXY), as gRPC and net/http read it.
+// unix sockets are reached directly. The default, also of an empty url, is what
+// [WithHTTPClient] brings along, else what the environment says (HTTPS_PROXY,
+// NO_PROXY), as gRPC and net/http read it.
 func WithProxyURL(url string) Option {
 	return option(func(c *config) { c.proxyURL = url })
 }
@@ -76,33 +88,36 @@ func WithProxyURL(url string) Option {
 // WithHTTPClient makes the HTTP requests for logging in and discovery with hc,
 // without following redirects where secrets travel. If its Transport is an
 // *http.Transport, that one's TLS and proxy settings serve the connection too,
-// unless options set them; those then count for the connection only.
+// unless options set them; those then count for the connection only. Close leaves
+// hc alone. The default (nil) is a client of this package's own with the TLS and
+// proxy settings of the options and 30 seconds for a request.
 func WithHTTPClient(hc *http.Client) Option {
 	return option(func(c *config) { c.httpClient = hc })
 }
 
 // WithRoundRobin spreads calls over all addresses that the endpoint's name
-// resolves to. The default is to use the first that answers.
+// resolves to. The default is to use the first that answers. Behind a proxy there
+// is but one address: the proxy resolves the name.
 func WithRoundRobin() Option {
 	return option(func(c *config) { c.roundRobin = true })
 }
 
 // WithKeepAlive pings the server when a connection with calls on it has been
 // silent for interval, 10 seconds at least, and gives it up 20 seconds later. Off
-// by default: a server may end connections that ping more often than it allows,
-// which is every 5 minutes where nothing else was set.
+// (zero) by default: a server may end connections that ping more often than it
+// allows, which is every 5 minutes where nothing else was set.
 func WithKeepAlive(interval time.Duration) Option {
 	return option(func(c *config) { c.keepAlive = interval })
 }
 
-// WithMaxReceiveSize is the largest response message in bytes; the default is
-// 64 MiB. An option of a single call can lower it, not raise it.
+// WithMaxReceiveSize is the largest response message in bytes, one at least; the
+// default is 64 MiB. An option of a single call can lower it, not raise it.
 func WithMaxReceiveSize(bytes int) Option {
 	return option(func(c *config) { c.maxReceive = bytes })
 }
 
-// WithUserAgent puts the program's own name in front of the user agent, which is
-// jetway/<version> by default.
+// WithUserAgent puts the program's own name, such as "nightly-report/2.1", in front
+// of the user agent, which is jetway/<version> and gRPC's by default.
 func WithUserAgent(name string) Option {
 	return option(func(c *config) { c.userAgent = name })
 }
@@ -110,7 +125,13 @@ func WithUserAgent(name string) Option {
 // WithResolvers makes gRPC resolvers known to this client alone, so that the
 // endpoint can have their schemes.
 func WithResolvers(rs ...resolver.Builder) Option {
-	return option(func(c *config) { c.resolvers = append(c.resolvers, rs...) })
+	return option(func(c *config) {
+		for _, r := range rs {
+			if r != nil {
+				c.resolvers = append(c.resolvers, r)
+			}
+		}
+	})
 }
 
 // WithDialOptions hands further options to gRPC. Interceptors among them run
@@ -120,5 +141,11 @@ func WithResolvers(rs ...resolver.Builder) Option {
 // config among them replaces the one that [WithRoundRobin] and
 // [WithMaxReceiveSize] make.
 func WithDialOptions(opts ...grpc.DialOption) Option {
-	return option(func(c *config) { c.dial = append(c.dial, opts...) })
+	return option(func(c *config) {
+		for _, o := range opts {
+			if o != nil {
+				c.dial = append(c.dial, o)
+			}
+		}
+	})
 }

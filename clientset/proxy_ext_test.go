@@ -145,9 +145,13 @@ func TestProxyThatHangsIsLeftAtTheDeadline(t *testing.T) {
 		}
 	}()
 	cs := made(t)(clientset.ForEndpoint("flyte.example.com", clientset.WithProxyURL("http://"+l.Addr().String()), clientset.WithoutAuth()))
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(soon(t))
+	defer cancel()
 	go func() {
-		<-asked
+		select {
+		case <-asked:
+		case <-ctx.Done():
+		}
 		cancel()
 	}()
 	if err := list(ctx, cs); status.Code(err) != codes.Canceled {

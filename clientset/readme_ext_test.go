@@ -65,13 +65,14 @@ func read(t *testing.T, pattern string) string {
 
 func TestReadmeCodeIsCompiled(t *testing.T) {
 	t.Parallel()
-	tests := strings.ReplaceAll(read(t, "*_test.go"), "\n\t", "\n")
+	flat := func(text string) string { return regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(text, "") }
+	tests := flat(read(t, "*_test.go"))
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(read(t, "../README.md"), -1)
-	if len(blocks) < 3 {
-		t.Fatalf("%d blocks of Go, want 3", len(blocks))
+	if len(blocks) < 5 {
+		t.Fatalf("%d blocks of Go, want 5", len(blocks))
 	}
 	for _, b := range blocks {
-		if !strings.Contains(tests, b[1]) {
+		if !strings.Contains(tests, flat(b[1])) {
 			t.Errorf("no test of this package has this code of the README:\n%s", b[1])
 		}
 	}

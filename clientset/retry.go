@@ -48,15 +48,22 @@ func isUnmarkedRead(fullMethod string) bool {
 }
 
 // transientRetry repeats calls that change nothing, at most n times, when the
-// server or the way to it is in trouble that may pass. Nil repeats none.
-func transientRetry(n uint) grpc.UnaryClientInterceptor {
+// server or the way to it is in trouble that may pass, and notes the trouble. Nil
+// repeats none.
+func transientRetry(n uint, note func(error)) grpc.UnaryClientInterceptor {
 	if n == 0 {
 		return nil
 	}
 	repeat := retry.UnaryClientInterceptor(
 		retry.WithMax(n+1), // attempts
 		retry.WithBackoff(retry.BackoffExponentialWithJitterBounded(firstBackoff, backoffJitter, maxBackoff)),
-		retry.WithRetriable(isTransient),
+		retry.WithRetriable(func(err error) bool {
+			transient := isTransient(err)
+			if transient {
+				note(err)
+			}
+			return transient
+		}),
 	)
 	return func(
 		ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption,

@@ -30,7 +30,7 @@ func TestTransientRetry(t *testing.T) {
 			return err
 		},
 		// ... and known to be harmless without.
-		listProjects: func(ctx context.Context, cs *clientset.ClientSet) error { return list(ctx, cs) },
+		listProjects: list,
 		"/flyteidl2.secret.SecretService/GetSecret": func(ctx context.Context, cs *clientset.ClientSet) error {
 			_, err := cs.Secret().GetSecret(ctx, &secretpb.GetSecretRequest{})
 			return err

@@ -65,7 +65,7 @@ func TestEveryAccessorReachesItsService(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			s := quiet(t)
-			err := call(t.Context(), connect(t, s))
+			err := call(soon(t), connect(t, s))
 			if code := status.Code(err); code == codes.Unauthenticated || code == codes.Unimplemented || code == codes.Unavailable {
 				t.Fatalf("the service was not reached: %v", err)
 			}
@@ -86,11 +86,11 @@ func TestAuthMetadataTravelsBare(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
 	cs := connect(t, s)
-	if err := cs.Login(t.Context()); err != nil {
+	if err := cs.Login(soon(t)); err != nil {
 		t.Fatal(err)
 	}
 	s.ResetRequests()
-	cfg, err := cs.AuthMetadata().GetPublicClientConfig(t.Context(), &authpb.GetPublicClientConfigRequest{})
+	cfg, err := cs.AuthMetadata().GetPublicClientConfig(soon(t), &authpb.GetPublicClientConfigRequest{})
 	if err != nil || cfg.GetClientId() == "" {
 		t.Fatalf("GetPublicClientConfig = %v, %v", cfg, err)
 	}
@@ -103,7 +103,7 @@ func TestOtherStubsRideOnTheSameConnection(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
 	cs := connect(t, s)
-	answer, err := grpc_health_v1.NewHealthClient(cs).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{})
+	answer, err := grpc_health_v1.NewHealthClient(cs).Check(soon(t), &grpc_health_v1.HealthCheckRequest{})
 	if err != nil || answer.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
 		t.Errorf("Check = %v, %v", answer, err)
 	}

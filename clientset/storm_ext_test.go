@@ -42,11 +42,14 @@ func TestRevocationStorm(t *testing.T) {
 	if err := list(t.Context(), cs); err != nil {
 		t.Fatal(err)
 	}
+	// All of them together, on a machine that is busy with other things besides.
+	ctx, cancel := context.WithTimeout(t.Context(), 5*patience)
+	defer cancel()
 	for storm := range 2 {
 		s.Script().RevokeTokens()
 		s.ResetRequests()
 		failed := 0
-		for _, err := range atOnce(10_000, func() error { return list(t.Context(), cs) }) {
+		for _, err := range atOnce(10_000, func() error { return list(ctx, cs) }) {
 			if err != nil {
 				if failed++; failed == 1 {
 					t.Errorf("storm %d: %v", storm+1, err)
@@ -199,15 +202,15 @@ func TestPlannedExpiryUnderLoad(t *testing.T) {
 				}
 				cancel()
 				made.Add(1)
-				time.Sleep(20 * time.Millisecond)
+				time.Sleep(40 * time.Millisecond)
 			}
 			return nil
 		})
 		if n := s.TokenRequests(); n < 4 || n > 9 {
 			t.Errorf("%d token requests in %v of 3s tokens, want about one for each", n, run)
 		}
-		if failed.Load() != 0 || made.Load() < 10_000 {
-			t.Errorf("%d of %d calls failed, want 0 of 10,000 or more", failed.Load(), made.Load())
+		if failed.Load() != 0 || made.Load() < 9_000 {
+			t.Errorf("%d of %d calls failed, want 0 of 9,000 or more", failed.Load(), made.Load())
 		}
 	})
 }

@@ -47,7 +47,7 @@ func (o *tlsOptions) build(base *tls.Config) (*tls.Config, error) {
 	if cfg.RootCAs, err = o.roots(cfg.RootCAs); err != nil {
 		return nil, err
 	}
-	if o.certFile != "" || o.keyFile != "" {
+	if slices.Contains(o.given, "WithClientCertificate") {
 		pair := &certificatePair{certFile: o.certFile, keyFile: o.keyFile}
 		if _, err := pair.load(); err != nil {
 			return nil, fmt.Errorf("client certificate: %w", err)
@@ -74,6 +74,9 @@ func (o *tlsOptions) roots(pool *x509.CertPool) (*x509.CertPool, error) {
 		}
 	}
 	for _, path := range slices.Concat(o.exclusive, o.extra) {
+		if path == "" { // a variable that is not set, say: going on without would trust the wrong ones
+			return nil, errors.New("CA file: the path is empty")
+		}
 		pem, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("CA file: %w", err)

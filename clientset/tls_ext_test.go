@@ -89,7 +89,7 @@ func TestTLSSettingsServeCallsAndLogin(t *testing.T) {
 			return platform.Target{}, errors.New("enough")
 		}), clientset.WithCAFile(ca), clientset.WithServerName("other.example.com"))
 		defer hc.CloseIdleConnections()
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Issuer()+"/.well-known/oauth-authorization-server", http.NoBody)
+		r, err := http.NewRequestWithContext(soon(t), http.MethodGet, s.Issuer()+"/.well-known/oauth-authorization-server", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func TestClientCertificateIsPresentedAndReadAgain(t *testing.T) {
 			clientset.WithExclusiveCAFile(ca), clientset.WithClientCertificate(cert, key)))
 		// When the certificate is replaced after the client was made ...
 		write("second")
-		if _, err := grpc_health_v1.NewHealthClient(cs).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{}); err != nil {
+		if _, err := grpc_health_v1.NewHealthClient(cs).Check(soon(t), &grpc_health_v1.HealthCheckRequest{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // Target is where and how to connect. The zero value of every field but Endpoint
-// means that the system says nothing about it.
+// means that the system says nothing about it. It is printed without its secrets.
 type Target struct {
 	// Endpoint is the backend's address, in any form that clientset.ForEndpoint
 	// takes. Required.
@@ -31,23 +31,27 @@ type Target struct {
 	User string
 	// Org is the organization at the backend, where one serves several.
 	Org string
-	// Insecure connects without TLS, whatever form the Endpoint has.
+	// Insecure connects without TLS. An Endpoint with https:// contradicts it.
 	Insecure bool
-	// InsecureSkipVerify accepts any certificate.
+	// InsecureSkipVerify accepts any certificate, and is logged as a warning.
 	InsecureSkipVerify bool
-	// CAFile names a PEM file of certificates to trust beside the system's.
+	// CAFile names a PEM file of certificates to trust beside the system's, unless
+	// the program names files of its own.
 	CAFile string
-	// ProxyURL is an HTTP proxy for the connection, logging in and discovery.
+	// ProxyURL is an HTTP proxy for the connection, logging in and discovery, with
+	// http:// or https://, unless the program names one. It may hold a password.
 	ProxyURL string
 	// ProxyFlow logs in at an authenticating proxy in front of the backend; nil for
 	// none. It must be one that needs no configuration.
 	ProxyFlow auth.Flow
 	// PlaintextCredentials is set where the system's documented default is to send
-	// credentials without TLS, inside a cluster for example.
+	// credentials without TLS, inside a cluster for example. Without it they stay
+	// on this machine unless the program says otherwise.
 	PlaintextCredentials bool
 	// NoKeyring keeps a person's login out of the platform's keyring.
 	NoKeyring bool
-	// AuthOptions are handed to the Authenticator.
+	// AuthOptions are handed to the Authenticator that the client makes; a program
+	// that brings its own keeps that as it is.
 	AuthOptions []auth.Option
 }
 
