@@ -36,6 +36,7 @@ type Authenticator struct {
 
 	mu      sync.Mutex // guards what follows; never held over I/O
 	flight  *flight
+	flights int // so far
 	memory  memory
 	unsaved bool // the store lacks what current holds
 	closed  chan struct{}
@@ -94,17 +95,30 @@ func (a *Authenticator) Credentials(ctx context.Context) (*Credentials, error) {
 }
 
 // nearEnd serves a credential that is still good but not for long. Waiting for a
-// better one must not make things worse, so trouble with it is not the caller's,
-// and nobody waits for a renewal under way unless a skew was asked for.
+// better one must not make things worse, so trouble with it is not the caller's.
+// Unless a skew was asked for, nobody waits for a renewal under way, and whoever
+// starts one spends half of the time that is left for the call on it.
 func (a *Authenticator) nearEnd(ctx context.Context, s *snapshot) (*Credentials, error) {
-	if a.skew == 0 && a.busy() {
-		return s.creds, nil
+	wait := ctx
+	if a.skew == 0 {
+		if a.busy() {
+			return s.creds, nil
+		}
+		if deadline, ok := ctx.Deadline(); ok {
+			var cancel context.CancelFunc
+			wait, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+			defer cancel()
+		}
 	}
-	next, err := a.join(ctx, s.gen, unattended)
-	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrClosed) {
+	next, err := a.join(wait, s.gen, unattended)
+	switch {
+	case err == nil, ctx.Err() != nil, errors.Is(err, ErrClosed):
+		return next, err
+	case s.load() < spent:
 		return s.creds, nil
+	default: // it has ended meanwhile, or was refused
+		return a.Credentials(ctx)
 	}
-	return next, err
 }
 
 // pastEnd serves a credential that has ended by our clock. Where only a person
@@ -112,10 +126,14 @@ func (a *Authenticator) nearEnd(ctx context.Context, s *snapshot) (*Credentials,
 // is what a login may be asked for.
 func (a *Authenticator) pastEnd(ctx context.Context, s *snapshot) (*Credentials, error) {
 	next, err := a.join(ctx, s.gen, unattended)
-	if errors.Is(err, ErrInteractionRequired) {
+	switch {
+	case !errors.Is(err, ErrInteractionRequired):
+		return next, err
+	case s.load() == spent:
 		return s.creds, nil
+	default: // the server has spoken meanwhile
+		return a.Credentials(ctx)
 	}
-	return next, err
 }
 
 // Refresh replaces stale, which the server has just rejected, and returns the

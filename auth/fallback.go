@@ -17,7 +17,7 @@ import (
 // by every command after it.
 //
 // A store that fails is reported once to Logger, and the next one is used
-// instead. A keyring that failed is not asked again.
+// instead. A keyring that is missing, locked or silent is not asked again.
 type Fallback struct {
 	// Stores are tried in this order. The last one should always work, as a
 	// [MemoryStore] does.
@@ -114,10 +114,14 @@ func (f *Fallback) everywhere(ctx context.Context, k Key, remove func(Store) err
 			elsewhere = elsewhere || err == nil
 		}
 		err := remove(s)
-		if err == nil || errors.Is(err, ErrKeyringUnavailable) || (elsewhere && lasting(err)) {
-			continue
+		switch {
+		case err == nil, errors.Is(err, ErrKeyringUnavailable):
+		case elsewhere && lasting(err):
+			f.log().WarnContext(ctx, "A login was deleted, but a store that cannot be asked may hold an older one.",
+				slog.String("store", storeName(s)), slog.Any("error", err))
+		default:
+			errs = append(errs, err)
 		}
-		errs = append(errs, err)
 	}
 	f.setHome(k, -1)
 	return errors.Join(errs...)
@@ -187,16 +191,18 @@ func (f *Fallback) isDown(i int) bool {
 	return f.failed[i].lasting
 }
 
-// report remembers that store i failed, and says so the first time.
+// report remembers that store i failed, and says so the first time, and when it is
+// given up after lesser trouble.
 func (f *Fallback) report(ctx context.Context, i int, err error) {
 	f.mu.Lock()
 	if f.failed == nil {
 		f.failed = map[int]failure{}
 	}
 	before, again := f.failed[i]
-	f.failed[i] = failure{lasting: before.lasting || lasting(err)}
+	now := failure{lasting: before.lasting || lasting(err)}
+	f.failed[i] = now
 	f.mu.Unlock()
-	if again {
+	if again && now == before {
 		return
 	}
 	level, next := slog.LevelWarn, "nothing"
@@ -217,8 +223,8 @@ func (f *Fallback) log() *slog.Logger {
 	return f.Logger
 }
 
-// lasting tells whether a store said that asking it again is no use.
+// lasting tells whether a store said that asking it again is no use. One login that
+// is too big says nothing about the others.
 func lasting(err error) bool {
-	return errors.Is(err, ErrKeyringUnavailable) || errors.Is(err, ErrKeyringLocked) ||
-		errors.Is(err, ErrKeyringTimeout) || errors.Is(err, ErrKeyringTooBig)
+	return errors.Is(err, ErrKeyringUnavailable) || errors.Is(err, ErrKeyringLocked) || errors.Is(err, ErrKeyringTimeout)
 }

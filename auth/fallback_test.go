@@ -135,6 +135,60 @@ func TestFallbackWithoutAKeyring(t *testing.T) {
 	}
 }
 
+// One login that is too big for the keyring takes no other one out of it.
+func TestFallbackOfALoginThatIsTooBig(t *testing.T) {
+	t.Parallel()
+	c := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
+	c.keyring.host = windowsHost()
+	small, big := personKey(), Key{Endpoint: "other.example.com", Flow: PersonFlow}
+	for k, l := range map[Key]*Credentials{big: long("big", 100_000), small: login("small")} {
+		if err := c.Store(t.Context(), k, l); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.Retrieve(t.Context(), k); err != nil || !sameTokens(got, l) {
+			t.Errorf("got %s, %v", describeTokens(got), err)
+		}
+	}
+	if b, s := c.holders(t.Context(), big), c.holders(t.Context(), small); b != "file" || s != "keyring" {
+		t.Errorf("the big one is held by %q, the small one by %q", b, s)
+	}
+	// What happens to the keyring later is told as well.
+	c.fake.fail(func(int, string, string, string) error { return errKeyringLockedByDaemon })
+	for range 2 {
+		if err := c.Store(t.Context(), small, login("new")); err != nil {
+			t.Error(err)
+		}
+	}
+	if log := c.log.String(); strings.Count(log, "level=WARN") != 2 || !strings.Contains(log, "too big") || !strings.Contains(log, "locked") {
+		t.Errorf("log: %s", log)
+	}
+}
+
+// A logout where the login is in the file, but may be in a locked keyring as well:
+// it has done what it can, and says what may be left.
+func TestFallbackDeleteBesideALockedKeyring(t *testing.T) {
+	t.Parallel()
+	k := personKey()
+	c := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
+	if err := errors.Join(c.keyring.Store(t.Context(), k, login("old")), c.file.Store(t.Context(), k, login("new"))); err != nil {
+		t.Fatal(err)
+	}
+	c.fake.fail(func(int, string, string, string) error { return errKeyringLockedByDaemon })
+	if err := c.Delete(t.Context(), k); err != nil || !strings.Contains(c.log.String(), "may hold an older one") {
+		t.Errorf("%v, log %q", err, c.log)
+	}
+	c.fake.fail(nil)
+	if got := c.holders(t.Context(), k); got != "keyring" {
+		t.Errorf("held by %q", got)
+	}
+	// Where there is no keyring there is nothing to say.
+	c = newChain(&fakeKeyring{}, c.file.Dir)
+	c.keyring.host = &keyringHost{goos: "linux", getenv: func(string) string { return "" }}
+	if err := errors.Join(c.file.Store(t.Context(), k, login("new")), c.Delete(t.Context(), k)); err != nil || c.log.Len() > 0 {
+		t.Errorf("%v, log %q", err, c.log)
+	}
+}
+
 // A logout that cannot reach the keyring that holds the login says so.
 func TestFallbackDeleteFromALockedKeyring(t *testing.T) {
 	t.Parallel()
@@ -177,6 +231,59 @@ func TestFallbackMovesWithThePerson(t *testing.T) {
 	// A logout at the desktop takes both.
 	if err := desktop.Delete(t.Context(), k); err != nil || desktop.holders(t.Context(), k) != "" {
 		t.Errorf("%v, held by %q", err, desktop.holders(t.Context(), k))
+	}
+}
+
+// Where a login is kept is looked up before it is stored, even by a program that has
+// not asked for it; and looked up anew once it is gone.
+func TestFallbackStoresWhereTheLoginIs(t *testing.T) {
+	t.Parallel()
+	k := personKey()
+	for name, logout := range map[string]func(c chain) error{
+		"this program": func(c chain) error { return c.Delete(t.Context(), k) },
+		"another program": func(c chain) error {
+			err := newChain(c.fake, c.file.Dir).Delete(t.Context(), k)
+			if _, rerr := c.Retrieve(t.Context(), k); !errors.Is(rerr, ErrNoCredentials) {
+				t.Errorf("after a logout elsewhere: %v", rerr)
+			}
+			return err
+		},
+	} {
+		c := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
+		if err := errors.Join(c.file.Store(t.Context(), k, login("old")), c.Store(t.Context(), k, login("new"))); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.holders(t.Context(), k); got != "file" || c.Location(k) != c.file.Location(k) {
+			t.Errorf("held by %q, said to be at %q", got, c.Location(k))
+		}
+		if err := logout(c); err != nil || c.Location(k) != "" {
+			t.Errorf("%s logs out: %v, said to be at %q", name, err, c.Location(k))
+		}
+		if err := c.Store(t.Context(), k, login("newer")); err != nil || c.holders(t.Context(), k) != "keyring" {
+			t.Errorf("%s has logged out: %v, held by %q", name, err, c.holders(t.Context(), k))
+		}
+	}
+}
+
+// A login that had to stay in memory goes to the file as soon as that works.
+func TestFallbackLeavesMemoryBehind(t *testing.T) {
+	t.Parallel()
+	k := personKey()
+	blocked := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := newChain(&fakeKeyring{}, blocked)
+	c.Stores = c.Stores[1:]
+	for i, want := range []string{"memory", "file"} {
+		if err := c.Store(t.Context(), k, login("x")); err != nil || c.holders(t.Context(), k) != want {
+			t.Errorf("round %d: %v, held by %q, want %q", i, err, c.holders(t.Context(), k), want)
+		}
+		if i == 0 {
+			if err := os.Remove(blocked); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
@@ -278,6 +385,34 @@ func TestDefaultStore(t *testing.T) {
 		if got := strings.Join(names, " "); got != c.want || persistent(s) != c.persistent {
 			t.Errorf("%s: %s, persistent %v", c.name, got, persistent(s))
 		}
+	}
+}
+
+// A login that died takes its own copies along, wherever they are, and no other login.
+func TestStoresDiscardOnlyTheDead(t *testing.T) {
+	t.Parallel()
+	k := personKey()
+	c := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
+	for _, s := range []Store{c.keyring, c.file, c.memory, c.Fallback} {
+		if err := errors.Join(s.Store(t.Context(), k, login("alive")), discard(t.Context(), s, k, login("dead"))); err != nil {
+			t.Errorf("%T: %v", s, err)
+		}
+		if got, err := s.Retrieve(t.Context(), k); err != nil || !sameTokens(got, login("alive")) {
+			t.Errorf("%T holds %v, %v", s, got, err)
+		}
+		for range 2 { // nothing to discard is no error
+			if err := discard(t.Context(), s, k, login("alive")); err != nil {
+				t.Errorf("%T: %v", s, err)
+			}
+		}
+		if got := c.holders(t.Context(), k); got != "" {
+			t.Errorf("%T: held by %s", s, got)
+		}
+	}
+	// The keyring's copy is the dead one, the file's is not.
+	if err := errors.Join(c.keyring.Store(t.Context(), k, login("dead")), c.file.Store(t.Context(), k, login("alive")),
+		discard(t.Context(), c.Fallback, k, login("dead"))); err != nil || c.holders(t.Context(), k) != "file" {
+		t.Errorf("%v, held by %q", err, c.holders(t.Context(), k))
 	}
 }
 

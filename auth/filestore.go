@@ -24,10 +24,10 @@ import (
 // What cannot be trusted is not used, and one warning is logged:
 //   - A file that is damaged, of another key, no regular file (a symbolic link is
 //     not followed) or writable by others is put aside as name.bad (then .bad2,
-//     .bad3, and no more of them) and counts as no credentials: others may have
-//     planted it.
+//     .bad3, and no more of them) with mode 0600 and counts as no credentials:
+//     others may have planted it.
 //   - A file of another owner, or of a later version of this program, is left
-//     alone and counts as no credentials.
+//     alone until a login replaces it, and counts as no credentials.
 //   - A file that others may read is closed to them and used: refusing it would
 //     not take back what they have read, and would cost a login.
 //   - A directory that is a symbolic link, of another owner, or writable by
@@ -73,8 +73,8 @@ func (s *FileStore) Retrieve(ctx context.Context, k Key) (*Credentials, error) {
 	return c, nil
 }
 
-// Delete removes the file of k, and what was put aside of it: after a logout no
-// token remains.
+// Delete removes the file of k, what was put aside of it, and what a program that
+// died has half written: after a logout no token remains.
 func (s *FileStore) Delete(ctx context.Context, k Key) error {
 	err := s.inDir(ctx, false, func(d *os.Root) error {
 		name := fileName(k)
@@ -110,13 +110,9 @@ func (s *FileStore) inDir(ctx context.Context, create bool, f func(d *os.Root) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	path := filepath.Clean(s.Dir)
-	if s.Dir == "" {
-		base, err := os.UserConfigDir()
-		if err != nil {
-			return fmt.Errorf("no directory for credentials, name one in FileStore.Dir: %w", err)
-		}
-		path = filepath.Join(base, "jetway", "credentials")
+	path, err := s.path()
+	if err != nil {
+		return fmt.Errorf("no directory for credentials, name one in FileStore.Dir: %w", err)
 	}
 	d, err := openDir(path, create)
 	if err != nil {
@@ -124,10 +120,28 @@ func (s *FileStore) inDir(ctx context.Context, create bool, f func(d *os.Root) e
 	}
 	defer func() { _ = d.Close() }()
 	err = f(d)
-	if relative := (*fs.PathError)(nil); errors.As(err, &relative) && !errors.Is(err, fs.ErrNotExist) {
+	if namesFile(err) && !errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("in %s: %w", path, err)
 	}
 	return err
+}
+
+// path is the directory, which need not exist.
+func (s *FileStore) path() (string, error) {
+	if s.Dir != "" {
+		return filepath.Clean(s.Dir), nil
+	}
+	base, err := os.UserConfigDir()
+	return filepath.Join(base, "jetway", "credentials"), err
+}
+
+// namesFile tells whether err names a file, relative to the opened directory.
+func namesFile(err error) bool {
+	var (
+		file *fs.PathError
+		link *os.LinkError
+	)
+	return errors.As(err, &file) || errors.As(err, &link)
 }
 
 func openDir(path string, create bool) (*os.Root, error) {
@@ -163,6 +177,18 @@ func openDir(path string, create bool) (*os.Root, error) {
 // write puts data in place under name: all of it, or nothing.
 func (s *FileStore) write(ctx context.Context, d *os.Root, name string, data []byte) error {
 	_ = sweep(d, name, false) // leftovers do no harm to this login
+	var err error
+	for range maxTries {
+		if err = s.replace(ctx, d, name, data); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		// A Delete has taken the temporary file along, so this login came after it.
+	}
+	return err
+}
+
+// replace makes one try to put data in place.
+func (s *FileStore) replace(ctx context.Context, d *os.Root, name string, data []byte) error {
 	tmp := name + "." + rand.Text() + tmpSuffix
 	err := writeFile(d, tmp, data)
 	if err == nil {

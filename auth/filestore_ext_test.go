@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -180,11 +182,22 @@ func TestFileStoreIgnoresUnknownFields(t *testing.T) {
 func TestFileStoreLeavesALaterVersionAlone(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.overwrite(t, `{"version":2,"key":"in another form"}`)
+	const later = `{"version":2,"key":"in another form"}`
+	f.overwrite(t, later)
 	f.wantNothing(t, 1, "later version")
 	f.wantNothing(t, 1, "later version")
-	if names := list(t, f.Dir); len(names) != 1 {
-		t.Errorf("files %v", names)
+	if got := only(t, f.Dir); got != filepath.Base(f.file) {
+		t.Errorf("it is now called %s", got)
+	}
+	if kept, err := os.ReadFile(f.file); err != nil || string(kept) != later {
+		t.Errorf("it holds %q, %v", kept, err)
+	}
+	// A login here takes its place: otherwise this program would ask every time.
+	if err := f.Store(t.Context(), f.key, canaries()); err != nil {
+		t.Error(err)
+	}
+	if got, err := f.Retrieve(t.Context(), f.key); err != nil || sameLogin(canaries(), got) != "" {
+		t.Errorf("after a login: %v, %v", got, err)
 	}
 }
 
@@ -231,6 +244,69 @@ func TestFileStoreSweepsUpAfterDeadProcesses(t *testing.T) {
 	}
 }
 
+func TestFileStoreDeleteLeavesNoToken(t *testing.T) {
+	t.Parallel()
+	// Given a program that died a moment ago, between writing a login and putting
+	// it in place, and a damaged file,
+	f := newFixture(t)
+	if err := os.WriteFile(f.file+".DEAD.tmp", []byte(refreshCanary), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.overwrite(t, refreshCanary)
+	f.wantNothing(t, 1, "put aside")
+	other := keys()[1]
+	if err := f.Store(t.Context(), other, canaries()); err != nil {
+		t.Fatal(err)
+	}
+	// then a logout removes all of it, and nothing of anybody else.
+	if err := f.Delete(t.Context(), f.key); err != nil {
+		t.Error(err)
+	}
+	only(t, f.Dir)
+	if _, err := f.Retrieve(t.Context(), other); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFileStoreDeleteMakesNoWriterFail(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	writing := func() bool {
+		return slices.ContainsFunc(list(t, f.Dir), func(name string) bool { return strings.HasSuffix(name, ".tmp") })
+	}
+	// Given another program that logs out whenever it sees a login half written,
+	// a few times,
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		other := &auth.FileStore{Dir: f.Dir}
+		for n := 0; n < 10; {
+			if !writing() {
+				runtime.Gosched()
+				continue
+			}
+			if err := other.Delete(t.Context(), f.key); err != nil {
+				t.Error(err)
+			}
+			n++
+		}
+	}()
+	// then every login is stored all the same, after the logout that it met.
+	for deleting := true; deleting; {
+		select {
+		case <-done:
+			deleting = false
+		default:
+		}
+		if err := f.Store(t.Context(), f.key, canaries()); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := only(t, f.Dir); got != filepath.Base(f.file) {
+		t.Errorf("file %s", got)
+	}
+}
+
 func TestFileStoreWritersNeverTear(t *testing.T) {
 	t.Parallel()
 	// Given stores that know nothing of each other, as in several processes,
@@ -265,6 +341,32 @@ func TestFileStoreWritersNeverTear(t *testing.T) {
 	stop()
 	readers.Wait()
 	// and one file is left.
+	only(t, f.Dir)
+}
+
+// endsLater is a context that ends when it is looked at for the second time.
+type endsLater struct {
+	context.Context
+	looks *int
+}
+
+func (c endsLater) Err() error {
+	if *c.looks++; *c.looks > 1 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestFileStoreOfACallerWhoLeavesHalfWay(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	err := f.Store(endsLater{t.Context(), new(int)}, f.key, &auth.Credentials{AccessToken: "new"})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if got, err := f.Retrieve(t.Context(), f.key); err != nil || sameLogin(canaries(), got) != "" {
+		t.Errorf("the login before it: %v, %v", got, err)
+	}
 	only(t, f.Dir)
 }
 

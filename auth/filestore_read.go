@@ -19,6 +19,8 @@ const (
 	maxBad = 3
 	// tmpAge is when a temporary file counts as left behind by a process that died.
 	tmpAge = 10 * time.Minute
+	// maxTries bounds the loops around what another process may interfere with.
+	maxTries = 16
 )
 
 // read returns the login under name, or an error that wraps fs.ErrNotExist or
@@ -37,8 +39,9 @@ func (s *FileStore) read(ctx context.Context, d *os.Root, name string, k Key) (*
 	case err == nil:
 		return c, nil
 	case errors.Is(err, errNewer), errors.Is(err, errForeign):
-		s.warnOnce(ctx, d, name, "A stored login is not used.", err)
-		return nil, fmt.Errorf("%w: %s is %w", ErrNoCredentials, filepath.Join(d.Name(), name), err)
+		path := filepath.Join(d.Name(), name)
+		s.warnOnce(ctx, path, "A stored login is not used.", err)
+		return nil, fmt.Errorf("%w: %s is %w", ErrNoCredentials, path, err)
 	case errors.Is(err, errRead):
 		return nil, err
 	default:
@@ -56,7 +59,7 @@ var (
 // there before and what was opened; a difference is most likely a writer who
 // came in between, so it looks again.
 func openRegular(d *os.Root, name string) (*os.File, fs.FileInfo, error) {
-	for range 16 {
+	for range maxTries {
 		before, err := d.Lstat(name)
 		if err != nil {
 			return nil, nil, err
@@ -91,9 +94,12 @@ func (s *FileStore) decodeFile(ctx context.Context, f *os.File, k Key) (*Credent
 	case others&0o022 != 0:
 		return nil, fmt.Errorf("writable by others (mode %#o)", info.Mode().Perm())
 	case others != 0:
-		err := f.Chmod(0o600)
+		if err := f.Chmod(0o600); err != nil { // a read-only file system, for one
+			s.warnOnce(ctx, f.Name(), "A stored login is open to others and cannot be closed to them.", err)
+			break
+		}
 		s.log().WarnContext(ctx, "A stored login was open to others and was closed to them. Log out and in again if that matters.",
-			slog.String("file", f.Name()), slog.String("mode", fmt.Sprintf("%#o", info.Mode().Perm())), slog.Any("error", err))
+			slog.String("file", f.Name()), slog.String("mode", fmt.Sprintf("%#o", info.Mode().Perm())))
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxWire+1))
 	switch {
@@ -122,13 +128,17 @@ func (s *FileStore) setAside(ctx context.Context, d *os.Root, name string, bad f
 	err = d.Rename(name, aside)
 	s.mu.Unlock()
 
+	path := filepath.Join(d.Name(), name)
 	if err != nil {
-		s.warnOnce(ctx, d, name, "A stored login cannot be used, and cannot be put aside.", fmt.Errorf("%w; %w", reason, err))
+		s.warnOnce(ctx, path, "A stored login cannot be used, and cannot be put aside.", fmt.Errorf("%w; %w", reason, err))
 	} else {
+		if bad.Mode().IsRegular() {
+			_ = d.Chmod(aside, 0o600) // there may be a token in it; under its own name it would be trusted then
+		}
 		s.log().WarnContext(ctx, "A stored login cannot be used and was put aside.",
-			slog.String("file", filepath.Join(d.Name(), name)), slog.String("aside", aside), slog.String("reason", reason.Error()))
+			slog.String("file", path), slog.String("aside", aside), slog.String("reason", reason.Error()))
 	}
-	return fmt.Errorf("%w: %s is unusable (%w)", ErrNoCredentials, filepath.Join(d.Name(), name), reason)
+	return fmt.Errorf("%w: %s is unusable (%w)", ErrNoCredentials, path, reason)
 }
 
 // freeName is the first unused name to put a file aside under; the last one is
@@ -144,9 +154,9 @@ func freeName(d *os.Root, name string) string {
 	return aside
 }
 
-// sweep removes temporary files of name that were left behind and, if asked, the
-// ones put aside.
-func sweep(d *os.Root, name string, bad bool) error {
+// sweep removes temporary files of name that were left behind or, if asked, all
+// of them and the files put aside.
+func sweep(d *os.Root, name string, all bool) error {
 	entries, err := fs.ReadDir(d.FS(), ".")
 	if err != nil {
 		return err
@@ -159,9 +169,9 @@ func sweep(d *os.Root, name string, bad bool) error {
 		old := false
 		if strings.HasSuffix(rest, tmpSuffix) {
 			info, err := e.Info()
-			old = err == nil && time.Since(info.ModTime()) > tmpAge
+			old = all || err == nil && time.Since(info.ModTime()) > tmpAge
 		}
-		if old || bad && strings.HasPrefix(rest, "bad") {
+		if old || all && strings.HasPrefix(rest, "bad") {
 			if err := d.Remove(e.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
@@ -171,8 +181,7 @@ func sweep(d *os.Root, name string, bad bool) error {
 }
 
 // warnOnce is for what stays as it is and would be met again at every read.
-func (s *FileStore) warnOnce(ctx context.Context, d *os.Root, name, text string, reason error) {
-	path := filepath.Join(d.Name(), name)
+func (s *FileStore) warnOnce(ctx context.Context, path, text string, reason error) {
 	s.mu.Lock()
 	if s.warned == nil {
 		s.warned = map[string]bool{}

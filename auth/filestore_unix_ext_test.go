@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -83,6 +84,10 @@ func TestFileStoreDistrustsAFileThatOthersMayWrite(t *testing.T) {
 		f.wantNothing(t, 1, "writable by others")
 		if got := only(t, f.Dir); got != filepath.Base(f.file)+".bad" {
 			t.Errorf("file %s", got)
+		}
+		// There may be a token in it, so it is closed once nobody would trust it.
+		if got := mode(t, f.file+".bad"); got != 0o600 {
+			t.Errorf("aside with mode %#o", got)
 		}
 	}
 }
@@ -168,6 +173,49 @@ func TestFileStoreRefusesADirectoryThatOthersMayWrite(t *testing.T) {
 		}
 		if got := mode(t, f.Dir); got != m.Perm() {
 			t.Errorf("the directory's mode was changed to %#o", got)
+		}
+	}
+}
+
+// A full disk costs nothing that was stored before. This runs itself again, where
+// files can have a few hundred bytes only.
+func TestFileStoreOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	const inside = "JETWAY_TEST_FULL_DISK"
+	if os.Getenv(inside) == "" {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", `ulimit -f 1 && exec "$0" -test.run='^TestFileStoreOnAFullDisk$' -test.v`, self)
+		cmd.Env = append(os.Environ(), inside+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("--- PASS")) {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	f := newFixture(t)
+	big := canaries()
+	big.AccessToken += strings.Repeat("x", 10_000)
+	err := f.Store(t.Context(), f.key, big)
+	if !errors.Is(err, syscall.EFBIG) || !strings.Contains(err.Error(), f.Dir) || leaks(err.Error()) {
+		t.Errorf("got %v", err)
+	}
+	if got, err := f.Retrieve(t.Context(), f.key); err != nil || sameLogin(canaries(), got) != "" {
+		t.Errorf("the login before it: %v, %v", got, err)
+	}
+	only(t, f.Dir) // nothing half written is left
+}
+
+func TestFileStoreNamesTheDirectoryInErrors(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	if err := errors.Join(os.Remove(f.file), os.MkdirAll(filepath.Join(f.file, "sub"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for op, err := range map[string]error{"store": f.Store(t.Context(), f.key, canaries()), "delete": f.Delete(t.Context(), f.key)} {
+		if err == nil || !strings.Contains(err.Error(), f.Dir) {
+			t.Errorf("%s: %v", op, err)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,19 +17,33 @@ const (
 	forced                  // log in anew, whatever there is
 )
 
-// flight is one replacement under way. Its fields may be read once done is closed.
+var (
+	errSelf = errors.New("a login that makes a call which needs that login would wait for itself;" +
+		" let it make its calls without this Authenticator")
+	errNoAnswer = errors.New("the flow or the store has ended its goroutine (runtime.Goexit) or panicked")
+)
+
+// flight is one replacement under way. Its creds and err may be read once done is
+// closed.
 type flight struct {
 	reach  reach
 	cancel context.CancelFunc
+	vital  atomic.Bool // it may hold the only refresh token that is any good
 	done   chan struct{}
 	creds  *Credentials
 	err    error
 }
 
+// flightOf is the context key that marks what a flight of its Authenticator does.
+type flightOf struct{ *Authenticator }
+
 // join waits for a replacement of generation gen that went at least as far as r,
 // starting one where none is under way. It leaves when ctx ends; the flight goes
 // on for the others.
 func (a *Authenticator) join(ctx context.Context, gen uint64, r reach) (*Credentials, error) {
+	if ctx.Value(flightOf{a}) != nil {
+		return nil, a.fail("login", errSelf)
+	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, a.fail("wait for login", err)
@@ -38,6 +54,8 @@ func (a *Authenticator) join(ctx context.Context, gen uint64, r reach) (*Credent
 		}
 		select {
 		case <-f.done:
+		case <-a.closed: // whatever the flow makes of being cancelled
+			return nil, a.fail("login", ErrClosed)
 		case <-ctx.Done():
 			return nil, a.fail("wait for login", ctx.Err())
 		}
@@ -67,7 +85,7 @@ func (a *Authenticator) enter(gen uint64, r reach) (*flight, *Credentials, error
 	if err := a.memory.remembered(r, time.Now()); err != nil {
 		return nil, nil, err
 	}
-	return a.launch(s, r), nil, nil
+	return a.launch(s, a.memory.permitted(r)), nil, nil
 }
 
 // early starts a background renewal of s, unless one is under way, cannot be, or
@@ -102,19 +120,20 @@ func (a *Authenticator) isClosed() bool {
 // launch starts the flight; a.mu is held. The flight belongs to no caller, so it
 // takes neither the deadline nor the metadata of the one that started it.
 func (a *Authenticator) launch(s *snapshot, r reach) *flight {
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:forbidigo // see above
+	ctx := context.WithValue(context.Background(), flightOf{a}, true) //nolint:forbidigo // see above
+	ctx, cancel := context.WithCancel(ctx)
 	f := &flight{reach: r, cancel: cancel, done: make(chan struct{})}
 	a.flight = f
-	t := task{
-		old:     s,
-		reach:   r,
-		refused: s.load() == bad && !a.memory.repeated,
-		unsaved: a.unsaved,
-	}
+	a.flights++
+	t := task{old: s, reach: r, vital: &f.vital, probation: a.memory.repeated, unsaved: a.unsaved}
 	go func() {
 		defer cancel()
-		out, err := a.replace(ctx, t)
-		a.land(f, s, out, err)
+		var out outcome
+		var err error = a.flightError("login", errNoAnswer)
+		// Deferred, so that a flow or store that ends this goroutine leaves nobody
+		// waiting. A panic goes on to end the program: it is not ours to hide.
+		defer func() { a.land(f, s, out, err) }()
+		out, err = a.replace(ctx, t)
 	}()
 	return f
 }
@@ -131,21 +150,29 @@ func (a *Authenticator) land(f *flight, s *snapshot, out outcome, err error) {
 		f.err = err
 		a.memory.failed(f.reach, err, time.Now())
 	default:
-		f.creds = a.publish(s, out.creds)
+		if !out.repeated && s.over(out.creds) {
+			out.creds = nil // what is left of a login was refused before, or meanwhile
+		}
+		f.creds = a.publish(s, out)
 		a.unsaved = out.unsaved
-		a.memory.succeeded(out.repeated)
+		a.memory.succeeded(f.reach, out, time.Now())
 	}
 	close(f.done)
 }
 
-// publish makes c the current credential; a.mu is held.
-func (a *Authenticator) publish(old *snapshot, c *Credentials) *Credentials {
+// publish makes what out brought the current credential; a.mu is held. A token
+// that merely lost its refresh token keeps its generation, so that whoever has it
+// rejected is not told that it was replaced.
+func (a *Authenticator) publish(old *snapshot, out outcome) *Credentials {
 	now := time.Now()
-	next := &snapshot{gen: old.gen + 1, born: now}
-	if c != nil {
-		stamped := *c
+	next := &snapshot{gen: old.gen + 1, born: now, last: old.last}
+	if !out.repeated && old.holds(out.creds) {
+		next.gen = old.gen
+	}
+	if out.creds != nil {
+		stamped := *out.creds
 		stamped.gen = next.gen
-		next.creds = &stamped
+		next.creds, next.last = &stamped, &stamped
 	}
 	next.watch(now, a.skew)
 	a.current.Store(next)

@@ -208,6 +208,7 @@ func (s *KeyringStore) discard(ctx context.Context, k Key, dead *Credentials) er
 			theirs, err := s.readLayout(ctx, l, k)
 			if err == nil && theirs.RefreshToken == dead.RefreshToken {
 				err = s.eraseLayout(ctx, l, k)
+				s.unshare(k, l.name) // the next login is ours alone
 			}
 			if err != nil && !errors.Is(err, ErrNoCredentials) {
 				return err
@@ -245,6 +246,14 @@ func (s *KeyringStore) setShared(k Key, name string) {
 		s.shared = map[Key]string{}
 	}
 	s.shared[k] = name
+}
+
+func (s *KeyringStore) unshare(k Key, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shared[k] == name {
+		delete(s.shared, k)
+	}
 }
 
 func (s *KeyringStore) warnOnce(ctx context.Context, what, text string, args ...any) {

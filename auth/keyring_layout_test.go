@@ -77,7 +77,7 @@ func TestKeyringFindsLoginsOfFlytesTools(t *testing.T) {
 
 func TestKeyringItemsOfOthersThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
-	for _, value := range []string{"ey.secret.token", `{"access_token":""}`, `{"access_token":7}`, `{"access_token":"a\u0000"}`, `[]`, `"ey.secret.token"`, strings.Repeat(" ", maxWire+1)} {
+	for _, value := range []string{"ey.secret.token", `{"access_token":""}`, `{"access_token":7}`, `{"access_token":"a\u0000"}`, `[]`, `"ey.secret.token"`, `{"access_token":"a"}` + strings.Repeat(" ", maxWire)} {
 		var logged strings.Builder
 		s, f := newKeyring(linuxHost())
 		s.Logger = textLogger(&logged)
@@ -221,6 +221,68 @@ func TestKeyringMirror(t *testing.T) {
 	}
 }
 
+// Flyte's item holds two tokens; whatever else is known of the login stays with it.
+func TestKeyringMirrorKeepsEveryField(t *testing.T) {
+	t.Parallel()
+	s, _ := newKeyring(linuxHost())
+	s.Mirror = true
+	want := *login("x")
+	want.TokenType, want.HeaderKey, want.ClientID = "token", "flyte-authorization", "cli"
+	want.IssuedAt = time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)
+	want.Expiry = want.IssuedAt.Add(time.Hour)
+	if err := s.Store(t.Context(), personKey(), &want); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Retrieve(t.Context(), personKey()); err != nil || *got != want {
+		t.Errorf("%v, %v", err, got)
+	}
+}
+
+// A value that the platform does not take is not even tried: on macOS that would
+// leave a process behind.
+func TestKeyringSharesNothingThatIsTooLong(t *testing.T) {
+	t.Parallel()
+	s, f := newKeyring(windowsHost())
+	f.limit = 0
+	f.items = []fakeItem{{"flytectl", host + ":flytectl-user", `{"access_token":"a0","refresh_token":"r0"}`, ""}}
+	if _, err := s.Retrieve(t.Context(), personKey()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Store(t.Context(), personKey(), long("new", 9_000)); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range f.items {
+		if len(i.value) > limitWindows {
+			t.Errorf("%s/%s holds %d bytes", i.service, i.user, len(i.value))
+		}
+	}
+	if c, err := s.Retrieve(t.Context(), personKey()); err != nil || !sameTokens(c, long("new", 9_000)) {
+		t.Errorf("got %s, %v", describeTokens(c), err)
+	}
+}
+
+// What another tool keeps cannot be read: that is not the same as nothing.
+func TestKeyringThatHidesAnImport(t *testing.T) {
+	t.Parallel()
+	for _, mirror := range []bool{false, true} {
+		s, f := newKeyring(linuxHost())
+		if s.Mirror = mirror; mirror {
+			if err := s.Store(t.Context(), personKey(), login("x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.fail(func(_ int, _, _, user string) error {
+			if user == "tokens" {
+				return errKeyringLockedByDaemon
+			}
+			return nil
+		})
+		if c, err := s.Retrieve(t.Context(), personKey()); !errors.Is(err, ErrKeyringLocked) || errors.Is(err, ErrNoCredentials) {
+			t.Errorf("mirror %v: %v, %v", mirror, c, err)
+		}
+	}
+}
+
 func TestKeyringMirrorThatFails(t *testing.T) {
 	t.Parallel()
 	var logged strings.Builder
@@ -263,6 +325,26 @@ func TestKeyringDiscardsOnlyTheDead(t *testing.T) {
 	}
 	if c, err := s.Retrieve(t.Context(), personKey()); err != nil || c.AccessToken != "alive" {
 		t.Errorf("got %v, %v", c, err)
+	}
+}
+
+// Once an imported login has died, the next one is not the other tool's.
+func TestKeyringSharesNothingAfterTheImportDied(t *testing.T) {
+	t.Parallel()
+	s, f := newKeyring(linuxHost())
+	f.items = []fakeItem{{host, "tokens", `{"access_token":"a0","refresh_token":"r0"}`, pythonKeyring}}
+	c, err := s.Retrieve(t.Context(), personKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.discard(t.Context(), personKey(), c); err != nil || f.names() != "" {
+		t.Fatalf("left %s, %v", f.names(), err)
+	}
+	if err := s.Store(t.Context(), personKey(), login("ours")); err != nil {
+		t.Fatal(err)
+	}
+	if v := f.value(host, "tokens"); v != "" {
+		t.Errorf("flyte-sdk finds %s", v)
 	}
 }
 

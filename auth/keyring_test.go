@@ -109,6 +109,7 @@ func TestKeyringSurvivesDyingAtAnyCall(t *testing.T) {
 			if err := s.Store(t.Context(), personKey(), before); err != nil {
 				t.Fatal(err)
 			}
+			items := len(strings.Fields(f.names()))
 			f.fail(func(n int, _, _, _ string) error {
 				if n >= deadly {
 					return errors.New("dead")
@@ -134,6 +135,9 @@ func TestKeyringSurvivesDyingAtAnyCall(t *testing.T) {
 				}
 				if got, err := next.Retrieve(t.Context(), personKey()); err != nil || !sameTokens(got, before) {
 					t.Fatalf("%v, dead at call %d, stored again: %v", sizes, deadly, err)
+				}
+				if n := len(strings.Fields(f.names())); n != items {
+					t.Fatalf("%v, dead at call %d, stored again in %d items, not %d: %s", sizes, deadly, n, items, f.names())
 				}
 			}
 			if err := next.Delete(t.Context(), personKey()); err != nil || f.names() != "" {
@@ -188,6 +192,25 @@ func TestKeyringNoticesPartsThatDoNotBelongTogether(t *testing.T) {
 	user := partUser(personKey(), "a", 1)
 	f.put(ownService(personKey()), user, strings.ReplaceAll(f.value(ownService(personKey()), user), "x", "y"))
 	if c, err := s.Retrieve(t.Context(), personKey()); !errors.Is(err, ErrNoCredentials) {
+		t.Errorf("got %s, %v", describeTokens(c), err)
+	}
+}
+
+// While one program reads a login in parts, another one replaces it: the reader gets
+// the new one.
+func TestKeyringReaderMeetsAWriter(t *testing.T) {
+	t.Parallel()
+	s, f := newKeyring(windowsHost())
+	if err := s.Store(t.Context(), personKey(), long("old", 8_000)); err != nil {
+		t.Fatal(err)
+	}
+	f.fail(func(n int, _, _, _ string) error {
+		if n != 3 { // it has the item and one part
+			return nil
+		}
+		return (&KeyringStore{items: f, host: windowsHost()}).Store(t.Context(), personKey(), long("new", 8_000))
+	})
+	if c, err := s.Retrieve(t.Context(), personKey()); err != nil || !sameTokens(c, long("new", 8_000)) {
 		t.Errorf("got %s, %v", describeTokens(c), err)
 	}
 }

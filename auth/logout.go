@@ -17,11 +17,12 @@ func (a *Authenticator) Logout(ctx context.Context) error {
 	var ended []*Credentials
 	var failed error
 	for {
-		if err := a.settle(ctx); err != nil {
+		flights, err := a.settle(ctx)
+		if err != nil {
 			return err
 		}
 		ended, failed = a.erase(ctx, ended)
-		if a.clear() {
+		if a.clear(flights) {
 			break
 		}
 	}
@@ -48,9 +49,11 @@ func (a *Authenticator) erase(ctx context.Context, ended []*Credentials) ([]*Cre
 	if a.store == nil {
 		return ended, nil
 	}
-	if stored, err := a.store.Retrieve(ctx, a.key); err == nil {
+	if stored, err := a.retrieve(ctx); err == nil {
 		ended = withLogin(ended, stored)
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	return ended, a.store.Delete(ctx, a.key)
 }
 
@@ -80,29 +83,30 @@ func (a *Authenticator) revoke(ctx context.Context, c *Credentials) error {
 	return nil
 }
 
-// settle ends the flight under way and waits until it has landed.
-func (a *Authenticator) settle(ctx context.Context) error {
+// settle ends the flight under way, waits until it has landed, and tells how many
+// there have been.
+func (a *Authenticator) settle(ctx context.Context) (flights int, err error) {
 	a.mu.Lock()
-	f := a.flight
+	f, flights := a.flight, a.flights
 	a.mu.Unlock()
 	if f == nil {
-		return nil
+		return flights, nil
 	}
 	f.cancel()
 	select {
 	case <-f.done:
-		return nil
+		return flights, nil
 	case <-ctx.Done():
-		return a.fail("logout", ctx.Err())
+		return flights, a.fail("logout", ctx.Err())
 	}
 }
 
-// clear drops the current credential; false when a flight has started meanwhile
-// and may have stored a login.
-func (a *Authenticator) clear() bool {
+// clear drops the current credential; false when there has been a flight since
+// flights were counted, which may have stored a login.
+func (a *Authenticator) clear(flights int) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.flight != nil {
+	if a.flight != nil || a.flights != flights {
 		return false
 	}
 	old := a.current.Load()

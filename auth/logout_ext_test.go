@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
@@ -166,4 +167,41 @@ func TestStatusTellsWhereALoginRests(t *testing.T) {
 			t.Errorf("rests in %q, want %q", got, want)
 		}
 	}
+}
+
+// A call logs in while Logout is busy with the store: whichever is last, what is
+// stored is what the next call carries.
+func TestLogoutDuringALogin(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newRevocable(nil)
+		f.traits = auth.Traits{}
+		store := &slowDelete{&mapStore{}}
+		a := newAuthenticator(t, f, auth.WithStore(store))
+		stale, err := a.Credentials(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error)
+		go func() { done <- a.Logout(t.Context()) }()
+		time.Sleep(1500 * time.Millisecond) // it has deleted, and is not back yet
+		if _, err := a.Refresh(t.Context(), stale); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if got, st := store.holds(testKey), a.Status(); got != "" || st.ID != "" {
+			t.Errorf("after the logout the store holds %q, the program %+v", got, st)
+		}
+	})
+}
+
+// slowDelete takes a second to delete, and a second to say so.
+type slowDelete struct{ *mapStore }
+
+func (s slowDelete) Delete(ctx context.Context, k auth.Key) error {
+	time.Sleep(time.Second)
+	defer time.Sleep(time.Second)
+	return s.mapStore.Delete(ctx, k)
 }

@@ -244,3 +244,66 @@ func TestUnchangedRenewalIsNotRepeatedByEveryCall(t *testing.T) {
 		}
 	})
 }
+
+// A quiet client makes its first call for long shortly before the token ends. It
+// starts the renewal, and has less time than that takes.
+func TestLastSecondsServeImpatientCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, flow := machine(500*time.Millisecond, time.Minute)
+		a := newAuthenticator(t, flow)
+		token(t, a)
+		time.Sleep(55 * time.Second)
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if c, err := a.Credentials(ctx); err != nil || c.AccessToken != "token-1" {
+			t.Errorf("got %v, %v, want the token that is still good", c, err)
+		}
+		if took := time.Since(start); took != 100*time.Millisecond {
+			t.Errorf("took %v, want half of what the call has", took)
+		}
+		time.Sleep(time.Second)
+		if got := token(t, a); got == "token-1" {
+			t.Errorf("then still got %q", got)
+		}
+	})
+}
+
+// The token ends, or is refused, while a call waits for a better one in vain.
+func TestTokenThatEndsDuringTheWait(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*auth.Authenticator, *auth.Credentials){
+		"by the clock":  func(*auth.Authenticator, *auth.Credentials) { time.Sleep(5 * time.Second) },
+		"by the server": func(a *auth.Authenticator, c *auth.Credentials) { _, _ = a.Refresh(context.Background(), c) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := &fakeFlow{obtain: tokens(0, time.Minute)}
+				a := newAuthenticator(t, f)
+				c, _ := a.Credentials(t.Context())
+				time.Sleep(57 * time.Second)
+				f.obtain = func(ctx context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
+					_ = sleep(ctx, 5*time.Second)
+					return nil, errors.New("503")
+				}
+				go end(a, c)
+				if c, err := a.Credentials(t.Context()); err == nil {
+					t.Errorf("got %v", c)
+				}
+			})
+		})
+	}
+}
+
+func TestStoredTokenThatEndsWhileItIsRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &slowReads{&mapStore{m: map[auth.Key]auth.Credentials{testKey: *issue("stored", time.Second)}}}
+		a := newAuthenticator(t, &fakeFlow{obtain: tokens(0, time.Hour)}, auth.WithStore(store))
+		if got := token(t, a); got != "token-1" {
+			t.Errorf("got %q", got)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jetway-go/jetway/configstore"
@@ -12,12 +13,16 @@ import (
 
 // task is what a flight has to do.
 type task struct {
-	old     *snapshot
-	reach   reach
-	refused bool // the server has just rejected old
-	unsaved bool // the store lacks old
-	others  *lease
+	old       *snapshot
+	reach     reach
+	vital     *atomic.Bool // see flight
+	probation bool         // old was refused once, and may be handed out once more
+	unsaved   bool         // the store lacks old
+	others    *lease
 }
+
+// refused tells whether the server has rejected old, so that it will not do again.
+func (t task) refused() bool { return t.old.load() == bad && !t.probation }
 
 // outcome is what a flight brought: nil credentials mean that calls go without.
 type outcome struct {
@@ -52,23 +57,9 @@ func (a *Authenticator) replace(ctx context.Context, t task) (outcome, error) {
 			return outcome{creds: prev}, nil
 		}
 	}
-	var refused error
-	if a.canRenew(prev, t.reach) {
-		next, err := a.renew(ctx, prev)
-		switch {
-		case err == nil:
-			return a.keep(ctx, t, next)
-		case errors.Is(err, ErrRejected) && a.traits.Interactive:
-			a.log.WarnContext(ctx, "the stored login ended, a new one is needed", slog.Any("error", err))
-			if newer := a.forget(ctx, prev); newer != nil {
-				return outcome{creds: newer}, nil
-			}
-			prev, refused = withoutRefresh(prev), err
-		case errors.Is(err, ErrRejected) && t.reach > background:
-			refused = err
-		default:
-			return outcome{}, a.flightError("renew", err)
-		}
+	out, prev, refused, err := a.extend(ctx, t, prev)
+	if out.creds != nil || err != nil {
+		return out, err
 	}
 	if t.reach < unattended || (a.traits.Interactive && t.reach < attended) {
 		return a.goOn(t, prev, refused != nil)
@@ -90,34 +81,63 @@ func (a *Authenticator) replace(ctx context.Context, t task) (outcome, error) {
 	}
 }
 
+// extend renews prev as far as that can be done. Without an outcome and an error
+// it returns what is left of prev, and why the server will not renew it.
+func (a *Authenticator) extend(ctx context.Context, t task, prev *Credentials) (out outcome, rest *Credentials, refused, err error) {
+	for range 2 { // once more if somebody has stored another login meanwhile
+		if !a.canRenew(prev, t.reach) {
+			break
+		}
+		next, err := a.renew(ctx, t, prev)
+		switch {
+		case err == nil:
+			out, err = a.keep(ctx, t, next)
+			return out, nil, nil, err
+		case !errors.Is(err, ErrRejected), !a.traits.Interactive && t.reach == background:
+			return outcome{}, nil, nil, a.flightError("renew", err)
+		case !a.traits.Interactive:
+			return outcome{}, prev, err, nil
+		}
+		a.log.WarnContext(ctx, "the stored login ended, a new one is needed", slog.Any("error", err))
+		newer := a.forget(ctx, prev)
+		switch {
+		case newer == nil:
+			return outcome{}, withoutRefresh(prev), err, nil
+		case newer.AccessToken != "" && !newer.expired(time.Now()):
+			return outcome{creds: newer}, nil, nil, nil
+		}
+		prev, refused = newer, err
+	}
+	return outcome{}, prev, refused, nil
+}
+
 // look returns the best credentials there are, and whether they can be handed
 // out as they are: those given at the start, or what a store holds and nobody
 // here has seen rejected (another process may have been faster).
-func (a *Authenticator) look(ctx context.Context, t task) (prev *Credentials, usable bool) {
-	now := time.Now()
-	prev = t.old.creds
+func (a *Authenticator) look(ctx context.Context, t task) (best *Credentials, usable bool) {
+	prev, last := t.old.creds, t.old.last
 	given := t.old.load() == unknown && a.initial != nil
 	if given {
-		prev = a.initial
+		prev, last = a.initial, a.initial
 	}
-	if given && !prev.expired(now) {
+	if given && prev.AccessToken != "" && !prev.expired(time.Now()) {
 		return prev, true
 	}
 	if a.store == nil || t.unsaved {
 		return prev, false
 	}
-	stored, err := a.store.Retrieve(ctx, a.key)
+	stored, err := a.retrieve(ctx)
 	switch {
 	case errors.Is(err, ErrNoCredentials):
 		return prev, false
 	case err != nil:
 		a.log.WarnContext(ctx, "cannot read the stored login", slog.Any("error", err))
 		return prev, false
-	case stored.olderThan(prev):
+	case stored.olderThan(last):
 		return prev, false
 	}
-	known := prev != nil && stored.AccessToken == prev.AccessToken
-	usable = !known && stored.AccessToken != "" && !stored.expired(now)
+	known := last != nil && stored.AccessToken == last.AccessToken
+	usable = !known && stored.AccessToken != "" && !stored.expired(time.Now())
 	if given && !usable {
 		return prev, false
 	}
@@ -139,18 +159,32 @@ func (a *Authenticator) canRenew(prev *Credentials, r reach) bool {
 	return prev.RefreshToken != "" || (r == background && !a.traits.Interactive)
 }
 
-func (a *Authenticator) renew(ctx context.Context, prev *Credentials) (*Credentials, error) {
+func (a *Authenticator) renew(ctx context.Context, t task, prev *Credentials) (*Credentials, error) {
 	limit := DefaultTimeout
 	if !a.traits.Interactive { // a person's time is not what a renewal takes
 		limit = a.limit()
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	sending := ctx
+	if prev.RefreshToken != "" && a.store != nil {
+		t.vital.Store(true)
+		defer t.vital.Store(false)
+		var cancel context.CancelFunc
+		sending, cancel = spared(ctx)
+		defer cancel()
+	}
+	if err := ctx.Err(); err != nil { // only now: Close looks after it has cancelled
+		return nil, err
+	}
+	sending, cancel := context.WithTimeout(sending, limit)
 	defer cancel()
-	next, err := a.flow.(Renewer).Renew(ctx, a.env, prev) //nolint:forcetypeassert // canRenew has looked
+	next, err := a.flow.(Renewer).Renew(sending, a.env, prev) //nolint:forcetypeassert // canRenew has looked
 	return checked(next, err)
 }
 
 func (a *Authenticator) obtain(ctx context.Context, prev *Credentials) (*Credentials, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	limit := a.limit()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -180,76 +214,10 @@ func checked(c *Credentials, err error) (*Credentials, error) {
 // goOn is the end of a flight that may not ask anybody: calls keep what there is.
 func (a *Authenticator) goOn(t task, prev *Credentials, ended bool) (outcome, error) {
 	if ended || t.old.load() == unknown {
+		if prev != nil && prev.AccessToken == "" {
+			prev = nil // it is in the store, for a flow that can renew it
+		}
 		return outcome{creds: prev}, nil
 	}
 	return outcome{}, a.flightError("renew", ErrInteractionRequired)
-}
-
-// keep stores next and hands it on. It is stored first: a rotated refresh token
-// that is used before it is safe can lock its owner out.
-func (a *Authenticator) keep(ctx context.Context, t task, next *Credentials) (outcome, error) {
-	now := time.Now()
-	same := t.old.creds != nil && next.AccessToken == t.old.creds.AccessToken
-	switch {
-	case same && t.refused:
-		return outcome{}, a.flightError("login", errRepeated)
-	case same && t.old.load() < spent && t.reach < forced:
-		return outcome{}, a.flightError("renew", errUnchanged)
-	}
-	kept := *next
-	if kept.IssuedAt.IsZero() {
-		kept.IssuedAt = now
-	}
-	if kept.expired(now) { // clocks differ: only the server can tell
-		a.log.WarnContext(ctx, "the new token has already ended by this machine's clock; is the clock right?")
-		kept.Expiry = time.Time{}
-	}
-	out := outcome{creds: &kept, repeated: same}
-	if a.store != nil {
-		t.others.take(ctx, a)
-		if err := a.store.Store(ctx, a.key, &kept); err != nil {
-			out.unsaved = true
-			a.log.WarnContext(ctx, "cannot store the login; it lasts as long as this process", slog.Any("error", err))
-		}
-	}
-	a.log.DebugContext(ctx, "logged in", slog.String("flow", a.key.Flow), slog.Any("credentials", &kept))
-	return out, nil
-}
-
-// forget deletes what is stored once its refresh token was refused for good. If
-// there is another login, which another process or tool has stored since, that
-// one is returned instead.
-func (a *Authenticator) forget(ctx context.Context, dead *Credentials) (newer *Credentials) {
-	if a.store == nil {
-		return nil
-	}
-	if stored, err := a.store.Retrieve(ctx, a.key); err == nil && stored.RefreshToken != dead.RefreshToken {
-		return stored
-	}
-	if err := discard(ctx, a.store, a.key, dead); err != nil {
-		a.log.WarnContext(ctx, "cannot delete the ended login", slog.Any("error", err))
-		return nil
-	}
-	if stored, err := a.store.Retrieve(ctx, a.key); err == nil && stored.RefreshToken != dead.RefreshToken {
-		return stored
-	}
-	return nil
-}
-
-// withoutRefresh is what remains of c when it can no longer be renewed: nothing,
-// once the access token has ended too.
-func withoutRefresh(c *Credentials) *Credentials {
-	if c.AccessToken == "" || c.expired(time.Now()) {
-		return nil
-	}
-	rest := *c
-	rest.RefreshToken = ""
-	return &rest
-}
-
-// flightError is the error of everybody who waited.
-func (a *Authenticator) flightError(op string, err error) *Error {
-	e := a.fail(op, err)
-	e.shared = true
-	return e
 }

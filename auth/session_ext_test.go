@@ -173,3 +173,20 @@ func TestErrorReadsAsAStatus(t *testing.T) {
 		}
 	}
 }
+
+func TestWithInitialRefreshToken(t *testing.T) {
+	t.Parallel()
+	given := &auth.Credentials{RefreshToken: "given"}
+	for name, login := range map[string]func() (*fakeFlow, auth.Flow){
+		"machine": func() (*fakeFlow, auth.Flow) { return machine(0, time.Hour) },
+		"person":  person,
+	} {
+		f, flow := login()
+		if got := token(t, newAuthenticator(t, flow, auth.WithInitial(given))); got == "" {
+			t.Errorf("%s: the first call went without a token", name)
+		}
+		if obtained, renewed := f.counts(); obtained != 0 || renewed != 1 {
+			t.Errorf("%s: %d logins, %d renewals, want 1 renewal", name, obtained, renewed)
+		}
+	}
+}

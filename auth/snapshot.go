@@ -17,11 +17,13 @@ const (
 	spent                // ended by the clock
 	bad                  // refused by the server
 	unknown              // nobody has looked yet whether there is one
+	shut                 // the Authenticator was closed
 )
 
 // snapshot is one published credential. Everything but its state is immutable.
 type snapshot struct {
 	creds *Credentials // nil: calls go without
+	last  *Credentials // creds, or what there was before they ended
 	gen   uint64
 	born  time.Time
 	state atomic.Int32
@@ -47,6 +49,19 @@ func (s *snapshot) is(c *Credentials) bool {
 		return c == nil && s.creds == nil
 	}
 	return (c.gen == 0 || c.gen == s.gen) && c.AccessToken == s.creds.AccessToken
+}
+
+// holds tells whether the access token of c is the one of this snapshot.
+func (s *snapshot) holds(c *Credentials) bool {
+	return c != nil && s.creds != nil && c.AccessToken == s.creds.AccessToken
+}
+
+// over tells whether c is what the server has refused, or what was given up.
+func (s *snapshot) over(c *Credentials) bool {
+	if s.creds != nil {
+		return s.load() == bad && s.holds(c)
+	}
+	return c != nil && s.last != nil && c.AccessToken == s.last.AccessToken
 }
 
 // expired tells whether the credential has ended by the clock.

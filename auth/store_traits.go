@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -51,7 +50,7 @@ func discard(ctx context.Context, s Store, k Key, dead *Credentials) error {
 		return d.discard(ctx, k, dead)
 	}
 	c, err := s.Retrieve(ctx, k)
-	if err == nil && c.RefreshToken == dead.RefreshToken {
+	if err == nil && c != nil && c.RefreshToken == dead.RefreshToken {
 		return s.Delete(ctx, k)
 	}
 	if errors.Is(err, ErrNoCredentials) {
@@ -65,13 +64,9 @@ func (s *FileStore) Persistent() bool { return true }
 
 // Location is the path of the file of k.
 func (s *FileStore) Location(k Key) string {
-	dir := s.Dir
-	if dir == "" {
-		base, err := os.UserConfigDir()
-		if err != nil {
-			return "file"
-		}
-		dir = filepath.Join(base, "jetway", "credentials")
+	dir, err := s.path()
+	if err != nil {
+		return "file"
 	}
 	return filepath.Join(dir, fileName(k))
 }

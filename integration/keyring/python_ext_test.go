@@ -22,6 +22,8 @@ if ask["do"] == "set":
     keyring.set_password(ask["service"], ask["user"], ask["value"])
 elif ask["do"] == "get":
     value = keyring.get_password(ask["service"], ask["user"])
+elif ask["do"] == "delete":
+    keyring.delete_password(ask["service"], ask["user"])
 json.dump({"value": value, "backend": type(keyring.get_keyring()).__module__}, sys.stdout)
 `
 
@@ -92,6 +94,39 @@ func TestPythonsLoginServesHere(t *testing.T) {
 			if text := inPython(t, "get", k.Endpoint, item, ""); text != "" {
 				t.Errorf("Python still finds %s of %s", item, k.Endpoint)
 			}
+		}
+	}
+}
+
+// Python replaces and deletes one item, the one that bears its mark. So there must be
+// one only, whoever wrote last: another would come to light with a used up token.
+func TestPythonAndWeWriteOneItem(t *testing.T) {
+	t.Parallel()
+	if !inside(t, busUsual) {
+		return
+	}
+	unlockedKeyring(t)
+	us := func(name string) func() {
+		return func() { mustStore(t, &auth.KeyringStore{Mirror: true}, person, login(name)) }
+	}
+	sdk := func(name string) func() {
+		return func() {
+			inPython(t, "set", endpoint, "tokens", `{"access_token": "access-`+name+`", "refresh_token": "refresh-`+name+`"}`)
+		}
+	}
+	for name, writers := range map[string][]func(){
+		"we, Python, we":     {us("1"), sdk("2"), us("3")},
+		"Python, we, Python": {sdk("1"), us("2"), sdk("3")},
+	} {
+		for _, write := range writers {
+			write()
+		}
+		inPython(t, "delete", endpoint, "tokens", "")
+		if text := inPython(t, "get", endpoint, "tokens", ""); text != "" {
+			t.Errorf("%s: after Python's logout it finds %s", name, text)
+		}
+		if err := (&auth.KeyringStore{}).Delete(t.Context(), person); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
