@@ -32,6 +32,9 @@ type backend struct {
 	rejected int
 	headers  []metadata.MD // of every attempt
 
+	// readFirst is how many messages of a stream the gate reads before it rejects it.
+	readFirst int
+
 	// Overrides of what the service does, for single tests.
 	onUnary  func(context.Context) error
 	onDuplex func(recv func() (*testpb.StreamingOutputCallRequest, error), send func(*testpb.StreamingOutputCallResponse) error) error
@@ -175,6 +178,11 @@ func (b *backend) gatedGRPCServer() *grpc.Server {
 		}),
 		grpc.ChainStreamInterceptor(func(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, h grpc.StreamHandler) error {
 			if err := check(ss.Context()); err != nil {
+				for range b.readFirst {
+					if ss.RecvMsg(new(testpb.Empty)) != nil {
+						break
+					}
+				}
 				return err
 			}
 			return h(srv, ss)
@@ -247,6 +255,11 @@ func (g connectGate) WrapStreamingClient(next connect.StreamingClientFunc) conne
 func (g connectGate) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
 		if err := g.check(conn.RequestHeader()); err != nil {
+			for range g.b.readFirst {
+				if conn.Receive(new(testpb.Empty)) != nil {
+					break
+				}
+			}
 			return err
 		}
 		return next(ctx, conn)

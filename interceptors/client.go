@@ -34,16 +34,17 @@ func newClient(src Source, opts []Option) *client {
 	return c
 }
 
-// call is what stays the same over the attempts of one call.
+// call is what the attempts of one call have in common, and how far they got.
 type call struct {
-	method      string
-	id          string      // x-request-id; empty when there is none
-	base        metadata.MD // all metadata but credentials; nil when none is the caller's own
-	own         metadata.MD // credentials of the call itself; nil when it has none
-	main, proxy bool        // which sources it draws on
+	method string
+	id     string      // x-request-id; empty when there is none
+	base   metadata.MD // all metadata but credentials; nil when none is the caller's own
+	own    metadata.MD // credentials of the call itself; nil when it has none
 
-	// The credentials of the current attempt, and whether they are the second.
+	// Which sources the call draws on, what they gave for the current attempt,
+	// and whether that is the replacement of what was rejected.
 	mainNow, proxyNow           *auth.Credentials
+	main, proxy                 bool
 	mainReplaced, proxyReplaced bool
 }
 

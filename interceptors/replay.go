@@ -25,19 +25,20 @@ import (
 type authStream struct {
 	*client
 	opener
-	ctx  context.Context //nolint:containedctx // the caller's, which the stream lives in
-	call call            // guarded by sending, once open
+	call call          // guarded by sending, once open
+	room headerContext // around the caller's context; becomes the context of the first attempt
 
 	current atomic.Pointer[attempt]
 	first   attempt
-	settled atomic.Bool
 
 	sending sync.Mutex   // held while a message is sent, and during a replay
 	kept    replayBuffer // guarded by sending
 	verdict error        // guarded by sending: how the stream ended after a rejection
 
-	sender   grpc.ClientStream // the sender's own: where to send once settled
-	receiver grpc.ClientStream // the receiver's own: where to receive once settled
+	settled    atomic.Bool
+	closed     bool // guarded by sending: CloseSend was called
+	sendDirect bool // the sender's own: nothing needs to be kept any more
+	recvDirect bool // the receiver's own: a message has arrived
 }
 
 // opener is what opening a stream takes; it is the same for every attempt.
@@ -51,7 +52,6 @@ type opener struct {
 // attempt is one stream of the server.
 type attempt struct {
 	grpc.ClientStream
-	out headerContext // room for its context
 
 	receiving sync.Mutex // Header may have to receive too
 	err       error      // guarded by receiving: how it ended
@@ -68,11 +68,29 @@ func (a *attempt) receive(m any) error {
 	return a.err
 }
 
+// receiveEnd tells how a stream ended whose headers are nil: by gRPC's rules no
+// message follows. One that does is not lost in silence.
+func (a *attempt) receiveEnd() error {
+	a.receiving.Lock()
+	defer a.receiving.Unlock()
+	if a.err != nil {
+		return a.err
+	}
+	if a.err = a.RecvMsg(new(emptypb.Empty)); a.err == nil {
+		a.err = status.Error(codes.Internal, "a message arrived on a stream that had ended without headers")
+	}
+	return a.err
+}
+
 // open makes a the current attempt. The server can already reject that; the
 // rest of the stream learns it by receiving.
 func (s *authStream) open(a *attempt) error {
 	for {
-		out, err := s.outgoing(s.ctx, &s.call, &a.out)
+		var room *headerContext // gRPC may still hold the context of another attempt
+		if a == &s.first {
+			room = &s.room
+		}
+		out, err := s.outgoing(s.room.Context, &s.call, room)
 		if err != nil {
 			return err
 		}
@@ -81,60 +99,61 @@ func (s *authStream) open(a *attempt) error {
 			s.current.Store(a)
 			return nil
 		}
-		again, err := s.replace(s.ctx, &s.call, err)
+		again, err := s.replace(s.room.Context, &s.call, err)
 		if !again {
 			return err
 		}
-		a = new(attempt) // gRPC may still hold the other's context
+		a = new(attempt)
 	}
 }
 
 // SendMsg sends m, and keeps it until the stream is settled.
 func (s *authStream) SendMsg(m any) error {
-	if s.sender != nil {
-		return s.sender.SendMsg(m)
+	if s.sendDirect {
+		return s.current.Load().SendMsg(m)
 	}
 	s.sending.Lock()
-	if s.settled.Load() || s.kept.overflow {
-		s.sender = s.current.Load().ClientStream
+	if s.settled.Load() || s.kept.overflow() {
+		s.sendDirect = true // to what stays the current attempt
 		s.doneSending()
-		return s.sender.SendMsg(m)
+		return s.current.Load().SendMsg(m)
 	}
 	defer s.doneSending()
 	s.kept.add(m, s.desc.ClientStreams)
 	err := s.current.Load().SendMsg(m)
-	if errors.Is(err, io.EOF) && !s.kept.overflow && !s.settled.Load() {
+	switch {
+	case err == nil:
+	case !errors.Is(err, io.EOF):
+		s.settled.Store(true) // m cannot be sent, for which gRPC ends the stream
+	case !s.kept.overflow() && !s.settled.Load():
 		return nil // the stream is over; how, and whether m is sent again, comes out by receiving
-	}
-	if err != nil {
-		s.kept.removeLast()
 	}
 	return err
 }
 
 // CloseSend ends the sending side.
 func (s *authStream) CloseSend() error {
-	if s.sender != nil {
-		return s.sender.CloseSend()
+	if s.sendDirect {
+		return s.current.Load().CloseSend()
 	}
 	s.sending.Lock()
 	defer s.doneSending()
-	s.kept.closed = true
+	s.closed = true
 	return s.current.Load().CloseSend()
 }
 
 // RecvMsg receives the next message. If the server rejects the stream before
 // the first one, it is made again here.
 func (s *authStream) RecvMsg(m any) error {
-	if s.receiver != nil {
-		return identify(s.receiver.RecvMsg(m), s.call.id)
+	if s.recvDirect {
+		return identify(s.current.Load().RecvMsg(m), s.call.id)
 	}
 	for {
 		a := s.current.Load()
 		err := a.receive(m)
 		if err == nil {
 			s.settle()
-			s.receiver = a.ClientStream
+			s.recvDirect = true
 			return nil
 		}
 		if err = s.recover(a, err); err != nil {
@@ -143,8 +162,8 @@ func (s *authStream) RecvMsg(m any) error {
 	}
 }
 
-// Header waits for the headers of the attempt that counts. It does not settle
-// the stream: some servers send headers before they reject a call.
+// Header waits for headers. It does not settle the stream, because some servers
+// send headers before they reject a call; the headers are that attempt's then.
 func (s *authStream) Header() (metadata.MD, error) {
 	for {
 		a := s.current.Load()
@@ -156,12 +175,7 @@ func (s *authStream) Header() (metadata.MD, error) {
 		case md != nil || err != nil || settled:
 			return md, err
 		}
-		// The stream has ended without headers; a message cannot follow.
-		err = a.receive(new(emptypb.Empty))
-		if err == nil {
-			err = status.Error(codes.Internal, "a message arrived on a stream that had ended without headers")
-		}
-		if s.recover(a, err) != nil {
+		if s.recover(a, a.receiveEnd()) != nil {
 			return nil, nil //nolint:nilerr,nilnil // the error is RecvMsg's to tell
 		}
 	}
@@ -170,7 +184,8 @@ func (s *authStream) Header() (metadata.MD, error) {
 // Trailer returns the trailers of the attempt that counts.
 func (s *authStream) Trailer() metadata.MD { return s.current.Load().Trailer() }
 
-// Context returns the context of the attempt that counts.
+// Context returns the context of the current attempt. As gRPC says, it is not
+// the stream's for sure before something has been received.
 func (s *authStream) Context() context.Context { return s.current.Load().Context() }
 
 // settle says that the current attempt is the one.
@@ -183,7 +198,7 @@ func (s *authStream) settle() {
 // are done. Waiting for them here could be for ever, see authStream.
 func (s *authStream) tidy() {
 	if s.settled.Load() && s.sending.TryLock() {
-		s.kept.drop()
+		s.kept = replayBuffer{}
 		s.sending.Unlock()
 	}
 }
@@ -209,10 +224,10 @@ func (s *authStream) recover(ended *attempt, end error) error {
 	case s.verdict == nil:
 		s.verdict = s.reopen(end)
 	}
-	if s.verdict != nil {
+	if verdict := s.verdict; verdict != nil {
 		s.settled.Store(true)
 		s.doneSending()
-		return s.verdict
+		return s.failed(verdict)
 	}
 	s.replay()
 	return nil
@@ -221,11 +236,14 @@ func (s *authStream) recover(ended *attempt, end error) error {
 // reopen gets new credentials and a new stream. Sending is held meanwhile, so
 // that the sender waits instead of filling what is kept.
 func (s *authStream) reopen(rejected error) error {
-	again, err := s.replace(s.ctx, &s.call, rejected)
+	if s.settled.Load() { // by a message that could not be sent
+		return identify(rejected, s.call.id)
+	}
+	again, err := s.replace(s.room.Context, &s.call, rejected)
 	if !again {
 		return err
 	}
-	if s.kept.overflow {
+	if s.kept.overflow() {
 		return s.call.fail("replay", rejected, ErrNotReplayed)
 	}
 	return s.open(new(attempt))
@@ -238,12 +256,28 @@ func (s *authStream) reopen(rejected error) error {
 func (s *authStream) replay() {
 	to := s.current.Load().ClientStream
 	resend := func() {
-		s.kept.resend(to)
-		s.doneSending()
+		defer s.doneSending()
+		if s.kept.resend(to) == nil && s.closed {
+			_ = to.CloseSend()
+		}
 	}
-	if s.desc.ClientStreams && s.desc.ServerStreams && len(s.kept.messages) > 0 {
+	if s.desc.ClientStreams && s.desc.ServerStreams && s.kept.many != nil {
 		go resend()
 		return
 	}
 	resend()
+}
+
+// attemptFinished is what gRPC calls at the end of every attempt. Whether a
+// rejection is the end of the stream too is not known yet; then failed says it.
+func (s *authStream) attemptFinished(err error) {
+	if rejectionIn(err) == notRejected || s.settled.Load() {
+		finishIn(s.opts).call(err)
+	}
+}
+
+// failed ends the stream with err after a rejection.
+func (s *authStream) failed(err error) error {
+	finishIn(s.opts).call(err)
+	return err
 }

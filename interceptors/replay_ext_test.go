@@ -31,6 +31,8 @@ type script struct {
 	end     error   // of RecvMsg
 	headers metadata.MD
 
+	onHeader func() // before Header returns
+
 	sent      []any
 	closed    bool
 	receiving atomic.Int32
@@ -46,8 +48,14 @@ func (s *script) SendMsg(m any) error {
 	return nil
 }
 
-func (s *script) CloseSend() error             { s.closed = true; return nil }
-func (s *script) Header() (metadata.MD, error) { return s.headers, nil }
+func (s *script) CloseSend() error { s.closed = true; return nil }
+func (s *script) Header() (metadata.MD, error) {
+	if s.onHeader != nil {
+		s.onHeader()
+	}
+	return s.headers, nil
+}
+
 func (s *script) RecvMsg(any) error {
 	if s.receiving.Add(1) > 1 || s.ended.Swap(true) {
 		s.misused.Store(true)
@@ -152,24 +160,31 @@ func TestRejectedWhileOpening(t *testing.T) {
 func TestReplayThatCannotOpen(t *testing.T) {
 	t.Parallel()
 	canceled := status.Error(codes.Canceled, "context canceled")
-	s, err := play(t, newSource(), grpc.StreamDesc{ServerStreams: true}, &script{end: errRejected}, &script{opened: canceled})
+	first := &script{end: errRejected, sends: []error{io.EOF, io.EOF}}
+	s, err := play(t, newSource(), grpc.StreamDesc{ClientStreams: true}, first, &script{opened: canceled})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if err := s.SendMsg("before"); err != nil {
+		t.Errorf("the sender learnt %v before the receiver", err)
 	}
 	for range 2 {
 		if err := s.RecvMsg(nil); !errors.Is(err, canceled) {
 			t.Errorf("got %v", err)
 		}
 	}
+	if err := s.SendMsg("after"); !errors.Is(err, io.EOF) {
+		t.Errorf("a send after the end gave %v", err)
+	}
 }
 
-// A message that could not be sent at all is not sent again, and the sender is
-// told at once.
-func TestMessageThatCannotBeSent(t *testing.T) {
+// A message that gRPC cannot send at all ends the stream. Made again without it,
+// the stream could seem to have succeeded.
+func TestMessageThatCannotBeSentEndsTheStream(t *testing.T) {
 	t.Parallel()
 	tooBig := status.Error(codes.ResourceExhausted, "message larger than max")
-	first, second := &script{sends: []error{nil, tooBig}, end: errRejected}, &script{end: io.EOF}
-	s, err := play(t, newSource(), grpc.StreamDesc{ClientStreams: true}, first, second)
+	src, only := newSource(), &script{sends: []error{nil, tooBig}, end: errRejected}
+	s, err := play(t, src, grpc.StreamDesc{ClientStreams: true}, only)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,8 +194,13 @@ func TestMessageThatCannotBeSent(t *testing.T) {
 	if err := s.SendMsg("b"); !errors.Is(err, tooBig) {
 		t.Errorf("got %v", err)
 	}
-	if err := s.RecvMsg(nil); !errors.Is(err, io.EOF) || !slices.Equal(second.sent, []any{"a"}) {
-		t.Errorf("%v: sent %v again", err, second.sent)
+	for range 2 {
+		if err := s.RecvMsg(nil); !errors.Is(err, errRejected) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if refreshes, _ := src.counts(); refreshes != 0 {
+		t.Errorf("%d refreshes", refreshes)
 	}
 }
 
@@ -226,6 +246,66 @@ func TestHeaderAndReceiveMeet(t *testing.T) {
 		wg.Wait()
 		if refreshes, minted := src.counts(); refreshes != 1 || minted != 1 {
 			t.Fatalf("%d refreshes, %d tokens", refreshes, minted)
+		}
+	}
+}
+
+// Headers that come so late that the stream has been made again are not those
+// of the stream.
+func TestHeaderOfAReplacedAttempt(t *testing.T) {
+	t.Parallel()
+	asked, replaced := make(chan struct{}), make(chan struct{})
+	first := &script{end: errRejected, headers: metadata.MD{"attempt": {"1"}}, onHeader: func() { close(asked); <-replaced }}
+	second := &script{end: io.EOF, headers: metadata.MD{"attempt": {"2"}}}
+	s, err := play(t, newSource(), grpc.StreamDesc{ServerStreams: true}, first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if md, err := s.Header(); err != nil || !slices.Equal(md["attempt"], []string{"2"}) {
+			t.Errorf("Header() = %v, %v", md, err)
+		}
+	})
+	<-asked
+	if err := s.RecvMsg(nil); !errors.Is(err, io.EOF) {
+		t.Errorf("got %v", err)
+	}
+	close(replaced)
+	wg.Wait()
+}
+
+// headerless is a stream that is not quite gRPC's: it has messages, but no headers.
+type headerless struct {
+	grpc.ClientStream
+	received int
+}
+
+func (*headerless) Header() (metadata.MD, error) { return nil, nil } //nolint:nilnil // as gRPC says it
+func (s *headerless) RecvMsg(any) error          { s.received++; return nil }
+
+// Header must not take a message away from RecvMsg; where it has, that says so.
+func TestHeaderDoesNotTakeMessages(t *testing.T) {
+	t.Parallel()
+	for _, receivedBefore := range []bool{true, false} {
+		inner := &headerless{}
+		s, err := interceptors.StreamClientAuth(newSource())(t.Context(), &grpc.StreamDesc{ServerStreams: true}, nil, method,
+			func(context.Context, *grpc.StreamDesc, *grpc.ClientConn, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+				return inner, nil
+			})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if receivedBefore {
+			if err := s.RecvMsg(nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if md, err := s.Header(); md != nil || err != nil {
+			t.Errorf("Header() = %v, %v", md, err)
+		}
+		if err := s.RecvMsg(nil); (err == nil) != receivedBefore || receivedBefore && inner.received != 2 {
+			t.Errorf("received %d, then %v", inner.received, err)
 		}
 	}
 }

@@ -14,12 +14,15 @@ import (
 //
 // For that the stream keeps what is sent before the first response: the request
 // of a server stream by reference, of the others copies of up to 64 messages and
-// 256 KiB. A stream that is rejected after more was sent ends with
-// [ErrNotReplayed]. Until the first response a send on a stream that has ended
+// 256 KiB (by reference again, and not counted in bytes, where a codec other than
+// protobuf's has types of its own). A stream that is rejected after more was sent
+// ends with [ErrNotReplayed]. Until the first response a send on a stream that has ended
 // says nothing, and the receiving side tells how it ended; so a client that only
 // sends must look at what it receives, as gRPC asks for anyway.
 //
-// Install it innermost. A nil src attaches request metadata only.
+// Install it innermost. A nil src attaches request metadata only. Call options
+// hold for every attempt, and what they collect is the last one's; a
+// [grpc.OnFinish] callback runs once, at the end of the stream.
 func StreamClientAuth(src Source, opts ...Option) grpc.StreamClientInterceptor {
 	return newClient(src, opts).stream
 }
@@ -29,16 +32,20 @@ func (c *client) stream(
 	streamer grpc.Streamer, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
 	k := c.begin(ctx, method)
+	f, attemptOpts := takeFinish(opts)
 	if err := c.authenticate(ctx, &k); err != nil {
+		f.call(err)
 		return nil, err
 	}
-	o := opener{desc, cc, streamer, opts}
 	if !k.main && !k.proxy {
-		return c.openPlain(ctx, &k, o)
+		return c.openPlain(ctx, &k, opener{desc, cc, streamer, opts})
 	}
-	s := &authStream{client: c, ctx: ctx, call: k, opener: o}
+	s := &authStream{client: c, opener: opener{desc, cc, streamer, attemptOpts}, call: k, room: headerContext{Context: ctx}}
+	if f != nil {
+		s.opts = append(s.opts, grpc.OnFinish(s.attemptFinished))
+	}
 	if err := s.open(&s.first); err != nil {
-		return nil, err
+		return nil, s.failed(err)
 	}
 	return s, nil
 }

@@ -45,7 +45,8 @@ func TestRejectionAfterTheFirstMessagePasses(t *testing.T) {
 		}
 		return status.Error(codes.Unauthenticated, "your time is up")
 	}
-	s, err := dialGated(t, b, src, interceptors.WithRequestID()).FullDuplexCall(t.Context())
+	var finished ends
+	s, err := dialGated(t, b, src, interceptors.WithRequestID()).FullDuplexCall(t.Context(), finished.option())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +67,9 @@ func TestRejectionAfterTheFirstMessagePasses(t *testing.T) {
 	}
 	if refreshes, _ := src.counts(); refreshes != 0 {
 		t.Errorf("%d refreshes", refreshes)
+	}
+	if got := finished.all(); len(got) != 1 || status.Code(got[0]) != codes.Unauthenticated {
+		t.Errorf("finished with %v", got)
 	}
 	if err := s.Send(echoRequest("b")); !errors.Is(err, io.EOF) {
 		t.Errorf("a send after the end gave %v", err)

@@ -10,7 +10,8 @@ import (
 // UnaryClientAuth returns an interceptor that attaches the credentials of src to
 // unary calls, and makes a call a second time with their replacement when the
 // server rejects them: once for src, and once for a proxy's source. The caller's
-// deadline covers both attempts. A nil src attaches request metadata only.
+// deadline covers both attempts; call options hold for each of them, but a
+// [grpc.OnFinish] callback runs once. A nil src attaches request metadata only.
 //
 // Install it innermost. It is safe for concurrent use; the same src can serve
 // [StreamClientAuth] too, and should.
@@ -31,12 +32,14 @@ func (c *client) unary(
 	invoker grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
 	k := c.begin(ctx, method)
-	i := invocation{req, reply, cc, invoker, opts}
+	f, attemptOpts := takeFinish(opts)
+	i := invocation{req, reply, cc, invoker, attemptOpts}
 	answered, err := c.invoke(ctx, &k, i)
-	if err == nil || !answered || c.retry == nil {
-		return err
+	if err != nil && answered && c.retry != nil {
+		err = c.invokeAgain(ctx, k, i, err)
 	}
-	return c.invokeAgain(ctx, k, i, err)
+	f.call(err)
+	return err
 }
 
 // invoke makes one call, which is up to three attempts: one more for each kind

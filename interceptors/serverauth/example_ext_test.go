@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
@@ -28,6 +29,29 @@ func Example() {
 		grpc.ChainStreamInterceptor(serverauth.Stream(verifier, open)),
 	)
 	defer s.Stop()
-	fmt.Println(len(s.GetServiceInfo()), "services yet")
-	// Output: 0 services yet
+
+	// What the unary one does with three calls that a server might get:
+	call := func(method, credential string) {
+		md := metadata.MD{}
+		if credential != "" {
+			md.Set("authorization", credential)
+		}
+		_, err := serverauth.Unary(verifier, open)(metadata.NewIncomingContext(context.Background(), md), nil,
+			&grpc.UnaryServerInfo{FullMethod: method},
+			func(ctx context.Context, _ any) (any, error) {
+				id, known := serverauth.IdentityFromContext(ctx)
+				fmt.Printf("handler: caller %q, known %t\n", id.Subject, known)
+				return "answer", nil
+			})
+		fmt.Println(status.Code(err))
+	}
+	call("/flyteidl2.project.ProjectService/GetProject", "Bearer opensesame")
+	call("/flyteidl2.project.ProjectService/GetProject", "")
+	call("/flyteidl2.auth.AuthMetadataService/GetOAuth2Metadata", "")
+	// Output:
+	// handler: caller "ali", known true
+	// OK
+	// Unauthenticated
+	// handler: caller "", known false
+	// OK
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,8 +83,10 @@ func TestClosedByDefault(t *testing.T) {
 
 func TestNilVerifierAcceptsNothing(t *testing.T) {
 	t.Parallel()
-	if _, _, err := call(t, serverauth.Unary(nil), check, metadata.Pairs("authorization", "Bearer ann")); status.Code(err) != codes.Unauthenticated {
-		t.Errorf("got %v", err)
+	for _, v := range []serverauth.Verifier{nil, serverauth.VerifierFunc(nil)} {
+		if _, _, err := call(t, serverauth.Unary(v), check, metadata.Pairs("authorization", "Bearer ann")); status.Code(err) != codes.Unauthenticated {
+			t.Errorf("%T: got %v", v, err)
+		}
 	}
 }
 
@@ -263,6 +266,37 @@ func TestNoServiceExemptsItself(t *testing.T) {
 	}
 	if err := watchOnce(ann, cc); err != nil {
 		t.Errorf("stream with a good credential: %v", err)
+	}
+}
+
+// What only an attacker would send is refused like any other bad credential, and
+// what stands around a good one does not matter.
+func TestHostileMetadata(t *testing.T) {
+	t.Parallel()
+	cc := serve(t)
+	for name, tt := range map[string]struct {
+		pairs []string
+		want  codes.Code
+	}{
+		"values joined by a comma":    {[]string{"authorization", "Bearer ann,Bearer ann"}, codes.Unauthenticated},
+		"a good and a bad value":      {[]string{"authorization", "Bearer ann", "authorization", "Bearer bob"}, codes.Unauthenticated},
+		"an empty second value":       {[]string{"authorization", "Bearer ann", "authorization", ""}, codes.Unauthenticated},
+		"many values":                 {slices.Repeat([]string{"authorization", "Bearer ann"}, 1000), codes.Unauthenticated},
+		"a long token":                {[]string{"authorization", "Bearer " + strings.Repeat("a", 1<<20)}, codes.Unauthenticated},
+		"a binary key":                {[]string{"authorization-bin", "Bearer ann"}, codes.Unauthenticated},
+		"too many cookies":            {[]string{"cookie", strings.Repeat("a=b; ", 100_000)}, codes.Unauthenticated},
+		"bytes that are not ASCII":    {[]string{"x-blob-bin", "\xff\x00\n", "authorization", "Bearer ann"}, codes.OK},
+		"too many cookies beside it":  {[]string{"cookie", strings.Repeat("a=b; ", 100_000), "authorization", "Bearer ann"}, codes.OK},
+		"a scheme of another's form":  {[]string{"authorization", "Basic ann"}, codes.Unauthenticated},
+		"the identity, as if decided": {[]string{"identity", "ann", "subject", "ann"}, codes.Unauthenticated},
+	} {
+		ctx := metadata.AppendToOutgoingContext(t.Context(), tt.pairs...)
+		if _, err := healthpb.NewHealthClient(cc).Check(ctx, &healthpb.HealthCheckRequest{}); status.Code(err) != tt.want {
+			t.Errorf("%s: unary: %v", name, err)
+		}
+		if err := watchOnce(ctx, cc); status.Code(err) != tt.want {
+			t.Errorf("%s: stream: %v", name, err)
+		}
 	}
 }
 

@@ -46,11 +46,16 @@ type Verifier interface {
 	Verify(ctx context.Context, p Presented) (Identity, error)
 }
 
-// VerifierFunc is a function as a [Verifier].
+// VerifierFunc is a function as a [Verifier]; nil accepts nothing.
 type VerifierFunc func(ctx context.Context, p Presented) (Identity, error)
 
 // Verify calls f.
-func (f VerifierFunc) Verify(ctx context.Context, p Presented) (Identity, error) { return f(ctx, p) }
+func (f VerifierFunc) Verify(ctx context.Context, p Presented) (Identity, error) {
+	if f == nil {
+		return Identity{}, errNotAccepted
+	}
+	return f(ctx, p)
+}
 
 type identityKey struct{}
 
