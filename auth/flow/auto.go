@@ -41,9 +41,9 @@ func (m Method) String() string {
 }
 
 // Auto logs a person in, in the way that suits: with a browser where one can be
-// opened, else with the device flow where the server has it, else by an address
-// to open elsewhere and one to paste back. Where nobody could answer, it says so
-// at once instead of waiting.
+// opened, else with the device flow where the server has it for this client, else
+// by an address to open elsewhere and one to paste back. Where nobody could
+// answer, it says so at once instead of waiting.
 //
 // Errors are those of [PKCE] and [DeviceCode].
 type Auto struct {
@@ -82,17 +82,44 @@ func (f Auto) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 	}
 	logger(env).DebugContext(ctx, "logging a person in", slog.String("method", method.String()))
 	if method == MethodDevice {
-		return f.Device.Obtain(ctx, env, prev)
+		c, err := f.Device.Obtain(ctx, env, prev)
+		if f.Method == MethodDevice || !replies || cfg.AuthorizationEndpoint == "" || !noDeviceFlow(err) {
+			return c, err
+		}
+		logger(env).InfoContext(ctx, "the device flow is not for this client, an address can be pasted instead", slog.Any("error", err))
+		method = MethodPaste
 	}
-	browsing := f.PKCE
-	browsing.Device, browsing.NoBrowser, browsing.Surroundings = nil, method == MethodPaste, &around
+	return f.browsing(method, around).Obtain(ctx, env, prev)
+}
+
+// browsing is the login with a browser, here or elsewhere.
+func (f Auto) browsing(method Method, around Surroundings) PKCE {
+	b := f.PKCE
+	b.Device, b.NoBrowser, b.Surroundings = nil, method == MethodPaste, &around
 	if f.Method == MethodBrowser {
-		browsing.Surroundings = &Surroundings{Browser: true}
+		b.Surroundings = &Surroundings{Browser: true}
 	}
 	if f.Method == MethodAuto && method == MethodBrowser {
-		browsing.Device = &f.Device // should there be nothing to listen on
+		b.Device = &f.Device // should there be nothing to listen on
 	}
-	return browsing.Obtain(ctx, env, prev)
+	return b
+}
+
+// noDeviceFlow tells whether err is a server's word that it has no device flow for
+// this client. Documents tell of the server as a whole.
+func noDeviceFlow(err error) bool {
+	te := (*TokenError)(nil)
+	if !errors.As(err, &te) || te.purpose != purposeDevice {
+		return false
+	}
+	switch te.Code {
+	case "unauthorized_client", "unsupported_grant_type":
+		return true
+	case "":
+		return te.absent()
+	default:
+		return false
+	}
 }
 
 // Renew sends the refresh token of prev; nobody is asked.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"testing"
 	"testing/synctest"
@@ -39,6 +40,7 @@ func TestAutoWithoutABrowserUsesTheDeviceFlow(t *testing.T) {
 		"wished for":      flow.Auto{Surroundings: desk, Method: flow.MethodDevice},
 		"wished for, CI":  flow.Auto{Surroundings: &flow.Surroundings{CI: true}, Method: flow.MethodDevice},
 		"PKCE told so":    flow.PKCE{Device: &flow.DeviceCode{}, Surroundings: remote},
+		"chosen, no port": flow.Auto{Surroundings: desk, PKCE: flow.PKCE{RedirectURI: "http://127.0.0.1:" + takenPort(t) + "/"}},
 		"no port is free": flow.PKCE{Device: &flow.DeviceCode{}, Surroundings: desk, RedirectURI: "http://127.0.0.1:" + takenPort(t) + "/"},
 	}
 	for name, f := range flows {
@@ -53,6 +55,21 @@ func TestAutoWithoutABrowserUsesTheDeviceFlow(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Whoever wishes for a browser knows better than the surroundings.
+func TestAutoOpensTheBrowserThatIsWishedFor(t *testing.T) {
+	t.Setenv("BROWSER", "true") // a program that does nothing
+	for method, opening := range map[flow.Method]bool{flow.MethodBrowser: true, flow.MethodPaste: false} {
+		p := newProvider(t)
+		env, prompts := p.env(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		prompts.also = func(auth.Prompt) { cancel() }
+		_, err := flow.Auto{Surroundings: remote, Method: method}.Obtain(ctx, env, nil)
+		if shown := prompts.all(); !errors.Is(err, context.Canceled) || len(shown) != 1 || shown[0].Opening != opening {
+			t.Errorf("%v: got %v and %+v", method, err, shown)
+		}
 	}
 }
 
@@ -86,6 +103,56 @@ func TestAutoTakesAPastedAddress(t *testing.T) {
 	open := func(context.Context, string) error { t.Error("opened a browser"); return nil }
 	if _, err := (flow.Auto{PKCE: flow.PKCE{OpenBrowser: open}, Surroundings: remote}).Obtain(t.Context(), env, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a document says of a server need not hold for every client of it.
+func TestAutoGoesOnWhereTheDeviceFlowIsNotForThisClient(t *testing.T) {
+	t.Parallel()
+	refusal := func(status int, code string) http.HandlerFunc {
+		return answers(status, "application/json", `{"error":"`+code+`"}`)
+	}
+	tests := map[string]struct {
+		device http.HandlerFunc
+		method flow.Method
+		mute   bool // nothing reads a pasted address
+		goesOn bool
+	}{
+		"not allowed":        {device: refusal(401, "unauthorized_client"), goesOn: true},
+		"unknown there":      {device: refusal(400, "unsupported_grant_type"), goesOn: true},
+		"not there at all":   {device: http.NotFound, goesOn: true},
+		"wrong scope":        {device: refusal(400, "invalid_scope")},
+		"in trouble":         {device: answers(500, "", "")},
+		"nobody could paste": {device: refusal(401, "unauthorized_client"), mute: true},
+		"wished for":         {device: refusal(401, "unauthorized_client"), method: flow.MethodDevice},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProvider(t)
+			env, prompts := p.env(t)
+			_, device := tokenEndpoint(t, tc.device)
+			cfg, err := device.Config.ClientConfig(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			set(env, func(c *configstore.ClientConfig) { c.DeviceAuthorizationEndpoint = cfg.TokenEndpoint })
+			lines := make(chan string, 1)
+			if !tc.mute {
+				env.Prompter = talking{prompts, lines}
+			}
+			prompts.also = func(shown auth.Prompt) {
+				back, err := follow(shown.URL)
+				if err != nil {
+					t.Error(err)
+				}
+				lines <- back
+			}
+			_, err = flow.Auto{Surroundings: remote, Method: tc.method}.Obtain(t.Context(), env, nil)
+			if te := (*flow.TokenError)(nil); (err == nil) != tc.goesOn || !tc.goesOn && !errors.As(err, &te) {
+				t.Errorf("got %v after %d prompts", err, len(prompts.all()))
+			}
+		})
 	}
 }
 
@@ -124,7 +191,7 @@ func TestPeoplesLoginsAreRenewedAndTakenBack(t *testing.T) {
 		Revoke(ctx context.Context, env auth.Env, c *auth.Credentials) error
 	}
 	for name, f := range map[string]personal{
-		"pkce":        flow.PKCE{Resources: []string{"https://a.example/"}, TokenExtra: url.Values{"vendor": {"1"}}},
+		"pkce":        flow.PKCE{ClientID: "another, by now", Resources: []string{"https://a.example/"}, TokenExtra: url.Values{"vendor": {"1"}}},
 		"device_code": flow.DeviceCode{Resources: []string{"https://a.example/"}, TokenExtra: url.Values{"vendor": {"1"}}},
 		"auto":        flow.Auto{PKCE: flow.PKCE{Resources: []string{"https://a.example/"}, TokenExtra: url.Values{"vendor": {"1"}}}},
 		"password":    flow.Password{Resources: []string{"https://a.example/"}, Extra: url.Values{"vendor": {"1"}}},

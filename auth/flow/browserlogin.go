@@ -121,7 +121,7 @@ func (s *browserLogin) ask(ctx context.Context, address string) (opened <-chan e
 	prompt := auth.Prompt{URL: address, Expiry: deadline, Opening: open != nil, Pasting: replier != nil}
 	if s.env.Prompter != nil {
 		if err := s.env.Prompter.Prompt(ctx, prompt); err != nil {
-			return nil, fmt.Errorf("cannot tell the person what to do: %w", err)
+			return nil, errUntold(err)
 		}
 	}
 	if replier != nil {

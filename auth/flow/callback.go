@@ -79,8 +79,7 @@ const purposeAuthorize = "authorization"
 // pasted reads what a person took from the browser's address bar: the whole
 // address, or its query alone.
 func (c callback) pasted(line string) (code string, err error) {
-	line = strings.TrimSpace(line)
-	line, _, _ = strings.Cut(line, "#")
+	line = pastedAddress(line)
 	address, query, found := strings.Cut(line, "?")
 	if !found {
 		query = address
@@ -95,4 +94,12 @@ func (c callback) pasted(line string) (code string, err error) {
 		return "", fmt.Errorf("%w: paste the whole address, with state=", errStray)
 	}
 	return c.judge(values)
+}
+
+// pastedAddress takes off what is never part of an address: what terminals and mail
+// programs put around and into a long one, and the fragment, which no server sees.
+func pastedAddress(line string) string {
+	line = strings.Trim(strings.Join(strings.Fields(line), ""), "\"'`<>")
+	line, _, _ = strings.Cut(line, "#")
+	return line
 }

@@ -145,7 +145,11 @@ func TestWhatTheServerSendsBack(t *testing.T) {
 		code   codes.Code // OK: the login succeeds
 		text   []string
 	}{
-		"denied":              {answer: refuse("access_denied"), is: flow.ErrDenied, isNot: auth.ErrRejected, code: codes.Unauthenticated, text: []string{"authorization endpoint", "access_denied", `"told why"`}},
+		"denied": {answer: refuse("access_denied"), is: flow.ErrDenied, isNot: auth.ErrRejected, code: codes.Unauthenticated, text: []string{"authorization endpoint", "access_denied", `"told why"`}},
+		"state told back": {answer: func(v url.Values) {
+			refuse("access_denied")(v)
+			v.Set("error_description", "for state "+v.Get("state"))
+		}, is: flow.ErrDenied, isNot: auth.ErrRejected, code: codes.Unauthenticated, text: []string{"for state [redacted]"}},
 		"scope":               {answer: refuse("invalid_scope"), is: auth.ErrRejected, isNot: auth.ErrDeclined, code: codes.Unauthenticated, text: []string{"check the scopes"}},
 		"own code":            {answer: refuse("login_required"), is: auth.ErrRejected, isNot: auth.ErrDeclined, code: codes.Unauthenticated},
 		"busy":                {answer: refuse("temporarily_unavailable"), isNot: auth.ErrRejected, code: codes.Unavailable},

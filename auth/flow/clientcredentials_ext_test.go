@@ -149,7 +149,7 @@ func TestSecretsAreReadAtEveryUse(t *testing.T) {
 		ClientIDFrom: flow.SecretFile(write("id", "one\n")),
 		Secret:       flow.SecretFile(write("secret", "first\r\n")),
 	}
-	for _, change := range []func(){func() {}, func() { write("id", "two"); write("secret", "second\n") }} {
+	for _, change := range []func(){func() {}, func() { write("id", "\ufefftwo"); write("secret", "second\n") }} {
 		change()
 		if _, err := f.Obtain(t.Context(), env, nil); err != nil {
 			t.Fatal(err)
@@ -199,7 +199,7 @@ func TestUnusableSecretsAreNamedByTheirSource(t *testing.T) {
 	}
 
 	// And a variable that is set serves.
-	t.Setenv("JETWAY_TEST_SECRET", "from-env")
+	t.Setenv("JETWAY_TEST_SECRET", "from-env\n") // as "echo secret | base64" leaves it
 	f := flow.ClientCredentials{ClientID: "x", Secret: flow.SecretEnv("JETWAY_TEST_SECRET")}
 	if _, err := f.Obtain(t.Context(), env, nil); err != nil || rec.requests()[0].secret != "from-env" {
 		t.Errorf("error %v, requests %v", err, rec.requests())

@@ -26,9 +26,10 @@ const (
 // credential plugins do. No shell is involved.
 //
 // The program prints to its standard output, at most 64 KiB, one of: the token
-// alone; a JSON object with access_token (or token, accessToken) and optionally
-// expires_in, expiry (or expires_at, expires_on) and token_type; kubectl's
-// ExecCredential. The exp claim of a JWT serves where no expiry is told.
+// alone, in double quotes or without; a JSON object with access_token (or token,
+// accessToken) and optionally expires_in, expiry (or expires_at, expires_on) and
+// token_type; kubectl's ExecCredential. The exp claim of a JWT serves where no
+// expiry is told.
 //
 // The login is never kept in a file. Errors are [*Error] and name the program,
 // never its arguments; the end of what it wrote to standard error is in them.
@@ -39,19 +40,20 @@ type Command struct {
 	Env []string
 	// Dir is the working directory; empty means that of this process.
 	Dir string
-	// Timeout ends the program; zero means 60 seconds, or 5 minutes if a person
-	// is asked.
+	// Timeout ends the program, and on Unix all that it has started; zero means 60
+	// seconds, or 5 minutes if a person is asked.
 	Timeout time.Duration
 	// HeaderKey is the metadata key for the token; empty means "authorization".
 	HeaderKey string
 	// Interactive programs ask a person: they run only inside a call that was
 	// rejected, or in Login. They are not put into a process group of their own,
-	// so that they can read from the terminal.
+	// so that they can read from the terminal; what they have started is on its own.
 	Interactive bool
 	// Stdin is what the program reads; nil means nothing.
 	Stdin io.Reader
 	// Stderr also gets what the program writes to standard error, as it comes; nil
-	// means that it shows up in errors only.
+	// means that it shows up in errors only. A writer that cannot keep up misses
+	// some of it, and is not waited for.
 	Stderr io.Writer
 }
 
@@ -135,25 +137,26 @@ func (f Command) run(caller context.Context) ([]byte, error) {
 	defer stop(nil)
 
 	stdout := &headBuffer{max: maxCommandOutput, full: func() { stop(errCommandOutput) }}
-	stderr := &tailBuffer{max: maxCommandStderr, also: f.Stderr}
+	stderr := &tailBuffer{max: maxCommandStderr, also: newRelay(f.Stderr)}
 	cmd := exec.CommandContext(ctx, f.Argv[0], f.Argv[1:]...) //nolint:gosec // running the given program is the purpose
 	cmd.Dir = f.Dir
 	cmd.Env = append(cmd.Environ(), f.Env...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = f.Stdin, stdout, stderr
+	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.WaitDelay = waitForOutputHolder
 	kill := groupKiller(cmd, !f.Interactive)
 	cmd.Cancel = kill
 
-	err := cmd.Run()
+	err := runFed(cmd, f.Stdin)
 	if err != nil && cmd.Process != nil {
 		_ = kill() // whoever still holds the output has outlived the program
 	}
+	stderr.also.close(waitForOutputHolder)
 	exit := (*exec.ExitError)(nil)
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errCommandOutput):
 		return nil, fmt.Errorf("printed more than %d KiB and was stopped: that is no token", maxCommandOutput>>10)
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
-		return stdout.bytes(), nil
+		return stdout.buf.Bytes(), nil
 	case caller.Err() != nil:
 		return nil, fmt.Errorf("was stopped: %w", caller.Err())
 	case errors.Is(cause, errCommandTime):

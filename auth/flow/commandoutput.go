@@ -17,7 +17,7 @@ import (
 
 // parseCommandOutput reads what a token command printed. Errors hold nothing of it.
 func parseCommandOutput(out []byte, now time.Time) (*auth.Credentials, error) {
-	out = bytes.TrimSpace(out)
+	out = bytes.TrimSpace(bytes.TrimPrefix(out, []byte(byteOrderMark)))
 	var c auth.Credentials
 	var err error
 	switch {
@@ -25,6 +25,10 @@ func parseCommandOutput(out []byte, now time.Time) (*auth.Credentials, error) {
 		return nil, errors.New("empty, where a token should be")
 	case out[0] == '{':
 		c, err = parseJSONOutput(out, now)
+	case out[0] == '"': // what az and jq print of one field, unless told otherwise
+		if json.Unmarshal(out, &c.AccessToken) != nil || c.AccessToken == "" {
+			return nil, errors.New("broken JSON, where a token in quotes should be")
+		}
 	case bytes.ContainsAny(out, " \t\r\n"):
 		return nil, errors.New("more than one word, where only the token should be")
 	default:

@@ -24,6 +24,9 @@ func TestCommandOutput(t *testing.T) {
 		err   string
 	}{
 		"plain":             {out: " tok \r\n", token: "tok"},
+		"byte order mark":   {out: "\ufefftok\r\n", token: "tok"},
+		"mark before JSON":  {out: "\ufeff{\"token\":\"tok\"}", token: "tok"},
+		"in quotes":         {out: "\"tok\"\n", token: "tok"},
 		"JWT":               {out: jwt(fmt.Sprintf(`{"exp":%d}`, unix)), token: jwt(fmt.Sprintf(`{"exp":%d}`, unix)), life: time.Hour},
 		"JWT without exp":   {out: jwt(`{"sub":"me"}`), token: jwt(`{"sub":"me"}`)},
 		"JWT, exp past":     {out: jwt(`{"exp":1}`), token: jwt(`{"exp":1}`)},
@@ -43,6 +46,9 @@ func TestCommandOutput(t *testing.T) {
 		"far future":        {out: `{"token":"tok","expires_at":1e300}`, token: "tok", life: time.Unix(latest, 0).Sub(now)},
 
 		"empty":           {out: " \n", err: "empty"},
+		"empty quotes":    {out: `""`, err: "token in quotes"},
+		"one quote":       {out: `"tok`, err: "token in quotes"},
+		"quoted line":     {out: `"a\nb"`, err: "no header takes"},
 		"two lines":       {out: "warning\ntok", err: "more than one word"},
 		"scheme":          {out: "Bearer tok", err: "more than one word"},
 		"binary":          {out: "t\x00k", err: "no header takes"},

@@ -92,7 +92,9 @@ func TestDeviceLogin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &device{offer: grants(rfcOffer), poll: inTurn(pending, grants(goodToken))}
 		env, prompts := d.env()
-		set(env, func(c *configstore.ClientConfig) { c.Audience = "api" })
+		set(env, func(c *configstore.ClientConfig) {
+			c.Audience, c.TokenEndpoint, c.DeviceAuthorizationEndpoint = "api", " "+c.TokenEndpoint+"\n", c.DeviceAuthorizationEndpoint+" "
+		})
 		start := time.Now()
 
 		c, err := flow.DeviceCode{}.Obtain(t.Context(), env, nil)
@@ -142,6 +144,10 @@ func TestPollingPace(t *testing.T) {
 		"nonsense":               {`,"interval":{"x":1}`, []http.HandlerFunc{pending}, []int{5, 10}},
 		"slow down, for good":    {``, []http.HandlerFunc{slow, pending, pending}, []int{5, 15, 25, 35}},
 		"slow down, repeatedly":  {``, []http.HandlerFunc{slow, slow, slow, pending}, []int{5, 15, 30, 50, 70}},
+		"503 of a framework":     {``, []http.HandlerFunc{answers(503, "application/json", `{"status":503,"error":"Service Unavailable"}`), pending}, []int{5, 15, 20}},
+		"slow down after a 503":  {``, []http.HandlerFunc{unavailable, slow, pending}, []int{5, 15, 25, 35}},
+		"a day's Retry-After":    {``, []http.HandlerFunc{comeBack(503, "86400"), pending}, []int{5, 75, 80}},
+		"endless Retry-After":    {``, []http.HandlerFunc{comeBack(503, "99999999999999999999"), pending}, []int{5, 75, 80}},
 		"503 in the middle":      {``, []http.HandlerFunc{pending, unavailable, pending}, []int{5, 10, 20, 25}},
 		"back-off doubles":       {``, []http.HandlerFunc{unavailable, web, unavailable, pending}, []int{5, 15, 35, 75, 80}},
 		"back-off has a limit":   {`,"interval":40`, []http.HandlerFunc{unavailable, unavailable, pending}, []int{40, 100, 160, 200}},
@@ -297,6 +303,9 @@ func TestDeviceClientWithASecret(t *testing.T) {
 				var headers []string
 				d.cut = func(r *http.Request) error {
 					headers = append(headers, r.Header.Get("Authorization"))
+					if got := r.Header.Get("Accept"); got != "application/json" {
+						t.Errorf("%s is asked for %q", r.URL.Path, got)
+					}
 					return nil
 				}
 				env, _ := d.env()

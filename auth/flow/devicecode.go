@@ -52,8 +52,9 @@ var (
 )
 
 const (
-	nameDevice  = "device_code"
-	deviceLimit = 15 * time.Minute
+	nameDevice    = "device_code"
+	purposeDevice = "device authorization"
+	deviceLimit   = 15 * time.Minute
 )
 
 // Obtain asks a person to log in.
@@ -125,7 +126,7 @@ func (f DeviceCode) begin(ctx context.Context, env auth.Env, cfg configstore.Cli
 	if err != nil {
 		return nil, err
 	}
-	req.endpoint, req.purpose, req.idempotent = cfg.DeviceAuthorizationEndpoint, "device authorization", true
+	req.endpoint, req.purpose, req.idempotent = cfg.DeviceAuthorizationEndpoint, purposeDevice, true
 	body, err := persist(ctx, env, req, post)
 	if err != nil {
 		return nil, err
@@ -141,7 +142,11 @@ func (f DeviceCode) begin(ctx context.Context, env auth.Env, cfg configstore.Cli
 	if p.req, err = f.poll(cfg, offer.deviceCode, verifier); err != nil {
 		return nil, err
 	}
-	return p, env.Prompter.Prompt(ctx, auth.Prompt{URL: offer.address, CompleteURL: offer.complete, Code: offer.userCode, Expiry: p.expiry})
+	prompt := auth.Prompt{URL: offer.address, CompleteURL: offer.complete, Code: offer.userCode, Expiry: p.expiry}
+	if err := env.Prompter.Prompt(ctx, prompt); err != nil {
+		return nil, errUntold(err)
+	}
+	return p, nil
 }
 
 // poll is the request that asks whether the person has decided (RFC 8628 §3.4).

@@ -41,7 +41,9 @@ func TestDeviceLoginThatFails(t *testing.T) {
 		"wrong client":         {poll: says("invalid_client"), is: auth.ErrRejected, isNot: auth.ErrDeclined, code: codes.Unauthenticated, took: 5 * time.Second},
 		"nothing there":        {poll: answers(404, "text/plain", "no"), isNot: auth.ErrDeclined, code: codes.Unavailable, took: 5 * time.Second},
 		"redirect":             {poll: http.RedirectHandler("https://evil.example/", http.StatusTemporaryRedirect).ServeHTTP, isNot: auth.ErrDeclined, code: codes.Unavailable, took: 5 * time.Second},
-		"a long Retry-After":   {poll: comeBack(503, "86400"), is: flow.ErrLapsed, code: codes.Unauthenticated, took: 15 * time.Minute},
+		"error in a 200":       {poll: answers(200, "application/json", `{"error":"invalid_scope"}`), is: auth.ErrRejected, isNot: auth.ErrDeclined, code: codes.Unauthenticated, took: 5 * time.Second},
+		"denied in a 500":      {poll: answers(500, "application/json", `{"error":"access_denied"}`), is: flow.ErrDenied, isNot: auth.ErrRejected, code: codes.Unauthenticated, took: 5 * time.Second},
+		"busy to the end":      {poll: comeBack(503, "86400"), is: flow.ErrLapsed, code: codes.Unauthenticated, took: 15 * time.Minute},
 		"an answer, endlessly": {poll: answers(200, "application/json", strings.Repeat("x", 2<<20)), is: flow.ErrLapsed, code: codes.Unauthenticated, took: 15 * time.Minute},
 	}
 	for name, tc := range tests {
@@ -66,6 +68,25 @@ func TestDeviceLoginThatFails(t *testing.T) {
 				}
 				if took := time.Since(start); took != tc.took {
 					t.Errorf("took %v, want %v", took, tc.took)
+				}
+			})
+		})
+	}
+}
+
+// What the configuration says of the client can be out of date at either endpoint.
+func TestUnknownDeviceClientMakesTheNextLoginReadAgain(t *testing.T) {
+	t.Parallel()
+	for name, d := range map[string]*device{
+		"asking for a code": {offer: says("invalid_client")},
+		"polling":           {offer: grants(rfcOffer), poll: says("invalid_client")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				env, _ := d.env()
+				_, err := flow.DeviceCode{}.Obtain(t.Context(), env, nil)
+				if cfg := env.Config.(*config); !errors.Is(err, auth.ErrRejected) || cfg.invalidated != 1 {
+					t.Errorf("got %v, forgotten %d times, want once", err, cfg.invalidated)
 				}
 			})
 		})
@@ -125,6 +146,7 @@ func TestOffersThatAreOdd(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"Google":           `{"device_code":"d","user_code":"u","verification_url":"https://example.com/device","expires_in":60}`,
+		"byte order mark":  "\ufeff" + `{"device_code":"d","user_code":"u","verification_uri":"https://example.com/device"}`,
 		"broken complete":  `{"device_code":"d","user_code":"u","verification_uri":"https://example.com/device","verification_uri_complete":"javascript:x"}`,
 		"complete of kind": `{"device_code":"d","user_code":"u","verification_uri":"https://example.com/device","verification_uri_complete":7}`,
 	} {

@@ -29,7 +29,7 @@ const (
 // no error repeats anything of it.
 func parseOffer(body []byte) (offer, error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(bytes.TrimSpace(body), &fields); err != nil || fields == nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(body, []byte(byteOrderMark)), &fields); err != nil || fields == nil {
 		return offer{}, errors.New("the answer is no JSON object")
 	}
 	text := func(names ...string) string {

@@ -5,8 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
-	"net/http"
-	"slices"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -53,7 +51,8 @@ func (p *polling) run(ctx context.Context) (*auth.Credentials, error) {
 		case failure.passing():
 			failures++
 			logger(p.env).DebugContext(ctx, "a poll failed, the login goes on", slog.Any("error", failure))
-			if failure.RetryAfter > 0 && !p.sleep(limited, failure.RetryAfter) {
+			// Longer than a minute is no answer to a person who is waiting.
+			if asked := min(failure.RetryAfter, longestInterval); asked > 0 && !p.sleep(limited, asked) {
 				return nil, p.ended(ctx)
 			}
 		default:
@@ -100,14 +99,13 @@ func (p *polling) ended(ctx context.Context) error {
 func (e *TokenError) passing() bool {
 	cert := (*tls.CertificateVerificationError)(nil)
 	switch {
-	case e.Code == "server_error", e.Code == "temporarily_unavailable":
-		return true
-	case e.Code != "":
+	case e.declined != nil:
 		return false
 	case e.Status == 0:
 		return !errors.As(e.cause, &cert)
+	case e.Code == "server_error", e.Code == "temporarily_unavailable", passingStatus(e.Status):
+		return true // with whatever code: frameworks fill "error" with words of their own
 	default:
-		return e.Status < 300 || e.Status >= 500 ||
-			slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}, e.Status)
+		return e.Status < 300 && e.Code == ""
 	}
 }

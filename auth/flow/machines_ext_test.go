@@ -129,6 +129,35 @@ func TestTokenExchange(t *testing.T) {
 	}
 }
 
+// A bearer token is wanted, whatever the server calls what it made.
+func TestTokenExchangeGetsWhatCanBeShown(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ issued, tokenType, err string }{
+		"access token":        {flow.TokenTypeAccess, "Bearer", ""},
+		"ID token":            {flow.TokenTypeID, "N_A", ""},
+		"JWT":                 {flow.TokenTypeJWT, "n_a", ""},
+		"JWT, called bearer":  {flow.TokenTypeJWT, "bearer", ""},
+		"SAML":                {"urn:ietf:params:oauth:token-type:saml2", "N_A", "token_type is N_A"},
+		"nothing said":        {"", "N_A", "token_type is N_A"},
+		"refresh token":       {flow.TokenTypeRefresh, "N_A", "set RequestedTokenType"},
+		"refresh token, sold": {flow.TokenTypeRefresh, "Bearer", "set RequestedTokenType"},
+	} {
+		_, env := tokenEndpoint(t, grants(`{"access_token":"traded-canary","issued_token_type":"`+tc.issued+`","token_type":"`+tc.tokenType+`"}`))
+		c, err := flow.TokenExchange{SubjectToken: flow.SecretValue("s")}.Obtain(t.Context(), env, nil)
+		if tc.err == "" {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			} else if _, value := c.Header(); value != "Bearer traded-canary" {
+				t.Errorf("%s: sends %q", name, value)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), tc.err) || findCanary(printed(err), "traded-canary") != "" {
+			t.Errorf("%s: got %v and %v, want an error with %q", name, c, err, tc.err)
+		}
+	}
+}
+
 func TestTokenExchangeThatFails(t *testing.T) {
 	t.Parallel()
 	_, env := tokenEndpoint(t, answers(400, "application/json", `{"error":"invalid_request","error_description":"subject-canary is bad"}`))

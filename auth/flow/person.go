@@ -23,6 +23,8 @@ func errNobody() error {
 		" or give this program a flow that needs none, such as client credentials", auth.ErrInteractionRequired)
 }
 
+func errUntold(err error) error { return fmt.Errorf("cannot tell the person what to do: %w", err) }
+
 // personalConfig reads the configuration once for a whole login: all its steps
 // must deal with the same server.
 func personalConfig(ctx context.Context, env auth.Env) (configstore.ClientConfig, error) {

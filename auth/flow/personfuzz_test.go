@@ -32,7 +32,7 @@ func FuzzCallback(f *testing.F) {
 			checkVerdict(t, query, code, err)
 		}
 		code, err := c.pasted(text)
-		_, asked, _ := strings.Cut(strings.SplitN(text, "#", 2)[0], "?")
+		_, asked, _ := strings.Cut(pastedAddress(text), "?")
 		if query, broken := url.ParseQuery(asked); err == nil && broken == nil && asked != "" {
 			checkVerdict(t, query, code, nil)
 		}

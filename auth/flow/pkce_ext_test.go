@@ -211,6 +211,9 @@ func TestPastedAddress(t *testing.T) {
 			t.Error("does not say that an address can be pasted")
 		}
 		if shown.Problem != "" {
+			if shown.Opening {
+				t.Error("says a second time that a browser opens")
+			}
 			problems <- shown.Problem
 			return
 		}
@@ -232,10 +235,12 @@ func TestPastedAddress(t *testing.T) {
 					t.Errorf("%q gave the problem %q, want %q", bad.line, got, bad.problem)
 				}
 			}
-			lines <- "  " + back + "#frag\r\n"
+			half := len(back) / 2
+			lines <- "  '<" + back[:half] + "\n  " + back[half:] + "#frag>'\r\n" // as terminals and mail programs mangle it
 		}()
 	}
-	c, err := flow.PKCE{NoBrowser: true, Surroundings: remote}.Obtain(t.Context(), env, nil)
+	idle := func(context.Context, string) error { return nil }
+	c, err := flow.PKCE{OpenBrowser: idle}.Obtain(t.Context(), env, nil)
 	if err != nil || c.AccessToken != "at-canary-1" {
 		t.Errorf("got %v and %v", c, err)
 	}

@@ -2,15 +2,8 @@ package flow
 
 import (
 	"cmp"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -20,8 +13,10 @@ import (
 // PrivateKey is what a client signs its assertions with (private_key_jwt, RFC 7523
 // §2.2). The zero value is not set.
 type PrivateKey struct {
-	// PEM is the key in PKCS #8, PKCS #1 or SEC 1 form, usually a [SecretFile]. An
-	// RSA key of at least 2048 bits signs as RS256, a P-256 key as ES256.
+	// PEM is the key in PKCS #8, PKCS #1 or SEC 1 form, usually a [SecretFile]; the
+	// first one in it, if there is more. An RSA key of at least 2048 bits signs as
+	// RS256, an elliptic one as ES256, ES384 or ES512 by its curve, an Ed25519 key as
+	// EdDSA.
 	PEM Secret
 	// ID names the key to the server (kid); may be empty.
 	ID string
@@ -37,8 +32,6 @@ const (
 	assertionAfter  = 3 * time.Minute
 )
 
-const minRSABits = 2048
-
 // asserter reads the key and returns what signs with it.
 func (k PrivateKey) asserter(clientID string) (asserter, error) {
 	text, err := k.PEM.Read()
@@ -50,48 +43,45 @@ func (k PrivateKey) asserter(clientID string) (asserter, error) {
 		return nil, fmt.Errorf("private key (%s): %w", k.PEM, err)
 	}
 	return func(endpoint string) (string, error) {
-		return signJWT(key, k.ID, assertionClaims(clientID, cmp.Or(k.Audience, endpoint), time.Now()))
+		return key.jwt(k.ID, assertionClaims(clientID, cmp.Or(k.Audience, endpoint), time.Now()))
 	}, nil
 }
 
-// parseKey reads the first block. Errors hold nothing of it.
-func parseKey(text []byte) (crypto.Signer, error) {
-	block, _ := pem.Decode(text)
+// parseKey reads the first private key of text, past whatever else openssl and
+// certificate bundles put beside it. Errors hold nothing of it.
+func parseKey(text []byte) (signer, error) {
+	block, rest := pem.Decode(text)
 	if block == nil {
-		return nil, errors.New("is not in PEM form")
+		return signer{}, errors.New("is not in PEM form")
 	}
-	var key any
-	var err error
-	switch block.Type {
-	case "PRIVATE KEY":
-		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-	case "RSA PRIVATE KEY":
-		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-	case "EC PRIVATE KEY":
-		key, err = x509.ParseECPrivateKey(block.Bytes)
-	case "ENCRYPTED PRIVATE KEY":
-		return nil, errors.New("is encrypted: give it without a password, readable by this program only")
-	default:
-		return nil, errors.New("is PEM, but no private key")
-	}
-	if err != nil {
-		return nil, errors.New("is broken")
-	}
-	switch key := key.(type) {
-	case *rsa.PrivateKey:
-		if key.N.BitLen() < minRSABits {
-			return nil, fmt.Errorf("has %d bits, RSA keys need %d", key.N.BitLen(), minRSABits)
+	for ; block != nil; block, rest = pem.Decode(rest) {
+		var key any
+		var err error
+		switch block.Type {
+		case "PRIVATE KEY":
+			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+		case "RSA PRIVATE KEY":
+			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case "EC PRIVATE KEY":
+			key, err = x509.ParseECPrivateKey(block.Bytes)
+		case "ENCRYPTED PRIVATE KEY":
+			return signer{}, errEncryptedKey
+		default:
+			continue
 		}
-		return key, nil
-	case *ecdsa.PrivateKey:
-		if key.Curve != elliptic.P256() {
-			return nil, errors.New("is on another curve than P-256")
+		switch {
+		case err == nil:
+			return signerOf(key)
+		case block.Headers["DEK-Info"] != "":
+			return signer{}, errEncryptedKey
+		default:
+			return signer{}, errors.New("is broken")
 		}
-		return key, nil
-	default:
-		return nil, errors.New("is neither RSA nor ECDSA")
 	}
+	return signer{}, errors.New("is PEM, but no private key")
 }
+
+var errEncryptedKey = errors.New("is encrypted: give it without a password, readable by this program only")
 
 // jwtClaims are those of RFC 7523 §3.
 type jwtClaims struct {
@@ -110,50 +100,4 @@ func assertionClaims(clientID, audience string, now time.Time) jwtClaims {
 		Issuer: clientID, Subject: clientID, Audience: audience, ID: rand.Text(),
 		IssuedAt: begin, NotBefore: begin, Expiry: now.Add(assertionAfter).Unix(),
 	}
-}
-
-type jwtHeader struct {
-	Algorithm string `json:"alg"`
-	KeyID     string `json:"kid,omitempty"`
-	Type      string `json:"typ"`
-}
-
-// signJWT makes a JWS in compact form (RFC 7515 §7.1).
-func signJWT(key crypto.Signer, keyID string, claims jwtClaims) (string, error) {
-	header := jwtHeader{Algorithm: "RS256", KeyID: keyID, Type: "JWT"}
-	if _, ok := key.(*ecdsa.PrivateKey); ok {
-		header.Algorithm = "ES256"
-	}
-	h, err := json.Marshal(header)
-	if err != nil {
-		return "", err
-	}
-	c, err := json.Marshal(claims)
-	if err != nil {
-		return "", err
-	}
-	input := base64.RawURLEncoding.EncodeToString(h) + "." + base64.RawURLEncoding.EncodeToString(c)
-	signature, err := sign(key, input)
-	if err != nil {
-		return "", err
-	}
-	return input + "." + base64.RawURLEncoding.EncodeToString(signature), nil
-}
-
-// sign makes the signature of RFC 7518 §3.3 or §3.4.
-func sign(key crypto.Signer, input string) ([]byte, error) {
-	digest := sha256.Sum256([]byte(input))
-	ec, ok := key.(*ecdsa.PrivateKey)
-	if !ok {
-		return key.Sign(rand.Reader, digest[:], crypto.SHA256)
-	}
-	r, s, err := ecdsa.Sign(rand.Reader, ec, digest[:])
-	if err != nil {
-		return nil, err
-	}
-	const half = 32
-	signature := make([]byte, 2*half)
-	r.FillBytes(signature[:half])
-	s.FillBytes(signature[half:])
-	return signature, nil
 }

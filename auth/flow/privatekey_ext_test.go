@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -121,8 +122,21 @@ func TestKeysInEveryForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edDER, err := x509.MarshalPKCS8PrivateKey(ed)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{
-		"PKCS #8 EC": ecPEM(t), "SEC 1": pemOf(t, "EC PRIVATE KEY", sec1, nil),
+		"PKCS #8 Ed25519": pemOf(t, "PRIVATE KEY", edDER, nil),
+		// As "openssl ecparam -genkey" writes it, and as some bundle it with its certificate.
+		"after parameters":    pemOf(t, "EC PARAMETERS", []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}, nil) + pemOf(t, "EC PRIVATE KEY", sec1, nil),
+		"after a certificate": "Bag Attributes\n" + pemOf(t, "CERTIFICATE", []byte("x"), nil) + pemOf(t, "PRIVATE KEY", pkcs8, nil),
+		"after a mark":        "\ufeff" + pemOf(t, "PRIVATE KEY", pkcs8, nil),
+		"PKCS #8 EC":          ecPEM(t), "SEC 1": pemOf(t, "EC PRIVATE KEY", sec1, nil),
 		"PKCS #8 RSA": pemOf(t, "PRIVATE KEY", pkcs8, nil), "PKCS #1": pemOf(t, "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rs), nil),
 	} {
 		rec, env := tokenEndpoint(t, grants(goodToken))
@@ -139,7 +153,7 @@ func TestKeysThatCannotSign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	other, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,19 +161,23 @@ func TestKeysThatCannotSign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	exchange, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	edDER, err := x509.MarshalPKCS8PrivateKey(ed)
+	exchangeDER, err := x509.MarshalPKCS8PrivateKey(exchange)
+	locked := string(pem.EncodeToMemory(&pem.Block{
+		Type: "RSA PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00"}, Bytes: []byte("key-canary"),
+	}))
 	tests := map[string]flow.Secret{
+		"is encrypted: give":   flow.SecretValue(locked),
 		"not in PEM form":      flow.SecretValue("key-canary"),
 		"is broken":            flow.SecretValue(pemOf(t, "PRIVATE KEY", []byte("key-canary"), nil)),
 		"is encrypted":         flow.SecretValue(pemOf(t, "ENCRYPTED PRIVATE KEY", []byte("key-canary"), nil)),
 		"but no private key":   flow.SecretValue(pemOf(t, "CERTIFICATE", []byte("key-canary"), nil)),
 		"RSA keys need 2048":   flow.SecretValue(pemOf(t, "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(small), nil)),
 		"another curve":        flow.SecretValue(pemOf(t, "EC PRIVATE KEY", otherDER, nil)),
-		"neither RSA nor ECDS": flow.SecretValue(pemOf(t, "PRIVATE KEY", edDER, err)),
+		"neither RSA, ECDSA n": flow.SecretValue(pemOf(t, "PRIVATE KEY", exchangeDER, err)),
 		"no such file":         flow.SecretFile("/run/secrets/none"),
 	}
 	rec, env := tokenEndpoint(t, grants(goodToken))

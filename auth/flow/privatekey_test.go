@@ -1,11 +1,14 @@
 package flow
 
 import (
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
@@ -47,8 +50,12 @@ func TestES256Vector(t *testing.T) {
 	if !verified(&key.PublicKey, input, decoded(t, signature)) {
 		t.Fatal("the vector does not verify: the check is wrong")
 	}
+	ours, err := signerOf(key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 200 { // leading zeros come one in 128
-		s, err := sign(key, input)
+		s, err := ours.sign([]byte(input))
 		if err != nil || !verified(&key.PublicKey, input, s) {
 			t.Fatalf("our signature %x does not verify: %v", s, err)
 		}
@@ -61,11 +68,15 @@ func TestAssertion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ours, err := signerOf(key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
 		seen := map[string]bool{}
 		for range 3 {
-			jwt, err := signJWT(key, "key-1", assertionClaims("batch", "https://idp.example/token", now))
+			jwt, err := ours.jwt("key-1", assertionClaims("batch", "https://idp.example/token", now))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,22 +109,61 @@ func TestAssertion(t *testing.T) {
 	})
 }
 
-func TestRSAKeysSignAsRS256(t *testing.T) {
+// Every kind of key signs by its own algorithm, and what it signs verifies.
+func TestAlgorithmsOfKeys(t *testing.T) {
 	t.Parallel()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	rs, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	jwt, err := signJWT(key, "", jwtClaims{Issuer: "batch"})
+	public, ed, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := strings.Split(jwt, ".")
-	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	if err := rsa.VerifyPKCS1v15(&key.PublicKey, 5, sum[:], decoded(t, parts[2])); err != nil { // 5 is crypto.SHA256
-		t.Error(err)
+	tests := map[string]struct {
+		key    any
+		verify func(input, signature []byte) bool
+	}{
+		"RS256": {rs, func(input, signature []byte) bool {
+			sum := sha256.Sum256(input)
+			return rsa.VerifyPKCS1v15(&rs.PublicKey, crypto.SHA256, sum[:], signature) == nil
+		}},
+		"EdDSA": {ed, func(input, signature []byte) bool { return ed25519.Verify(public, input, signature) }},
 	}
-	if header := string(decoded(t, parts[0])); header != `{"alg":"RS256","typ":"JWT"}` {
-		t.Errorf("header %s", header)
+	for name, curve := range map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()} {
+		key, err := ecdsa.GenerateKey(curve, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums := map[string]func([]byte) []byte{
+			"ES256": func(b []byte) []byte { s := sha256.Sum256(b); return s[:] },
+			"ES384": func(b []byte) []byte { s := sha512.Sum384(b); return s[:] },
+			"ES512": func(b []byte) []byte { s := sha512.Sum512(b); return s[:] },
+		}
+		length := map[string]int{"ES256": 64, "ES384": 96, "ES512": 132}[name] // RFC 7518 §3.4
+		tests[name] = struct {
+			key    any
+			verify func(input, signature []byte) bool
+		}{key, func(input, signature []byte) bool {
+			return len(signature) == length && ecdsa.Verify(&key.PublicKey, sums[name](input),
+				new(big.Int).SetBytes(signature[:length/2]), new(big.Int).SetBytes(signature[length/2:]))
+		}}
+	}
+	for algorithm, tc := range tests {
+		s, err := signerOf(tc.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		jwt, err := s.jwt("", jwtClaims{Issuer: "batch"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := strings.Split(jwt, ".")
+		if !tc.verify([]byte(parts[0]+"."+parts[1]), decoded(t, parts[2])) {
+			t.Errorf("%s: %s does not verify", algorithm, jwt)
+		}
+		if header := string(decoded(t, parts[0])); header != `{"alg":"`+algorithm+`","typ":"JWT"}` {
+			t.Errorf("%s: header %s", algorithm, header)
+		}
 	}
 }

@@ -14,7 +14,7 @@ const redacted = "[redacted]"
 
 // scrubber takes secrets out of text that others wrote.
 type scrubber struct {
-	needles []string // longest first, so that none leaves a piece of another
+	needles []string // lower case; longest first, so that none leaves a piece of another
 }
 
 // add makes the scrubber know more secrets, in every spelling a server may echo
@@ -27,8 +27,12 @@ func (s *scrubber) add(secrets ...string) {
 		quoted := strconv.Quote(secret)
 		ascii := strconv.QuoteToASCII(secret)
 		asJSON, _ := json.Marshal(secret) //nolint:errchkjson // strings always marshal
-		s.needles = append(s.needles, secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
-			quoted[1:len(quoted)-1], ascii[1:len(ascii)-1], string(asJSON[1:len(asJSON)-1]))
+		for _, spelling := range []string{
+			secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
+			quoted[1 : len(quoted)-1], ascii[1 : len(ascii)-1], string(asJSON[1 : len(asJSON)-1]),
+		} {
+			s.needles = append(s.needles, lower(spelling))
+		}
 	}
 	slices.SortFunc(s.needles, func(a, b string) int {
 		if len(a) != len(b) {
@@ -41,31 +45,31 @@ func (s *scrubber) add(secrets ...string) {
 
 // finds tells whether text holds a secret.
 func (s *scrubber) finds(text string) bool {
-	return slices.ContainsFunc(s.needles, func(n string) bool { return containsFold(text, n) })
+	low := lower(text)
+	return slices.ContainsFunc(s.needles, func(n string) bool { return strings.Contains(low, n) })
 }
 
-// scrub returns text without secrets. Text around a very short secret is dropped
+// scrub returns text without secrets, in whichever case they stand there:
+// percent-encoding comes in both. Text around a very short secret is dropped
 // whole: what is left of it would spell the secret out.
 func (s *scrubber) scrub(text string) string {
+	low := lower(text)
 	for _, needle := range s.needles {
-		if !containsFold(text, needle) {
+		if !strings.Contains(low, needle) {
 			continue
 		}
 		if len(needle) < 4 {
 			return redacted
 		}
-		text = replaceFold(text, needle, redacted)
+		text = replaceLower(text, needle, redacted)
+		low = lower(text)
 	}
 	return text
 }
 
-// containsFold compares without case: percent-encoding comes in both.
-func containsFold(text, needle string) bool {
-	return strings.Contains(lower(text), lower(needle))
-}
-
-func replaceFold(text, needle, by string) string {
-	low, needle := lower(text), lower(needle)
+// replaceLower replaces needle, which is in lower case, in text, which need not be.
+func replaceLower(text, needle, by string) string {
+	low := lower(text)
 	var b strings.Builder
 	for {
 		i := strings.Index(low, needle)

@@ -59,6 +59,10 @@ func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials
 // (RFC 7009 §2.2.1) or because nothing of the kind is there.
 func unsupported(err error) bool {
 	te := (*TokenError)(nil)
-	return errors.As(err, &te) && (te.Code == "unsupported_token_type" || te.Code == "" &&
-		slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented}, te.Status))
+	return errors.As(err, &te) && (te.Code == "unsupported_token_type" || te.Code == "" && te.absent())
+}
+
+// absent tells whether the status says that nothing of the kind is there.
+func (e *TokenError) absent() bool {
+	return slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented}, e.Status)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -12,6 +13,13 @@ import (
 
 // maxSecret is more than any secret needs, and little enough to read at once.
 const maxSecret = 64 << 10
+
+const (
+	// Echo and editors leave line ends behind, wherever a secret is kept.
+	lineEnds = "\r\n"
+	// Some editors and servers begin with one, none means it (RFC 8259 §8.1).
+	byteOrderMark = "\ufeff"
+)
 
 // Secret is where a client ID or a client secret comes from. It is read again at
 // every use, so that a rotated secret works without a restart. The zero value is
@@ -42,11 +50,13 @@ const (
 // SecretValue is a secret that the program already holds.
 func SecretValue(value string) Secret { return Secret{&secretSource{secretValue, &value}} }
 
-// SecretFile is the content of a regular file, without line ends at its end, of
-// at most 64 KiB. Symbolic links are followed, as mounted secrets need.
+// SecretFile is the content of a regular file, of at most 64 KiB, without a byte
+// order mark and without line ends at its end. Symbolic links are followed, as
+// mounted secrets need.
 func SecretFile(path string) Secret { return Secret{&secretSource{secretFile, &path}} }
 
-// SecretEnv is the content of an environment variable.
+// SecretEnv is the content of an environment variable, without line ends at its
+// end.
 func SecretEnv(name string) Secret { return Secret{&secretSource{secretEnv, &name}} }
 
 // String tells where the secret comes from.
@@ -89,10 +99,10 @@ func (s Secret) Read() (string, error) {
 		return readSecretFile(*s.from.text)
 	case secretEnv:
 		value, ok := os.LookupEnv(*s.from.text)
-		switch {
-		case !ok:
+		if !ok {
 			return "", fmt.Errorf("environment variable %s is not set", *s.from.text)
-		case value == "":
+		}
+		if value = strings.TrimRight(value, lineEnds); value == "" {
 			return "", fmt.Errorf("environment variable %s is empty", *s.from.text)
 		}
 		return value, nil
@@ -104,7 +114,25 @@ func (s Secret) Read() (string, error) {
 	}
 }
 
-func readSecretFile(path string) (string, error) {
+// readSecretFile reads a file that may be replaced at this moment. Kubernetes turns
+// a link to new content and then deletes the old: who is on the way to that finds
+// nothing, and is right with the next try.
+func readSecretFile(path string) (string, error) { return readReplaced(path, readSecretFileOnce) }
+
+func readReplaced(path string, read func(string) (string, error)) (string, error) {
+	const tries = 5
+	for try := 1; ; try++ {
+		value, err := read(path)
+		if !errors.Is(err, fs.ErrNotExist) || try == tries {
+			return value, err
+		}
+		if link, gone := os.Lstat(path); gone != nil || link.Mode()&fs.ModeSymlink == 0 {
+			return value, err
+		}
+	}
+}
+
+func readSecretFileOnce(path string) (string, error) {
 	// Opening a pipe would wait for its other end, whatever the caller's deadline.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -125,7 +153,7 @@ func readSecretFile(path string) (string, error) {
 	if len(content) > maxSecret {
 		return "", fmt.Errorf("file %s is larger than %d KiB: not a secret", path, maxSecret>>10)
 	}
-	value := strings.TrimRight(string(content), "\r\n")
+	value := strings.TrimRight(strings.TrimPrefix(string(content), byteOrderMark), lineEnds)
 	if value == "" {
 		return "", fmt.Errorf("file %s is empty", path)
 	}

@@ -21,6 +21,7 @@ const (
 // answer is what a token endpoint said (RFC 6749 §5.1 and §5.2).
 type answer struct {
 	accessToken, tokenType, refreshToken string
+	issuedType                           string // RFC 8693 §2.2.1; empty: an access token
 
 	expiresIn               int64 // seconds; zero means that the server did not say
 	errorCode, errorMessage string
@@ -32,7 +33,7 @@ type answer struct {
 // recognised by its looks, because some servers call it text/plain. Errors repeat
 // nothing of it; an answer that comes with one tells which secrets were in it.
 func parseAnswer(contentType string, body []byte) (answer, error) {
-	body = bytes.TrimSpace(body)
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte(byteOrderMark)))
 	media, _, _ := mime.ParseMediaType(contentType) // empty is as good as unknown
 	switch {
 	case len(body) == 0:
@@ -68,9 +69,14 @@ func parseJSONAnswer(body []byte) (answer, error) {
 		return value
 	}
 	a.accessToken, a.refreshToken = text("access_token"), text("refresh_token")
-	a.held = []string{a.accessToken, a.refreshToken, text("id_token"), text("device_code")}
 	a.tokenType = text("token_type")
 	a.errorCode, a.errorMessage = text("error"), text("error_description")
+	beside := func(name string) (value string) { // nothing hangs on its kind
+		_ = json.Unmarshal(fields[name], &value)
+		return value
+	}
+	a.issuedType = beside("issued_token_type")
+	a.held = []string{a.accessToken, a.refreshToken, beside("id_token"), beside("device_code")}
 	if a.errorCode != "" || len(errs) > 0 {
 		return a, errors.Join(errs...)
 	}
@@ -106,7 +112,9 @@ func (a answer) completed(expires string) (answer, error) {
 	switch {
 	case a.accessToken == "":
 		return a, errors.New("the answer has no access_token")
-	case a.tokenType != "" && !strings.EqualFold(a.tokenType, "bearer"):
+	case a.issuedType == TokenTypeRefresh:
+		return a, errors.New("the issued token is a refresh token, which must not be shown to a backend; set RequestedTokenType")
+	case !a.bearer():
 		return a, fmt.Errorf("token_type is %s, only Bearer can be used here", knownType(a.tokenType))
 	}
 	if err := checkToken(a.accessToken); err != nil {
@@ -121,6 +129,13 @@ func (a answer) completed(expires string) (answer, error) {
 		return a, fmt.Errorf("expires_in %w", err)
 	}
 	return a, nil
+}
+
+// bearer tells whether the token can be used as one. A JWT that is no access token
+// can, but its type says that it is none (RFC 8693 §2.2.1).
+func (a answer) bearer() bool {
+	return a.tokenType == "" || strings.EqualFold(a.tokenType, "bearer") ||
+		strings.EqualFold(a.tokenType, "N_A") && (a.issuedType == TokenTypeID || a.issuedType == TokenTypeJWT)
 }
 
 // knownType names a token type, without repeating whatever a server says.

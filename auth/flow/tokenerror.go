@@ -132,8 +132,7 @@ func (e *TokenError) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, e.Error(
 // dead ones: all else may be somebody's mistake that gets mended, and a login is
 // not thrown away over it.
 func refuses(grant string, httpStatus int, code string) bool {
-	passing := []int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}
-	if httpStatus >= 300 && httpStatus < 400 || httpStatus >= 500 || slices.Contains(passing, httpStatus) {
+	if httpStatus >= 300 && httpStatus < 400 || passingStatus(httpStatus) {
 		return false
 	}
 	switch code {
@@ -148,6 +147,25 @@ func refuses(grant string, httpStatus int, code string) bool {
 	default:
 		return grant != grantRefresh
 	}
+}
+
+// before adds that the caller left while another try was waited for.
+func (e *TokenError) before(left error) *TokenError {
+	switch {
+	case left == nil:
+	case e.cause == nil:
+		e.cause = left
+	default:
+		e.cause = fmt.Errorf("%w, then %w", e.cause, left)
+	}
+	return e
+}
+
+// passingStatus tells whether a status speaks of trouble that may pass, whatever
+// the answer says beside it.
+func passingStatus(httpStatus int) bool {
+	return httpStatus >= 500 ||
+		slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}, httpStatus)
 }
 
 // stale tells whether err looks like an outdated configuration: the server no

@@ -34,7 +34,10 @@ type TokenExchange struct {
 	ActorToken Secret
 	// ActorTokenType tells what it is; empty means [TokenTypeJWT].
 	ActorTokenType string
-	// RequestedTokenType tells what to get; empty leaves it to the server.
+	// RequestedTokenType tells what to get; empty leaves it to the server. What
+	// comes is sent as a bearer token, so it is refused if it is a refresh token, or
+	// of a type that the server says is not for that, unless it is a JWT or an ID
+	// token.
 	RequestedTokenType string
 	// ClientID names the client; empty means that of the configuration. Some
 	// servers want none at all.

@@ -101,6 +101,8 @@ func TestOddAnswersThatAreTokens(t *testing.T) {
 		"plain":              {answers(200, js, `{"access_token":"good","token_type":"Bearer","expires_in":60}`), time.Minute},
 		"JSON called text":   {answers(200, "text/plain; charset=utf-8", ` {"access_token":"good","expires_in":60}`), time.Minute},
 		"JSON called a form": {answers(200, "application/x-www-form-urlencoded", `{"access_token":"good","expires_in":60}`), time.Minute},
+		"byte order mark":    {answers(200, js, "\ufeff"+`{"access_token":"good","expires_in":60}`), time.Minute},
+		"type in capitals":   {answers(200, js, `{"access_token":"good","token_type":"BEARER","expires_in":60}`), time.Minute},
 		"no content type":    {answers(200, "", `{"access_token":"good","expires_in":60}`), time.Minute},
 		"form":               {answers(200, "application/x-www-form-urlencoded", "access_token=good&token_type=bearer&expires_in=60"), time.Minute},
 		"201":                {answers(201, js, `{"access_token":"good","expires_in":60}`), time.Minute},
@@ -111,7 +113,7 @@ func TestOddAnswersThatAreTokens(t *testing.T) {
 		"empty lifetime":     {answers(200, js, `{"access_token":"good","expires_in":""}`), 0},
 		"fraction":           {answers(200, js, `{"access_token":"good","expires_in":60.9}`), time.Minute},
 		"huge lifetime":      {answers(200, js, `{"access_token":"good","expires_in":1e300}`), (1<<31 - 1) * time.Second},
-		"unknown fields":     {answers(200, js, `{"access_token":"good","expires_in":60,"scope":["a"],"nested":{"error":"x"}}`), time.Minute},
+		"unknown fields":     {answers(200, js, `{"access_token":"good","expires_in":60,"scope":["a"],"id_token":{},"issued_token_type":7,"nested":{"error":"x"}}`), time.Minute},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -142,6 +144,16 @@ func TestEnvClientIsNotChanged(t *testing.T) {
 	}
 	if env.HTTP.Transport != before.Transport || env.HTTP.CheckRedirect != nil || env.HTTP.Timeout != 0 {
 		t.Errorf("the caller's client became %+v", env.HTTP)
+	}
+}
+
+func TestEnvNeedsNoClient(t *testing.T) {
+	t.Parallel()
+	_, env := tokenEndpoint(t, grants(goodToken))
+	env.HTTP = nil
+	defer http.DefaultClient.CloseIdleConnections()
+	if _, err := machine().Obtain(t.Context(), env, nil); err != nil {
+		t.Error(err)
 	}
 }
 

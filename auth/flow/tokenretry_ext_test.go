@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -66,6 +67,25 @@ func TestRetryAfter(t *testing.T) {
 					if gap := got[1].at.Sub(got[0].at); gap < tc.min || gap > tc.max {
 						t.Errorf("came back after %v, want %v to %v", gap, tc.min, tc.max)
 					}
+				}
+			})
+		})
+	}
+}
+
+// Grants that use nothing up are asked for again, however they prove themselves.
+func TestMachinesComeBack(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]auth.Flow{
+		"secret":    machine(),
+		"assertion": flow.ClientCredentials{ClientID: "batch", Assertion: flow.SecretValue("a")},
+		"exchange":  flow.TokenExchange{SubjectToken: flow.SecretValue("s")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rec, env := inMemoryEndpoint(inTurn(comeBack(503, "1"), grants(goodToken)))
+				if _, err := f.Obtain(t.Context(), env, nil); err != nil || len(rec.requests()) != 2 {
+					t.Errorf("got %v after %d requests, want a token after two", err, len(rec.requests()))
 				}
 			})
 		})
@@ -174,18 +194,27 @@ func TestRetryFitsTheDeadline(t *testing.T) {
 	})
 }
 
+// Whoever leaves hears that they left, and what they were waiting for.
 func TestCancellationEndsTheWait(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		rec, env := inMemoryEndpoint(comeBack(503, "3"))
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second, cancel)
-		start := time.Now()
-		_, err := machine().Obtain(ctx, env, nil)
-		if time.Since(start) != time.Second || len(rec.requests()) != 1 || err == nil {
-			t.Errorf("%v after %v and %d requests, want the end after a second", err, time.Since(start), len(rec.requests()))
-		}
-	})
+	broken := func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+	for said, network := range map[string]http.RoundTripper{"HTTP 503": inMemory{comeBack(503, "3")}, "unexpected EOF": roundTrip(broken)} {
+		t.Run(said, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, env := inMemoryEndpoint(nil)
+				env.HTTP.Transport = network
+				const leave = 500 * time.Millisecond
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(leave, cancel)
+				start := time.Now()
+				_, err := machine().Obtain(ctx, env, nil)
+				if took := time.Since(start); took != leave || !errors.Is(err, context.Canceled) || status.Code(err) != codes.Canceled {
+					t.Errorf("%v with code %v after %v, want the caller's cancellation", err, status.Code(err), took)
+				}
+				contains(t, fmt.Sprint(err), said, "context canceled")
+			})
+		})
+	}
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

@@ -51,8 +51,11 @@ func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask onc
 			return got, nil
 		}
 		wait, ok := failure.retryIn(try, req.idempotent)
-		if !ok || !pause(limited, wait) {
+		if !ok {
 			return none, failure
+		}
+		if !pause(limited, wait) {
+			return none, failure.before(ctx.Err())
 		}
 		logger(env).DebugContext(ctx, "asking the authorization server again", slog.Any("after", failure), slog.Duration("waited", wait))
 	}

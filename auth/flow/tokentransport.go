@@ -168,8 +168,8 @@ func basicValue(id, secret string) string {
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	var wait time.Duration
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
-		wait = time.Duration(seconds) * time.Second
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
+		wait = time.Duration(seconds) * time.Second // out of range, that is the nearest there is
 	} else if date, err := http.ParseTime(value); err == nil {
 		wait = date.Sub(now)
 	}

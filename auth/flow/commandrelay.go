@@ -1,0 +1,80 @@
+package flow
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+)
+
+// runFed runs cmd with input. Reading is left to a goroutine that nobody waits
+// for, where the program does not read by itself: [exec.Cmd.Run] would wait for a
+// reader that has nothing to say, whatever the deadline.
+func runFed(cmd *exec.Cmd, input io.Reader) error {
+	if _, direct := input.(*os.File); direct || input == nil {
+		cmd.Stdin = input
+		return cmd.Run()
+	}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go func() {
+		_, _ = io.Copy(stdin, input) // a program need not read all of it
+		_ = stdin.Close()
+	}()
+	return cmd.Wait()
+}
+
+// relayRoom is how many writes may wait, of up to 32 KiB each.
+const relayRoom = 64
+
+// relay passes writes on to a writer that may be slow or stuck, and never waits
+// for it: what finds no room is left out. A nil relay drops everything.
+type relay struct {
+	waiting chan []byte
+	done    chan struct{}
+}
+
+func newRelay(to io.Writer) *relay {
+	if to == nil {
+		return nil
+	}
+	r := &relay{make(chan []byte, relayRoom), make(chan struct{})}
+	go func() {
+		defer close(r.done)
+		for p := range r.waiting {
+			_, _ = to.Write(p) // a closed terminal must not fail the login
+		}
+	}()
+	return r
+}
+
+func (r *relay) pass(p []byte) {
+	if r == nil {
+		return
+	}
+	select {
+	case r.waiting <- bytes.Clone(p):
+	default:
+	}
+}
+
+// close lets what is waiting arrive, for as long as limit. Nothing may be passed
+// any more.
+func (r *relay) close(limit time.Duration) {
+	if r == nil {
+		return
+	}
+	close(r.waiting)
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-r.done:
+	case <-timer.C:
+	}
+}
