@@ -175,5 +175,9 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 }
 
 func (k *call) fail(op string, answer, err error) error {
-	return &Error{Op: op, Method: k.method, RequestID: k.id, Rejection: answer, Err: err}
+	e := &Error{Op: op, Method: k.method, RequestID: k.id, Rejection: answer, Err: err}
+	if answer != nil {
+		e.words = wordsOf(answer, k.mainNow, k.proxyNow)
+	}
+	return e
 }

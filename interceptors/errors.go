@@ -3,11 +3,14 @@ package interceptors
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
 )
 
 // ErrNotReplayed says that a stream was rejected after more had been sent than
@@ -32,13 +35,21 @@ type Error struct {
 	Rejection error
 	// Err is the cause; never nil.
 	Err error
+
+	words string // of the rejection, without any token
 }
+
+// maxWords is how much of a server's message an error repeats, in bytes.
+const maxWords = 200
 
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("interceptors: " + e.Op + " for " + e.Method)
 	if e.Rejection != nil {
 		b.WriteString(" after the server answered " + status.Code(e.Rejection).String())
+		if e.words != "" {
+			fmt.Fprintf(&b, " (%q)", e.words)
+		}
 	}
 	b.WriteString(": " + e.Err.Error())
 	return b.String()
@@ -79,6 +90,21 @@ func (e *Error) code() codes.Code {
 		return codes.Unauthenticated
 	}
 	return code
+}
+
+// wordsOf returns what the server said, which may be the very token that it did
+// not accept.
+func wordsOf(answer error, sent ...*auth.Credentials) string {
+	words := status.Convert(answer).Message()
+	for _, c := range sent {
+		if c != nil && c.AccessToken != "" {
+			words = strings.ReplaceAll(words, c.AccessToken, "[token]")
+		}
+	}
+	if len(words) > maxWords {
+		words = strings.ToValidUTF8(words[:maxWords], "") + "…"
+	}
+	return words
 }
 
 // isOwn tells an error made on this side from a server's.

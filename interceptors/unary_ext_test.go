@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
@@ -84,6 +86,23 @@ func TestSecondRejectionIsTheAnswer(t *testing.T) {
 
 	if !errors.Is(err, second) || len(srv.attempts) != 2 {
 		t.Errorf("%d attempts, then %v", len(srv.attempts), err)
+	}
+}
+
+// Why the server did not accept the credentials is its to say, and may help where
+// no others can be had; it must not repeat them.
+func TestErrorTellsWhatTheServerSaid(t *testing.T) {
+	t.Parallel()
+	said := "token-0 is for the audience https://other.example; " + strings.Repeat("é", 200)
+	src, srv := newSource(), &server{answers: []error{status.Error(codes.Unauthenticated, said)}}
+	src.refreshErr = auth.ErrRejected
+
+	err := srv.call(t.Context(), interceptors.UnaryClientAuth(src))
+
+	text := fmt.Sprint(err)
+	if !strings.Contains(text, `answered Unauthenticated ("[token] is for the audience https://other.example; éé`) ||
+		strings.Contains(text, "token-0") || len(text) > 500 || !utf8.ValidString(text) || !errors.Is(err, auth.ErrRejected) {
+		t.Errorf("got %s", text)
 	}
 }
 
