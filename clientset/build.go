@@ -101,14 +101,14 @@ func (c *config) build(n *network, t platform.Target) (_ *ClientSet, err error) 
 // assemble plugs the parts together: the connection carries the discovery that
 // the login needs that the connection's interceptors need.
 func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*ClientSet, error) {
-	set := &ClientSet{endpoint: e, org: c.org, plaintext: plaintext, gate: newGate()}
+	set := &ClientSet{endpoint: e, org: c.org, plaintext: plaintext, gate: newGate(), closed: make(chan struct{})}
 	if n.own {
 		set.http = n.http
 	}
 	if plaintext && !e.Local && !c.plaintextCredentials {
 		set.guard = ErrPlaintext
 	}
-	conn := &connection{}
+	conn := &connection{closed: set.closed}
 	var proxy *auth.Authenticator
 	if c.proxyFlow != nil {
 		proxy = c.proxyAuthenticator(e, n)
@@ -138,7 +138,7 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 		}
 		return nil, err
 	}
-	conn.ClientConnInterface = set.conn
+	conn.ClientConn = set.conn
 	set.services = newServices(set)
 	return set, nil
 }

@@ -65,7 +65,7 @@ func (c *ClientSet) cause(ctx context.Context, err error) error {
 			return &refusedBareError{c.guard, err}
 		}
 	case codes.Canceled:
-		if c.closed.Load() && ctx.Err() == nil {
+		if c.isClosed() && ctx.Err() == nil {
 			return ErrClosed
 		}
 	case codes.Unavailable:

@@ -53,7 +53,7 @@ type ClientSet struct {
 
 	gate      gate
 	connected atomic.Bool
-	closed    atomic.Bool
+	closed    chan struct{} // closed by Close
 	closeOnce sync.Once
 	closeErr  error
 }
@@ -122,7 +122,7 @@ func (c *ClientSet) Shutdown(ctx context.Context) error {
 // the program's. Calling it again does nothing.
 func (c *ClientSet) Close() error {
 	c.closeOnce.Do(func() {
-		c.closed.Store(true)
+		close(c.closed)
 		c.gate.drain()
 		var errs []error
 		for _, a := range c.owned {
@@ -137,6 +137,15 @@ func (c *ClientSet) Close() error {
 		}
 	})
 	return c.closeErr
+}
+
+func (c *ClientSet) isClosed() bool {
+	select {
+	case <-c.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 func (c *ClientSet) fail(op string, err error) *Error {

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/grpc"
-
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/configstore"
@@ -17,12 +15,8 @@ import (
 // asked again earlier when the authorization server disagrees.
 const configTTL = time.Hour
 
-// connection stands for the gRPC connection until that is made: finding out how
-// to log in rides on it, and the interceptors that it is made with log in.
-type connection struct{ grpc.ClientConnInterface }
-
 // authenticator makes the main login.
-func (c *config) newAuthenticator(e endpoint.Endpoint, n *network, conn grpc.ClientConnInterface) *auth.Authenticator {
+func (c *config) newAuthenticator(e endpoint.Endpoint, n *network, conn *connection) *auth.Authenticator {
 	f := c.flow
 	if f == nil {
 		f = flow.Stored{}

@@ -1,0 +1,37 @@
+package clientset
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// Finding out how to log in belongs to no call, and may be in a pause between two
+// attempts that no closed connection ends.
+func TestCloseEndsWhatBelongsToNoCall(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	pause := func(ctx context.Context, _ string, _, _ any, _ *grpc.ClientConn, _ grpc.UnaryInvoker, _ ...grpc.CallOption) error {
+		close(begun)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	conn, err := grpc.NewClient("passthrough:///unused",
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithChainUnaryInterceptor(pause))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	closed := make(chan struct{})
+	c := &connection{ClientConn: conn, closed: closed}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Invoke(context.WithoutCancel(t.Context()), "/a/b", nil, nil) }()
+	<-begun
+	close(closed)
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the call ended with %v", err)
+	}
+}
