@@ -63,7 +63,7 @@ func run(ctx context.Context, out io.Writer) error {
 	for name, source := range map[string]nublado.Source{
 		"delegated by ada":   nublado.FromRequest(guard.Delegate("ada", nublado.DefaultScope)),
 		"delegated by grace": nublado.FromRequest(guard.Delegate("grace", nublado.DefaultScope)),
-		"in our own name":    nublado.Created{Username: "bot-example", Admin: nublado.Value(admin), Lifetime: time.Hour},
+		"in our own name":    nublado.Created{Username: "bot-example", Admin: nublado.SecretValue(admin), Lifetime: time.Hour},
 	} {
 		if err := use(ctx, nublado.Resolver{Source: source, Discovery: shared}); err != nil {
 			return fmt.Errorf("%s: %w", name, err)

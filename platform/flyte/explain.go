@@ -99,6 +99,5 @@ func withoutUser(text string) string {
 	if err != nil || u.User == nil {
 		return "[redacted]"
 	}
-	u.User = nil
 	return u.Scheme + "://[redacted]@" + u.Host
 }

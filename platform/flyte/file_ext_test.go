@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +52,11 @@ task: {org: acme, project: 42, domain: development}
 		"FLYTE_ADMIN_PROXYCOMMAND": `tool --flag='x y' "q\"uote" back\ slash ''`,
 		"FLYTE_TASK_PROJECT":       "other", "FLYTE_TASK_DOMAIN": "",
 	})
+	p.variables["FLYTE_ADMIN_SCOPES"] = "[]" // is as good as none
+	if c := load(t, p.resolver()); !slices.Equal(c.Scopes, []string{"all", "offline"}) || origin(c, flyte.KeyScopes).File != path {
+		t.Errorf("scopes %q from %v, want the file's", c.Scopes, origin(c, flyte.KeyScopes))
+	}
+	p.variables["FLYTE_ADMIN_SCOPES"] = "one two"
 	c = load(t, p.resolver())
 	if c.DisableKeyring || !slices.Equal(c.Scopes, []string{"one", "two"}) || !slices.Equal(c.Command, []string{"a b", "c"}) ||
 		!slices.Equal(c.ProxyCommand, []string{"tool", "--flag=x y", `q"uote`, "back slash", ""}) {
@@ -94,6 +97,13 @@ func TestFlyteRow04_WrongValuesAreNamedWithTheirPlace(t *testing.T) {
 		"? [a]\n: b":                                     "a key that is not text",
 		"admin:\n  command: \"'canary\"":                 ":2: admin.command has a ' that is not closed",
 		"a: &a [*a]\nadmin: *a":                          "must be a mapping",
+		"admin:\n  clientSecretLocation: *canary":        "unknown anchor '…'",
+		"admin: {endpoint: a}\n---\nadmin: {}":           ":2: a second document begins here",
+		"admin: {endpoint: a}\n---\nadmin: {endpoint: [": "",
+		"admin:\n  clientSecretEnvVar: can-ary?":         ":2: admin.clientSecretEnvVar is not the name of a variable",
+		"admin:\n  clientSecretEnvVar: 7canary":          ":2: admin.clientSecretEnvVar is not the name of a variable",
+		"admin:\n  command: ['']":                        ":2: admin.command names no program",
+		"admin:\n  proxyCommand: ' \" \" x'":             ":2: admin.proxyCommand names no program",
 		strings.Repeat("x", 2<<20):                       "larger than",
 		"admin: " + strings.Repeat("{a: ", 20000) + "b}": "",
 	} {
@@ -170,126 +180,5 @@ func TestFlyteRow06_ExplainTellsWhereEachValueCameFrom(t *testing.T) {
 		if text := fmt.Sprintf(verb, c) + fmt.Sprintf(verb, c.Explain()); strings.Contains(text, "canary") {
 			t.Errorf("a secret shows with %s: %s", verb, text)
 		}
-	}
-}
-
-func TestFlyteRow07_FilesOfTheWorkingDirectoryNeedTrust(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"config.yaml", ".flyte/config.yaml", "../.flyte/config.yaml"} {
-		for key, test := range map[string]struct {
-			line string
-			env  []string
-		}{
-			"admin.command":              {"command: [evil]", nil},
-			"admin.proxyCommand":         {"proxyCommand: [evil]", nil},
-			"admin.clientSecretLocation": {"clientSecretLocation: /home/me/.secret", nil},
-			"admin.clientSecretEnvVar":   {"clientSecretEnvVar: AWS_SECRET_ACCESS_KEY", nil},
-			"admin.insecureSkipVerify":   {"insecureSkipVerify: true", nil},
-			"admin.caCertFilePath":       {"caCertFilePath: evil.pem", nil},
-			// A secret from elsewhere, which the file would send somewhere.
-			"admin.endpoint":     {"audience: x", []string{"FLYTE_ADMIN_CLIENTSECRETENVVAR", "S", "S", "canary", "FLYTE_ADMIN_CLIENTID", "c"}},
-			"admin.insecure":     {"insecure: true", []string{"FLYTE_ADMIN_COMMAND", "mine", "FLYTE_ADMIN_AUTHTYPE", "command"}},
-			"admin.httpProxyURL": {"httpProxyURL: http://evil", []string{"FLYTE_ADMIN_CLIENTSECRETLOCATION", "mine", "FLYTE_ADMIN_CLIENTID", "c"}},
-		} {
-			t.Run(name+" "+key, func(t *testing.T) {
-				t.Parallel()
-				// Given a file that came with the working directory ...
-				p := newPlace(t, test.env...)
-				if err := os.Mkdir(filepath.Join(filepath.Dir(p.dir), ".git"), 0o700); err != nil {
-					t.Fatal(err)
-				}
-				content := "admin:\n  endpoint: evil.example.com\n  clientId: x\n  " + test.line + "\n"
-				path := write(t, p.dir, name, content)
-				// ... then it must not do that ...
-				_, err := p.resolver().Resolve(t.Context(), nil)
-				if !errors.Is(err, flyte.ErrUntrusted) || !strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), filepath.Clean(path)) {
-					t.Fatalf("%v, want ErrUntrusted that names %s", err, key)
-				}
-				// ... until somebody says so ...
-				trust := p.resolver().Trust.(flyte.FileTrust)
-				if err := trust.Record(path); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := p.resolver().Resolve(t.Context(), nil); err != nil && !strings.Contains(err.Error(), "AWS_SECRET_ACCESS_KEY") {
-					t.Errorf("trusted: %v", err)
-				}
-				// ... and no longer once it changes, or that is taken back.
-				write(t, p.dir, name, content+"# changed\n")
-				if _, err := p.resolver().Resolve(t.Context(), nil); !errors.Is(err, flyte.ErrUntrusted) {
-					t.Errorf("changed: %v", err)
-				}
-				write(t, p.dir, name, content)
-				if err := trust.Forget(path); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := p.resolver().Resolve(t.Context(), nil); !errors.Is(err, flyte.ErrUntrusted) {
-					t.Errorf("forgotten: %v", err)
-				}
-			})
-		}
-	}
-}
-
-func TestFlyteRow07_WhatNeedsNoTrust(t *testing.T) {
-	t.Parallel()
-	const dangerous = "admin:\n  endpoint: h.example.com\n  command: [tool]\n"
-	// Harmless settings of the working directory, and what a variable overrides.
-	p := newPlace(t)
-	write(t, p.dir, "config.yaml", "admin: {endpoint: h.example.com, authType: Pkce, insecure: true}\ntask: {project: p}\n")
-	if _, err := p.resolver().Resolve(t.Context(), nil); err != nil {
-		t.Errorf("harmless: %v", err)
-	}
-	p = newPlace(t, "FLYTE_ADMIN_COMMAND", "mine", "FLYTE_ADMIN_ENDPOINT", "mine.example.com")
-	write(t, p.dir, "config.yaml", dangerous)
-	if _, err := p.resolver().Resolve(t.Context(), nil); err != nil {
-		t.Errorf("overridden: %v", err)
-	}
-	// The user's own files, and those that the user names.
-	p = newPlace(t)
-	write(t, p.home, ".flyte/config.yaml", dangerous)
-	if _, err := p.resolver().Resolve(t.Context(), nil); err != nil {
-		t.Errorf("home: %v", err)
-	}
-	path := write(t, p.dir, "named.yaml", dangerous)
-	p.variables[flyte.EnvFlytectlConfig] = path
-	if _, err := p.resolver().Resolve(t.Context(), nil); err != nil {
-		t.Errorf("variable: %v", err)
-	}
-	r := p.resolver()
-	r.ConfigFile = "named.yaml"
-	if _, err := r.Resolve(t.Context(), nil); err != nil {
-		t.Errorf("parameter: %v", err)
-	}
-}
-
-func TestFlyteRow07_DecisionsAreKeptSafely(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	trust := flyte.FileTrust{Path: filepath.Join(dir, "sub", "trust.json")}
-	config := write(t, dir, "config.yaml", "admin: {}")
-	link := filepath.Join(dir, "link.yaml")
-	if err := os.Symlink(config, link); err != nil {
-		t.Fatal(err)
-	}
-	if err := trust.Record(link); err != nil {
-		t.Fatal(err)
-	}
-	for path, want := range map[string]bool{config: true, link: true, filepath.Join(dir, ".", "x", "..", "config.yaml"): true, filepath.Join(dir, "other.yaml"): false} {
-		if ok, err := trust.Trusted(path, []byte("admin: {}")); ok != want || err != nil {
-			t.Errorf("%s: %v, %v; want %v", path, ok, err, want)
-		}
-	}
-	info, err := os.Stat(trust.Path)
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v; want 0600", info.Mode(), err)
-	}
-	if err := os.WriteFile(trust.Path, []byte("broken"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if ok, err := trust.Trusted(config, []byte("admin: {}")); ok || err == nil {
-		t.Errorf("a broken file: %v, %v; want an error", ok, err)
-	}
-	if err := trust.Record(filepath.Join(dir, "missing")); err == nil {
-		t.Error("a missing file was trusted")
 	}
 }

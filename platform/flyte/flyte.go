@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/jetway-go/jetway/platform"
@@ -82,11 +83,9 @@ func (r Resolver) surroundings() (surroundings, error) {
 	if s.home == "" {
 		s.home, _ = os.UserHomeDir() // without one there is nothing to find there
 	}
-	if s.dir == "" {
-		var err error
-		if s.dir, err = os.Getwd(); err != nil {
-			return s, &Error{Where: "working directory", Err: err}
-		}
+	var err error
+	if s.dir, err = filepath.Abs(s.dir); err != nil { // that of the process, where empty
+		return s, &Error{Where: "working directory", Err: err}
 	}
 	return s, nil
 }

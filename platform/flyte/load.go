@@ -2,6 +2,7 @@ package flyte
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/jetway-go/jetway/internal/apikey"
 )
@@ -42,6 +43,9 @@ type Config struct {
 
 	secretEnvVar, secretLocation string
 }
+
+// fromParameter is where an endpoint came from that the program itself gives.
+const fromParameter = "Endpoint"
 
 // Load reads variables and files, and checks that each value is what it must be.
 // Whether they make a whole is [Config.Target]'s question. The error is an
@@ -86,10 +90,39 @@ func (r Resolver) Load() (*Config, error) {
 	}
 	if r.Endpoint != "" {
 		c.Endpoint = r.Endpoint
-		c.origins[KeyEndpoint] = c.origins[KeyEndpoint].replaced("Endpoint", r.Endpoint)
+		c.origins[KeyEndpoint] = c.origins[KeyEndpoint].replaced(fromParameter, r.Endpoint)
+	}
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	c.AuthType, err = c.authType()
 	return c, err
+}
+
+// check refuses values that can only be mistakes.
+func (c *Config) check() error {
+	for key, argv := range map[string][]string{KeyCommand: c.Command, KeyProxyCommand: c.ProxyCommand} {
+		if len(argv) > 0 && strings.TrimSpace(argv[0]) == "" {
+			return &Error{Where: c.origins[key].From, Err: fmt.Errorf("%s names no program", key)}
+		}
+	}
+	// The value is not shown: people put the secret itself there.
+	if c.secretEnvVar != "" && !isVariable(c.secretEnvVar) {
+		return &Error{Where: c.origins[KeySecretEnvVar].From, Err: fmt.Errorf(
+			"%s is not the name of a variable; it must not be the secret itself", KeySecretEnvVar)}
+	}
+	return nil
+}
+
+// isVariable tells whether a shell could have a variable of that name.
+func isVariable(name string) bool {
+	for i, r := range name {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '_'
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // useAPIKey lets the key say where and as whom.

@@ -139,6 +139,16 @@ func TestFlyteRow08_EveryAuthTypeLeadsToItsFlow(t *testing.T) {
 	}
 }
 
+func TestFlyteRow08_TheKeyringCanBeLeftAlone(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"": false, "false": false, "true": true} {
+		target, err := newPlace(t, "FLYTE_ADMIN_ENDPOINT", "h", "FLYTE_ADMIN_DISABLEKEYRING", text).resolver().Resolve(t.Context(), nil)
+		if err != nil || target.NoKeyring != want {
+			t.Errorf("%q: %v, %v; want %v", text, target.NoKeyring, err, want)
+		}
+	}
+}
+
 func TestFlyteRow08_CommandsLogIn(t *testing.T) {
 	t.Parallel()
 	// Given a backend behind a proxy, and commands that print a token for each ...
@@ -210,6 +220,8 @@ func TestFlyteRow09_WhatIsMissingIsNamed(t *testing.T) {
 		{"command", append(endpoint, "FLYTE_ADMIN_AUTHTYPE", "custom"), []string{"admin.command", "FLYTE_ADMIN_COMMAND"}, nil},
 		{"sense", append(endpoint, "FLYTE_ADMIN_AUTHTYPE", "kerberos"), []string{"FLYTE_ADMIN_AUTHTYPE", "Pkce, ClientSecret, DeviceFlow or ExternalCommand"}, nil},
 		{"agreement", []string{"FLYTE_ADMIN_ENDPOINT", "https://h", "FLYTE_ADMIN_INSECURE", "true"}, []string{"FLYTE_ADMIN_INSECURE", "https://"}, nil},
+		{"agreement, too", []string{"FLYTE_ADMIN_ENDPOINT", "HTTP://h", "FLYTE_ADMIN_INSECURE", "false"}, []string{"FLYTE_ADMIN_INSECURE: admin.insecure is false", "FLYTE_ADMIN_ENDPOINT says http://"}, nil},
+		{"name of a secret", append(endpoint, "FLYTE_ADMIN_CLIENTSECRETENVVAR", "can-ary"), []string{"FLYTE_ADMIN_CLIENTSECRETENVVAR"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -227,6 +239,12 @@ func TestFlyteRow09_WhatIsMissingIsNamed(t *testing.T) {
 	}
 	if n := len(s.Requests()); n != 0 {
 		t.Errorf("%d requests were made, want none", n)
+	}
+	// What the program itself gives wins over the rest, and is no disagreement.
+	r := newPlace(t, "FLYTE_ADMIN_INSECURE", "false").resolver()
+	r.Endpoint = "http://127.0.0.1:8090"
+	if target, err := r.Resolve(t.Context(), nil); err != nil || target.Endpoint != r.Endpoint {
+		t.Errorf("%v, %v", target, err)
 	}
 }
 

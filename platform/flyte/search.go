@@ -50,8 +50,26 @@ func (s surroundings) search(explicit string) (found, error) {
 	return found{}, nil
 }
 
-// candidates are in the order of flyte-sdk.
+// candidates are in the order of flyte-sdk. What lies in the working directory is
+// the user's own all the same where the user names it, or works at home.
 func (s surroundings) candidates(explicit string) []candidate {
+	list := s.places(explicit)
+	own := map[string]bool{}
+	for _, c := range list {
+		if !c.local {
+			own[canonical(c.path)] = true
+		}
+	}
+	for i, c := range list {
+		// By its canonical name, so that nobody can put another there in between.
+		if path := canonical(c.path); c.local && own[path] {
+			list[i].path, list[i].local = path, false
+		}
+	}
+	return list
+}
+
+func (s surroundings) places(explicit string) []candidate {
 	if explicit != "" {
 		return []candidate{{path: s.abs(explicit), from: "ConfigFile"}}
 	}

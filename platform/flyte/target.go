@@ -18,9 +18,8 @@ func (c *Config) Target() (platform.Target, error) {
 		return platform.Target{}, &Error{Where: Variable(KeyEndpoint), Err: fmt.Errorf(
 			"%w: set it, or %s, or %s in %s", ErrNoEndpoint, EnvAPIKey, KeyEndpoint, c.aFile())}
 	}
-	if c.Insecure && strings.HasPrefix(strings.ToLower(c.Endpoint), "https://") {
-		return platform.Target{}, &Error{Where: c.origins[KeyInsecure].From, Err: fmt.Errorf(
-			"%s is true, but %s says https://; drop one of them", KeyInsecure, c.origins[KeyEndpoint].From)}
+	if err := c.agreement(); err != nil {
+		return platform.Target{}, err
 	}
 	if err := c.trusted(); err != nil {
 		return platform.Target{}, err
@@ -39,6 +38,18 @@ func (c *Config) Target() (platform.Target, error) {
 		t.ProxyFlow = flow.Command{Argv: c.ProxyCommand}
 	}
 	return t, nil
+}
+
+// agreement refuses an endpoint that says one thing about TLS, where admin.insecure
+// says the other. A parameter may ask for less than a file or variable, as it wins.
+func (c *Config) agreement() error {
+	scheme, _, _ := strings.Cut(strings.ToLower(c.Endpoint), "://")
+	insecure, given := c.origins[KeyInsecure], c.origins[KeyEndpoint].From == fromParameter
+	if insecure.From == "" || c.Insecure && scheme != "https" || !c.Insecure && (scheme != "http" || given) {
+		return nil
+	}
+	return &Error{Where: insecure.From, Err: fmt.Errorf("%s is %t, but %s says %s://; drop one of them",
+		KeyInsecure, c.Insecure, c.origins[KeyEndpoint].From, scheme)}
 }
 
 func (c *Config) aFile() string {

@@ -9,6 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+
+	"github.com/gofrs/flock"
 
 	"github.com/jetway-go/jetway/platform/internal/smallfile"
 )
@@ -23,7 +26,7 @@ type Trust interface {
 
 // FileTrust keeps decisions in a JSON file that its owner alone can write: a file
 // is trusted with the content that it had when that was recorded, and no longer
-// once it changes.
+// once it changes. It may be used by several programs at once.
 type FileTrust struct {
 	// Path of the JSON file; empty means jetway/trusted-configs.json in the user's
 	// configuration directory.
@@ -34,7 +37,7 @@ var _ Trust = FileTrust{}
 
 // Trusted looks the file up.
 func (t FileTrust) Trusted(path string, content []byte) (bool, error) {
-	decisions, _, err := t.read()
+	decisions, err := t.read()
 	if err != nil {
 		return false, err
 	}
@@ -56,8 +59,24 @@ func (t FileTrust) Forget(path string) error {
 	return t.change(func(decisions map[string]string) { delete(decisions, canonical(path)) })
 }
 
+// change is one step for everybody: a decision that was taken back must not return
+// with somebody else's.
 func (t FileTrust) change(f func(map[string]string)) error {
-	decisions, at, err := t.read()
+	at, err := t.path()
+	if err != nil {
+		return err
+	}
+	err = os.MkdirAll(filepath.Dir(at), 0o700)
+	lock := flock.New(at+".lock", flock.SetPermissions(0o600))
+	if err == nil {
+		err = lock.Lock()
+	}
+	if err != nil {
+		return &Error{Where: "trust", Err: err}
+	}
+	defer lock.Unlock() //nolint:errcheck // closing the file ends it
+
+	decisions, err := t.read()
 	if err != nil {
 		return err
 	}
@@ -74,9 +93,6 @@ func (t FileTrust) change(f func(map[string]string)) error {
 
 // replaceFile writes a file that is there as a whole or not at all.
 func replaceFile(path string, content []byte) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".trusted-*") // with mode 0600
 	if err != nil {
 		return err
@@ -86,33 +102,49 @@ func replaceFile(path string, content []byte) (err error) {
 			_ = os.Remove(f.Name()) // what went wrong says more
 		}
 	}()
-	_, err = f.Write(content)
+	if _, err = f.Write(content); err == nil {
+		err = f.Sync()
+	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
 }
 
-func (t FileTrust) read() (decisions map[string]string, at string, err error) {
-	at = t.Path
-	if at == "" {
-		dir, err := os.UserConfigDir()
-		if err != nil {
-			return nil, "", &Error{Where: "trust", Err: err}
-		}
-		at = filepath.Join(dir, "jetway", "trusted-configs.json")
+func (t FileTrust) path() (string, error) {
+	if t.Path != "" {
+		return t.Path, nil
+	}
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", &Error{Where: "trust", Err: err}
+	}
+	return filepath.Join(dir, "jetway", "trusted-configs.json"), nil
+}
+
+// read returns what was decided; nothing where there is no file yet.
+func (t FileTrust) read() (map[string]string, error) {
+	at, err := t.path()
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[string]string{}, nil
+	}
+	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
+		return nil, &Error{Where: "trust", Err: fmt.Errorf(
+			"others may write %s, so that it proves nothing; take that from them (chmod go-w), after a look at what is in it", at)}
 	}
 	content, err := smallfile.Read(at)
-	if errors.Is(err, fs.ErrNotExist) {
-		return map[string]string{}, at, nil
-	}
 	if err != nil {
-		return nil, "", &Error{Where: "trust", Err: err}
+		return nil, &Error{Where: "trust", Err: err}
 	}
+	var decisions map[string]string
 	if json.Unmarshal(content, &decisions) != nil || decisions == nil {
-		return nil, "", &Error{Where: "trust", Err: fmt.Errorf("%s is broken; delete it to forget all decisions", at)}
+		return nil, &Error{Where: "trust", Err: fmt.Errorf("%s is broken; delete it to forget all decisions", at)}
 	}
-	return decisions, at, nil
+	return decisions, nil
 }
 
 // canonical is one name for a file, however it was reached.

@@ -1,8 +1,10 @@
 package flyte
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -32,19 +34,37 @@ const maxAliases = 8 // in a row; files for people have none
 // the file but keys.
 func parseFile(path string, content []byte) (document, error) {
 	d := document{path: path, values: map[string]value{}, lines: map[string]int{}}
-	var root yaml.Node
-	if err := yaml.Unmarshal(content, &root); err != nil {
-		return d, &Error{Where: path, Err: errors.New(strings.TrimPrefix(err.Error(), "yaml: "))}
-	}
-	if len(root.Content) == 0 {
+	documents := yaml.NewDecoder(bytes.NewReader(content))
+	var root, another yaml.Node
+	switch err := documents.Decode(&root); {
+	case errors.Is(err, io.EOF):
 		return d, nil // empty, or comments only
+	case err != nil:
+		return d, &Error{Where: path, Err: errors.New(withoutQuotes(err))}
+	}
+	switch err := documents.Decode(&another); {
+	case err == nil:
+		err = d.fail(another.Line, "a second document begins here, of which nothing would have an effect: keep one")
+		return d, err
+	case !errors.Is(err, io.EOF):
+		return d, &Error{Where: path, Err: errors.New(withoutQuotes(err))}
 	}
 	top := follow(root.Content[0])
-	if top.Kind == yaml.ScalarNode && top.ShortTag() == "!!null" {
+	if isNull(top) {
 		return d, nil
 	}
 	err := d.sections(top)
 	return d, err
+}
+
+// withoutQuotes is an error of the YAML reader without what it repeats of the file.
+func withoutQuotes(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	before, rest, quoted := strings.Cut(text, "'")
+	if !quoted {
+		return text
+	}
+	return before + "'…'" + rest[strings.LastIndex(rest, "'")+1:]
 }
 
 func follow(n *yaml.Node) *yaml.Node {

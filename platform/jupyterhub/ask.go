@@ -63,9 +63,9 @@ func (a *Auth) judge(status int, body []byte) (*User, error) {
 		if message := reasonIn(body); strings.Contains(message, "scope") {
 			return nil, fmt.Errorf("looking up the caller is %w: %s", ErrNotAllowed, message)
 		}
-		return nil, ErrNoUser
+		return nil, nobody(body)
 	case status == http.StatusNotFound && legacy:
-		return nil, ErrNoUser
+		return nil, nobody(body)
 	case status == http.StatusNotFound:
 		return nil, odd(status, "there is no such API; for a hub before 2.0 set Generation to Legacy, else check "+EnvAPIURL)
 	case status >= 500, status == http.StatusTooManyRequests:
@@ -73,6 +73,17 @@ func (a *Auth) judge(status int, body []byte) (*User, error) {
 	default:
 		return nil, odd(status, oauthReason(body))
 	}
+}
+
+// errForeign marks a refusal that may be a proxy's in front of the hub.
+var errForeign = errors.New("the answer has not the form that the hub's have")
+
+// nobody is the error of an answer that nobody is known by that token or cookie.
+func nobody(body []byte) error {
+	if reasonIn(body) == "" {
+		return fmt.Errorf("%w (%w)", ErrNoUser, errForeign)
+	}
+	return ErrNoUser
 }
 
 // reasonIn is the message of an answer of the hub's API.

@@ -95,15 +95,15 @@ func newAuth(config AuthConfig) (*Auth, error) {
 		return nil, fmt.Errorf("Generation %d is neither Modern nor Legacy", config.Generation)
 	case config.CacheMaxAge < NoCache || config.CacheMaxAge > NoCache && config.CacheMaxAge < CacheForever:
 		return nil, errors.New("CacheMaxAge is negative: use CacheForever or NoCache")
-	case config.Allow.Scopes == nil && config.Generation == Modern && !config.Allow.lists():
+	case config.Allow.Scopes == nil && config.Generation == Modern && !config.Allow.listed():
 		config.Allow.Scopes = here.scopes
 	case len(config.Allow.Scopes) > 0 && config.Generation == Legacy:
 		return nil, errors.New("Allow.Scopes: a Legacy hub knows no scopes; list Users, Groups or Services")
-	case len(config.Allow.Scopes) > 0 && (config.Allow.lists() || config.Allow.Admin):
+	case len(config.Allow.Scopes) > 0 && config.Allow.listed():
 		return nil, errors.New("Allow.Scopes decide alone: drop them, or Users, Groups, Services and Admin")
-	case config.Allow.Scopes == nil && config.Allow.lists() && len(here.scopes) > 0 && config.Generation == Modern:
-		return nil, fmt.Errorf("Allow lists somebody, but the scopes of the environment (%s) decide alone: "+
-			"set Allow.Scopes to an empty list to go by the lists", strings.Join(here.scopes, ", "))
+	case config.Allow.Scopes == nil && config.Allow.listed() && len(here.scopes) > 0 && config.Generation == Modern:
+		return nil, fmt.Errorf("Allow says who may call, but the scopes of the environment (%s) decide alone: "+
+			"set Allow.Scopes to an empty list to go by Users, Groups, Services and Admin", strings.Join(here.scopes, ", "))
 	}
 	a := &Auth{config: config, here: here, log: config.Logger, cookie: config.CookieName, known: newCache(config.CacheMaxAge)}
 	if a.log == nil {
@@ -205,10 +205,10 @@ func found(u *User) (*User, error) {
 }
 
 // askAndKeep remembers that somebody, or that nobody, was identified. Trouble is
-// not remembered.
+// not remembered, nor what somebody else said in the hub's place.
 func (a *Auth) askAndKeep(ctx context.Context, q question, key cacheKey) (*User, error) {
 	u, err := a.ask(ctx, q)
-	if err == nil || errors.Is(err, ErrNoUser) {
+	if err == nil || errors.Is(err, ErrNoUser) && !errors.Is(err, errForeign) {
 		a.known.put(key, u)
 	}
 	return u, err

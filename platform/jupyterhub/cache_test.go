@@ -24,6 +24,24 @@ func TestAFloodOfStrangersDrivesNobodyOut(t *testing.T) {
 	}
 }
 
+func TestWhoIsAskedForStaysRemembered(t *testing.T) {
+	t.Parallel()
+	c := newCache(0)
+	alice := question{kind: "token", value: "alice"}.key()
+	c.put(alice, &User{Name: "alice"})
+	for i := range 2 * maxKnown {
+		c.put(question{kind: "token", value: strconv.Itoa(i)}.key(), &User{Name: strconv.Itoa(i)})
+		if i%(maxKnown/2) == 0 {
+			if _, ok := c.get(alice); !ok {
+				t.Fatalf("alice was forgotten after %d others", i)
+			}
+		}
+	}
+	if n := c.users.order.Len(); n != maxKnown || len(c.users.byKey) != maxKnown {
+		t.Errorf("%d callers are remembered, want %d", n, maxKnown)
+	}
+}
+
 func TestKeysTellQuestionsApart(t *testing.T) {
 	t.Parallel()
 	seen := map[cacheKey]question{}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/jetway-go/jetway/auth"
@@ -61,11 +62,12 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// originalPath is the path as the proxy sent it, whatever was stripped since.
+// originalPath is the path as the proxy sent it, whatever was stripped since, without
+// escapes.
 func originalPath(r *http.Request) string {
 	path, _, _ := strings.Cut(r.RequestURI, "?")
-	if strings.HasPrefix(path, "/") {
-		return path
+	if plain, err := url.PathUnescape(path); err == nil && strings.HasPrefix(plain, "/") {
+		return plain
 	}
 	return r.URL.Path
 }
@@ -132,8 +134,7 @@ func loginError(err error) error {
 	return &shown
 }
 
-// refuse answers as the hub's own API does. What went wrong between service and
-// hub is for the log.
+// refuse answers as the hub's own API does, and tells the log.
 func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := http.StatusInternalServerError, err.Error()
 	if e, ok := errors.AsType[*Error](err); ok {

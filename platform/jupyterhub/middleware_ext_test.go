@@ -53,6 +53,10 @@ func TestBrowsersAreSentToLogInAndOthersAreNot(t *testing.T) {
 	if w := visit(modern, "GET", page, nil, "Authorization", "Bearer "+lacking); w.status != http.StatusForbidden {
 		t.Error(w.status)
 	}
+	// Nor does somebody get in who adds a header to another's.
+	if w := visit(modern, "GET", page, nil, "Authorization", "token "+good, "Authorization", "token nobody"); w.status != http.StatusForbidden {
+		t.Error(w.status)
+	}
 	shared := &http.Cookie{Name: jupyterhub.ServicesCookie, Value: h.ServicesCookie("bob")}
 	if w := visit(old, "GET", page, shared); w.status != 200 {
 		t.Error(w.status)
@@ -76,6 +80,82 @@ func TestTheWayBackStaysInTheService(t *testing.T) {
 		if err != nil || to.Path != "/hub/login" || to.Query().Get("next") != want {
 			t.Errorf("%s: sent to %q, want next=%s", target, w.header.Get("Location"), want)
 		}
+	}
+}
+
+func TestPathsMayHaveEscapes(t *testing.T) {
+	t.Parallel()
+	// Given a hub that puts an escaped name into its paths, as it does for people
+	// whose names are addresses ...
+	vars := map[string]string{
+		"JUPYTERHUB_API_TOKEN": "own", "JUPYTERHUB_USER": "ana@example.com",
+		"JUPYTERHUB_CLIENT_ID": "jupyterhub-user-ana@example.com", "JUPYTERHUB_SERVICE_PREFIX": "/user/ana%40example.com/",
+		"JUPYTERHUB_OAUTH_CALLBACK_URL": "/user/ana%40example.com/oauth_callback", "JUPYTERHUB_OAUTH_ACCESS_SCOPES": `["access:servers"]`,
+	}
+	told := &told{answer: func() (int, string) {
+		return http.StatusOK, `{"access_token":"t","name":"ana","scopes":["access:servers"]}`
+	}}
+	config := jupyterhub.Config{LookupEnv: env(vars)}
+	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{Config: config, HTTP: &http.Client{Transport: told}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := jupyterhub.Service{Config: config, HTTP: a.Middleware(whoami(nil))}.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(target string, cookies ...*http.Cookie) answer {
+		r := request("GET", target)
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		return handled(h, r)
+	}
+	// ... and browsers that write them in either way ...
+	for _, home := range []string{"/user/ana%40example.com/", "/user/ana@example.com/"} {
+		// ... then a login begins, comes back, and leads to the page that was asked for.
+		begun := open(home + "a%2Fb?c=d")
+		to, _ := url.Parse(begun.header.Get("Location"))
+		if begun.status != http.StatusFound || len(begun.cookies()) != 1 || begun.cookies()[0].Path != "/user/ana%40example.com/" {
+			t.Fatalf("%s: %d, cookies %v", home, begun.status, begun.cookies())
+		}
+		back := open(home+"oauth_callback?"+url.Values{"code": {"c"}, "state": {to.Query().Get("state")}}.Encode(), begun.cookies()...)
+		if page := back.header.Get("Location"); back.status != http.StatusFound || !strings.HasPrefix(page, "/user/ana%40example.com/a") {
+			t.Fatalf("%s: %d to %q: %s", home, back.status, page, back.body)
+		}
+		if got := open(home+"a%2Fb?c=d", back.cookies()...); got.status != http.StatusOK || !strings.Contains(got.body, `"path":"/a/b"`) {
+			t.Errorf("%s: %d %s", home, got.status, got.body)
+		}
+		if got := open(strings.TrimSuffix(home, "/")); got.header.Get("Location") != "/user/ana%40example.com/" {
+			t.Errorf("%s without slash: %d to %q", home, got.status, got.header.Get("Location"))
+		}
+	}
+	if got := open("/user/ana%40example.comx/"); got.status != http.StatusNotFound {
+		t.Errorf("another's path: %d", got.status)
+	}
+}
+
+func TestALongAddressFitsIntoItsCookie(t *testing.T) {
+	t.Parallel()
+	h, _ := start(t, hub.Config{})
+	target := "/services/svc/?" + strings.Repeat("&", 2000)
+	w := visit(identifier(t, h), "GET", target, nil)
+	if line := w.header.Get("Set-Cookie"); line == "" || len(line) > 4096 {
+		t.Errorf("a cookie of %d bytes, which a browser drops", len(line))
+	}
+}
+
+func TestANameThatNoCookieCanHave(t *testing.T) {
+	t.Parallel()
+	h, _ := start(t, hub.Config{})
+	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.ServiceName, c.Prefix = "my svc", "/services/svc/" },
+		func(c *jupyterhub.AuthConfig) {
+			vars := h.ServiceEnv("svc")
+			vars["JUPYTERHUB_CLIENT_ID"] = "service-my svc"
+			c.LookupEnv = env(vars)
+		})
+	if w := visit(a, "GET", "/services/svc/", nil); w.status != http.StatusFound || len(w.cookies()) != 1 {
+		t.Errorf("%d with cookies %v, want one", w.status, w.cookies())
 	}
 }
 
@@ -132,6 +212,59 @@ func TestWhoMayNotCallIsNotSentToLogInAgain(t *testing.T) {
 	other := &http.Cookie{Name: jupyterhub.ServicesCookie, Value: h.ServicesCookie("zoe")}
 	if w := visit(a, "GET", "/services/svc/", other, "Accept", "text/html"); w.status != http.StatusBadGateway {
 		t.Errorf("%d, want 502", w.status)
+	}
+}
+
+func TestALoginOfWhoMayNotCallEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	// Given a person whose token lacks the scope ...
+	h := &told{answer: func() (int, string) {
+		return http.StatusOK, `{"access_token":"t","name":"badger","kind":"user","scopes":[]}`
+	}}
+	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
+		Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("own"), ServiceName: "svc", LookupEnv: env(nil)},
+		HTTP:   &http.Client{Transport: h},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := visit(a, "GET", "/services/svc/", nil)
+	to, _ := url.Parse(w.header.Get("Location"))
+	// ... when the hub sends the browser back, then it is told so and keeps no token.
+	back := "/services/svc/oauth_callback?" + url.Values{"code": {"c"}, "state": {to.Query().Get("state")}}.Encode()
+	got := visit(a, "GET", back, w.cookies()[0])
+	if got.status != http.StatusForbidden || len(got.cookies()) != 1 || got.cookies()[0].Value != "" {
+		t.Errorf("%d with cookies %v", got.status, got.cookies())
+	}
+	contains(t, got.body, "user badger is not allowed")
+}
+
+func TestCookiesAreForTheServiceAlone(t *testing.T) {
+	t.Parallel()
+	h := &told{answer: func() (int, string) {
+		return http.StatusOK, `{"access_token":"t","name":"alice","scopes":["access:services!service=svc"]}`
+	}}
+	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
+		Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("own"), ServiceName: "svc", LookupEnv: env(nil)},
+		HTTP:   &http.Client{Transport: h},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for proto, secure := range map[string]bool{"": false, "http": false, "https": true, "HTTPS, http": true} {
+		w := visit(a, "GET", "/services/svc/", nil, "X-Forwarded-Proto", proto)
+		to, _ := url.Parse(w.header.Get("Location"))
+		back := "/services/svc/oauth_callback?" + url.Values{"code": {"c"}, "state": {to.Query().Get("state")}}.Encode()
+		got := visit(a, "GET", back, w.cookies()[0], "X-Forwarded-Proto", proto)
+		all := append(w.cookies(), got.cookies()...)
+		if len(all) != 3 {
+			t.Fatalf("%q: cookies %v, want that of the login, its end and that of the token", proto, all)
+		}
+		for _, c := range all {
+			if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/services/svc/" || c.Domain != "" || c.Secure != secure {
+				t.Errorf("%q: %v", proto, c)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package jupyterhub
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -33,7 +34,7 @@ func (a *Auth) hasOAuth() bool {
 	return a.config.Generation == Modern && a.here.clientID != "" && a.here.callback != ""
 }
 
-// callbackPath is where the hub sends browsers back to.
+// callbackPath is where the hub sends browsers back to, without escapes.
 func (a *Auth) callbackPath() string {
 	if u, err := url.Parse(a.here.callback); err == nil {
 		return u.Path
@@ -41,20 +42,32 @@ func (a *Auth) callbackPath() string {
 	return a.here.callback
 }
 
-// stateCookie names the cookie of one login, so that several can be under way.
+// tokenCookie names the cookie of a login: as the hub's own library does, as far as
+// cookies can have that name.
+func (a *Auth) tokenCookie() string {
+	inName := func(r rune) bool { return r > ' ' && r < 0x7f && !strings.ContainsRune(`()<>@,;:\"/[]?={}`, r) }
+	if strings.ContainsFunc(a.here.clientID, func(r rune) bool { return !inName(r) }) {
+		return url.QueryEscape(a.here.clientID)
+	}
+	return a.here.clientID
+}
+
+// stateCookie names the cookie of a login under way, of which there can be several.
 func (a *Auth) stateCookie(state string) string {
-	return a.here.clientID + "-oauth-state-" + state[:min(len(state), 8)]
+	return a.tokenCookie() + "-oauth-state-" + state[:min(len(state), 8)]
 }
 
 // beginLogin sends a browser to the hub's page (RFC 6749 §4.1.1, RFC 7636 §4.3).
 func (a *Auth) beginLogin(w http.ResponseWriter, r *http.Request) error {
 	p := pending{State: rand.Text(), Verifier: rand.Text() + rand.Text(), Next: a.returnPath(r.RequestURI), End: time.Now().Add(stateLife)}
-	content, err := json.Marshal(p)
-	if err != nil {
+	var content bytes.Buffer
+	compact := json.NewEncoder(&content)
+	compact.SetEscapeHTML(false) // a browser drops cookies of more than 4 KiB
+	if err := compact.Encode(p); err != nil {
 		return err
 	}
 	name := a.stateCookie(p.State)
-	sealed, err := a.seal(name, content)
+	sealed, err := a.seal(name, content.Bytes())
 	if err != nil {
 		return err
 	}
@@ -71,12 +84,22 @@ func (a *Auth) beginLogin(w http.ResponseWriter, r *http.Request) error {
 func (a *Auth) returnPath(requested string) string {
 	home := cmp.Or(a.here.prefix, "/")
 	u, err := url.Parse(requested)
-	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(u.Path, "/") ||
-		strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, `\`) || len(requested) > 2048 || u.Path == a.callbackPath() ||
-		!strings.HasPrefix(u.EscapedPath(), home) || !strings.HasPrefix(path.Clean(u.Path)+"/", home) {
+	if err != nil || u.Host != "" || u.Scheme != "" || strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, `\`) ||
+		len(requested) > 2048 || u.Path == a.callbackPath() || !within(u.Path, a.here.path) {
 		return home
 	}
+	if !strings.HasPrefix(u.EscapedPath(), home) { // the same place in other letters
+		u.RawPath = ""
+		u.Path = "/" + strings.TrimPrefix(u.Path, a.here.path)
+		return strings.TrimSuffix(home, "/") + u.RequestURI()
+	}
 	return u.RequestURI()
+}
+
+// within tells whether a path is that of home or below it, also for who takes dots
+// out first.
+func within(requested, home string) bool {
+	return strings.HasPrefix(requested, home) && strings.HasPrefix(path.Clean(requested)+"/", home)
 }
 
 // finishLogin takes a browser back from the hub's page.
@@ -108,11 +131,12 @@ func (a *Auth) finishLogin(w http.ResponseWriter, r *http.Request) error {
 	if err := a.Authorize(u); err != nil {
 		return err
 	}
-	sealed, err := a.seal(a.here.clientID, []byte(token))
+	name = a.tokenCookie()
+	sealed, err := a.seal(name, []byte(token))
 	if err != nil {
 		return err
 	}
-	a.setCookie(w, r, a.here.clientID, sealed, life)
+	a.setCookie(w, r, name, sealed, life)
 	http.Redirect(w, r, p.Next, http.StatusFound)
 	return nil
 }
@@ -190,11 +214,12 @@ func (a *Auth) tokenInCookies(cookies []*http.Cookie) (string, error) {
 	if !a.hasOAuth() {
 		return "", nil
 	}
-	value := cookie(cookies, a.here.clientID)
+	name := a.tokenCookie()
+	value := cookie(cookies, name)
 	if value == "" {
 		return "", nil
 	}
-	token, err := a.open(a.here.clientID, value)
+	token, err := a.open(name, value)
 	return string(token), err
 }
 

@@ -29,13 +29,12 @@ func (r Resolver) Resolve(_ context.Context, _ *http.Client) (platform.Target, e
 	if err != nil {
 		return platform.Target{}, setup(err)
 	}
-	token, err := s.token()
-	if err != nil {
+	if _, err := s.token(); err != nil {
 		return platform.Target{}, setup(err)
 	}
 	t := platform.Target{
 		Endpoint: r.Endpoint,
-		Flow:     flow.Static{Credentials: credentials(token)},
+		Flow:     own{s},
 		User:     s.user,
 	}
 	if t.Endpoint == "" {
@@ -45,6 +44,23 @@ func (r Resolver) Resolve(_ context.Context, _ *http.Client) (platform.Target, e
 	}
 	return t, nil
 }
+
+// own is the login of a service, by the token that the hub has given it.
+type own struct{ here *surroundings }
+
+var _ auth.TraitedFlow = own{}
+
+// Obtain returns the token as it is now.
+func (f own) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	token, err := f.here.token()
+	if err != nil {
+		return nil, setup(err)
+	}
+	return flow.Static{Credentials: credentials(token)}.Obtain(ctx, env, prev)
+}
+
+// Traits say that nobody is needed, and that the token is kept elsewhere.
+func (own) Traits() auth.Traits { return auth.Traits{Name: "jupyterhub_token", Unstored: true} }
 
 // credentials present a token as the hub wants it.
 func credentials(token string) *auth.Credentials {

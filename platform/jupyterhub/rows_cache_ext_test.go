@@ -53,6 +53,24 @@ func TestJupyterHubRow04_NegativeAnswersAreRemembered(t *testing.T) {
 	}
 }
 
+func TestJupyterHubRow04_WhatAProxySaysIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	for status, generation := range map[int]jupyterhub.Generation{http.StatusForbidden: jupyterhub.Modern, http.StatusNotFound: jupyterhub.Legacy} {
+		h, _ := start(t, hub.Config{})
+		a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Generation = generation })
+		token := h.IssueToken("alice", 0)
+		// Given something in front of the hub that refuses in its place, once ...
+		h.Answer(hub.Answer{Status: status, Body: "<html>blocked", ContentType: "text/html"})
+		if _, err := a.UserForToken(t.Context(), token); !errors.Is(err, jupyterhub.ErrNoUser) {
+			t.Errorf("%d: %v", status, err)
+		}
+		// ... then that keeps nobody out for longer.
+		if _, err := a.UserForToken(t.Context(), token); err != nil {
+			t.Errorf("%d, afterwards: %v", status, err)
+		}
+	}
+}
+
 func TestJupyterHubRow04_TheCacheCanBePassedBy(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hub.Config{})

@@ -2,6 +2,8 @@ package jupyterhub_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +36,35 @@ func TestJupyterHubRow01_EnvironmentOfAManagedServiceIsEnough(t *testing.T) {
 	}
 	if got := s.calls()[0]["authorization"]; !slices.Equal(got, []string{"token " + token}) {
 		t.Errorf("authorization = %q", got)
+	}
+}
+
+func TestJupyterHubRow01_AReplacedTokenIsReadAgain(t *testing.T) {
+	t.Parallel()
+	// Given an external service whose token lies in a file ...
+	h, _ := start(t, hub.Config{})
+	s := serve(t, identifier(t, h, func(c *jupyterhub.AuthConfig) { c.CacheMaxAge = jupyterhub.NoCache }))
+	before, after := h.IssueToken("alice", 0, access), h.IssueToken("alice", 0, access)
+	path := filepath.Join(t.TempDir(), "token")
+	put := func(token string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(before)
+	cs := made(t, jupyterhub.Resolver{Endpoint: "http://" + s.addr, Config: jupyterhub.Config{APIToken: jupyterhub.SecretFile(path), LookupEnv: env(nil)}})
+	if err := check(t.Context(), cs); err != nil {
+		t.Fatal(err)
+	}
+	// ... when it is replaced, then the call that is refused is made once more with the new one.
+	h.Revoke(before)
+	put(after)
+	if err := check(t.Context(), cs); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.calls(); len(got) != 3 || !slices.Equal(got[2]["authorization"], []string{"token " + after}) {
+		t.Errorf("%d attempts, want 3, the last with the new token", len(got))
 	}
 }
 

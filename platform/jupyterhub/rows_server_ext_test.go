@@ -3,6 +3,7 @@ package jupyterhub_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -45,6 +46,32 @@ func TestJupyterHubRow03_LegacyCookieAndToken(t *testing.T) {
 		}
 	}
 }
+
+func TestJupyterHubRow03_WhatIsAskedAboutStaysOnePartOfThePath(t *testing.T) {
+	t.Parallel()
+	var asked string
+	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
+		Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("own"), LookupEnv: env(nil)}, Generation: jupyterhub.Legacy,
+		HTTP: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			asked = strings.TrimPrefix(r.URL.EscapedPath(), "/hub/api/authorizations/") + " " + r.URL.RawQuery + r.URL.Fragment
+			return recorder(http.StatusOK, `{"name":"alice"}`), nil
+		})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const value, escaped = "../a|b?c#d%2F", "..%2Fa%7Cb%3Fc%23d%252F"
+	if _, err := a.UserForCookie(t.Context(), value); err != nil || asked != "cookie/jupyterhub-services/"+escaped+" " {
+		t.Errorf("asked %q, %v", asked, err)
+	}
+	if _, err := a.UserForToken(t.Context(), value); err != nil || asked != "token/"+escaped+" " {
+		t.Errorf("asked %q, %v", asked, err)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestJupyterHubRow03_LegacyCookieOnACall(t *testing.T) {
 	t.Parallel()
@@ -232,6 +259,28 @@ func TestJupyterHubRow06_EveryAnswerOfTheHubHasItsCode(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestJupyterHubRow06_ARedirectIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	// Given a hub's address at which something sends askers elsewhere ...
+	asked := 0
+	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
+		Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("own"), LookupEnv: env(nil)},
+		HTTP: &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			asked++
+			answer := recorder(http.StatusFound, "")
+			answer.Header.Set("Location", "http://127.0.0.1:8081/elsewhere")
+			return answer, nil
+		})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// ... then no token goes there.
+	if _, err := a.UserForToken(t.Context(), "t"); status.Code(err) != codes.Internal || asked != 1 {
+		t.Errorf("%v after %d requests", err, asked)
 	}
 }
 

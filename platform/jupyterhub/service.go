@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 	"time"
 )
@@ -138,26 +137,40 @@ func (s Service) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, setup(err)
 	}
-	prefix := here.prefix
-	if prefix == "" {
-		prefix = "/"
-	}
 	pages := http.NotFoundHandler()
 	if s.HTTP != nil {
-		pages = http.StripPrefix(strings.TrimSuffix(prefix, "/"), s.HTTP)
+		pages = here.stripped(s.HTTP)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case s.GRPC != nil && r.ProtoMajor == 2 && isGRPC(r.Header.Get("Content-Type")):
 			s.GRPC.ServeHTTP(w, r)
-		case r.URL.Path+"/" == prefix:
-			http.Redirect(w, r, prefix, http.StatusFound)
-		case strings.HasPrefix(r.URL.Path, prefix) && strings.HasPrefix(path.Clean(r.URL.Path)+"/", prefix):
+		case r.URL.Path+"/" == here.path:
+			http.Redirect(w, r, here.prefix, http.StatusFound)
+		case within(r.URL.Path, here.path):
 			pages.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
 	}), nil
+}
+
+// stripped shows requests under the prefix to h without it, in whatever letters it was
+// written.
+func (s *surroundings) stripped(h http.Handler) http.Handler {
+	if s.prefix == "" {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner, address := *r, *r.URL
+		address.Path = "/" + strings.TrimPrefix(r.URL.Path, s.path)
+		address.RawPath = ""
+		if rest, same := strings.CutPrefix(r.URL.RawPath, s.prefix); same {
+			address.RawPath = "/" + rest
+		}
+		inner.URL = &address
+		h.ServeHTTP(w, &inner)
+	})
 }
 
 func isGRPC(contentType string) bool {

@@ -16,7 +16,8 @@ type surroundings struct {
 	name       string
 	user       string
 	base       string // "/" or "/…/"
-	prefix     string // "/…/", empty if the service is not proxied
+	prefix     string // "/…/" as in URLs, empty if the service is not proxied
+	path       string // the prefix without escapes, "/" if there is none
 	serviceURL string
 	hub        string // what browsers have in front of the hub's paths: "https://…/hub/" or "/hub/"
 	clientID   string
@@ -108,7 +109,7 @@ func apiURL(param, variable string) (*url.URL, error) {
 		text = DefaultAPIURL
 	}
 	u, err := url.Parse(strings.TrimRight(text, "/"))
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("%s is no URL such as %s", source, DefaultAPIURL)
 	}
 	return u, nil
@@ -120,8 +121,14 @@ func (s *surroundings) readPaths(c Config) error {
 	if s.prefix = c.or(c.Prefix, EnvPrefix); s.prefix == "" && s.name != "" {
 		s.prefix = s.base + "services/" + url.PathEscape(s.name)
 	}
+	s.path = "/"
 	if s.prefix != "" {
-		s.prefix = slashed(s.prefix)
+		given := slashed(s.prefix)
+		plain, err := url.PathUnescape(given)
+		if err != nil {
+			return fmt.Errorf("%s is no path such as /services/name/", EnvPrefix)
+		}
+		s.prefix, s.path = (&url.URL{Path: plain, RawPath: given}).EscapedPath(), plain
 	}
 	host := strings.TrimRight(c.getenv(envHost), "/")
 	s.hub = host + s.base + "hub/"
@@ -129,7 +136,7 @@ func (s *surroundings) readPaths(c Config) error {
 		s.hub = strings.TrimRight(public, "/") + "/"
 	}
 	if u, err := url.Parse(s.hub); err != nil || u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" ||
-		u.Scheme == "" && strings.HasPrefix(s.hub, "//") || u.RawQuery != "" {
+		u.Scheme == "" && (s.hub[0] != '/' || strings.HasPrefix(s.hub, "//")) || u.RawQuery != "" {
 		return fmt.Errorf("%s, %s and %s do not make the address of a hub", envPublicHub, envHost, EnvBaseURL)
 	}
 	if s.clientID == "" && s.name != "" {
@@ -157,7 +164,7 @@ func (c Config) accessScopes(name string) ([]string, error) {
 			continue
 		}
 		var scopes []string
-		if err := json.Unmarshal([]byte(text), &scopes); err != nil {
+		if err := json.Unmarshal([]byte(text), &scopes); err != nil || scopes == nil { // null would let everybody in
 			return nil, errors.New(variable + ` is no JSON list of scopes, such as ["access:services!service=name"]`)
 		}
 		return scopes, nil

@@ -74,7 +74,8 @@ type Allow struct {
 	Admin bool
 }
 
-func (a Allow) lists() bool { return len(a.Users)+len(a.Groups)+len(a.Services) > 0 }
+// listed tells whether anybody is said to be let in.
+func (a Allow) listed() bool { return len(a.Users)+len(a.Groups)+len(a.Services) > 0 || a.Admin }
 
 // check tells whether u may call; the error wraps [ErrNotAllowed].
 func (a Allow) check(u *User) error {
@@ -82,7 +83,7 @@ func (a Allow) check(u *User) error {
 	switch {
 	case len(a.Scopes) > 0:
 		allowed = slices.ContainsFunc(a.Scopes, func(s string) bool { return holds(u.Scopes, s) })
-	case !a.lists() && !a.Admin:
+	case !a.listed():
 		allowed = true
 	case a.Admin && u.Admin:
 		allowed = true

@@ -72,6 +72,9 @@ func (s saved) login() (auth.Flow, error) {
 	case s.HeaderName == "" || s.HeaderValue == "":
 		return nil, fmt.Errorf("context file %s has only one of client_authentication_header_name and client_authentication_header_value", s.path)
 	}
+	if err := checkHeaderName(s.HeaderName); err != nil {
+		return nil, fmt.Errorf("context file %s: client_authentication_header_name %w", s.path, err)
+	}
 	if err := checkHeader(s.HeaderValue); err != nil {
 		return nil, fmt.Errorf("context file %s: client_authentication_header_value %w", s.path, err)
 	}

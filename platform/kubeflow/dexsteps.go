@@ -28,12 +28,12 @@ func (d Dex) run(ctx context.Context, hc *http.Client, host *url.URL) (Session, 
 	}
 	session := Session{EndpointURL: host.String()}
 
-	front, err := d.knock(ctx, w)
+	front, refused, err := d.knock(ctx, w)
 	if err != nil {
 		return Session{}, err
 	}
 	session.RedirectURL = front.url.String()
-	if front.hops == 0 || onlySlash(host, front.url) {
+	if !refused && (front.hops == 0 || onlySlash(host, front.url)) {
 		return session, nil
 	}
 	session.Secured = true
@@ -53,10 +53,11 @@ func (d Dex) run(ctx context.Context, hc *http.Client, host *url.URL) (Session, 
 }
 
 // knock asks for the endpoint. A proxy that shows its sign-in page with status 403
-// starts a login only when it is asked to.
-func (d Dex) knock(ctx context.Context, w *walk) (page, error) {
-	p, err := w.get(ctx, w.host)
+// has refused, and starts a login only when it is asked to.
+func (d Dex) knock(ctx context.Context, w *walk) (p page, refused bool, err error) {
+	p, err = w.get(ctx, w.host)
 	if err == nil && p.status == http.StatusForbidden {
+		refused = true
 		start := &url.URL{
 			Scheme: p.url.Scheme, Host: p.url.Host, Path: "/oauth2/start",
 			RawQuery: url.Values{"rd": {cmp.Or(p.url.Path, "/")}}.Encode(),
@@ -64,9 +65,9 @@ func (d Dex) knock(ctx context.Context, w *walk) (page, error) {
 		p, err = w.get(ctx, start)
 	}
 	if err != nil {
-		return page{}, err
+		return page{}, refused, err
 	}
-	return p, p.mustBeOK()
+	return p, refused, p.mustBeOK()
 }
 
 // onlySlash tells whether a redirect led from /pipeline to /pipeline/, which web
@@ -85,7 +86,6 @@ func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
 	next := *p.url
 	if strings.HasSuffix(next.Path, "/auth") { // the choice of connectors
 		next.Path += "/" + cmp.Or(d.Connector, "local")
-		next.RawPath = ""
 		// Dex before 2.29 names the login in the links of its page alone.
 		if link := linkTo(p, &next); link != nil {
 			next.RawQuery = link.RawQuery
@@ -102,11 +102,23 @@ func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
 	} else {
 		p.url = &next
 	}
-	// A password is shown to nothing that does not look like Dex.
-	if !connectorPath.MatchString(p.url.Path) && !asksForPassword(p.body) {
+	if !isForm(w.host, p) {
 		return page{}, fmt.Errorf("the login led to %s, which is not Dex's login form: is another identity provider in use?", shown(p.url))
 	}
 	return p, nil
+}
+
+// isForm tells whether a page may be shown the password. On the endpoint's own host
+// one that asks for it will do. Elsewhere it must be Dex's in every respect: Dex may
+// be set up to hand over to a stranger, who asks for a password too, but for another.
+func isForm(endpoint *url.URL, p page) bool {
+	if p.url.Scheme == endpoint.Scheme && strings.EqualFold(p.url.Host, endpoint.Host) {
+		return connectorPath.MatchString(p.url.Path) || asksForPassword(p.body)
+	}
+	query := p.url.Query()
+	address := loginPath.MatchString(p.url.Path) && query.Has("state") ||
+		connectorPath.MatchString(p.url.Path) && query.Has("req")
+	return address && asksForPassword(p.body) && asksFor(p.body, "login")
 }
 
 // submit sends the form, and approves where Dex asks.

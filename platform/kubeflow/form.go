@@ -3,6 +3,7 @@ package kubeflow
 import (
 	"bytes"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -10,12 +11,12 @@ import (
 
 // asksForPassword tells whether a page has an input for one.
 func asksForPassword(body []byte) bool {
-	for _, in := range inputs(body) {
-		if in.kind == "password" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(inputs(body), func(in input) bool { return in.kind == "password" })
+}
+
+// asksFor tells whether a page has an input of that name.
+func asksFor(body []byte, name string) bool {
+	return slices.ContainsFunc(inputs(body), func(in input) bool { return in.name == name })
 }
 
 // approval is the form that Dex's approval page sends for "Grant Access": what it

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -138,6 +139,73 @@ func TestAFormAnywhereWillDoIfItAsksForAPassword(t *testing.T) {
 	}
 }
 
+func TestAStrangersFormGetsNoPassword(t *testing.T) {
+	t.Parallel()
+	// Given a Dex that hands over to another provider, whose page asks for a password too ...
+	for path, body := range map[string]string{
+		"/login?return_to=x": form,
+		"/auth/realms/kf/login-actions/authenticate?session_code=x": form,
+		"/auth/login?state=x":       form,
+		"/auth/local/login?state=x": `<form method=post><input name=email><input name=password type=password></form>`,
+		"/auth/local/login?req=x":   "welcome",
+	} {
+		stranger := site(t, map[string]http.HandlerFunc{"GET /": says(body), "POST /": func(http.ResponseWriter, *http.Request) {
+			t.Errorf("%s: something was sent", path)
+		}})
+		s := site(t, map[string]http.HandlerFunc{"/{$}": to(302, "/dex/auth/github"), "/dex/auth/github": to(302, stranger.URL+path)})
+		// ... then it is not told that of Dex.
+		_, err := dex().Login(t.Context(), s.Client(), s.URL)
+		if err == nil {
+			t.Fatalf("%s: no error", path)
+		}
+		contains(t, err.Error(), stranger.URL, "not Dex's login form")
+	}
+}
+
+func TestDexMayHaveAHostOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/dex/auth/local/login?back=&state=x", "/dex/auth/local?req=x"} {
+		var s *httptest.Server
+		idp := site(t, map[string]http.HandlerFunc{"GET /": says(form), "POST /": func(w http.ResponseWriter, r *http.Request) {
+			if r.PostFormValue("password") == canary {
+				http.Redirect(w, r, s.URL+"/callback", http.StatusSeeOther)
+			}
+		}})
+		s = site(t, map[string]http.HandlerFunc{
+			"/{$}": func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasPrefix(r.Header.Get("Accept"), "text/html") {
+					t.Error("the proxy takes this for a program, which it shows no login")
+				}
+				to(302, idp.URL+path)(w, r)
+			},
+			"/callback": func(w http.ResponseWriter, _ *http.Request) {
+				for i := range 3 { // too large for one cookie
+					http.SetCookie(w, &http.Cookie{Name: fmt.Sprint("session_", i), Value: fmt.Sprint(i), Path: "/"})
+				}
+			},
+		})
+		session, err := dex().Login(t.Context(), s.Client(), s.URL)
+		if err != nil || session.Cookie != "session_0=0; session_1=1; session_2=2" {
+			t.Errorf("%s: %q, %v", path, session.Cookie, err)
+		}
+	}
+}
+
+func TestARefusalIsNotTakenForAnOpenDoor(t *testing.T) {
+	t.Parallel()
+	// Given an endpoint that refuses, and a page for everything that shows no login ...
+	s := site(t, map[string]http.HandlerFunc{
+		"/pipeline": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) },
+		"/":         says("an application"),
+	})
+	// ... then it is not called unsecured.
+	session, err := dex().Login(t.Context(), s.Client(), s.URL+"/pipeline")
+	if err == nil {
+		t.Fatalf("%v", session)
+	}
+	contains(t, err.Error(), "/oauth2/start", "not Dex's login form")
+}
+
 func TestASlashIsNoLogin(t *testing.T) {
 	t.Parallel()
 	s := site(t, map[string]http.HandlerFunc{"/pipeline": to(301, "/pipeline/"), "/pipeline/": says("the UI")})
@@ -163,6 +231,25 @@ func TestALoginEndsWithItsContext(t *testing.T) {
 	if status.Code(err) != codes.DeadlineExceeded {
 		t.Errorf("%v (%v)", err, status.Code(err))
 	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestALoginEndsByItself(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		deaf := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})}
+		began := time.Now()
+		_, err := dex().Login(t.Context(), deaf, "https://kf.example")
+		if waited := time.Since(began); err == nil || waited > time.Minute {
+			t.Errorf("%v after %v, want an error within a minute", err, waited)
+		}
+	})
 }
 
 func TestAHugePageIsNotRead(t *testing.T) {

@@ -69,7 +69,8 @@ type Resolver struct {
 	// [Resolver.FindUserNamespace].
 	UserNamespace string
 
-	// Token is a bearer token that somebody else got, sent as it is.
+	// Token is a bearer token that somebody else got, sent as it is, and read again
+	// once it is refused.
 	Token Secret
 	// ServiceAccount takes the token of the ServiceAccount token volume, and fails
 	// calls where it cannot be read.

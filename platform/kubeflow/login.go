@@ -72,15 +72,35 @@ func (r Resolver) tokenPath() string {
 }
 
 func (r Resolver) existingToken() (auth.Flow, error) {
-	token, err := readSecret(r.Token, "Token")
-	if err != nil {
-		return nil, err
-	}
-	if strings.ContainsAny(token, " \t") || checkHeader(token) != nil {
-		return nil, errors.New("the Token holds a space or line end: give the token alone, without Bearer in front")
-	}
-	return flow.Token(token), nil
+	f := existingToken{r.Token}
+	_, err := f.read()
+	return f, err
 }
+
+// existingToken is a bearer token that somebody else got.
+type existingToken struct{ token Secret }
+
+var _ auth.TraitedFlow = existingToken{}
+
+func (f existingToken) read() (string, error) {
+	token, err := readSecret(f.token, "Token")
+	if err == nil && (strings.ContainsAny(token, " \t") || checkHeader(token) != nil) {
+		err = errors.New("the Token holds a space or line end: give the token alone, without Bearer in front")
+	}
+	return token, err
+}
+
+// Obtain returns the token as it is now.
+func (f existingToken) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	token, err := f.read()
+	if err != nil {
+		return nil, failed("log in with a token", err)
+	}
+	return flow.Token(token).Obtain(ctx, env, prev)
+}
+
+// Traits say that nobody is needed and that there is nothing to keep.
+func (existingToken) Traits() auth.Traits { return auth.Traits{Name: "kubeflow_token", Unstored: true} }
 
 // tokenVolume is the ServiceAccount token that the cluster mounts and replaces.
 type tokenVolume struct {

@@ -45,6 +45,28 @@ func TestResolveUnderstandsHosts(t *testing.T) {
 	}
 }
 
+func TestPlaintextIsForWhatTheSystemOrTheProgramSays(t *testing.T) {
+	t.Parallel()
+	dex := func(allow bool) *kubeflow.Dex {
+		return &kubeflow.Dex{Username: "u", Password: kubeflow.SecretValue("p"), AllowPlaintext: allow}
+	}
+	for name, tt := range map[string]struct {
+		config kubeflow.Resolver
+		want   bool
+	}{
+		"in the cluster":            {kubeflow.Resolver{Host: "http://ml-pipeline.kubeflow"}, true},
+		"an API elsewhere":          {kubeflow.Resolver{Host: "http://ml-pipeline.kubeflow", API: "http://grpc.example:80"}, false},
+		"Dex, asked for":            {kubeflow.Resolver{Host: "http://kf.example", Dex: dex(true)}, true},
+		"Dex, not asked for":        {kubeflow.Resolver{Host: "https://kf.example", Dex: dex(false)}, false},
+		"a token, wherever it goes": {kubeflow.Resolver{Host: "http://kf.example", Token: kubeflow.SecretValue("t")}, false},
+	} {
+		tt.config.LookupEnv = env()
+		if target, err := tt.config.Resolve(t.Context(), nil); err != nil || target.PlaintextCredentials != tt.want {
+			t.Errorf("%s: %v, %v; want %v", name, target.PlaintextCredentials, err, tt.want)
+		}
+	}
+}
+
 func TestHostBeforeVariableBeforeCluster(t *testing.T) {
 	t.Parallel()
 	vars := inCluster(kubeflow.EnvEndpoint, "https://variable.example")
@@ -119,6 +141,8 @@ func TestMissingAndContradictoryInputsAreNamed(t *testing.T) {
 		"context with two":        {saved(`{"client_authentication_cookie":"a=b","client_authentication_header_name":"x","client_authentication_header_value":"canary"}`), []string{"keep one"}},
 		"context with half":       {saved(`{"client_authentication_header_value":"canary"}`), []string{"only one of"}},
 		"context cookie":          {saved(`{"client_authentication_cookie":"canary"}`), []string{"client_authentication_cookie", "name=value"}},
+		"context header's name":   {saved(`{"client_authentication_header_name":"x y","client_authentication_header_value":"canary"}`), []string{"client_authentication_header_name", `"x y"`}},
+		"context header of gRPC":  {saved(`{"client_authentication_header_name":"User-Agent","client_authentication_header_value":"canary"}`), []string{"client_authentication_header_name", "gRPC"}},
 		"context header":          {saved(`{"client_authentication_header_name":"x","client_authentication_header_value":"can\nary"}`), []string{"client_authentication_header_value"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -77,6 +77,26 @@ func TestKubeflowRow03_NamespaceOfThePodOnlyForSeveralUsers(t *testing.T) {
 	}
 }
 
+func TestKubeflowRow03_TheQuestionCarriesNoTokenWhereOthersCouldReadIt(t *testing.T) {
+	t.Parallel()
+	// Given a client with a token for a deployment that is reached without TLS ...
+	a := serve(t)
+	config := kubeflow.Resolver{
+		Host: "http://kf.example/pipeline", API: "http://" + a.addr, Token: kubeflow.SecretValue("canary"), LookupEnv: env(),
+	}
+	var header http.Header
+	var path string
+	hc := reached(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header, path = r.Header, r.URL.Path
+		_, _ = w.Write([]byte(`{"multi_user": false}`))
+	}))
+	// ... then it is asked, without the token.
+	namespace, err := config.FindUserNamespace(t.Context(), hc, made(t, config).Authenticator())
+	if err != nil || namespace != "" || path != "/pipeline/apis/v2beta1/healthz" || header.Get("Authorization") != "" {
+		t.Errorf("%q, %v; asked %s, with authorization: %v", namespace, err, path, header.Get("Authorization") != "")
+	}
+}
+
 // reached is an HTTP client that finds h under every name.
 func reached(t *testing.T, h http.Handler) *http.Client {
 	t.Helper()

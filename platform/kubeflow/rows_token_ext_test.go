@@ -171,6 +171,27 @@ func TestKubeflowRow07_ExistingTokenWinsOverEverything(t *testing.T) {
 	}
 }
 
+func TestKubeflowRow07_ExistingTokenInAFileIsReadAgain(t *testing.T) {
+	t.Parallel()
+	k8s := tokenreview.New()
+	before, after := k8s.Issue("someone"), k8s.Issue("someone")
+	path := file(t, before+"\n")
+	a := serve(t, k8s.ServerOptions()...)
+	cs := made(t, kubeflow.Resolver{Host: "http://" + a.addr, Token: kubeflow.SecretFile(path), LookupEnv: env()})
+	if err := listRuns(t.Context(), cs, "team"); err != nil {
+		t.Fatal(err)
+	}
+	// When somebody replaces it, then the next call that is refused finds the new one.
+	rewrite(t, path, after+"\n")
+	k8s.Expire(before)
+	if err := listRuns(t.Context(), cs, "team"); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.calls(); len(got) != 3 || !slices.Equal(got[2]["authorization"], []string{"Bearer " + after}) {
+		t.Errorf("%d attempts, want 3, the last with the new token", len(got))
+	}
+}
+
 func TestKubeflowRow07_ContextFileCountsOnlyWithoutParameters(t *testing.T) {
 	t.Parallel()
 	cookie := `{"client_authentication_cookie":"session=from-file"}`

@@ -3,6 +3,8 @@ package kubeflow
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jetway-go/jetway/auth/flow"
 )
@@ -28,6 +30,22 @@ func readSecret(s Secret, field string) (string, error) {
 		return "", fmt.Errorf("%s: %w", field, err)
 	}
 	return value, nil
+}
+
+// checkHeaderName refuses what cannot be the name of a header that a gRPC call
+// carries as text.
+func checkHeaderName(name string) error {
+	name = strings.ToLower(name)
+	for _, r := range name {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.", r) {
+			return fmt.Errorf("%.40q is no name of a header: it has letters, digits, '-', '_' and '.'", name)
+		}
+	}
+	reserved := []string{"content-type", "te", "user-agent"}
+	if strings.HasPrefix(name, "grpc-") || strings.HasSuffix(name, "-bin") || slices.Contains(reserved, name) {
+		return fmt.Errorf("%.40q is a header that gRPC keeps to itself", name)
+	}
+	return nil
 }
 
 // checkHeader refuses what cannot be the value of a header.

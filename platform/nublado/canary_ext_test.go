@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -39,15 +41,19 @@ func TestNubladoShowsOnlyTheKeysOfTokens(t *testing.T) {
 	h := s.gafaelfawr.Delegate("grace", gafaelfawrmock.NotebookScope)
 	secrets := []string{admin, own, h.Get(nublado.HeaderToken), stranger}
 
+	kept := filepath.Join(t.TempDir(), "admin")
+	if err := os.WriteFile(kept, []byte(stranger+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, source := range []nublado.Source{
 		nublado.ForToken("ada", own).Source,
 		nublado.FromRequest(h),
-		nublado.Created{Username: "bot-x", Admin: nublado.Value(admin)},
-		nublado.Created{Username: "bot-x", Admin: nublado.Env("ADMIN")},
-		nublado.Service{Username: "ada", Token: nublado.Value(own + "!")},
-		nublado.Service{Username: "ada", Token: nublado.Value("x" + own)},
+		nublado.Created{Username: "bot-x", Admin: nublado.SecretValue(admin)},
+		nublado.Created{Username: "bot-x", Admin: nublado.SecretFile(kept)},
+		nublado.Service{Username: "ada", Token: nublado.SecretValue(own + "!")},
+		nublado.Service{Username: "ada", Token: nublado.SecretValue("x" + own)},
 	} {
-		r := nublado.Resolver{Source: source, LookupEnv: env(repertoire.EnvBaseURL, discoveryURL, "ADMIN", stranger)}
+		r := nublado.Resolver{Source: source, LookupEnv: env(repertoire.EnvBaseURL, discoveryURL)}
 		s.log.dump(r)
 		s.log.dump(source)
 		var target platform.Target

@@ -28,14 +28,20 @@ type Created struct {
 	// Scopes are what the token may do; empty means [DefaultScope].
 	Scopes []string
 	// Lifetime of the token, five minutes at least; zero means that it never ends.
+	// The shortest ones are stretched by half a minute: Gafaelfawr counts from when
+	// the request arrives, by its own clock.
 	Lifetime time.Duration
 }
 
-func (f Created) identify(s surroundings) (identity, error) {
-	if err := f.request(time.Now()).Check(time.Now()); err != nil {
+// margin is what a request may take, and clocks may differ.
+const margin = 30 * time.Second
+
+func (f Created) identify(log *slog.Logger) (identity, error) {
+	now := time.Now()
+	if err := f.request(now).Check(now); err != nil {
 		return identity{}, &Error{Input: "Created", Err: err}
 	}
-	if _, err := f.Admin.read(s, "Admin"); err != nil {
+	if _, err := readToken(f.Admin, "Admin"); err != nil {
 		return identity{}, err
 	}
 	return identity{f.Username, func(doc *repertoire.Document) (auth.Flow, error) {
@@ -43,7 +49,7 @@ func (f Created) identify(s surroundings) (identity, error) {
 		if api == "" {
 			return nil, ErrGafaelfawr
 		}
-		return creating{f, s, api}, nil
+		return creating{f, log, api}, nil
 	}}, nil
 }
 
@@ -62,7 +68,7 @@ func (f Created) request(now time.Time) gafaelfawr.Request {
 type creating struct {
 	Created
 
-	at  surroundings
+	log *slog.Logger
 	api string
 }
 
@@ -70,17 +76,20 @@ var _ auth.Renewer = creating{}
 
 // Obtain makes a token.
 func (f creating) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
-	admin, err := f.Admin.read(f.at, "Admin")
+	admin, err := readToken(f.Admin, "Admin")
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
 	r := f.request(now)
+	if least := now.Add(gafaelfawr.MinLifetime + margin); !r.Expires.IsZero() && r.Expires.Before(least) {
+		r.Expires = least
+	}
 	t, err := gafaelfawr.Client{URL: f.api, HTTP: env.HTTP}.CreateToken(ctx, admin, r)
 	if err != nil {
 		return nil, err
 	}
-	f.at.logger.InfoContext(ctx, "created a token", slog.String("user", f.Username), slog.String("key", t.Key()))
+	f.log.InfoContext(ctx, "created a token", slog.String("user", f.Username), slog.String("key", t.Key()))
 	return flow.Static{Credentials: &auth.Credentials{
 		AccessToken: t.Reveal(), IssuedAt: now, Expiry: r.Expires,
 	}}.Obtain(ctx, env, prev)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ func FromContext(ctx context.Context) Source {
 // delegated holds what a request said; it prints as the user.
 type delegated struct{ users, tokens []string }
 
-func (d delegated) identify(s surroundings) (identity, error) {
+func (d delegated) identify(log *slog.Logger) (identity, error) {
 	user, err := one(HeaderUser, d.users)
 	if err != nil {
 		return identity{}, err
@@ -44,7 +45,7 @@ func (d delegated) identify(s surroundings) (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	id, err := Service{Username: user, Token: Value(token)}.identify(s)
+	id, err := Service{Username: user, Token: SecretValue(token)}.identify(log)
 	if wrong := (*Error)(nil); errors.As(err, &wrong) {
 		wrong.Input = map[string]string{"Username": HeaderUser, "Token": HeaderToken}[wrong.Input]
 	}

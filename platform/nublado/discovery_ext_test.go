@@ -73,7 +73,7 @@ func TestNubladoRow02_WhatDiscoveryLacksIsSaidBeforeAnyDial(t *testing.T) {
 	s := start(t)
 	token := s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope)
 	ada := nublado.ForToken("ada", token).Source
-	bot := nublado.Created{Username: "bot-x", Admin: nublado.Value(token)}
+	bot := nublado.Created{Username: "bot-x", Admin: nublado.SecretValue(token)}
 	for _, test := range []struct {
 		name     string
 		r        nublado.Resolver

@@ -82,10 +82,11 @@ func (s *science) connect(t *testing.T, r nublado.Resolver) (*clientset.ClientSe
 	return s.resolve(t, r)
 }
 
-func (s *science) resolve(t *testing.T, r platform.Resolver) (*clientset.ClientSet, error) {
+func (s *science) resolve(t *testing.T, r platform.Resolver, opts ...clientset.Option) (*clientset.ClientSet, error) {
 	t.Helper()
-	cs, err := clientset.For(t.Context(), r,
-		clientset.WithHTTPClient(s.http()), clientset.WithDialOptions(s.peer.DialOption()), clientset.WithLogger(s.logger()))
+	cs, err := clientset.For(t.Context(), r, append([]clientset.Option{
+		clientset.WithHTTPClient(s.http()), clientset.WithDialOptions(s.peer.DialOption()), clientset.WithLogger(s.logger()),
+	}, opts...)...)
 	if err == nil {
 		t.Cleanup(func() { _ = cs.Close() })
 	}
@@ -95,6 +96,16 @@ func (s *science) resolve(t *testing.T, r platform.Resolver) (*clientset.ClientS
 func (s *science) client(t *testing.T, r nublado.Resolver) *clientset.ClientSet {
 	t.Helper()
 	cs, err := s.connect(t, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cs
+}
+
+// made is a client of a resolver that brings all that it needs.
+func (s *science) made(t *testing.T, r platform.Resolver, opts ...clientset.Option) *clientset.ClientSet {
+	t.Helper()
+	cs, err := s.resolve(t, r, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

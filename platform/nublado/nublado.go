@@ -16,7 +16,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/jetway-go/jetway/auth"
@@ -36,7 +35,7 @@ type Resolver struct {
 	// Logger hears of new tokens by their key, and of old answers of service
 	// discovery; nil discards.
 	Logger *slog.Logger
-	// LookupEnv reads the environment; nil means os.LookupEnv.
+	// LookupEnv finds REPERTOIRE_BASE_URL; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
 }
 
@@ -44,7 +43,7 @@ var _ platform.Resolver = Resolver{}
 
 // ForToken is the Resolver of a user and a token that the program holds already.
 func ForToken(username, token string) Resolver {
-	return Resolver{Source: Service{Username: username, Token: Value(token)}}
+	return Resolver{Source: Service{Username: username, Token: SecretValue(token)}}
 }
 
 var (
@@ -71,23 +70,20 @@ func (e *Error) Unwrap() error { return e.Err }
 // error is an [*Error], [repertoire.ErrURL], a [*repertoire.Error], [ErrNublado]
 // or [ErrGafaelfawr].
 func (r Resolver) Resolve(ctx context.Context, hc *http.Client) (platform.Target, error) {
-	s := surroundings{env: r.LookupEnv, logger: r.Logger}
-	if s.env == nil {
-		s.env = os.LookupEnv
-	}
-	if s.logger == nil {
-		s.logger = slog.New(slog.DiscardHandler)
+	log := r.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
 	}
 	if r.Source == nil {
 		return platform.Target{}, &Error{Input: "Source", Err: errors.New("is not set: it says who the user is")}
 	}
-	who, err := r.Source.identify(s)
+	who, err := r.Source.identify(log)
 	if err != nil {
 		return platform.Target{}, err
 	}
 	discovery := r.Discovery
 	if discovery == nil {
-		if discovery, err = repertoire.New(repertoire.Config{LookupEnv: s.env, Logger: s.logger}); err != nil {
+		if discovery, err = repertoire.New(repertoire.Config{LookupEnv: r.LookupEnv, Logger: log}); err != nil {
 			return platform.Target{}, err
 		}
 	}
@@ -112,12 +108,6 @@ func endpointOf(address string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// surroundings are what a [Source] may look at.
-type surroundings struct {
-	env    func(string) (string, bool)
-	logger *slog.Logger
-}
-
 // identity is a user and how to get that user's token, once it is known what
 // service discovery says.
 type identity struct {
@@ -128,11 +118,7 @@ type identity struct {
 // Source says who the user is, and where the token comes from. See [FromRequest],
 // [FromContext], [Service] and [Created].
 type Source interface {
-	// identify checks what can be known without the network.
-	identify(s surroundings) (identity, error)
-}
-
-func (s surroundings) variable(name string) string {
-	text, _ := s.env(name)
-	return strings.TrimSpace(text)
+	// identify checks what can be known without the network. log hears of tokens by
+	// their key.
+	identify(log *slog.Logger) (identity, error)
 }

@@ -21,30 +21,30 @@ type Service struct {
 	Token Secret
 }
 
-func (f Service) identify(s surroundings) (identity, error) {
+func (f Service) identify(log *slog.Logger) (identity, error) {
 	if err := gafaelfawr.CheckUsername(f.Username); err != nil {
 		return identity{}, &Error{Input: "Username", Err: err}
 	}
-	if _, err := f.Token.read(s, "Token"); err != nil {
+	if _, err := readToken(f.Token, "Token"); err != nil {
 		return identity{}, err
 	}
-	return identity{f.Username, func(*repertoire.Document) (auth.Flow, error) { return kept{f, s}, nil }}, nil
+	return identity{f.Username, func(*repertoire.Document) (auth.Flow, error) { return kept{f, log}, nil }}, nil
 }
 
 // kept is the flow of a token that somebody else keeps.
 type kept struct {
 	Service
 
-	at surroundings
+	log *slog.Logger
 }
 
 // Obtain reads the token.
 func (f kept) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
-	t, err := f.Token.read(f.at, "Token")
+	t, err := readToken(f.Token, "Token")
 	if err != nil {
 		return nil, err
 	}
-	f.at.logger.DebugContext(ctx, "using a token", slog.String("user", f.Username), slog.String("key", t.Key()))
+	f.log.DebugContext(ctx, "using a token", slog.String("user", f.Username), slog.String("key", t.Key()))
 	return flow.Token(t.Reveal()).Obtain(ctx, env, prev)
 }
 

@@ -21,7 +21,6 @@ import (
 	gafaelfawrmock "github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
 	"github.com/jetway-go/jetway/platform/nublado"
 	"github.com/jetway-go/jetway/platform/nublado/gafaelfawr"
-	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
 func incoming(h http.Header) context.Context {
@@ -97,7 +96,7 @@ func TestNubladoRow06_ATokenIsCreated(t *testing.T) {
 				s.gafaelfawr.Succeed(success)
 				admin := s.gafaelfawr.AddToken("root", 0, "admin:token")
 				cs := s.client(t, nublado.Resolver{Source: nublado.Created{
-					Username: "bot-tester", Admin: nublado.Value(admin), Scopes: []string{nublado.DefaultScope, "read:tap"}, Lifetime: time.Hour,
+					Username: "bot-tester", Admin: nublado.SecretValue(admin), Scopes: []string{nublado.DefaultScope, "read:tap"}, Lifetime: time.Hour,
 				}})
 				// ... when calls are made, then a token is asked for, once ...
 				first := s.call(t, cs)
@@ -110,12 +109,20 @@ func TestNubladoRow06_ATokenIsCreated(t *testing.T) {
 					!slices.Equal(r.Scopes, []string{"exec:notebook", "read:tap"}) || r.Expires == nil || r.Status != success {
 					t.Errorf("request %+v", r)
 				}
-				// ... and again before it ends, and when it was revoked.
-				time.Sleep(59*time.Minute + 55*time.Second)
+				// ... and again before it ends, beside the call that finds it near its end ...
+				time.Sleep(58 * time.Minute)
+				s.call(t, cs)
+				synctest.Wait()
+				if n := len(s.gafaelfawr.Requests()); n != 2 {
+					t.Errorf("%d token requests two minutes before the end, want a second", n)
+				}
+				// ... at the end, and when it was revoked.
 				second := s.call(t, cs)
-				s.gafaelfawr.Revoke("bot-tester")
+				time.Sleep(59*time.Minute + 55*time.Second)
 				third := s.call(t, cs)
-				if second.TokenID == first.TokenID || third.TokenID == second.TokenID || len(s.gafaelfawr.Requests()) != 3 {
+				s.gafaelfawr.Revoke("bot-tester")
+				fourth := s.call(t, cs)
+				if second.TokenID == first.TokenID || third.TokenID == second.TokenID || fourth.TokenID == third.TokenID || len(s.gafaelfawr.Requests()) != 4 {
 					t.Errorf("%d token requests, want a new one each time", len(s.gafaelfawr.Requests()))
 				}
 				if text := s.log.String(); strings.Contains(text, admin[len("gt-")+23:]) || !strings.Contains(text, `"key":"`) {
@@ -123,6 +130,21 @@ func TestNubladoRow06_ATokenIsCreated(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestNubladoRow06_TheShortestLifetimeIsPossible(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	cs := s.client(t, nublado.Resolver{Source: nublado.Created{
+		Username: "bot-tester", Admin: nublado.SecretValue(s.gafaelfawr.AddToken("root", 0, "admin:token")), Lifetime: gafaelfawr.MinLifetime,
+	}})
+	// However long the request is on its way.
+	if got := s.call(t, cs); got.Subject != "bot-tester" {
+		t.Errorf("%+v, want the bot's token", got)
+	}
+	if all := s.gafaelfawr.Requests(); len(all) != 1 || time.Until(*all[0].Expires) > 6*time.Minute {
+		t.Errorf("%+v, want one request for little more than five minutes", all)
 	}
 }
 
@@ -171,11 +193,11 @@ func TestNubladoRow06_RefusalsAreDistinct(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			admin := test.setup(s)
-			source := nublado.Created{Username: "bot-tester", Admin: nublado.Env("ADMIN_TOKEN")}
+			source := nublado.Created{Username: "bot-tester", Admin: nublado.SecretValue(admin)}
 			if test.scope != "" {
 				source.Scopes = []string{test.scope}
 			}
-			cs := s.client(t, nublado.Resolver{Source: source, LookupEnv: env(repertoire.EnvBaseURL, discoveryURL, "ADMIN_TOKEN", admin)})
+			cs := s.client(t, nublado.Resolver{Source: source})
 			err := list(t.Context(), cs)
 			if !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.text) || status.Code(err) != test.code {
 				t.Errorf("%v (%v), want %q (%v)", err, status.Code(err), test.text, test.code)
@@ -198,7 +220,7 @@ const stranger = "gt-AAAAAAAAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBBBBBBBB"
 func TestNubladoRow06_BadWishesAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	good := nublado.Created{Username: "bot-x", Admin: nublado.Value(stranger)}
+	good := nublado.Created{Username: "bot-x", Admin: nublado.SecretValue(stranger)}
 	change := func(f func(c *nublado.Created)) nublado.Source { c := good; f(&c); return c }
 	for _, test := range []struct {
 		source nublado.Source
@@ -211,9 +233,9 @@ func TestNubladoRow06_BadWishesAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		{change(func(c *nublado.Created) { c.Type = gafaelfawr.User }), "token name is missing"},
 		{change(func(c *nublado.Created) { c.Type = "other" }), "must be service or user"},
 		{change(func(c *nublado.Created) { c.Lifetime = time.Minute }), "Token must be valid for at least five minutes"},
-		{change(func(c *nublado.Created) { c.Admin = nublado.Secret{} }), "Admin: is not set"},
-		{change(func(c *nublado.Created) { c.Admin = nublado.Env("NO_SUCH") }), "NO_SUCH: is not set"},
-		{change(func(c *nublado.Created) { c.Admin = nublado.Value("canary") }), "Admin: Token does not start with gt-"},
+		{change(func(c *nublado.Created) { c.Admin = nublado.Secret{} }), "Admin: not set"},
+		{change(func(c *nublado.Created) { c.Admin = nublado.SecretEnv("JETWAY_NO_SUCH") }), "Admin: environment variable JETWAY_NO_SUCH is not set"},
+		{change(func(c *nublado.Created) { c.Admin = nublado.SecretValue("canary") }), "Admin: Token does not start with gt-"},
 	} {
 		_, err := s.connect(t, nublado.Resolver{Source: test.source})
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "canary") {
@@ -223,29 +245,30 @@ func TestNubladoRow06_BadWishesAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	s.untouched(t)
 }
 
-func TestNubladoRow07_ARotatedSecretIsReadAgain(t *testing.T) {
-	t.Parallel()
+func TestNubladoRow07_ARotatedSecretIsReadAgain(t *testing.T) { //nolint:paralleltest // sets a variable
 	s := start(t)
 	path := filepath.Join(t.TempDir(), "token")
-	variables := map[string]string{repertoire.EnvBaseURL: discoveryURL}
-	lookup := func(name string) (string, bool) { v, ok := variables[name]; return v, ok }
 	for name, test := range map[string]struct {
 		token nublado.Secret
-		put   func(token string) error
+		put   func(t *testing.T, token string) error
 	}{
-		"file":        {nublado.File(path), func(token string) error { return os.WriteFile(path, []byte(token+"\n"), 0o600) }},
-		"environment": {nublado.Env("BOT_TOKEN"), func(token string) error { variables["BOT_TOKEN"] = token; return nil }},
+		"file": {nublado.SecretFile(path), func(_ *testing.T, token string) error { return os.WriteFile(path, []byte(" "+token+"\n"), 0o600) }},
+		"environment": {nublado.SecretEnv("JETWAY_BOT_TOKEN"), func(t *testing.T, token string) error {
+			t.Helper()
+			t.Setenv("JETWAY_BOT_TOKEN", token)
+			return nil
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			// Given a service whose secret is in use ...
 			put := func() {
 				t.Helper()
-				if err := test.put(s.gafaelfawr.AddToken("bot-reader", 0, gafaelfawrmock.NotebookScope)); err != nil {
+				if err := test.put(t, s.gafaelfawr.AddToken("bot-reader", 0, gafaelfawrmock.NotebookScope)); err != nil {
 					t.Fatal(err)
 				}
 			}
 			put()
-			cs := s.client(t, nublado.Resolver{Source: nublado.Service{Username: "bot-reader", Token: test.token}, LookupEnv: lookup})
+			cs := s.client(t, nublado.Resolver{Source: nublado.Service{Username: "bot-reader", Token: test.token}})
 			first := s.call(t, cs)
 			// ... when it is replaced ...
 			s.gafaelfawr.Revoke("bot-reader")
@@ -269,15 +292,20 @@ func TestNubladoRow07_ARotatedSecretIsReadAgain(t *testing.T) {
 func TestNubladoRow07_MissingSecretsAreNamed(t *testing.T) {
 	t.Parallel()
 	s := start(t)
+	malformed := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(malformed, []byte("gt-canary"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		source nublado.Service
 		want   string
 	}{
-		{nublado.Service{Token: nublado.Value(stranger)}, "Username: username is missing"},
-		{nublado.Service{Username: "bot-x"}, "Token: is not set"},
-		{nublado.Service{Username: "bot-x", Token: nublado.Value("")}, "Token: is not set or empty"},
-		{nublado.Service{Username: "bot-x", Token: nublado.Env("BOT_TOKEN")}, "BOT_TOKEN: is not set or empty"},
-		{nublado.Service{Username: "bot-x", Token: nublado.File("/no/such/file")}, "/no/such/file"},
+		{nublado.Service{Token: nublado.SecretValue(stranger)}, "Username: username is missing"},
+		{nublado.Service{Username: "bot-x"}, "Token: not set"},
+		{nublado.Service{Username: "bot-x", Token: nublado.SecretValue("")}, "Token: the given value is empty"},
+		{nublado.Service{Username: "bot-x", Token: nublado.SecretEnv("JETWAY_NO_SUCH")}, "Token: environment variable JETWAY_NO_SUCH is not set"},
+		{nublado.Service{Username: "bot-x", Token: nublado.SecretFile("/no/such/file")}, "/no/such/file"},
+		{nublado.Service{Username: "bot-x", Token: nublado.SecretFile(malformed)}, "Token: Token is malformed (file " + malformed + ")"},
 	} {
 		_, err := s.connect(t, nublado.Resolver{Source: test.source})
 		if err == nil || !strings.Contains(err.Error(), test.want) {

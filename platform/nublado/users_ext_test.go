@@ -2,12 +2,14 @@ package nublado_test
 
 import (
 	"context"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"google.golang.org/grpc/metadata"
 
+	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	gafaelfawrmock "github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
@@ -33,7 +35,7 @@ func TestNubladoRow08_TokensOfTwoUsersNeverCross(t *testing.T) {
 	clients := map[string]*clientset.ClientSet{}
 	for _, user := range []string{"bot-ada", "bot-grace"} {
 		clients[user] = s.client(t, nublado.Resolver{
-			Source:    nublado.Created{Username: user, Admin: nublado.Value(admin)},
+			Source:    nublado.Created{Username: user, Admin: nublado.SecretValue(admin)},
 			Discovery: shared,
 		})
 	}
@@ -63,15 +65,33 @@ func TestNubladoRow08_TokensOfTwoUsersNeverCross(t *testing.T) {
 	}
 }
 
+func TestNubladoRow08_NoTokenRestsInAStore(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.gafaelfawr.AddToken("root", 0, "admin:token")
+	for name, source := range map[string]nublado.Source{
+		"delegated": nublado.FromRequest(s.gafaelfawr.Delegate("ada", gafaelfawrmock.NotebookScope)),
+		"service":   nublado.ForToken("ada", s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope)).Source,
+		"created":   nublado.Created{Username: "bot-x", Admin: nublado.SecretValue(admin)},
+	} {
+		dir := t.TempDir()
+		r := nublado.Resolver{Source: source, LookupEnv: env(repertoire.EnvBaseURL, discoveryURL)}
+		s.call(t, s.made(t, r, clientset.WithStore(&auth.FileStore{Dir: dir})))
+		if copies, err := filepath.Glob(filepath.Join(dir, "*")); len(copies) != 0 || err != nil {
+			t.Errorf("%s: copies of the token in %q, %v", name, copies, err)
+		}
+	}
+}
+
 func TestNubladoRow08_AClientKeepsItsUser(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	source := nublado.Service{Username: "ada", Token: nublado.Value(s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope))}
+	source := nublado.Service{Username: "ada", Token: nublado.SecretValue(s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope))}
 	r := nublado.Resolver{Source: source}
 	cs := s.client(t, r)
 	// When the program changes what the client was made of ...
 	h := s.gafaelfawr.Delegate("eve", gafaelfawrmock.NotebookScope)
-	source.Username, source.Token = "eve", nublado.Value(h.Get(nublado.HeaderToken))
+	source.Username, source.Token = "eve", nublado.SecretValue(h.Get(nublado.HeaderToken))
 	r.Source = nublado.FromRequest(h)
 	// ... then the client stays ada's ...
 	if got := s.call(t, cs); got.Subject != "ada" {

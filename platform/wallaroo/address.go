@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+
+	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
 // address is an HTTP address without a slash at its end.
@@ -19,6 +21,12 @@ func (a address) target() string { return a.scheme + "://" + a.host }
 // inCluster tells whether this is the one plaintext address that Wallaroo itself
 // hands out, to notebooks inside its own cluster.
 func (a address) inCluster() bool { return a.scheme == "http" && a.host == "api-lb:8080" }
+
+// safe tells whether secrets may go there.
+func (a address) safe() bool {
+	u := url.URL{Host: a.host}
+	return a.scheme == "https" || a.inCluster() || endpoint.IsLoopback(u.Hostname())
+}
 
 // parseAddress reads an address as people write it: without a scheme it is https.
 func parseAddress(v value) (address, error) {

@@ -44,10 +44,11 @@ func readCredentials(env environment) (credentials, error) {
 	if json.Unmarshal(content, &file) != nil { // its error quotes what it found
 		return credentials{}, &Error{Input: path, Err: errors.New("must be JSON with the strings username and password")}
 	}
-	for name, text := range map[string]string{"username": file.Username, "password": file.Password} {
-		if text == "" {
-			return credentials{}, &Error{Input: path + ": " + name, Err: errNoField}
-		}
+	switch {
+	case file.Username == "":
+		return credentials{}, &Error{Input: path + ": username", Err: errNoField}
+	case file.Password == "":
+		return credentials{}, &Error{Input: path + ": password", Err: errNoField}
 	}
 	return credentials{file.Username, file.Password}, nil
 }

@@ -21,7 +21,10 @@ var ErrMissing = errors.New("auth_type and api_endpoint must be provided or set 
 var (
 	errTask = errors.New("is set, so this is one of Wallaroo's own tasks, which log in with a token of their own (orch)" +
 		" whatever the caller says; that is not supported here: unset it to log in otherwise")
-	errLapsed = errors.New("Device code expired while waiting for user login") //nolint:staticcheck // Wallaroo's words
+	errPlaintext = errors.New("must begin with https://: passwords and tokens are sent there" +
+		" (http:// is only for this machine, and for http://api-lb:8080 inside of Wallaroo's own cluster)")
+	errTimeout = errors.New("must be a number of seconds above 0, up to a day")
+	errLapsed  = errors.New("Device code expired while waiting for user login") //nolint:staticcheck // Wallaroo's words
 )
 
 // Error is an input that cannot be used. It never holds a secret.

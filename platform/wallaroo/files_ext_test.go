@@ -1,14 +1,25 @@
 package wallaroo_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
+	"net"
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/clientset"
@@ -130,9 +141,16 @@ func TestWallarooRow07_ATokenFromAFile(t *testing.T) {
 	t.Parallel()
 	i := start(t, keycloak.Config{})
 	path := file(t, `{"token": "`+i.keycloak.IssueToken("steve@ex.co")+`", "user_email": "steve@ex.co", "user_id": "7"}`)
-	cs := i.client(t, tokenFile(wallaroo.EnvCredentials, path))
+	store := t.TempDir()
+	cs := i.client(t, tokenFile(wallaroo.EnvCredentials, path), clientset.WithStore(&auth.FileStore{Dir: store}))
 	if got := i.call(t, cs); got.Subject != "steve@ex.co" || got.Scheme != "Bearer" || got.Values != 1 {
 		t.Errorf("call %+v, want steve's", got)
+	}
+	if user := cs.Authenticator().Status().Key.User; user != "7" {
+		t.Errorf("the login is %q's, want that of the file", user)
+	}
+	if copies, err := filepath.Glob(filepath.Join(store, "*")); len(copies) != 0 || err != nil {
+		t.Errorf("copies of the token in %q, %v", copies, err)
 	}
 	if n := len(i.keycloak.Requests()); n != 0 {
 		t.Errorf("%d requests to Keycloak, want none: the token is not renewed", n)
@@ -142,6 +160,32 @@ func TestWallarooRow07_ATokenFromAFile(t *testing.T) {
 	if err := list(t.Context(), cs); !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
 		t.Errorf("%v, want ErrRejected", err)
 	}
+}
+
+func TestWallarooRow07_ATokenFileIsReadAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := start(t, keycloak.Config{TokenTTL: 3 * time.Hour})
+		document := func() string {
+			return `{"token": "` + i.keycloak.IssueToken("steve@ex.co") + `", "user_email": "steve@ex.co", "user_id": "7"}`
+		}
+		path := file(t, "\ufeff"+document()) // as some editors save it
+		cs := i.client(t, tokenFile(wallaroo.EnvCredentials, path))
+		first := i.call(t, cs)
+		// A token is looked at again after five minutes, and serves on as long as it does.
+		time.Sleep(6 * time.Minute)
+		if got := i.call(t, cs); got.TokenID != first.TokenID {
+			t.Error("another token was used")
+		}
+		// One that somebody has put in its place is found when the old one is refused.
+		i.keycloak.RevokeTokens()
+		if err := os.WriteFile(path, []byte(document()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := i.call(t, cs); got.TokenID == first.TokenID {
+			t.Error("the new token is not used")
+		}
+	})
 }
 
 func TestWallarooRow07_BrokenTokenFilesGiveNamedErrors(t *testing.T) {
@@ -154,6 +198,7 @@ func TestWallarooRow07_BrokenTokenFilesGiveNamedErrors(t *testing.T) {
 		"no file":      {tokenFile(wallaroo.EnvCredentials, "/no/such/file"), "Token file provided, but file does not exist."},
 		"no JSON":      {tokenFile(wallaroo.EnvCredentials, file(t, `canary`)), "must be JSON"},
 		"no token":     {tokenFile(wallaroo.EnvCredentials, file(t, `{"user_email": "e", "user_id": "i"}`)), "Token property field not in json."},
+		"no word":      {tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "canary\n", "user_email": "e", "user_id": "i"}`)), "the token holds a space"},
 		"no email":     {tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "canary", "user_id": "i"}`)), "User email property field not in json."},
 		"no user id":   {tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "canary", "user_email": "e"}`)), "User id property field not in json."},
 		"unknown type": {wallaroo.Resolver{APIEndpoint: url, AuthType: "kerberos", LookupEnv: env()}, `auth_type "kerberos" is not a valid AuthType; it can be sso, user_password, token or none`},
@@ -173,6 +218,24 @@ func TestWallarooRow07_BrokenTokenFilesGiveNamedErrors(t *testing.T) {
 	}
 }
 
+// anybody leads to a backend that lets everybody in, and says how many values of
+// authorization it got.
+func anybody(t *testing.T) grpc.DialOption {
+	t.Helper()
+	l := bufconn.Listen(1 << 16)
+	server := grpc.NewServer(grpc.ChainUnaryInterceptor(func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		md, _ := metadata.FromIncomingContext(ctx)
+		if err := grpc.SetHeader(ctx, metadata.Pairs("authorization-values", strconv.Itoa(len(md.Get("authorization"))))); err != nil {
+			return nil, err
+		}
+		return next(ctx, req)
+	}))
+	healthpb.RegisterHealthServer(server, health.NewServer())
+	go server.Serve(l) //nolint:errcheck // ends with Stop
+	t.Cleanup(server.Stop)
+	return grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) })
+}
+
 func TestWallarooRow07_NoneSendsNoHeader(t *testing.T) {
 	t.Parallel()
 	i := start(t, keycloak.Config{})
@@ -183,6 +246,15 @@ func TestWallarooRow07_NoneSendsNoHeader(t *testing.T) {
 	}
 	if calls := i.peer.Calls(); len(calls) != 1 || calls[0].Values != 0 {
 		t.Errorf("%+v, want one call without authorization", calls)
+	}
+	// An instance that asks nobody who they are answers.
+	open := i.client(t, wallaroo.Resolver{APIEndpoint: url, AuthType: wallaroo.None, LookupEnv: env()}, clientset.WithDialOptions(anybody(t)))
+	var header metadata.MD
+	if _, err := healthpb.NewHealthClient(open).Check(t.Context(), &healthpb.HealthCheckRequest{}, grpc.Header(&header)); err != nil {
+		t.Fatal(err)
+	}
+	if got := header.Get("authorization-values"); len(got) != 1 || got[0] != "0" {
+		t.Errorf("the open instance was sent %s authorizations, want none", got)
 	}
 	if n := len(i.keycloak.Requests()); n != 0 {
 		t.Errorf("%d requests to Keycloak, want none", n)

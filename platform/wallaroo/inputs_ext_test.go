@@ -2,8 +2,11 @@ package wallaroo_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/resolver"
@@ -114,8 +117,22 @@ func TestWallarooInsideTheClusterNeedsNoTLS(t *testing.T) {
 	i.call(t, i.client(t, r, clientset.WithResolvers(names)))
 	i.well(t)
 	r.APIEndpoint = "http://api-lb.example.com:8080"
+	if _, err := r.Resolve(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "api_endpoint must begin with https://") {
+		t.Errorf("%v, want an error that asks for https", err)
+	}
+	// Nor does a token that is there already go out without TLS.
+	r.AuthType = wallaroo.Token
+	r.LookupEnv = env(wallaroo.EnvCredentials, file(t, `{"token": "`+i.keycloak.IssueToken("steve@ex.co")+`", "user_email": "e", "user_id": "i"}`))
 	if err := list(t.Context(), i.client(t, r)); !errors.Is(err, clientset.ErrPlaintext) {
 		t.Errorf("%v, want ErrPlaintext", err)
+	}
+}
+
+func TestWallarooTheClustersAddressInAnyLetters(t *testing.T) {
+	t.Parallel()
+	target, err := wallaroo.Resolver{APIEndpoint: "HTTP://API-LB:8080/", AuthType: wallaroo.SSO, LookupEnv: env()}.Resolve(t.Context(), nil)
+	if err != nil || target.Endpoint != "http://api-lb:8080" || !target.PlaintextCredentials {
+		t.Errorf("%v, plaintext %v, %v", target, target.PlaintextCredentials, err)
 	}
 }
 
@@ -136,6 +153,12 @@ func TestWallarooBadInputsNameWhatIsWrong(t *testing.T) {
 		{"no URL", wallaroo.Resolver{LookupEnv: env(wallaroo.EnvAuthType, "sso", wallaroo.EnvURL, "https://x:canary y")}, "WALLAROO_URL is no URL"},
 		{"auth endpoint", wallaroo.Resolver{LookupEnv: full(wallaroo.EnvAuthURL, "unix:///x")}, "WALLAROO_AUTH_URL must begin with"},
 		{"auth parameter", wallaroo.Resolver{AuthEndpoint: "file:///x", LookupEnv: full()}, "auth_endpoint must begin with"},
+		{"plaintext login", wallaroo.Resolver{AuthEndpoint: "http://kc.example.com", LookupEnv: full()}, "auth_endpoint must begin with https://"},
+		{"plaintext variable", wallaroo.Resolver{LookupEnv: full(wallaroo.EnvAuthURL, "http://kc.example.com")}, "WALLAROO_AUTH_URL must begin with https://"},
+		{"timeout", wallaroo.Resolver{LookupEnv: full(wallaroo.EnvRequestTimeout, "soon")}, "WALLAROO_REQUEST_TIMEOUT must be a number of seconds"},
+		{"no timeout", wallaroo.Resolver{LookupEnv: full(wallaroo.EnvRequestTimeout, "0")}, "WALLAROO_REQUEST_TIMEOUT must be"},
+		{"a strange timeout", wallaroo.Resolver{LookupEnv: full(wallaroo.EnvRequestTimeout, "NaN")}, "WALLAROO_REQUEST_TIMEOUT must be"},
+		{"negative timeout", wallaroo.Resolver{RequestTimeout: -1, LookupEnv: full()}, "request_timeout must be"},
 		{"display address", wallaroo.Resolver{LookupEnv: full(wallaroo.EnvDisplayURL, "javascript:alert(1)//://")}, "WALLAROO_SDK_AUTH_ENDPOINT"},
 		{"a task", wallaroo.Resolver{LookupEnv: full(wallaroo.EnvTaskID, "7")}, "WALLAROO_TASK_ID is set"},
 	} {
@@ -154,3 +177,41 @@ func TestWallarooBadInputsNameWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+func TestWallarooRequestsToKeycloakEnd(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]wallaroo.Resolver{
+		"parameter": {RequestTimeout: 3 * time.Second, LookupEnv: env(wallaroo.EnvRequestTimeout, "100")},
+		"variable":  {LookupEnv: env(wallaroo.EnvRequestTimeout, "3.0")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				// Given a Keycloak that never answers ...
+				deaf := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				})}
+				i := start(t, keycloak.Config{})
+				lookup := r.LookupEnv
+				r.APIEndpoint, r.AuthType = url, wallaroo.UserPassword
+				r.LookupEnv = func(name string) (string, bool) {
+					if name == wallaroo.EnvUser || name == wallaroo.EnvPassword {
+						return "x", true
+					}
+					return lookup(name)
+				}
+				began := time.Now()
+				// ... then a login ends when it was said to.
+				err := i.client(t, r, clientset.WithHTTPClient(deaf)).Login(t.Context())
+				if waited := time.Since(began); err == nil || waited < 3*time.Second || waited > 20*time.Second {
+					t.Errorf("after %v: %v", waited, err)
+				}
+			})
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

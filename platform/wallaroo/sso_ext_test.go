@@ -1,6 +1,7 @@
 package wallaroo_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -65,6 +66,30 @@ func TestWallarooRow03_SSOWithADeviceCode(t *testing.T) {
 			})
 		})
 	}
+}
+
+// prompts keeps what a person would be shown.
+type prompts chan auth.Prompt
+
+func (p prompts) Prompt(_ context.Context, shown auth.Prompt) error {
+	p <- shown
+	return nil
+}
+
+func TestWallarooRow03_EveryAddressThatIsShownIsRewritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := start(t, keycloak.Config{AutoApprove: "steve@ex.co"})
+		shown := make(prompts, 1)
+		r := wallaroo.Resolver{
+			APIEndpoint: url, AuthType: wallaroo.SSO, LookupEnv: env(wallaroo.EnvDisplayURL, "https://keycloak.example.com/auth"),
+		}
+		i.call(t, i.client(t, r, clientset.WithPrompter(shown)))
+		const page = "https://keycloak.example.com/auth/realms/master/device"
+		if got := <-shown; got.URL != page || got.CompleteURL != page+"?user_code="+got.Code {
+			t.Errorf("shown %+v", got)
+		}
+	})
 }
 
 func TestWallarooRow03_AnUnansweredCodeExpires(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
@@ -46,6 +47,7 @@ var (
 	errTokenField   = errors.New("Token property field not in json.")             //nolint:staticcheck,revive // see above
 	errEmailField   = errors.New("User email property field not in json.")        //nolint:staticcheck,revive // see above
 	errUserIDField  = errors.New("User id property field not in json.")           //nolint:staticcheck,revive // see above
+	errTokenWord    = errors.New("the token holds a space, a line end or another character that no token has")
 	errTokenContent = errors.New("must be JSON with the strings token, user_email and user_id")
 )
 
@@ -64,6 +66,8 @@ func (f tokenFile) read() (tokenDocument, error) {
 		problem = errTokenContent
 	case t.Token == "":
 		problem = errTokenField
+	case strings.ContainsFunc(t.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		problem = errTokenWord
 	case t.Email == "":
 		problem = errEmailField
 	case t.UserID == "":

@@ -13,6 +13,9 @@ func (in input) client(hc *http.Client) *http.Client {
 		hc = &http.Client{Timeout: httpTimeout}
 	}
 	ours := *hc
+	if in.timeout != 0 {
+		ours.Timeout = in.timeout
+	}
 	ours.Transport = transport{hc.Transport, in.keycloak}
 	return &ours
 }

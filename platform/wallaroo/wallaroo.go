@@ -12,6 +12,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,9 +38,14 @@ const (
 	// EnvDisplayURL takes the place of "<Keycloak>/auth" in the address that a
 	// person is shown, where programs reach Keycloak by another name than browsers.
 	EnvDisplayURL = "WALLAROO_SDK_AUTH_ENDPOINT"
+	// EnvRequestTimeout is how long a request to Keycloak may take, in seconds.
+	EnvRequestTimeout = "WALLAROO_REQUEST_TIMEOUT"
 	// EnvTaskID is set inside of Wallaroo's own batch tasks.
 	EnvTaskID = "WALLAROO_TASK_ID"
 )
+
+// maxTimeout is longer than anybody means.
+const maxTimeout = 24 * time.Hour
 
 // expirySkew is how much life a token must have left to be used.
 const expirySkew = 10 * time.Second
@@ -58,6 +64,10 @@ type Resolver struct {
 	AuthEndpoint string
 	// PKCE binds device codes to this program (RFC 7636), for realms that want it.
 	PKCE bool
+	// RequestTimeout is how long a request to Keycloak may take; zero means what
+	// [EnvRequestTimeout] says, and then what the HTTP client that makes it does. It
+	// makes nothing longer: a login by password, or a renewal, has half a minute.
+	RequestTimeout time.Duration
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
 }
@@ -77,7 +87,7 @@ func (r Resolver) Resolve(context.Context, *http.Client) (platform.Target, error
 		PlaintextCredentials: in.api.inCluster(),
 		AuthOptions:          []auth.Option{auth.WithExpirySkew(expirySkew)},
 	}
-	if in.authType == SSO || in.authType == UserPassword {
+	if in.logsIn() {
 		t.Config = in.config()
 	}
 	t.Flow, t.User, err = in.flow(r.PKCE)
@@ -90,7 +100,8 @@ type input struct {
 	authType AuthType
 	api      address
 	keycloak address
-	display  string // what people are shown in place of <Keycloak>/auth; may be empty
+	display  string        // what people are shown in place of <Keycloak>/auth; may be empty
+	timeout  time.Duration // of a request to Keycloak; zero leaves it to the HTTP client
 }
 
 func (r Resolver) read() (input, error) {
@@ -116,9 +127,16 @@ func (r Resolver) read() (input, error) {
 	}
 	in.keycloak = in.api
 	if a := env.first(value{r.AuthEndpoint, "auth_endpoint"}, EnvAuthURL); a.text != "" {
+		api = a
 		if in.keycloak, err = parseAddress(a); err != nil {
 			return input{}, err
 		}
+	}
+	if in.logsIn() && !in.keycloak.safe() {
+		return input{}, &Error{Input: api.from, Err: errPlaintext}
+	}
+	if in.timeout, err = r.timeout(env); err != nil {
+		return input{}, err
 	}
 	if shown := env.get(EnvDisplayURL); shown != "" {
 		a, err := parseAddress(value{shown, EnvDisplayURL})
@@ -128,6 +146,25 @@ func (r Resolver) read() (input, error) {
 		in.display = a.String()
 	}
 	return in, nil
+}
+
+// logsIn tells whether Keycloak is asked at all.
+func (in input) logsIn() bool { return in.authType == SSO || in.authType == UserPassword }
+
+// timeout is that of a request to Keycloak; zero where nobody says.
+func (r Resolver) timeout(env environment) (time.Duration, error) {
+	if r.RequestTimeout < 0 {
+		return 0, &Error{Input: "request_timeout", Err: errTimeout}
+	}
+	text := env.get(EnvRequestTimeout)
+	if r.RequestTimeout != 0 || text == "" {
+		return r.RequestTimeout, nil
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(seconds > 0 && seconds <= maxTimeout.Seconds()) { // not even a number
+		return 0, &Error{Input: EnvRequestTimeout, Err: errTimeout}
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
 }
 
 // config is where Keycloak's realm has its endpoints. Secrets go to https only;

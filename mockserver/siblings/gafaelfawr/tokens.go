@@ -120,7 +120,7 @@ func (s *Server) make(w http.ResponseWriter, req *Request, b body, refuse func(i
 	case (b.TokenType == "user") != (b.TokenName != nil):
 		refuse(http.StatusUnprocessableEntity, "value_error", "token_name is for user tokens")
 		return
-	case b.Expires != nil && b.Expires.Before(s.now().Add(5*time.Minute-2*time.Second)):
+	case b.Expires != nil && b.Expires.Before(s.now().Add(5*time.Minute)):
 		refuse(http.StatusUnprocessableEntity, "invalid_expires", "Token must be valid for at least five minutes")
 		return
 	}

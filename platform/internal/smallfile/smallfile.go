@@ -3,6 +3,7 @@
 package smallfile
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -11,8 +12,12 @@ import (
 // Limit is how large a file may be, in bytes: more than any of them needs.
 const Limit = 1 << 20
 
-// Read returns the content of a regular file of at most [Limit] bytes. Symbolic
-// links are followed, as mounted secrets need. Whatever else lies there (a pipe,
+// byteOrderMark is what some editors begin a text file with. It means nothing, and
+// JSON does not have it (RFC 8259 §8.1).
+const byteOrderMark = "\ufeff"
+
+// Read returns the content of a regular file of at most [Limit] bytes, without a
+// byte order mark. Symbolic links are followed, as mounted secrets need. Whatever else lies there (a pipe,
 // whose other end may never come; a directory) is an error at once. The error
 // names the file and wraps that of the operating system.
 func Read(path string) ([]byte, error) {
@@ -35,5 +40,5 @@ func Read(path string) ([]byte, error) {
 	if len(content) > Limit {
 		return nil, fmt.Errorf("file %s is larger than %d KiB", path, Limit>>10)
 	}
-	return content, nil
+	return bytes.TrimPrefix(content, []byte(byteOrderMark)), nil
 }

@@ -32,6 +32,10 @@ func TestRead(t *testing.T) {
 	if got, err := smallfile.Read(path); err != nil || string(got) != "text\n" {
 		t.Errorf("Read = %q, %v", got, err)
 	}
+	write("\ufefftext\ufeff")
+	if got, err := smallfile.Read(path); err != nil || string(got) != "text\ufeff" {
+		t.Errorf("with a byte order mark: %q, %v", got, err)
+	}
 	write(strings.Repeat("x", smallfile.Limit+1))
 	if _, err := smallfile.Read(path); err == nil || !strings.Contains(err.Error(), "larger than 1024 KiB") {
 		t.Errorf("too large: %v", err)

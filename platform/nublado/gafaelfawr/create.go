@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
 const (
@@ -116,18 +117,13 @@ func (c Client) post(ctx context.Context, address string, admin Token, r Request
 func checkAddress(address string) error {
 	u, err := url.Parse(address)
 	switch {
-	case err != nil || u.Hostname() == "" || u.User != nil:
+	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return errors.New("not a URL that can be asked")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && endpoint.IsLoopback(u.Hostname()):
 		return nil
 	default:
 		return fmt.Errorf("refusing %.20s: tokens go to https, or to http on this machine only", u.Scheme)
 	}
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // failure reads an answer that is no success.

@@ -3,6 +3,9 @@ package gafaelfawr
 import (
 	"errors"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +76,7 @@ func TestRequestCheck(t *testing.T) {
 func TestTokensStayHere(t *testing.T) {
 	t.Parallel()
 	admin, _ := ParseToken(sample)
-	for _, address := range []string{"http://gafaelfawr.example.com/auth/api/v1", "ftp://x", "", "https://u:p@x", "gopher:"} {
+	for _, address := range []string{"http://gafaelfawr.example.com/auth/api/v1", "ftp://x", "", "https://u:p@x", "gopher:", "https://x/v1?y=z"} {
 		refused := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 			t.Errorf("%s was asked", address)
 			return nil, errors.New("no")
@@ -90,6 +93,34 @@ func TestTokensStayHere(t *testing.T) {
 	var e *Error
 	if !errors.As(err, &e) || e.Err == nil || strings.Contains(err.Error()+e.Err.Error(), secret) {
 		t.Errorf("%v shows the secret", err)
+	}
+}
+
+func TestARequestGoesToOneAddressAlone(t *testing.T) {
+	t.Parallel()
+	admin, _ := ParseToken(sample)
+	// Given a client that follows redirects and keeps cookies ...
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := &url.URL{Scheme: "https", Host: "data.example.com"}
+	jar.SetCookies(here, []*http.Cookie{{Name: "gafaelfawr", Value: "somebody's"}})
+	var asked []string
+	hc := &http.Client{Jar: jar, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		asked = append(asked, r.URL.String())
+		if r.Header.Get("Cookie") != "" {
+			t.Error("the request carried a cookie beside the token")
+		}
+		return &http.Response{
+			StatusCode: http.StatusTemporaryRedirect, Body: http.NoBody,
+			Header: http.Header{"Location": {"https://evil.example.com/"}, "Set-Cookie": {"a=b"}},
+		}, nil
+	})}
+	// ... then the token stays where it was sent.
+	_, err = Client{URL: here.String(), HTTP: hc}.CreateToken(t.Context(), admin, Request{Username: "bot-a"})
+	if !errors.Is(err, ErrWeb) || !slices.Equal(asked, []string{"https://data.example.com/tokens"}) || len(jar.Cookies(here)) != 1 {
+		t.Errorf("%v after %q, with cookies %v", err, asked, jar.Cookies(here))
 	}
 }
 

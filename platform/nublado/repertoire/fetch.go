@@ -10,24 +10,25 @@ import (
 	"time"
 )
 
-const (
-	maxDocument = 4 << 20
-	timeLimit   = 30 * time.Second
-)
+const maxDocument = 4 << 20
 
-// fetch gets the document, without credentials: anybody may read it.
-func fetch(ctx context.Context, hc *http.Client, address string) (*Document, error) {
-	if hc == nil {
-		hc = &http.Client{}
+// fetch gets the document, without credentials: anybody may read it. It follows no
+// redirect, which could lead away from https: tokens go where the document says.
+func fetch(ctx context.Context, hc *http.Client, address string, limit time.Duration) (*Document, error) {
+	bare := http.Client{}
+	if hc != nil {
+		bare = *hc
 	}
-	limited, cancel := context.WithTimeout(ctx, timeLimit)
+	bare.Jar = nil
+	bare.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(limited, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, &Error{Kind: ErrURL, Reason: "the URL of service discovery cannot be used"}
 	}
 	req.Header.Set("Accept", "application/json")
-	resp, err := hc.Do(req)
+	resp, err := bare.Do(req)
 	if err != nil {
 		if ue := (*url.Error)(nil); errors.As(err, &ue) {
 			err = ue.Err // the URL stands in front of it anyway

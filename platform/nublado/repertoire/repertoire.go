@@ -3,8 +3,8 @@
 //
 // Make a [Client] with [New], by default for what REPERTOIRE_BASE_URL says, and
 // call [Client.Discover]. A program that opens several connections shares one
-// client: it remembers the answer for five minutes, and falls back on the last one
-// when the service is out of order.
+// client: it remembers the answer for five minutes, asks once for all who want to
+// know, and falls back on the last answer when the service is out of order.
 package repertoire
 
 import (
@@ -22,6 +22,12 @@ const EnvBaseURL = "REPERTOIRE_BASE_URL"
 
 // TTL is how long an answer is believed.
 const TTL = 5 * time.Minute
+
+const (
+	timeLimit    = 30 * time.Second // for the first answer
+	refreshLimit = 10 * time.Second // for another, where there is one to fall back on
+	pause        = 30 * time.Second // after a refresh that failed, before the next
+)
 
 // Config is what a Client is made of. The zero value goes by the environment.
 type Config struct {
@@ -45,6 +51,8 @@ type Client struct {
 	asking  chan struct{}
 	last    *Document
 	fetched time.Time
+	failure error // of the last request; nil if it went well
+	failed  time.Time
 }
 
 // New returns a Client; nothing is asked yet. The error is [ErrURL] itself when
@@ -64,7 +72,7 @@ func New(c Config) (*Client, error) {
 	if base == "" {
 		return nil, ErrURL
 	}
-	if !isURL(base) {
+	if !isBase(base) {
 		return nil, &Error{Kind: ErrURL, Reason: from + " must be an http:// or https:// URL without user, query or fragment"}
 	}
 	return &Client{
@@ -73,29 +81,47 @@ func New(c Config) (*Client, error) {
 }
 
 // Discover returns what the service knows, at most [TTL] old. Where it cannot be
-// asked again, an older answer is returned, and the Logger warned. hc makes the
-// request unless the client has an http.Client of its own. The document is
-// shared: do not change it.
+// asked again, an older answer is returned, and the Logger warned; then it is left
+// alone for half a minute. hc makes the request unless the client has an http.Client
+// of its own. The document is shared: do not change it.
 //
 // The error is an [*Error], or that of ctx.
 func (c *Client) Discover(ctx context.Context, hc *http.Client) (*Document, error) {
+	came := time.Now()
 	select {
 	case c.asking <- struct{}{}:
 		defer func() { <-c.asking }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if c.last != nil && time.Since(c.fetched) < TTL {
+	switch {
+	case c.last != nil && (time.Since(c.fetched) < TTL || c.failure != nil && time.Since(c.failed) < pause):
 		return c.last, nil
+	case c.failure != nil && c.failed.After(came): // while we waited for it
+		return nil, c.failure
 	}
+	return c.refresh(ctx, hc)
+}
+
+// refresh asks the service. Only its caller's own hurry is not remembered as a
+// failure, unless there is something to fall back on.
+func (c *Client) refresh(ctx context.Context, hc *http.Client) (*Document, error) {
 	if c.http != nil {
 		hc = c.http
 	}
-	doc, err := fetch(ctx, hc, c.url)
-	switch {
-	case err == nil:
-		c.last, c.fetched = doc, time.Now()
+	limit := timeLimit
+	if c.last != nil {
+		limit = refreshLimit
+	}
+	doc, err := fetch(ctx, hc, c.url, limit)
+	if err == nil {
+		c.last, c.fetched, c.failure = doc, time.Now(), nil
 		return doc, nil
+	}
+	if ctx.Err() == nil || c.last != nil {
+		c.failure, c.failed = err, time.Now()
+	}
+	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case c.last != nil:
@@ -107,9 +133,14 @@ func (c *Client) Discover(ctx context.Context, hc *http.Client) (*Document, erro
 	}
 }
 
-// isURL tells whether text is an address that a request can be made to.
+// isBase tells whether text is an address that paths can be put behind.
+func isBase(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && isURL(text) && u.RawQuery == "" && u.Fragment == "" && !u.ForceQuery
+}
+
+// isURL tells whether text is the address of a service.
 func isURL(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
-		u.User == nil && u.RawQuery == "" && u.Fragment == ""
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil
 }

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/jetway-go/jetway/mockserver/siblings/peer"
 	mock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
@@ -37,7 +39,7 @@ func TestDocument(t *testing.T) {
 		"influxdb_databases": {"efd": {"url": "https://efd.example.com", "database": "efd", "schema_registry": "https://x", "local": true, "credentials_url": "https://c"}},
 		"services": {
 			"internal": {"gafaelfawr": {"url": "https://data.example.com/auth/api", "openapi": "https://data.example.com/auth/openapi.json", "versions": {"v1": {"url": "https://data.example.com/auth/api/v1"}}}},
-			"ui": {"nublado": {"url": "https://nb.data.example.org/nb"}}
+			"ui": {"nublado": {"url": "https://nb.data.example.org/nb"}, "portal": {"url": "https://data.example.com/portal?view=start#top"}}
 		}}`)
 	d, err := client(t).Discover(t.Context(), serve(s))
 	if err != nil {
@@ -94,6 +96,108 @@ func TestBadAnswers(t *testing.T) {
 	if _, err := client(t).Discover(t.Context(), peer.HTTPClient(nil)); !errors.Is(err, repertoire.ErrWeb) {
 		t.Errorf("nobody there: %v", err)
 	}
+}
+
+func TestARedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	// Given a service that sends who asks to somebody who can be listened to, or replaced ...
+	c, err := repertoire.New(repertoire.Config{BaseURL: base, HTTP: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Scheme != "https" {
+			t.Errorf("%s was asked", r.URL)
+		}
+		return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"http://evil.example.com/discovery"}}, Body: http.NoBody}, nil
+	})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// ... then that is an error.
+	_, err = c.Discover(t.Context(), nil)
+	var e *repertoire.Error
+	if !errors.As(err, &e) || e.Status != http.StatusFound {
+		t.Errorf("%v, want the redirect", err)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// deaf is a service that never answers.
+func deaf(asked *atomic.Int32) *http.Client {
+	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		asked.Add(1)
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	})}
+}
+
+func TestManyWhoWaitInVainWaitTogether(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string]bool{"nothing known": false, "an old answer": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := client(t)
+				if known {
+					if _, err := c.Discover(t.Context(), serve(mock.New(mock.Minimal("https://nb.example.com/nb")))); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(repertoire.TTL)
+				}
+				// Given a service that never answers, and many who ask at once ...
+				var asked atomic.Int32
+				hc := deaf(&asked)
+				began := time.Now()
+				var wg sync.WaitGroup
+				for range 50 {
+					wg.Go(func() {
+						if d, err := c.Discover(t.Context(), hc); (d != nil) != known || (err == nil) != known {
+							t.Errorf("%v, %v", d, err)
+						}
+					})
+				}
+				wg.Wait()
+				// ... then they wait once, together.
+				if waited := time.Since(began); waited > 30*time.Second || asked.Load() != 1 {
+					t.Errorf("%d requests in %v, want one in half a minute", asked.Load(), waited)
+				}
+			})
+		})
+	}
+}
+
+func TestAnOldAnswerServesThoseInAHurry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := client(t)
+		if _, err := c.Discover(t.Context(), serve(mock.New(mock.Minimal("https://nb.example.com/nb")))); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(repertoire.TTL)
+		// Given a service that does not answer as long as anybody would wait ...
+		var asked atomic.Int32
+		hc := deaf(&asked)
+		hurried := func() error {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := c.Discover(ctx, hc)
+			return err
+		}
+		// ... then the first finds out, and the next are served at once ...
+		if err := hurried(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the first: %v", err)
+		}
+		for range 10 {
+			if err := hurried(); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+		}
+		// ... until it is worth another try.
+		time.Sleep(time.Minute)
+		if err := hurried(); !errors.Is(err, context.DeadlineExceeded) || asked.Load() != 2 {
+			t.Errorf("%v after %d requests, want another", err, asked.Load())
+		}
+	})
 }
 
 func TestOneRequestServesAllWhoWait(t *testing.T) {
