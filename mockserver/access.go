@@ -45,7 +45,7 @@ func (s *Server) ClientSecret() string { return s.cfg.clients[0].Secret }
 // secret and organization (empty here) with colons between them.
 func (s *Server) APIKey() string { return s.apiKey(s.ClientID(), s.ClientSecret()) }
 
-// APIKeyFor is [Server.APIKey] for another client.
+// APIKeyFor is [Server.APIKey] for another client. The error wraps [ErrUnknownClient].
 func (s *Server) APIKeyFor(clientID string) (string, error) {
 	for _, c := range s.cfg.clients {
 		if c.ID == clientID {

@@ -11,6 +11,7 @@ import (
 // Hold is one call that waits on the server, made by [Script.Hold].
 type Hold struct {
 	pattern string
+	taken   bool // by a call; guarded by Script.mu
 	arrived chan struct{}
 	release chan struct{}
 	once    sync.Once

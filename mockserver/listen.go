@@ -20,6 +20,17 @@ type listener struct {
 
 	address string // as clients name it: host:port, or a path
 	dial    func(ctx context.Context) (net.Conn, error)
+
+	accepted accepted
+}
+
+// Accept keeps hold of the connection, so that hanging up ends it.
+func (l *listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.accepted.add(c), nil
 }
 
 func listen(network, address string) (*listener, error) {

@@ -115,20 +115,27 @@ func WithTLS() Option { return optionFunc(func(c *config) { c.tls = true }) }
 func WithHTTPFront() Option { return optionFunc(func(c *config) { c.front = true }) }
 
 // WithIssuerPath puts the authorization server below a path such as
-// "/realms/demo", so that its two discovery documents lie at unlike places.
+// "/realms/demo", so that its two discovery documents lie at unlike places; empty
+// keeps it at the top.
 func WithIssuerPath(path string) Option {
-	return optionFunc(func(c *config) { c.issuerPath = strings.TrimRight(path, "/") })
+	return optionFunc(func(c *config) {
+		if c.issuerPath = strings.Trim(path, "/"); c.issuerPath != "" {
+			c.issuerPath = "/" + c.issuerPath
+		}
+	})
 }
 
 // WithStrict enforces the contract's validation rules on requests.
 func WithStrict() Option { return optionFunc(func(c *config) { c.strict = true }) }
 
-// WithProject creates projects of these ids.
+// WithProject creates projects of these ids, which are their names too. There is none
+// without it.
 func WithProject(ids ...string) Option {
 	return optionFunc(func(c *config) { c.projects = append(c.projects, ids...) })
 }
 
-// WithVersion is what GetVersion answers.
+// WithVersion is what GetVersion of the first-generation AdminService answers; "mock"
+// without it.
 func WithVersion(version string) Option { return optionFunc(func(c *config) { c.version = version }) }
 
 // WithOpenAccess lets every call in, as Flyte without a proxy in front does. The

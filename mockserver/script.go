@@ -20,7 +20,8 @@ import (
 // A method is named in full ("/package.Service/Method"), or as all of a service
 // ("/package.Service/*"), or as "*": every method that needs a token. Methods that
 // need none, such as AuthMetadataService's, are met by name only. Faults meet calls
-// whose token was accepted; a call without one is refused before they count.
+// whose token was accepted; a call without one is refused before they count. A name
+// that no method has is never met: no call fails, and nothing says so.
 type Script struct {
 	server *Server
 
@@ -28,7 +29,7 @@ type Script struct {
 	rejects    int
 	delays     []delayRule
 	fails      []countedRule
-	holds      []*Hold
+	holds      []*Hold // until their call goes on
 	streams    []streamRule
 	answers    []answerRule
 	rejections *HTTPAnswer
@@ -118,9 +119,16 @@ func (c *Script) before(ctx context.Context, method string) error {
 		return verdict.Err()
 	}
 	if hold != nil {
+		defer c.forget(hold)
 		return hold.wait(ctx, c.server, method)
 	}
 	return nil
+}
+
+// forget drops a hold whose call went on or ended. Until then [Script.Reset] has
+// to find it.
+func (c *Script) forget(hold *Hold) {
+	c.edit(func() { c.holds = slices.DeleteFunc(c.holds, func(h *Hold) bool { return h == hold }) })
 }
 
 // plan takes what is due for one call of method.
@@ -145,9 +153,9 @@ func (c *Script) plan(method string) (delay time.Duration, verdict *status.Statu
 			return delay, verdict, nil
 		}
 	}
-	for i, h := range c.holds {
-		if matches(h.pattern, method) {
-			c.holds = slices.Delete(c.holds, i, i+1)
+	for _, h := range c.holds {
+		if !h.taken && matches(h.pattern, method) {
+			h.taken = true
 			return delay, nil, h
 		}
 	}

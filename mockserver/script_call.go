@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"google.golang.org/grpc"
@@ -18,9 +19,9 @@ type streamRule struct {
 
 // BreakStream ends the next stream of method with code and message in place of
 // its message number after+1: 0 ends it before the first, but after the handler
-// has begun.
+// has begun. With code OK the stream ends as if it were complete.
 func (c *Script) BreakStream(method string, after int, code codes.Code, message string) {
-	rule := streamRule{pattern: normal(method), after: after, verdict: status.New(code, message)}
+	rule := streamRule{pattern: normal(method), after: max(after, 0), verdict: status.New(code, message)}
 	c.edit(func() { c.streams = append(c.streams, rule) })
 }
 
@@ -44,10 +45,16 @@ func (c *Script) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 	if err := c.before(ss.Context(), info.FullMethod); err != nil {
 		return err
 	}
-	if rule, ok := c.planStream(info.FullMethod); ok {
-		ss = &breakingStream{ServerStream: ss, left: rule.after, verdict: rule.verdict}
+	rule, ok := c.planStream(info.FullMethod)
+	if !ok {
+		return next(srv, ss)
 	}
-	return next(srv, ss)
+	breaking := &breakingStream{ServerStream: ss, left: rule.after}
+	err := next(srv, breaking)
+	if breaking.broken {
+		return rule.verdict.Err()
+	}
+	return err
 }
 
 // planStream takes the rule that is due for one stream of method.
@@ -63,18 +70,23 @@ func (c *Script) planStream(method string) (streamRule, bool) {
 	return streamRule{}, false
 }
 
-// breakingStream ends when it has sent its messages. Handlers send from one
-// goroutine at a time and return what SendMsg says.
+// errBroken tells a handler that its stream is over; the client gets the verdict
+// of the script.
+var errBroken = errors.New("the script broke the stream")
+
+// breakingStream takes its messages and no more. Handlers send from one goroutine
+// at a time and return when SendMsg fails.
 type breakingStream struct {
 	grpc.ServerStream
 
-	left    int
-	verdict *status.Status
+	left   int
+	broken bool
 }
 
 func (s *breakingStream) SendMsg(m any) error {
 	if s.left == 0 {
-		return s.verdict.Err()
+		s.broken = true
+		return errBroken
 	}
 	s.left--
 	return s.ServerStream.SendMsg(m)

@@ -17,8 +17,10 @@ import (
 	"google.golang.org/grpc/status"
 
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/backend"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
@@ -230,27 +232,54 @@ func TestHoldEndsWithItsCallAndWithTheServer(t *testing.T) {
 
 func TestBreakStream(t *testing.T) {
 	t.Parallel()
-	for after := range 3 {
-		s := mocktest.New(t, mockserver.WithProject("demo"))
-		conn, ctx := connect(t, s), with(short(t), fetchToken(t, s))
-		action := startRun(ctx, t, conn)
-		s.Script().BreakStream("/flyteidl2.workflow.RunService/WatchActionDetails", after, codes.Unauthenticated, "gone")
+	for _, tt := range []struct {
+		name       string
+		after, got int
+		code       codes.Code
+	}{
+		{"before any message", 0, 0, codes.Unauthenticated},
+		{"after one", 1, 1, codes.Unauthenticated},
+		{"after two", 2, 2, codes.Unavailable},
+		{"less than none", -1, 0, codes.Unavailable},
+		{"as if complete", 1, 1, codes.OK},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := mocktest.New(t, mockserver.WithProject("demo"))
+			conn, ctx := connect(t, s), with(short(t), fetchToken(t, s))
+			s.Backend().SetTimeline("", endless())
+			action := startRun(ctx, t, conn)
+			s.Script().BreakStream("/flyteidl2.workflow.RunService/WatchActionDetails", tt.after, tt.code, "gone")
 
-		stream, err := workflowpb.NewRunServiceClient(conn).WatchActionDetails(ctx, &workflowpb.WatchActionDetailsRequest{ActionId: action})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := 0
-		for err == nil {
-			if _, err = stream.Recv(); err == nil {
-				got++
+			stream, err := workflowpb.NewRunServiceClient(conn).WatchActionDetails(ctx, &workflowpb.WatchActionDetailsRequest{ActionId: action})
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		wantCode(t, err, codes.Unauthenticated)
-		if got != after {
-			t.Errorf("%d messages came, want %d", got, after)
-		}
+			got := 0
+			for err == nil {
+				if _, err = stream.Recv(); err == nil {
+					got++
+					s.Backend().Advance()
+				}
+			}
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			wantCode(t, err, tt.code)
+			if got != tt.got {
+				t.Errorf("%d messages came, want %d", got, tt.got)
+			}
+		})
 	}
+}
+
+// endless takes a step at each Advance and never ends, so that a watch of it ends
+// only when something makes it.
+func endless() backend.Timeline {
+	return backend.Timeline{Steps: []backend.Step{
+		{Manual: true, Phase: commonpb.ActionPhase_ACTION_PHASE_INITIALIZING},
+		{Manual: true, Phase: commonpb.ActionPhase_ACTION_PHASE_RUNNING},
+	}}
 }
 
 // Items 31 and 32 by script: what watches do is shown with the backend; here,
@@ -357,4 +386,21 @@ func TestReset(t *testing.T) {
 	}
 	script.Reset()
 	wantCode(t, list(with(short(t), fetchToken(t, s)), connect(t, s)), codes.OK)
+}
+
+// Reset finds calls that wait already, too.
+func TestResetLetsGo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := mocktest.New(t, mockserver.WithInMemory())
+		conn, ctx := connect(t, s), with(short(t), fetchToken(t, s))
+		hold := s.Script().Hold(listProjects)
+		waiting := make(chan error, 1)
+		go func() { waiting <- list(ctx, conn) }()
+		<-hold.Arrived()
+
+		s.Script().Reset()
+
+		wantCode(t, <-waiting, codes.OK)
+	})
 }

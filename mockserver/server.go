@@ -199,6 +199,7 @@ func (s *Server) Close() error {
 			_ = s.front.Close()
 		}
 		<-left
+		s.grpcSide.accepted.hangUp()
 		s.grpc.Stop()
 		s.client.CloseIdleConnections()
 		s.serving.Wait()
@@ -206,13 +207,13 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Script makes the server misbehave.
+// Script makes the server misbehave: it is one and the same at every call.
 func (s *Server) Script() *Script { return s.script }
 
 // Backend is the state behind the services; timelines of runs are set there.
 func (s *Server) Backend() *backend.Backend { return s.backend }
 
-// Objects is the object store.
+// Objects is the object store behind signed URLs: put and read objects there.
 func (s *Server) Objects() *objectstore.Store { return s.objects }
 
 // OAuth is the authorization server: issue a token of choice there, or register

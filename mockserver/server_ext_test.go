@@ -59,6 +59,7 @@ func TestNewFails(t *testing.T) {
 		"gRPC address taken": mockserver.WithAddress(taken.Addr().String()),
 		"HTTP address taken": mockserver.WithHTTPAddress(taken.Addr().String()),
 		"address nonsense":   mockserver.WithAddress("nonsense"),
+		"issuer path":        mockserver.WithIssuerPath("/realms/{name}"),
 		"token life":         mockserver.WithTokenTTL(time.Millisecond),
 		"nameless client":    mockserver.WithClient("", "x"),
 		"impossible client":  mockserver.WithOAuthClient(oauth.Client{ID: "x", AuthMethods: []string{"magic"}}),

@@ -28,7 +28,7 @@ type flags struct {
 
 	ttl, latency time.Duration
 
-	opaque, open, strict, verbose bool
+	opaque, open, strict, json, verbose bool
 
 	projects []string
 	quirks   []oauth.Quirk
@@ -38,6 +38,12 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	f := &flags{}
 	set := flag.NewFlagSet("mockserver", flag.ContinueOnError)
 	set.SetOutput(stderr)
+	set.Usage = func() {
+		fmt.Fprint(stderr, "Usage: mockserver [flags]\n\n"+
+			"Runs the mock backend until it is interrupted. Once it serves, it prints how to\n"+
+			"connect on standard output.\n\n")
+		set.PrintDefaults()
+	}
 	set.StringVar(&f.address, "address", "127.0.0.1:0", "`host:port` for gRPC; port 0 takes a free one")
 	set.StringVar(&f.httpAddress, "http-address", "127.0.0.1:0", "`host:port` for the authorization server and the object store")
 	set.StringVar(&f.unix, "unix", "", "unix socket `path` for gRPC, in place of -address")
@@ -50,7 +56,8 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	set.StringVar(&f.login, "login", mockserver.DefaultLogin, "`name` of the person who can log in on the pages")
 	set.StringVar(&f.password, "password", "", "that person's password, seen by other users of this machine; empty makes a random one")
 	set.StringVar(&f.autoApprove, "auto-approve", "", "`login` of a person who needs no pages")
-	set.StringVar(&f.proxyToken, "proxy-token", "", "play a proxy that asks for this `token` in proxy-authorization")
+	set.StringVar(&f.proxyToken, "proxy-token", "",
+		"play a proxy that asks for this `token` in proxy-authorization; seen by other users of this machine")
 	set.Func("quirk", "`habit` of a real authorization server, such as errors-as-200; may be repeated", func(name string) error {
 		if !slices.Contains(oauth.Quirks(), oauth.Quirk(name)) {
 			return fmt.Errorf("want one of %v", oauth.Quirks())
@@ -65,6 +72,7 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	set.BoolVar(&f.opaque, "opaque", false, "opaque access tokens in place of JWTs")
 	set.BoolVar(&f.open, "open", false, "ask for no login")
 	set.BoolVar(&f.strict, "strict", false, "enforce the contract's validation rules")
+	set.BoolVar(&f.json, "json", false, "print how to connect as one JSON object")
 	set.BoolVar(&f.verbose, "v", false, "log every request to standard error")
 	set.Func("project", "`id` of a project to create; may be repeated", func(id string) error {
 		if id == "" {
@@ -87,11 +95,19 @@ func (f *flags) check(set *flag.FlagSet) error {
 	switch {
 	case set.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q: everything is a flag", set.Arg(0))
+	case f.unix != "" && given(set, "address"):
+		return errors.New("-unix and -address are two places for the same listener: give one of them")
 	case f.tls != (f.caFile != ""):
 		return errors.New("-tls and -ca-file go together: nobody could trust the server otherwise")
 	default:
 		return nil
 	}
+}
+
+func given(set *flag.FlagSet, name string) bool {
+	found := false
+	set.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
 }
 
 func (f *flags) options() []mockserver.Option {

@@ -1,11 +1,14 @@
 // Command mockserver runs the mock backend alone: every service, an
 // authorization server and an object store, until it is interrupted.
 //
-// It prints what a client needs to connect. Run it with -h for its flags.
+// Once it serves, it prints what a client needs to connect: a line a fact, or with
+// -json one object that a script can read. Only standard output gets the secrets;
+// they are the mock's own and good for nothing else. Run it with -h for its flags.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,13 +16,17 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	_ "google.golang.org/grpc/encoding/gzip" // as real backends, take what clients compress
 
 	"github.com/jetway-go/jetway/mockserver"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program the hard way
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	switch {
@@ -59,10 +66,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return server.Close()
 }
 
-// announce prints how to connect. The secret is the mock's own, good for nothing
-// else.
+// announce prints how to connect.
 func announce(server *mockserver.Server, f *flags, stdout io.Writer) error {
-	lines := [][2]string{
+	facts := [][2]string{
 		{"endpoint", server.Endpoint()},
 		{"issuer", server.Issuer()},
 		{"http", server.HTTPURL()},
@@ -76,12 +82,36 @@ func announce(server *mockserver.Server, f *flags, stdout io.Writer) error {
 		if err := os.WriteFile(f.caFile, server.CACertPEM(), 0o600); err != nil {
 			return fmt.Errorf("write the CA certificate: %w", err)
 		}
-		lines = append(lines, [2]string{"ca file", f.caFile})
+		facts = append(facts, [2]string{"ca file", f.caFile})
 	}
-	for _, line := range lines {
-		if _, err := fmt.Fprintf(stdout, "%-14s %s\n", line[0], line[1]); err != nil {
-			return fmt.Errorf("print how to connect: %w", err)
-		}
+	text, err := lines(facts), error(nil)
+	if f.json {
+		text, err = object(facts)
+	}
+	if err == nil {
+		_, err = io.WriteString(stdout, text)
+	}
+	if err != nil {
+		return fmt.Errorf("print how to connect: %w", err)
 	}
 	return nil
+}
+
+// lines are for people.
+func lines(facts [][2]string) string {
+	var b strings.Builder
+	for _, fact := range facts {
+		fmt.Fprintf(&b, "%-14s %s\n", fact[0], fact[1])
+	}
+	return b.String()
+}
+
+// object is one line of JSON, with keys such as client_id.
+func object(facts [][2]string) (string, error) {
+	values := make(map[string]string, len(facts))
+	for _, fact := range facts {
+		values[strings.ReplaceAll(fact[0], " ", "_")] = fact[1]
+	}
+	text, err := json.Marshal(values)
+	return string(text) + "\n", err
 }

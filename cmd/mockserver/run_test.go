@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
@@ -80,20 +82,8 @@ func TestRun(t *testing.T) {
 		t.Errorf("API key says %q, %v", key, err)
 	}
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"ci"}, "client_secret": {facts["client secret"]}}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, facts["issuer"]+"/oauth2/token", strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(body), `"expires_in":300`) {
-		t.Errorf("token endpoint: %d, %v", resp.StatusCode, err)
+	if code, body := askToken(t, facts["issuer"], form); code != http.StatusOK || !strings.Contains(body, `"expires_in":300`) {
+		t.Errorf("token endpoint: %d", code)
 	}
 }
 
@@ -133,6 +123,7 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"serve"}, true, "serve"},
 		{[]string{"-tls"}, true, "-ca-file"},
 		{[]string{"-ca-file", "x"}, true, "-tls"},
+		{[]string{"-unix", "s", "-address", "127.0.0.1:0"}, true, "give one of them"},
 		{[]string{"-project", ""}, true, "needs an id"},
 		{[]string{"-quirk", "none"}, true, "errors-as-200"},
 		{[]string{"-auto-approve", "nobody"}, false, "no such account"},
@@ -154,9 +145,83 @@ func TestWrongUsage(t *testing.T) {
 			t.Errorf("%v: said %q", tt.args, said)
 		}
 	}
-	if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); err != nil {
-		t.Errorf("help: %v", err)
+}
+
+// Help tells what the command is for and every flag, and is no failure.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr strings.Builder
+	if err := run(t.Context(), []string{"-h"}, &stdout, &stderr); err != nil || stdout.Len() > 0 {
+		t.Errorf("help: %v, on standard output %q", err, stdout.String())
 	}
+	for _, want := range []string{"Usage: mockserver [flags]", "until it is interrupted", "-json", "-tls", "host:port", "-quirk"} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("help lacks %q:\n%s", want, stderr.String())
+		}
+	}
+}
+
+// A script reads one object, which is there once everything is served; nothing
+// secret is anywhere else, however much is logged.
+func TestRunForAScript(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out, in := io.Pipe()
+	var stderr strings.Builder
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, []string{"-json", "-v", "-open"}, in, &stderr) }()
+	var facts map[string]string
+	if err := json.NewDecoder(out).Decode(&facts); err != nil {
+		t.Fatal(err)
+	}
+	healthy(t, facts["endpoint"], insecure.NewCredentials())
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {facts["client_id"]}, "client_secret": {facts["client_secret"]}}
+	code, body := askToken(t, facts["issuer"], form)
+	var answer struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || code != http.StatusOK || answer.AccessToken == "" {
+		t.Fatalf("token endpoint: %d, %v", code, err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(stderr.String(), "/oauth2/token") {
+		t.Errorf("nothing was logged: %q", stderr.String())
+	}
+	for _, name := range []string{"client_secret", "password", "api_key"} {
+		if facts[name] == "" || strings.Contains(stderr.String(), facts[name]) {
+			t.Errorf("%s is empty or was logged", name)
+		}
+	}
+	if strings.Contains(stderr.String(), answer.AccessToken) {
+		t.Error("the access token was logged")
+	}
+}
+
+// askToken posts form to the token endpoint of issuer.
+func askToken(t *testing.T, issuer string, form url.Values, headers ...string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, issuer+"/oauth2/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
 }
 
 // The person named on the command line can log in; habits show in the answer.
@@ -166,20 +231,17 @@ func TestRunWithAPerson(t *testing.T) {
 	form := url.Values{
 		"grant_type": {"password"}, "client_id": {"jetway-public"}, "username": {facts["login"]}, "password": {facts["password"]},
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, facts["issuer"]+"/oauth2/token", strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
+	code, body := askToken(t, facts["issuer"], form, "Proxy-Authorization", "Bearer pass")
+	if facts["login"] != "grace" || !strings.Contains(body, `"bearer"`) || strings.Contains(body, `"scope"`) {
+		t.Errorf("token endpoint: %d", code)
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Proxy-Authorization", "Bearer pass")
-	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || facts["login"] != "grace" || !strings.Contains(string(body), `"bearer"`) || strings.Contains(string(body), `"scope"`) {
-		t.Errorf("token endpoint: %d, %v", resp.StatusCode, err)
+}
+
+// Clients may compress what they send; nothing else in this test links gzip.
+func TestTakesGzip(t *testing.T) {
+	t.Parallel()
+	if encoding.GetCompressor("gzip") == nil {
+		t.Error("compressed calls would end as Unimplemented")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"encoding/base32"
 	"encoding/base64"
+	"encoding/binary"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -155,6 +156,10 @@ func TestItem34_Upload(t *testing.T) {
 	if code := put(t, hc, got.GetSignedUrl(), "hello", partly); code != http.StatusForbidden {
 		t.Errorf("without the metadata header: %d, want 403", code)
 	}
+	partly = map[string]string{"x-amz-meta-flyteContentMD5": got.GetHeaders()["x-amz-meta-flyteContentMD5"]}
+	if code := put(t, hc, got.GetSignedUrl(), "hello", partly); code != http.StatusForbidden {
+		t.Errorf("without the digest: %d, want 403", code)
+	}
 	if code := put(t, hc, got.GetSignedUrl(), "jello", got.GetHeaders()); code != http.StatusBadRequest {
 		t.Errorf("with other content: %d, want 400", code)
 	}
@@ -299,11 +304,19 @@ func TestItem36_UploadInputs(t *testing.T) {
 
 	t.Run("the hash is FNV-1a", func(t *testing.T) {
 		t.Parallel()
-		// No inputs serialize to nothing, and the hash of nothing is its offset basis.
-		hash, err := hashInputs(nil, nil)
-		wantCode(t, err, codes.OK)
-		if want := base64.RawURLEncoding.EncodeToString([]byte{0xcb, 0xf2, 0x9c, 0xe4, 0x84, 0x22, 0x23, 0x25}); hash != want {
-			t.Errorf("hash %q, want %q", hash, want)
+		for wire, in := range map[string]*taskpb.Inputs{
+			"":                  nil,
+			"\x0a\x03\x0a\x01a": {Literals: []*taskpb.NamedLiteral{{Name: "a"}}},
+		} {
+			sum := uint64(14695981039346656037)
+			for _, b := range []byte(wire) {
+				sum = (sum ^ uint64(b)) * 1099511628211
+			}
+			hash, err := hashInputs(in, nil)
+			wantCode(t, err, codes.OK)
+			if want := base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, sum)); hash != want {
+				t.Errorf("hash of %q is %q, want %q", wire, hash, want)
+			}
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
 func TestItem01_OrganizationsAreIgnored(t *testing.T) {
@@ -59,6 +60,34 @@ func TestItem01_OrganizationsAreIgnored(t *testing.T) {
 	}
 }
 
+func TestItem01_OrganizationsOfRunsAreIgnored(t *testing.T) {
+	t.Parallel()
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		// What CreateRun and lists answer has none…
+		created := w.start(t, "r1")
+		listed := must(w.runs.ListRuns(t.Context(), &workflowpb.ListRunsRequest{ScopeBy: &workflowpb.ListRunsRequest_Org{Org: "globex"}}))(t)
+		if len(listed.GetRuns()) != 1 {
+			t.Fatalf("another organization lists %v", listed)
+		}
+		actions := must(w.runs.ListActions(t.Context(), &workflowpb.ListActionsRequest{RunId: runID("r1")}))(t)
+		for from, a := range map[string]*workflowpb.Action{
+			"CreateRun": created.GetAction(), "ListRuns": listed.GetRuns()[0].GetAction(), "ListActions": actions.GetActions()[0],
+		} {
+			if a.GetId().GetRun().GetOrg() != "" || a.GetMetadata().GetTask().GetId().GetOrg() != "" {
+				t.Errorf("%s answers an organization: %v", from, a)
+			}
+		}
+
+		// …and details echo the identifier as it was sent.
+		id := actionID("r1", "a0")
+		id.Run.Org = "globex"
+		ofRun := must(w.runs.GetRunDetails(t.Context(), &workflowpb.GetRunDetailsRequest{RunId: id.GetRun()}))(t)
+		wantProto(t, ofRun.GetDetails().GetAction().GetId(), id)
+		ofAction := must(w.runs.GetActionDetails(t.Context(), &workflowpb.GetActionDetailsRequest{ActionId: id}))(t)
+		wantProto(t, ofAction.GetDetails().GetId(), id)
+	})
+}
+
 func TestItem02_PageTokens(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
@@ -80,10 +109,17 @@ func TestItem02_PageTokens(t *testing.T) {
 		_, err := list(t, token)
 		wantCode(t, err, codes.InvalidArgument)
 	}
-	past, err := list(t, "1000")
+	second, err := list(t, first.GetToken())
 	wantCode(t, err, codes.OK)
-	if len(past.GetTasks()) != 0 || past.GetToken() != "" {
-		t.Errorf("past the end: %v", past)
+	if len(second.GetTasks()) != 1 || second.GetTasks()[0].GetTaskId().GetName() != "fn0" || second.GetToken() != "" {
+		t.Errorf("second page: %v", second)
+	}
+	for _, token := range []string{"3", "1000", "9000000000"} {
+		past, err := list(t, token)
+		wantCode(t, err, codes.OK)
+		if len(past.GetTasks()) != 0 || past.GetToken() != "" {
+			t.Errorf("past the end: %v", past)
+		}
 	}
 }
 

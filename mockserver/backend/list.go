@@ -60,7 +60,7 @@ func parseToken(token string) (int, error) {
 	if token == "" {
 		return 0, nil
 	}
-	n, err := strconv.ParseUint(token, 10, 31)
+	n, err := strconv.ParseUint(token, 10, strconv.IntSize-1)
 	if err != nil {
 		return 0, status.Errorf(codes.InvalidArgument, "invalid page token %q: want a non-negative whole number", token)
 	}

@@ -39,7 +39,7 @@ func TestItem14_CreateRunID(t *testing.T) {
 
 		req.Id = nil
 		_, err := w.runs.CreateRun(t.Context(), req)
-		wantCode(t, err, codes.InvalidArgument)
+		wantStatus(t, err, codes.InvalidArgument, "invalid run ID type: set run_id or project_id")
 		req.Id = &workflowpb.CreateRunRequest_ProjectId{ProjectId: &commonpb.ProjectIdentifier{Name: "nowhere"}}
 		_, err = w.runs.CreateRun(t.Context(), req)
 		wantCode(t, err, codes.NotFound)
@@ -56,7 +56,7 @@ func TestItem15_CreateRunTask(t *testing.T) {
 
 		req.Task = &workflowpb.CreateRunRequest_TaskId{TaskId: p1Task("unknown")}
 		_, err = w.runs.CreateRun(t.Context(), req)
-		wantCode(t, err, codes.NotFound)
+		wantStatus(t, err, codes.NotFound, "task not found: p1/development/unknown version v1")
 
 		req.Task = &workflowpb.CreateRunRequest_TriggerName{TriggerName: &commonpb.TriggerName{Project: "p1", Name: "unknown"}}
 		_, err = w.runs.CreateRun(t.Context(), req)
@@ -70,6 +70,10 @@ func TestItem15_CreateRunTask(t *testing.T) {
 			Id:       &taskpb.TaskIdentifier{Project: "p1", Domain: "development", Name: "query", Version: "v9"},
 			TaskType: "sql", ShortName: "query",
 		})
+		// It ran without being deployed.
+		tasks := taskpb.NewTaskServiceClient(w.conn)
+		_, err = tasks.GetTaskDetails(t.Context(), &taskpb.GetTaskDetailsRequest{TaskId: meta.GetTask().GetId()})
+		wantCode(t, err, codes.NotFound)
 	})
 }
 

@@ -1,7 +1,9 @@
 package backend
 
 import (
+	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -136,6 +138,26 @@ func TestItem19_ActionLookups(t *testing.T) {
 		wantCode(t, err, codes.NotFound)
 		if got := w.details(t, "r1", "a0").GetId(); got.GetRun().GetOrg() != "org" {
 			t.Errorf("id is %v, want it as asked for, organization included", got)
+		}
+	})
+}
+
+// Outputs have an address where there are any: not after every end.
+func TestItem19_OutputsByPhase(t *testing.T) {
+	t.Parallel()
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		recovered, timedOut := commonpb.ActionPhase_ACTION_PHASE_RECOVERED, commonpb.ActionPhase_ACTION_PHASE_TIMED_OUT
+		for phase, want := range map[commonpb.ActionPhase]bool{
+			running: false, succeeded: true, recovered: true, failed: false, aborted: false, timedOut: false,
+		} {
+			w.SetTimeline("", Timeline{Steps: []Step{{Phase: phase}}})
+			name := fmt.Sprintf("r%d", phase)
+			w.start(t, name)
+			synctest.Wait()
+			got := must(w.runs.GetActionDataURIs(t.Context(), &workflowpb.GetActionDataURIsRequest{ActionId: actionID(name, "a0")}))(t)
+			if (got.GetOutputsUri() != "") != want || got.GetInputsUri() == "" {
+				t.Errorf("%v: URIs are %v, want outputs: %t", phase, got, want)
+			}
 		}
 	})
 }

@@ -106,6 +106,9 @@ func TestItem20_ListRunsOrderAndScope(t *testing.T) {
 				&workflowpb.ListRunsRequest{ScopeBy: &workflowpb.ListRunsRequest_ProjectId{ProjectId: &commonpb.ProjectIdentifier{Name: "p1", Domain: "development"}}},
 				[]string{"open3", "open1", "done2", "done1"},
 			},
+			"the project in another domain": {
+				&workflowpb.ListRunsRequest{ScopeBy: &workflowpb.ListRunsRequest_ProjectId{ProjectId: &commonpb.ProjectIdentifier{Name: "p1", Domain: "staging"}}}, nil,
+			},
 			"unknown project": {
 				&workflowpb.ListRunsRequest{ScopeBy: &workflowpb.ListRunsRequest_ProjectId{ProjectId: &commonpb.ProjectIdentifier{Name: "p9", Domain: "development"}}}, nil,
 			},
@@ -166,7 +169,10 @@ func TestItem21_ListRunsFilters(t *testing.T) {
 			{commonpb.Filter_GREATER_THAN, "duration_ms", []string{"0"}, []string{"r1"}},
 			{commonpb.Filter_GREATER_THAN, "ended_at", []string{"1990-01-01T00:00:00Z"}, []string{"r1"}},
 			{commonpb.Filter_GREATER_THAN, "created_at", []string{"1990-01-01T00:00:00Z"}, []string{"r3", "r2", "r1"}},
+			{commonpb.Filter_GREATER_THAN, "updated_at", []string{"1990-01-01T00:00:00Z"}, []string{"r3", "r2", "r1"}},
 			{commonpb.Filter_EQUAL, "trigger_name", []string{"t"}, nil},
+			{commonpb.Filter_EQUAL, "trigger_task_name", []string{"t"}, nil},
+			{commonpb.Filter_EQUAL, "trigger_type", []string{"0"}, []string{"r3", "r2", "r1"}},
 		} {
 			got, err := list(c.fn, c.field, c.values...)
 			if err != nil || !slices.Equal(got, c.want) {

@@ -74,6 +74,8 @@ func (s taskServer) GetTaskDetails(_ context.Context, req *taskpb.GetTaskDetails
 	}}, nil
 }
 
+// ListTasks answers one page of the tasks in a scope, each by its version that was
+// first deployed last, with the newest run of any of its versions.
 func (s taskServer) ListTasks(_ context.Context, req *taskpb.ListTasksRequest) (*taskpb.ListTasksResponse, error) {
 	s.b.mu.Lock()
 	rows := s.b.tasks.newestFirst()
@@ -103,12 +105,23 @@ func (s taskServer) ListTasks(_ context.Context, req *taskpb.ListTasksRequest) (
 	if len(page) > 0 { // the totals come with the rows: no rows, no totals
 		out.Metadata.Total, out.Metadata.FilteredTotal = uint32(len(rows)), uint32(len(matched)) //nolint:gosec // far from 2^32 in memory
 	}
+	shown := map[taskName]bool{}
 	for _, row := range page {
-		out.Tasks = append(out.Tasks, &taskpb.Task{TaskId: row.id(), Metadata: row.metadata()})
+		shown[row.taskName] = true
+	}
+	latest := latestRuns(s.b.runs, func(n taskName) bool { return shown[n] }, nameOf)
+	for _, row := range page {
+		task := &taskpb.Task{TaskId: row.id(), Metadata: row.metadata()}
+		if last := latest[row.taskName]; last != nil {
+			task.TaskSummary = &taskpb.TaskSummary{LatestRun: last}
+		}
+		out.Tasks = append(out.Tasks, task)
 	}
 	return out, nil
 }
 
+// ListVersions answers one page of a task's versions, each with its own newest run.
+// An unknown task has none.
 func (s taskServer) ListVersions(_ context.Context, req *taskpb.ListVersionsRequest) (*taskpb.ListVersionsResponse, error) {
 	n := req.GetTaskName()
 	want := taskName{n.GetProject(), n.GetDomain(), n.GetName()}
@@ -123,9 +136,10 @@ func (s taskServer) ListVersions(_ context.Context, req *taskpb.ListVersionsRequ
 	}
 	page := cutPage(matched, offset, limit)
 	out := &taskpb.ListVersionsResponse{Token: fullPageToken(len(page), offset, limit)}
+	latest := latestRuns(s.b.runs, func(n taskName) bool { return n == want }, versionOf)
 	for _, row := range page {
 		out.Versions = append(out.Versions, &taskpb.ListVersionsResponse_VersionResponse{
-			Version: row.version, DeployedAt: timestamppb.New(row.created),
+			Version: row.version, DeployedAt: timestamppb.New(row.created), LatestRun: latest[row.version],
 		})
 	}
 	return out, nil

@@ -1,6 +1,18 @@
 // Package mocktest starts a mock server for a test.
 //
 // [New] is all of it: the server logs to the test and is closed when the test ends.
+//
+//	server := mocktest.New(t, mockserver.WithProject("demo"))
+//	cs, err := clientset.ForAPIKey(server.APIKey(), clientset.WithInsecure())
+//
+// In memory, as inside a testing/synctest bubble, the client has to be told of both
+// sides of the server, that of calls and that of logins:
+//
+//	server := mocktest.New(t, mockserver.WithInMemory())
+//	cs, err := clientset.ForAPIKey(server.APIKey(), clientset.WithInsecure(),
+//		clientset.WithDialOptions(server.DialOption()), clientset.WithHTTPClient(server.HTTPClient()))
+//
+// A [Browser] is a person who logs in.
 package mocktest
 
 import (

@@ -58,6 +58,22 @@ func TestAdvertisedIsServed(t *testing.T) {
 	}
 }
 
+// How clients may authenticate is told for each endpoint, or it would mean Basic.
+func TestAdvertisedAuthMethods(t *testing.T) {
+	t.Parallel()
+	s := newPeople(t, nil)
+	_, doc := get(t, s, "/.well-known/oauth-authorization-server")
+	for endpoint, want := range map[string]bool{"token": true, "revocation": true, "introspection": false} {
+		methods, _ := doc[endpoint+"_endpoint_auth_methods_supported"].([]any)
+		if !slices.Contains(methods, any("client_secret_post")) || slices.Contains(methods, any("none")) != want {
+			t.Errorf("%s: %v, want none in it: %t", endpoint, methods, want)
+		}
+	}
+	if a := post(t, s, "/oauth2/revoke", form("client_id", "app", "token", "x")); a.status != http.StatusOK {
+		t.Errorf("a public client revokes: %d", a.status)
+	}
+}
+
 func TestGrantThatIsOff(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) { c.Grants = []string{"authorization_code"} })

@@ -87,6 +87,9 @@ func (c *Config) complete() (*url.URL, error) {
 	if u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return nil, &ConfigError{Field: "Issuer", Reason: "must not carry a query, a fragment or a user (RFC 8414 section 2)"}
 	}
+	if !plainPath(u) {
+		return nil, &ConfigError{Field: "Issuer", Reason: "want a path of letters, digits and -._~ between single slashes, such as /realms/demo"}
+	}
 	c.Issuer = strings.TrimRight(c.Issuer, "/")
 	for _, d := range []struct {
 		field  string
@@ -128,4 +131,19 @@ func (c *Config) complete() (*url.URL, error) {
 		}
 	}
 	return u, nil
+}
+
+// plainPath reports whether the path of u can be compared as text and routed by:
+// nothing in it is escaped, empty or a step up.
+func plainPath(u *url.URL) bool {
+	trimmed := strings.Trim(u.Path, "/")
+	if trimmed == "" {
+		return true
+	}
+	for segment := range strings.SplitSeq(trimmed, "/") {
+		if segment == "" || segment == "." || segment == ".." || strings.ContainsFunc(segment, notUnreserved) {
+			return false
+		}
+	}
+	return true
 }

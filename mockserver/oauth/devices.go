@@ -59,7 +59,7 @@ func (d *devices) add(r deviceRecord, now time.Time) (deviceCode, userCode strin
 	deviceCode = "dc_" + rand.Text()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.byCode) >= maxDevices {
+	if len(d.order) >= maxDevices { // those that are done are still in it
 		d.purge(now)
 	}
 	if len(d.byCode) >= maxDevices {

@@ -61,12 +61,18 @@ type Faults struct {
 
 	hang        chan struct{} // open while requests hang
 	delay       time.Duration
-	queue       []Answer
+	queue       []queuedAnswer
 	instead     *Answer // for as long as it is set
 	echo        bool
 	flood       int64
 	rewrite     func(answer map[string]any)
 	contentType string
+}
+
+// queuedAnswer is what the next few requests get.
+type queuedAnswer struct {
+	left   int
+	answer Answer
 }
 
 // Hang makes requests wait without an answer until it is called with false, the
@@ -90,7 +96,9 @@ func (f *Faults) Slow(d time.Duration) { f.set(func() { f.delay = d }) }
 
 // FailNext gives a to the next n requests.
 func (f *Faults) FailNext(n int, a Answer) {
-	f.set(func() { f.queue = append(f.queue, slices.Repeat([]Answer{a}, max(n, 0))...) })
+	if n > 0 {
+		f.set(func() { f.queue = append(f.queue, queuedAnswer{left: n, answer: a}) })
+	}
 }
 
 // Down answers every request with 503 and a page, until it is called with false.
@@ -170,8 +178,11 @@ func (f *Faults) next() plan {
 		echo: f.echo, flood: f.flood, rewrite: f.rewrite, contentType: f.contentType,
 	}
 	if len(f.queue) > 0 {
-		p.answer = &f.queue[0]
-		f.queue = f.queue[1:]
+		next := &f.queue[0]
+		p.answer = &next.answer
+		if next.left--; next.left == 0 {
+			f.queue = f.queue[1:]
+		}
 	}
 	return p
 }

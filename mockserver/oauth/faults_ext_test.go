@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -100,6 +101,19 @@ func TestFailNextCountsDown(t *testing.T) {
 	}
 	if want := [4]int{400, 400, 502, 200}; [4]int(got) != want {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// Who wants every request to fail may say so with a number beyond all counting.
+func TestFailNextWithoutEnd(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	s.TokenFaults().FailNext(-1, oauth.Answer{Status: 418})
+	s.TokenFaults().FailNext(math.MaxInt, oauth.Answer{Status: 502})
+	for range 2 {
+		if a := post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials")); a.status != http.StatusBadGateway {
+			t.Errorf("got %d", a.status)
+		}
 	}
 }
 

@@ -6,7 +6,8 @@ import (
 )
 
 // serveIntrospect is the introspection endpoint of RFC 7662, for clients that
-// are not public. Of a token that is not good it says nothing but that.
+// are not public. Of a token that is not good it says nothing but that; a refresh
+// token is good only to the client that has it.
 func (s *Server) serveIntrospect(w http.ResponseWriter, r *http.Request) {
 	f, perr := readForm(w, r)
 	if perr != nil {
@@ -27,18 +28,27 @@ func (s *Server) serveIntrospect(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, "introspect", perr)
 		return
 	}
-	info, err := s.Verify(f.get("token"), "")
-	if err != nil {
-		writeJSON(w, http.StatusOK, map[string]any{"active": false})
-		return
+	writeJSON(w, http.StatusOK, s.introspected(f.get("token"), client))
+}
+
+func (s *Server) introspected(token string, asking Client) map[string]any {
+	if info, err := s.Verify(token, ""); err == nil {
+		answer := s.activeAnswer(info.Subject, info.ClientID, info.Scopes, info.Audience)
+		answer["token_type"], answer["exp"] = "Bearer", info.Expiry.Unix()
+		return answer
 	}
+	if login, good := s.tokens.refreshGood(token, asking.ID, moment{now: s.cfg.Now(), grace: s.cfg.RotationGrace}); good {
+		return s.activeAnswer(login.subject, login.client, login.scopes, login.audience)
+	}
+	return map[string]any{"active": false}
+}
+
+func (s *Server) activeAnswer(subject, client string, scopes, audience []string) map[string]any {
 	answer := map[string]any{
-		"active": true, "token_type": "Bearer", "iss": s.cfg.Issuer,
-		"sub": info.Subject, "client_id": info.ClientID,
-		"scope": strings.Join(info.Scopes, " "), "exp": info.Expiry.Unix(),
+		"active": true, "iss": s.cfg.Issuer, "sub": subject, "client_id": client, "scope": strings.Join(scopes, " "),
 	}
-	if len(info.Audience) > 0 {
-		answer["aud"] = info.Audience
+	if len(audience) > 0 {
+		answer["aud"] = audience
 	}
-	writeJSON(w, http.StatusOK, answer)
+	return answer
 }

@@ -55,14 +55,13 @@ func (s *Server) Metadata() Metadata {
 
 func (m Metadata) document() map[string]any {
 	doc := map[string]any{
-		"issuer":                                m.Issuer,
-		"token_endpoint":                        m.TokenEndpoint,
-		"introspection_endpoint":                m.IntrospectionEndpoint,
-		"jwks_uri":                              m.JWKSURI,
-		"response_types_supported":              m.ResponseTypes,
-		"scopes_supported":                      m.Scopes,
-		"grant_types_supported":                 m.GrantTypes,
-		"token_endpoint_auth_methods_supported": m.AuthMethods,
+		"issuer":                   m.Issuer,
+		"token_endpoint":           m.TokenEndpoint,
+		"introspection_endpoint":   m.IntrospectionEndpoint,
+		"jwks_uri":                 m.JWKSURI,
+		"response_types_supported": m.ResponseTypes,
+		"scopes_supported":         m.Scopes,
+		"grant_types_supported":    m.GrantTypes,
 	}
 	for key, value := range map[string]string{
 		"authorization_endpoint":        m.AuthorizationEndpoint,
@@ -78,13 +77,26 @@ func (m Metadata) document() map[string]any {
 		doc["code_challenge_methods_supported"] = m.CodeChallengeMethods
 		doc["response_modes_supported"] = []string{"query"}
 	}
-	if m.SigningAlgorithms != nil {
-		doc["token_endpoint_auth_signing_alg_values_supported"] = m.SigningAlgorithms
+	// Left out, the methods at these two would mean client_secret_basic alone.
+	endpoints := map[string][]string{"token": m.AuthMethods, "introspection": secretMethods(m.AuthMethods)}
+	if m.RevocationEndpoint != "" {
+		endpoints["revocation"] = m.AuthMethods
+	}
+	for endpoint, methods := range endpoints {
+		doc[endpoint+"_endpoint_auth_methods_supported"] = methods
+		if m.SigningAlgorithms != nil {
+			doc[endpoint+"_endpoint_auth_signing_alg_values_supported"] = m.SigningAlgorithms
+		}
 	}
 	if m.IssSupported {
 		doc["authorization_response_iss_parameter_supported"] = true
 	}
 	return doc
+}
+
+// secretMethods are those by which a client proves who it is.
+func secretMethods(methods []string) []string {
+	return slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == AuthNone })
 }
 
 // serveRFC8414 answers /.well-known/oauth-authorization-server.

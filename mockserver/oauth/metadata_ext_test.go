@@ -140,6 +140,10 @@ func TestBadConfig(t *testing.T) {
 		{"no issuer", func(c *oauth.Config) { c.Issuer = "" }, "Issuer"},
 		{"not a URL", func(c *oauth.Config) { c.Issuer = "127.0.0.1:80" }, "Issuer"},
 		{"query", func(c *oauth.Config) { c.Issuer = "http://h/?a=b" }, "Issuer"},
+		{"pattern in the path", func(c *oauth.Config) { c.Issuer = "http://h/realms/{name}" }, "Issuer"},
+		{"space in the path", func(c *oauth.Config) { c.Issuer = "http://h/a b" }, "Issuer"},
+		{"steps in the path", func(c *oauth.Config) { c.Issuer = "http://h/a/../b" }, "Issuer"},
+		{"empty step in the path", func(c *oauth.Config) { c.Issuer = "http://h/a//b" }, "Issuer"},
 		{"half a second", func(c *oauth.Config) { c.TokenTTL = 500e6 }, "TokenTTL"},
 		{"nameless client", func(c *oauth.Config) { c.Clients = []oauth.Client{{}} }, "Client.ID"},
 		{"public client credentials", func(c *oauth.Config) {

@@ -127,6 +127,18 @@ func (g *registry) refreshable(token, client string, m moment) (tokenInfo, bool)
 	return r.tokenInfo, !r.revoked
 }
 
+// refreshGood finds the login behind a refresh token of client that could be used
+// now. Asking is no use: unlike [registry.refreshable] it ends no login.
+func (g *registry) refreshGood(token, client string, m moment) (tokenInfo, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, ok := g.refresh[digestOf(token)]
+	if !ok || r.client != client || r.revoked || m.spent(r) {
+		return tokenInfo{}, false
+	}
+	return r.tokenInfo, true
+}
+
 // useUp marks a refresh token as used. It reports false, and revokes the login,
 // when another request was faster.
 func (g *registry) useUp(token string, m moment) bool {

@@ -138,8 +138,49 @@ func TestIntrospection(t *testing.T) {
 	if a := post(t, s, "/oauth2/introspect", form("client_id", "public", "token", token)); a.status != http.StatusUnauthorized {
 		t.Errorf("public client: %d", a.status)
 	}
+	if a := post(t, s, "/oauth2/introspect", withSecret()); a.Error != "invalid_request" {
+		t.Errorf("no token: %s", a.body)
+	}
 	s.RevokeTokens()
 	if a := post(t, s, "/oauth2/introspect", withSecret("token", token)); a.Active || strings.Contains(a.body, "all") {
 		t.Errorf("revoked token: %s", a.body)
+	}
+}
+
+// A refresh token is good as long as it could be used, by the client that has it.
+func TestIntrospectionOfRefreshTokens(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	spec := oauth.TokenSpec{Subject: "ada", ClientID: clientID, Scopes: []string{"read"}, Audience: []string{"api"}, Refresh: true}
+	own, err := s.IssueToken(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.ClientID = "public"
+	foreign, err := s.IssueToken(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := func(token string) answer {
+		t.Helper()
+		return post(t, s, "/oauth2/introspect", withSecret("token", token, "token_type_hint", "refresh_token"))
+	}
+
+	if a := about(own.RefreshToken); !a.Active || a.Scope != "read" || a.TokenType != "" || !strings.Contains(a.body, `"sub":"ada"`) {
+		t.Errorf("own: %s", a.body)
+	}
+	if a := about(foreign.RefreshToken); a.Active || strings.Contains(a.body, "ada") {
+		t.Errorf("another client's: %s", a.body)
+	}
+	next := post(t, s, "/oauth2/token", withSecret("grant_type", "refresh_token", "refresh_token", own.RefreshToken))
+	if a := about(own.RefreshToken); a.Active {
+		t.Errorf("used up: %s", a.body)
+	}
+	if a := about(next.RefreshToken); !a.Active {
+		t.Errorf("its successor, which asking must not have ended: %s", a.body)
+	}
+	s.RevokeLogins()
+	if a := about(next.RefreshToken); a.Active {
+		t.Errorf("revoked: %s", a.body)
 	}
 }

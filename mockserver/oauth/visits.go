@@ -80,8 +80,14 @@ func (v *visits) purge(now time.Time) {
 			delete(v.byID, id)
 		}
 	}
+	busy := map[*session]bool{}
+	for _, w := range v.byID {
+		busy[w.owner] = true
+	}
+	// Too many people are remembered: those that nothing is asked of log in again.
+	crowded := len(v.sessions) >= maxVisits
 	for d, s := range v.sessions {
-		if now.After(s.expiry) {
+		if now.After(s.expiry) || crowded && !busy[s] {
 			delete(v.sessions, d)
 		}
 	}
