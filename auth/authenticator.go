@@ -29,8 +29,8 @@ type Authenticator struct {
 	log     *slog.Logger
 	skew    time.Duration
 	initial *Credentials
-	locker  locker // nil: no other process is waited for
-	alone   bool   // and that was asked for
+	locker  locker // nil: nobody else is waited for
+	alone   bool   // no file is locked
 
 	current atomic.Pointer[snapshot]
 
@@ -38,7 +38,7 @@ type Authenticator struct {
 	flight  *flight
 	flights int // so far
 	memory  memory
-	unsaved bool // the store lacks what current holds
+	stale   bool // the store does not hold current, but a login before it
 	closed  chan struct{}
 }
 
@@ -64,9 +64,7 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	}
 	a.env.Logger = a.log
 	a.prepareLock()
-	first := &snapshot{born: time.Now()}
-	first.state.Store(int32(unknown))
-	a.current.Store(first)
+	a.current.Store(unseen(0))
 	return a
 }
 

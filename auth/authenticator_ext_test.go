@@ -106,8 +106,17 @@ func TestLateRejectionIsServedFromWhatIsThere(t *testing.T) {
 			t.Errorf("Refresh(%v) = %v, %v, want what the first refresh brought", stale, again, err)
 		}
 	}
+	// Who has only the token still knows which it was.
+	other := &auth.Credentials{AccessToken: "never ours"}
+	if again, err := a.Refresh(t.Context(), other); err != nil || again != second {
+		t.Errorf("Refresh(%v) = %v, %v, want what the first refresh brought", other, again, err)
+	}
 	if n, _ := f.counts(); n != 2 {
 		t.Errorf("%d logins, want 2", n)
+	}
+	rebuilt := &auth.Credentials{AccessToken: second.AccessToken}
+	if third, err := a.Refresh(t.Context(), rebuilt); err != nil || third.AccessToken != "token-3" {
+		t.Errorf("Refresh(%v) = %v, %v, want a third token", rebuilt, third, err)
 	}
 }
 
@@ -156,6 +165,23 @@ func TestLoginHasItsOwnTimeLimit(t *testing.T) {
 		}
 		if status.Code(err) != codes.Unavailable {
 			t.Errorf("code %v, want Unavailable: no deadline of the caller has passed", status.Code(err))
+		}
+	})
+}
+
+func TestCallThatIsOverStartsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeFlow{obtain: tokens(0, time.Hour)}
+		a := newAuthenticator(t, f)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if c, err := a.Credentials(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, %v", c, err)
+		}
+		synctest.Wait()
+		if n, _ := f.counts(); n != 0 {
+			t.Error("a login was started")
 		}
 	})
 }

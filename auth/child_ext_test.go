@@ -99,11 +99,9 @@ func runChild() int {
 	say("ready")
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n') // until the parent closes it
 
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	creds, err := a.Credentials(ctx)
+	creds, err := within(time.Minute, a.Credentials)
 	for i := 0; err == nil && i < c.n; i++ {
-		creds, err = a.Refresh(ctx, creds)
+		creds, err = within(time.Minute, func(ctx context.Context) (*auth.Credentials, error) { return a.Refresh(ctx, creds) })
 		say("rotated")
 	}
 	if err != nil || creds == nil {
@@ -112,6 +110,13 @@ func runChild() int {
 	}
 	say(creds.AccessToken)
 	return 0
+}
+
+// within gives each step a time of its own: how many there are is the test's choice.
+func within(limit time.Duration, step func(context.Context) (*auth.Credentials, error)) (*auth.Credentials, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return step(ctx)
 }
 
 func say(line string) { _, _ = os.Stdout.WriteString(line + "\n") }

@@ -64,9 +64,31 @@ func TestCloseLosesNoLogin(t *testing.T) {
 				if got := store.holds(testKey); got != tt.holds {
 					t.Errorf("the store holds %q, want %q", got, tt.holds)
 				}
+				synctest.Wait()
+				if c, err := a.Credentials(t.Context()); !errors.Is(err, auth.ErrClosed) {
+					t.Errorf("a call after Close got %v, %v", c, err)
+				}
 			})
 		})
 	}
+}
+
+// A person has just logged in.
+func TestCloseLosesNoLoginThatIsBeingStored(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, flow := person()
+		store := &slowStore{mapStore: &mapStore{}, latency: 2 * time.Second}
+		a := newAuthenticator(t, flow, auth.WithStore(store))
+		go func() { _ = a.Login(context.Background()) }()
+		time.Sleep(time.Second)
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+		if got := store.holds(testKey); got != "by hand" {
+			t.Errorf("when Close is back, the store holds %q", got)
+		}
+	})
 }
 
 // slowStore takes a while, or as long as its caller has patience, and may be full.
@@ -111,6 +133,100 @@ func TestCloseWaitsForNothingElse(t *testing.T) {
 		}
 		if took := time.Since(start); took != 0 {
 			t.Errorf("took %v", took)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+func TestCloseHasPatienceOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := person()
+		f.renew = func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
+			time.Sleep(time.Minute) // whatever its context says
+			return nil, errors.New("too late")
+		}
+		a := newAuthenticator(t, flow, auth.WithStore(&mapStore{}))
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(56 * time.Minute)
+		token(t, a)
+		synctest.Wait()
+		start := time.Now()
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("Close took %v, want 3 s", took)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+// There is nothing to lose where nothing is stored, or where a renewal needs no
+// refresh token.
+func TestCloseWaitsForNoRenewalThatLosesNothing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		login func() (*fakeFlow, auth.Flow)
+		opts  []auth.Option
+	}{
+		"in memory":        {person, nil},
+		"no refresh token": {func() (*fakeFlow, auth.Flow) { return machine(0, time.Hour) }, []auth.Option{auth.WithStore(&mapStore{})}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f, flow := tt.login()
+				f.renew = func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
+					time.Sleep(time.Minute)
+					return nil, errors.New("too late")
+				}
+				a := newAuthenticator(t, flow, tt.opts...)
+				if err := a.Login(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(56 * time.Minute)
+				token(t, a)
+				synctest.Wait()
+				start := time.Now()
+				if err := a.Close(); err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(start); took != 0 {
+					t.Errorf("Close took %v", took)
+				}
+				time.Sleep(time.Minute)
+			})
+		})
+	}
+}
+
+// Once a refresh token is known to be dead there is nothing to lose any more.
+func TestCloseDoesNotWaitForThePersonAfterARenewal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := person()
+		store := &mapStore{}
+		a := newAuthenticator(t, flow, auth.WithStore(store))
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.renew = failing(auth.ErrRejected)
+		f.obtain = func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
+			time.Sleep(time.Minute)
+			return nil, errors.New("too late")
+		}
+		stale, _ := a.Credentials(t.Context())
+		go func() { _, _ = a.Refresh(context.Background(), stale) }()
+		synctest.Wait()
+		start := time.Now()
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("Close took %v", took)
 		}
 		time.Sleep(time.Minute)
 	})

@@ -40,6 +40,14 @@ type Credentials struct {
 	// ClientID is the OAuth client that the tokens were issued to; a refresh
 	// must name the same one. Empty means that the flow decides.
 	ClientID string
+	// TokenOrigin is the server that issued the tokens: scheme://host[:port] of its
+	// token endpoint. Flows send a refresh token to no other. Empty means unknown,
+	// as for logins of older programs and of other tools; the next renewal fills it in.
+	TokenOrigin string
+	// RevocationOrigin is the same for the revocation endpoint that was configured
+	// when the login was made, where that is another server. Nothing but these two
+	// is told to end the login (RFC 7009).
+	RevocationOrigin string
 
 	gen uint64 // stamp of the Authenticator that published it; 0 = nobody yet
 }

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 )
 
@@ -23,15 +22,31 @@ var (
 	errNoAnswer = errors.New("the flow or the store has ended its goroutine (runtime.Goexit) or panicked")
 )
 
-// flight is one replacement under way. Its creds and err may be read once done is
-// closed.
+// flight is one replacement under way. Its result may be read once done is closed.
 type flight struct {
-	reach  reach
+	task
+
 	cancel context.CancelFunc
-	vital  atomic.Bool // it may hold the only refresh token that is any good
 	done   chan struct{}
-	creds  *Credentials
+	creds  *Credentials // nil: calls go without
 	err    error
+}
+
+// serves tells whether how f ended is the answer to a caller who would have gone
+// as far as r.
+func (f *flight) serves(r reach) bool {
+	switch {
+	case f.reach >= r:
+		return true
+	case f.err != nil:
+		return false
+	case r == forced:
+		return f.anew
+	case r == attended:
+		return f.creds != nil
+	default:
+		return true
+	}
 }
 
 // flightOf is the context key that marks what a flight of its Authenticator does.
@@ -59,11 +74,8 @@ func (a *Authenticator) join(ctx context.Context, gen uint64, r reach) (*Credent
 		case <-ctx.Done():
 			return nil, a.fail("wait for login", ctx.Err())
 		}
-		if f.reach >= r {
+		if f.serves(r) {
 			return f.creds, f.err
-		}
-		if f.err == nil && (f.creds != nil || r < attended) {
-			return f.creds, nil
 		}
 	}
 }
@@ -122,24 +134,27 @@ func (a *Authenticator) isClosed() bool {
 func (a *Authenticator) launch(s *snapshot, r reach) *flight {
 	ctx := context.WithValue(context.Background(), flightOf{a}, true) //nolint:forbidigo // see above
 	ctx, cancel := context.WithCancel(ctx)
-	f := &flight{reach: r, cancel: cancel, done: make(chan struct{})}
+	f := &flight{cancel: cancel, done: make(chan struct{})}
+	f.reach, f.old, f.last, f.probation, f.stale = r, s, s.last, a.memory.repeated, a.stale
+	if s.load() == unknown && a.initial != nil {
+		f.given, f.last = a.initial, a.initial
+	}
 	a.flight = f
 	a.flights++
-	t := task{old: s, reach: r, vital: &f.vital, probation: a.memory.repeated, unsaved: a.unsaved}
 	go func() {
 		defer cancel()
-		var out outcome
+		var creds *Credentials
 		var err error = a.flightError("login", errNoAnswer)
 		// Deferred, so that a flow or store that ends this goroutine leaves nobody
 		// waiting. A panic goes on to end the program: it is not ours to hide.
-		defer func() { a.land(f, s, out, err) }()
-		out, err = a.replace(ctx, t)
+		defer func() { a.land(f, creds, err) }()
+		creds, err = a.replace(ctx, &f.task)
 	}()
 	return f
 }
 
 // land publishes what a flight brought and lets its waiters go.
-func (a *Authenticator) land(f *flight, s *snapshot, out outcome, err error) {
+func (a *Authenticator) land(f *flight, creds *Credentials, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.flight = nil
@@ -148,34 +163,37 @@ func (a *Authenticator) land(f *flight, s *snapshot, out outcome, err error) {
 		f.err = a.fail("login", ErrClosed)
 	case err != nil:
 		f.err = err
+		if creds != nil { // their refresh token is new
+			a.publish(f, creds)
+		}
 		a.memory.failed(f.reach, err, time.Now())
 	default:
-		if !out.repeated && s.over(out.creds) {
-			out.creds = nil // what is left of a login was refused before, or meanwhile
+		if !f.repeated && f.old.over(creds) {
+			creds = nil // what is left of a login was refused before, or meanwhile
 		}
-		f.creds = a.publish(s, out)
-		a.unsaved = out.unsaved
-		a.memory.succeeded(f.reach, out, time.Now())
+		f.creds = a.publish(f, creds)
+		a.memory.succeeded(f, time.Now())
 	}
 	close(f.done)
 }
 
-// publish makes what out brought the current credential; a.mu is held. A token
-// that merely lost its refresh token keeps its generation, so that whoever has it
-// rejected is not told that it was replaced.
-func (a *Authenticator) publish(old *snapshot, out outcome) *Credentials {
-	now := time.Now()
-	next := &snapshot{gen: old.gen + 1, born: now, last: old.last}
-	if !out.repeated && old.holds(out.creds) {
-		next.gen = old.gen
+// publish makes creds, which f brought, the current ones; a.mu is held. A token
+// that merely lost or changed its refresh token keeps its generation and state, so
+// that whoever has it rejected is not told that it was replaced.
+func (a *Authenticator) publish(f *flight, creds *Credentials) *Credentials {
+	next := &snapshot{gen: f.old.gen + 1, last: f.old.last}
+	if f.old.holds(creds) && (!f.repeated || f.err != nil) {
+		next.gen = f.old.gen
+		next.advance(f.old.load())
 	}
-	if out.creds != nil {
-		stamped := *out.creds
+	if creds != nil {
+		stamped := *creds
 		stamped.gen = next.gen
 		next.creds, next.last = &stamped, &stamped
 	}
-	next.watch(now, a.skew)
+	next.watch(time.Now(), a.skew)
 	a.current.Store(next)
-	old.stop()
+	a.stale = f.stale
+	f.old.stop()
 	return next.creds
 }

@@ -37,7 +37,8 @@ type Flow interface {
 
 // Renewer is a Flow that can replace prev without a person. Only Renew may run
 // in the background. It wraps [ErrRejected] when prev can never be renewed again
-// (invalid_grant, for example).
+// (invalid_grant, for example), and [ErrInteractionRequired] when it cannot be
+// renewed here, but stays as it is (it is from another server, for example).
 type Renewer interface {
 	Renew(ctx context.Context, env Env, prev *Credentials) (*Credentials, error)
 }

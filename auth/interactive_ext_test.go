@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -182,6 +183,89 @@ func TestRotationLostToAnotherProcess(t *testing.T) {
 	}
 }
 
+// The same, and what the other process has stored has ended meanwhile as well: its
+// refresh token is the good one.
+func TestRotationLostToAnotherProcessThatEndedToo(t *testing.T) {
+	t.Parallel()
+	f, flow := person()
+	ended := &auth.Credentials{AccessToken: "old", RefreshToken: "dead", Expiry: time.Now().Add(-time.Hour)}
+	store := &mapStore{m: map[auth.Key]auth.Credentials{testKey: *ended}}
+	f.renew = func(ctx context.Context, _ int, prev *auth.Credentials) (*auth.Credentials, error) {
+		if prev.RefreshToken == "rotated" {
+			return issue("renewed", time.Hour), nil
+		}
+		other := &auth.Credentials{AccessToken: "theirs", RefreshToken: "rotated", Expiry: time.Now().Add(-time.Minute)}
+		return nil, errors.Join(auth.ErrRejected, store.Store(ctx, testKey, other))
+	}
+	if got := token(t, newAuthenticator(t, flow, auth.WithStore(store))); got != "renewed" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Other tools do not say when a login was made. It is not taken for an old one.
+func TestLoginOfAnotherTool(t *testing.T) {
+	t.Parallel()
+	_, flow := person()
+	store := &mapStore{}
+	a := newAuthenticator(t, flow, auth.WithStore(store))
+	if err := a.Login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stale, _ := a.Credentials(t.Context())
+	if err := store.Store(t.Context(), testKey, &auth.Credentials{AccessToken: "theirs"}); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "theirs" {
+		t.Errorf("Refresh = %v, %v, want the stored login", c, err)
+	}
+}
+
+// What cannot be renewed here goes no further than its access token does, and calls
+// without one carry no credentials at all.
+func TestCallsGoBareWithoutAnAccessToken(t *testing.T) {
+	t.Parallel()
+	f, renews := person()
+	f.renew = failing(auth.ErrInteractionRequired)
+	for name, tt := range map[string]struct {
+		flow   auth.Flow
+		stored auth.Credentials
+	}{
+		"a flow that renews nothing": {f, auth.Credentials{RefreshToken: "r"}},
+		"a login from elsewhere":     {renews, auth.Credentials{RefreshToken: "r"}},
+		"one that has ended":         {renews, auth.Credentials{AccessToken: "a", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}},
+	} {
+		store := &mapStore{m: map[auth.Key]auth.Credentials{testKey: tt.stored}}
+		c, err := newAuthenticator(t, tt.flow, auth.WithStore(store)).Credentials(t.Context())
+		if c != nil || err != nil {
+			t.Errorf("%s: got %v, %v, want none", name, c, err)
+		}
+		if kept, err := store.Retrieve(t.Context(), testKey); err != nil || kept.RefreshToken != "r" {
+			t.Errorf("%s: the store holds %v, %v", name, kept, err)
+		}
+	}
+}
+
+// A person has minutes to log in; an authorization server has not.
+func TestRenewalDoesNotTakeAPersonsTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := person()
+		a := newAuthenticator(t, flow)
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.renew = tokens(time.Hour, 0)
+		stale, _ := a.Credentials(t.Context())
+		start := time.Now()
+		if _, err := a.Refresh(t.Context(), stale); status.Code(err) != codes.Unavailable {
+			t.Errorf("got %v, want Unavailable", err)
+		}
+		if took := time.Since(start); took != auth.DefaultTimeout {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
 func TestRefusalIsRememberedUntilLogin(t *testing.T) {
 	t.Parallel()
 	for name, refuse := range map[string]func(context.Context, int, *auth.Credentials) (*auth.Credentials, error){
@@ -214,6 +298,12 @@ func TestRefusalIsRememberedUntilLogin(t *testing.T) {
 				if got := token(t, a); got != "by hand" {
 					t.Errorf("after Login got %q", got)
 				}
+				// And from then on the server may ask again.
+				f.obtain, f.renew = tokens(0, time.Hour), failing(auth.ErrRejected)
+				stale, _ := a.Credentials(t.Context())
+				if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "token-3" {
+					t.Errorf("Refresh = %v, %v, want a new login", c, err)
+				}
 			})
 		})
 	}
@@ -243,7 +333,9 @@ func TestBackgroundNeverAsksAPerson(t *testing.T) {
 
 func TestOlderStoredLoginIsNotTakenBack(t *testing.T) {
 	t.Parallel()
-	f := &fakeFlow{obtain: tokens(0, time.Hour)}
+	f := &fakeFlow{obtain: func(_ context.Context, n int, _ *auth.Credentials) (*auth.Credentials, error) {
+		return &auth.Credentials{AccessToken: fmt.Sprint("token-", n)}, nil // the flow need not say when it was issued
+	}}
 	store := &mapStore{}
 	a := newAuthenticator(t, f, auth.WithStore(store))
 	stale, err := a.Credentials(t.Context())

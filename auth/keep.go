@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -10,16 +12,23 @@ import (
 // come. Nobody's deadline covers it: a flight belongs to no caller.
 const storeTimeout = 10 * time.Second
 
+var errUnchanged = errors.New("renewing gave the same token again")
+
 // keep stores next and hands it on. It is stored first: a rotated refresh token
-// that is used before it is safe can lock its owner out.
-func (a *Authenticator) keep(ctx context.Context, t task, next *Credentials) (outcome, error) {
+// that is used before it is safe can lock its owner out. It is stored even where
+// the access token is of no use, and handed on with the error that says so.
+func (a *Authenticator) keep(ctx context.Context, t *task, next *Credentials) (*Credentials, error) {
 	now := time.Now()
-	same := t.old.creds != nil && next.AccessToken == t.old.creds.AccessToken
+	t.repeated = t.old.holds(next)
+	var useless error
 	switch {
-	case same && t.refused():
-		return outcome{}, a.flightError("login", errRepeated)
-	case same && t.old.load() < spent && t.reach < forced:
-		return outcome{}, a.flightError("renew", errUnchanged)
+	case t.repeated && t.refused():
+		useless = a.flightError("login", errRepeated)
+	case t.repeated && t.old.load() < spent && t.reach < forced:
+		useless = a.flightError("renew", errUnchanged)
+	}
+	if useless != nil && next.RefreshToken == t.old.creds.RefreshToken {
+		return nil, useless
 	}
 	kept := *next
 	if kept.IssuedAt.IsZero() {
@@ -29,21 +38,20 @@ func (a *Authenticator) keep(ctx context.Context, t task, next *Credentials) (ou
 		a.log.WarnContext(ctx, "the new token has already ended by this machine's clock; is the clock right?")
 		kept.Expiry = time.Time{}
 	}
-	out := outcome{creds: &kept, repeated: same}
 	if a.store != nil {
 		t.vital.Store(true)
-		if err := a.save(ctx, t, &kept); err != nil {
-			out.unsaved = true
+		err := a.save(ctx, t, &kept)
+		if t.stale = err != nil; t.stale {
 			a.log.WarnContext(ctx, "cannot store the login; it lasts as long as this process", slog.Any("error", err))
 		}
 	}
 	a.log.DebugContext(ctx, "logged in", slog.String("flow", a.key.Flow), slog.Any("credentials", &kept))
-	return out, nil
+	return &kept, useless
 }
 
 // save stores c, even if the flight is being cancelled: what the server has given
 // is not thrown away.
-func (a *Authenticator) save(ctx context.Context, t task, c *Credentials) error {
+func (a *Authenticator) save(ctx context.Context, t *task, c *Credentials) error {
 	ctx, cancel := spared(ctx)
 	defer cancel()
 	t.others.take(ctx, a)
@@ -63,23 +71,24 @@ func (a *Authenticator) retrieve(ctx context.Context) (*Credentials, error) {
 	return c, err
 }
 
-// forget deletes what is stored once its refresh token was refused for good. If
-// there is another login, which another process or tool has stored since, that
-// one is returned instead.
-func (a *Authenticator) forget(ctx context.Context, dead *Credentials) (newer *Credentials) {
+// forget deletes dead, whose refresh token was refused for good, from the store
+// and returns what is left of it. If there is another login, which another process
+// or tool has stored since, that one is returned instead.
+func (a *Authenticator) forget(ctx context.Context, dead *Credentials) *Credentials {
 	if a.store == nil {
-		return nil
+		return withoutRefresh(dead)
 	}
-	if newer = a.newerThan(ctx, dead); newer != nil {
-		return newer
+	if err := a.discard(ctx, dead); err != nil {
+		a.log.WarnContext(ctx, "cannot delete the ended login", slog.Any("error", err))
 	}
+	return cmp.Or(a.newerThan(ctx, dead), withoutRefresh(dead))
+}
+
+// discard deletes dead from the store, and no other login.
+func (a *Authenticator) discard(ctx context.Context, dead *Credentials) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	if err := discard(ctx, a.store, a.key, dead); err != nil {
-		a.log.WarnContext(ctx, "cannot delete the ended login", slog.Any("error", err))
-		return nil
-	}
-	return a.newerThan(ctx, dead) // a store of several may have hidden it so far
+	return discard(ctx, a.store, a.key, dead)
 }
 
 // newerThan returns what is stored if it is another login than c, and no older one.
@@ -94,7 +103,7 @@ func (a *Authenticator) newerThan(ctx context.Context, c *Credentials) *Credenti
 // withoutRefresh is what remains of c when it can no longer be renewed: nothing,
 // once the access token has ended too.
 func withoutRefresh(c *Credentials) *Credentials {
-	if c.AccessToken == "" || c.expired(time.Now()) {
+	if !c.live() {
 		return nil
 	}
 	rest := *c

@@ -187,6 +187,7 @@ func (s *KeyringStore) newest(ctx context.Context, k Key, ours *Credentials, sha
 	}
 	merged := *theirs
 	merged.HeaderKey, merged.ClientID = ours.HeaderKey, ours.ClientID
+	merged.TokenOrigin, merged.RevocationOrigin = ours.TokenOrigin, ours.RevocationOrigin
 	if merged.RefreshToken == "" { // flyte-sdk drops one that an answer does not repeat
 		merged.RefreshToken = ours.RefreshToken
 	}

@@ -107,7 +107,7 @@ func TestKeyringSharesARenewedImport(t *testing.T) {
 		if c, err := s.Retrieve(t.Context(), personKey()); err != nil || c.RefreshToken != "r0" {
 			t.Fatalf("%v, %v", c, err)
 		}
-		if err := s.Store(t.Context(), personKey(), &Credentials{AccessToken: "a1", RefreshToken: "r1", HeaderKey: "flyte-authorization"}); err != nil {
+		if err := s.Store(t.Context(), personKey(), &Credentials{AccessToken: "a1", RefreshToken: "r1", HeaderKey: "flyte-authorization", TokenOrigin: "https://idp.example"}); err != nil {
 			t.Fatal(err)
 		}
 		next := &KeyringStore{items: f, host: linuxHost()}
@@ -128,8 +128,8 @@ func TestKeyringSharesARenewedImport(t *testing.T) {
 			}
 		}
 		c, err := next.Retrieve(t.Context(), personKey())
-		if err != nil || c.AccessToken != "a2" || c.RefreshToken != "r2" || c.HeaderKey != "flyte-authorization" {
-			t.Errorf("%v, %+v", err, c)
+		if err != nil || c.AccessToken != "a2" || c.RefreshToken != "r2" || c.HeaderKey != "flyte-authorization" || c.TokenOrigin != "https://idp.example" {
+			t.Errorf("%v, %+v", err, c) // the other tool does not say where it has renewed: it is still bound
 		}
 		// A tool of yet another mark makes second items of their names. We renew, and all read ours.
 		for _, i := range items {
@@ -228,6 +228,7 @@ func TestKeyringMirrorKeepsEveryField(t *testing.T) {
 	s.Mirror = true
 	want := *login("x")
 	want.TokenType, want.HeaderKey, want.ClientID = "token", "flyte-authorization", "cli"
+	want.TokenOrigin, want.RevocationOrigin = "https://idp.example", "https://accounts.idp.example"
 	want.IssuedAt = time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)
 	want.Expiry = want.IssuedAt.Add(time.Hour)
 	if err := s.Store(t.Context(), personKey(), &want); err != nil {

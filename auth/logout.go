@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // Logout forgets the login, here and in the store, and has the server end it
@@ -12,7 +11,9 @@ import (
 // flight keeps what it has.
 //
 // The login is forgotten even if the server cannot be reached; the error says
-// then that the tokens remain valid until they expire.
+// then that the tokens remain valid until they expire. If it is the store that
+// cannot forget, the error says that: here the login does not come back, but
+// another program will find it.
 func (a *Authenticator) Logout(ctx context.Context) error {
 	var ended []*Credentials
 	var failed error
@@ -22,7 +23,7 @@ func (a *Authenticator) Logout(ctx context.Context) error {
 			return err
 		}
 		ended, failed = a.erase(ctx, ended)
-		if a.clear(flights) {
+		if a.clear(flights, failed != nil) {
 			break
 		}
 	}
@@ -102,18 +103,17 @@ func (a *Authenticator) settle(ctx context.Context) (flights int, err error) {
 }
 
 // clear drops the current credential; false when there has been a flight since
-// flights were counted, which may have stored a login.
-func (a *Authenticator) clear(flights int) bool {
+// flights were counted, which may have stored a login. kept says that the store
+// still holds one.
+func (a *Authenticator) clear(flights int, kept bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.flight != nil || a.flights != flights {
+	if a.flights != flights {
 		return false
 	}
 	old := a.current.Load()
-	next := &snapshot{gen: old.gen + 1, born: time.Now()}
-	next.state.Store(int32(unknown))
-	a.current.Store(next)
+	a.current.Store(unseen(old.gen))
 	old.stop()
-	a.initial, a.memory, a.unsaved = nil, memory{}, false
+	a.initial, a.memory, a.stale = nil, memory{}, kept
 	return true
 }

@@ -66,6 +66,9 @@ func TestLogoutOfAProgramThatMadeNoCall(t *testing.T) {
 	if err := a.Logout(t.Context()); err != nil || len(*f.revoked) != 2 || store.holds(testKey) != "" {
 		t.Errorf("%v, revoked %q", err, *f.revoked)
 	}
+	if got := token(t, a); got != "" {
+		t.Errorf("a call after the logout carries %q", got)
+	}
 }
 
 func TestLogoutForgetsWhateverTheServerSays(t *testing.T) {
@@ -91,6 +94,81 @@ type undeletable struct{ *mapStore }
 
 func (undeletable) Delete(context.Context, auth.Key) error { return errors.New("read-only disk") }
 
+func TestAfterALogoutEverythingStartsAnew(t *testing.T) {
+	t.Parallel()
+	// A machine logs in again,
+	f := &fakeFlow{obtain: tokens(0, time.Hour)}
+	a := newAuthenticator(t, f)
+	token(t, a)
+	if err := a.Logout(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := token(t, a); got != "token-2" {
+		t.Errorf("got %q", got)
+	}
+	// and a person who had said no is asked again.
+	f, flow := person()
+	good := f.obtain
+	f.obtain = failing(auth.ErrDeclined)
+	a = newAuthenticator(t, flow)
+	if _, err := a.Refresh(t.Context(), nil); !errors.Is(err, auth.ErrDeclined) {
+		t.Fatalf("got %v, want ErrDeclined", err)
+	}
+	if err := a.Logout(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.obtain = good
+	if c, err := a.Refresh(t.Context(), nil); err != nil || c.AccessToken != "by hand" {
+		t.Errorf("Refresh = %v, %v, want a login", c, err)
+	}
+}
+
+// deafRevoker is a server that does not answer.
+type deafRevoker struct{ *fakeFlow }
+
+func (deafRevoker) Revoke(ctx context.Context, _ auth.Env, _ *auth.Credentials) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestLogoutDoesNotWaitForAServerThatNeverAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newAuthenticator(t, deafRevoker{&fakeFlow{obtain: tokens(0, time.Hour)}})
+		token(t, a)
+		start := time.Now()
+		if err := a.Logout(context.Background()); err == nil {
+			t.Error("nobody has ended the login")
+		}
+		if took := time.Since(start); took != auth.DefaultTimeout {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestLogoutLeavesOnItsOwnContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeFlow{obtain: func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
+			time.Sleep(time.Hour) // whatever its context says
+			return nil, errors.New("too late")
+		}}
+		a := newAuthenticator(t, f)
+		go func() { _, _ = a.Credentials(context.Background()) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		if err := a.Logout(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want DeadlineExceeded", err)
+		}
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("took %v", took)
+		}
+		time.Sleep(time.Hour)
+	})
+}
+
 func TestLogoutTakesBackWhatItCannotDelete(t *testing.T) {
 	t.Parallel()
 	f := newRevocable(nil)
@@ -101,6 +179,42 @@ func TestLogoutTakesBackWhatItCannotDelete(t *testing.T) {
 	if err := a.Logout(t.Context()); err == nil || !strings.Contains(err.Error(), "read-only disk") || len(*f.revoked) != 1 {
 		t.Errorf("%v, revoked %q", err, *f.revoked)
 	}
+}
+
+// What the store cannot delete does not come back here, until there is a new login.
+func TestLogoutThatTheStoreRefuses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newRevocable(nil)
+		store := undeletable{&mapStore{}}
+		a := newAuthenticator(t, f, auth.WithStore(store))
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Logout(t.Context()); err == nil {
+			t.Error("the store has deleted nothing")
+		}
+		for range 3 { // looking once changes nothing
+			if st, err := a.Inspect(t.Context()); err != nil || st.Usable || st.ID != "" {
+				t.Errorf("%+v, %v", st, err)
+			}
+			if got := token(t, a); got != "" {
+				t.Fatalf("a call after the logout carries %q", got)
+			}
+			time.Sleep(time.Minute)
+		}
+		// A new login is stored over it, and others are found again.
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stale, _ := a.Credentials(t.Context())
+		if err := store.Store(t.Context(), testKey, issue("elsewhere", time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "elsewhere" {
+			t.Errorf("Refresh = %v, %v, want what another program has stored", c, err)
+		}
+	})
 }
 
 func TestInspect(t *testing.T) {

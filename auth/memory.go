@@ -35,7 +35,7 @@ func (m *memory) failed(r reach, err error, now time.Time) {
 	case errors.Is(err, ErrRejected):
 		m.refusals++
 		rest = growing(m.refusals)
-		m.repeated = errors.Is(err, errRepeated)
+		m.repeated = r > background && errors.Is(err, errRepeated)
 	case r == background:
 		m.failures++
 		limit := growing(m.failures)
@@ -49,22 +49,22 @@ func growing(n int) time.Duration {
 	return min(failureRest<<min(n-1, 10), maxRest)
 }
 
-// succeeded forgets failures after a flight that went as far as r. A credential
-// that was handed back unchanged after a rest is on probation: if it is refused
-// again, the next rest is longer. A person's no stands until Login, and where
-// nothing was found that could do without, it is the answer for a while.
-func (m *memory) succeeded(r reach, out outcome, now time.Time) {
+// succeeded forgets failures after flight f. A credential that was handed back
+// unchanged after a rest is on probation: if it is refused again, the next rest is
+// longer. A person's no stands until Login, and where nothing was found that could
+// do without, it is the answer for a while.
+func (m *memory) succeeded(f *flight, now time.Time) {
 	before := *m
 	*m = memory{}
-	if out.repeated {
+	if f.repeated {
 		m.refusals = before.refusals
 	}
-	if before.declined == nil || r == forced {
+	if before.declined == nil || f.reach == forced {
 		return
 	}
 	m.declined = before.declined
-	if out.creds == nil {
-		m.failed(r, before.declined, now)
+	if f.creds == nil {
+		m.failed(f.reach, before.declined, now)
 	}
 }
 
@@ -82,7 +82,7 @@ func (m *memory) remembered(r reach, now time.Time) error {
 	switch {
 	case r == forced:
 		return nil
-	case m.err == nil || !now.Before(m.until):
+	case !now.Before(m.until):
 		return nil
 	case m.declined != nil && r == attended:
 		return fmt.Errorf("%w; call Login to be asked again", m.declined)
@@ -95,4 +95,4 @@ func (m *memory) remembered(r reach, now time.Time) error {
 }
 
 // resting tells whether background renewal should leave the server alone.
-func (m *memory) resting(now time.Time) bool { return m.err != nil && now.Before(m.quiet) }
+func (m *memory) resting(now time.Time) bool { return now.Before(m.quiet) }

@@ -5,13 +5,37 @@ import (
 	"sync"
 )
 
-// MemoryStore keeps credentials as long as the program runs. The zero value is
-// ready, and it is safe for concurrent use; it must not be copied.
+// MemoryStore keeps credentials as long as the program runs. Of several
+// Authenticators that share it only one renews a login. The zero value is ready,
+// and it is safe for concurrent use; it must not be copied.
 type MemoryStore struct {
 	mu sync.Mutex
 	// The copies are behind functions, into which package fmt cannot look: it
 	// would print the unexported fields of a struct without asking them.
 	logins map[Key]func() Credentials
+	turns  map[Key]chan struct{} // whoever has filled it replaces the login
+}
+
+// lock makes a MemoryStore a locker.
+func (s *MemoryStore) lock(ctx context.Context, k Key) (unlock func()) {
+	s.mu.Lock()
+	if s.turns == nil {
+		s.turns = map[Key]chan struct{}{}
+	}
+	turn, ok := s.turns[k]
+	if !ok {
+		turn = make(chan struct{}, 1)
+		s.turns[k] = turn
+	}
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }
+	case <-ctx.Done():
+		return func() {}
+	}
 }
 
 // Store keeps a copy of c under k. Credentials without any token are an error.

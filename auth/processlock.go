@@ -21,7 +21,7 @@ const (
 	lockJitter = 30 * time.Millisecond
 )
 
-// locker lets one process at a time replace a login.
+// locker lets one process, or one Authenticator of it, replace a login at a time.
 type locker interface {
 	// lock waits for the login of k and returns what gives it back. It never
 	// fails: without a lock a renewal is less safe, but better than none.
@@ -123,7 +123,8 @@ func (l *lease) release() {
 //
 // It is the default, with that directory, for stores whose method
 // Persistent() bool says that logins outlive the process, as those of
-// [KeyringStore], [FileStore] and [Fallback] do. A process waits 20 seconds at
+// [KeyringStore], [FileStore] and [Fallback] do. (A [MemoryStore] lets those who
+// share it take turns without a file.) A process waits 20 seconds at
 // most, and never while a person logs in somewhere else. Where the directory
 // cannot be written to, it goes on without a lock and logs that once.
 func WithProcessLock(dir string) Option {
@@ -137,8 +138,12 @@ func WithoutProcessLock() Option {
 
 // prepareLock completes the choice of options.
 func (a *Authenticator) prepareLock() {
-	if a.locker == nil && !a.alone && a.store != nil && persistent(a.store) {
-		a.locker = &processLock{}
+	if a.locker == nil {
+		if own, ok := a.store.(locker); ok {
+			a.locker = own
+		} else if persistent(a.store) && !a.alone {
+			a.locker = &processLock{}
+		}
 	}
 	if l, ok := a.locker.(*processLock); ok {
 		l.log = a.log

@@ -117,7 +117,7 @@ func TestProcessLockIsForStoresThatOutliveTheProcess(t *testing.T) {
 		"asked for":    {[]Option{WithStore(&MemoryStore{}), WithProcessLock(t.TempDir())}, true},
 	} {
 		a := New(personKey(), nil, Env{}, c.opts...)
-		if got := a.locker != nil; got != c.want {
+		if _, got := a.locker.(*processLock); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -74,6 +74,42 @@ func TestIdleClientRenewsNothing(t *testing.T) {
 	})
 }
 
+// A login that cannot be renewed without its person is left alone until it ends.
+func TestNothingIsDoneEarlyWhereNothingCanBe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := person()
+		f.obtain = tokens(0, time.Hour)
+		reads := 0
+		store := &countedReads{&mapStore{}, &reads}
+		a := newAuthenticator(t, flow, auth.WithStore(store))
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(56 * time.Minute)
+		before := reads
+		for range 100 {
+			token(t, a)
+			time.Sleep(time.Second)
+		}
+		if reads != before {
+			t.Errorf("%d looks into the store", reads-before)
+		}
+	})
+}
+
+// countedReads counts what is asked of it, for tests in fake time.
+type countedReads struct {
+	*mapStore
+
+	n *int
+}
+
+func (s *countedReads) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials, error) {
+	*s.n++
+	return s.mapStore.Retrieve(ctx, k)
+}
+
 func TestFailedEarlyRenewalKeepsTheOldToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -226,6 +262,56 @@ func TestSameTokenAgain(t *testing.T) {
 	})
 }
 
+// A token that gets another chance is a new one for those who come late with the
+// news that it was refused before.
+func TestLateRejectionOfATokenOnProbation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		same := issue("always", 0)
+		f := &fakeFlow{obtain: func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) { return same, nil }}
+		store := &mapStore{}
+		a := newAuthenticator(t, f, auth.WithStore(store))
+		stale, _ := a.Credentials(t.Context())
+		if _, err := a.Refresh(t.Context(), stale); !errors.Is(err, auth.ErrRejected) {
+			t.Fatalf("got %v, want ErrRejected", err)
+		}
+		if len(store.log) != 1 {
+			t.Errorf("what was refused is stored again: %q", store.log)
+		}
+		time.Sleep(time.Second)
+		second, err := a.Credentials(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, _ := f.counts()
+		if c, err := a.Refresh(t.Context(), stale); err != nil || c != second {
+			t.Errorf("Refresh = %v, %v, want what is there", c, err)
+		}
+		if after, _ := f.counts(); after != before {
+			t.Error("the flow ran again")
+		}
+	})
+}
+
+// The same, while a renewal in the background is under way that brings nothing new
+// either: whoever was rejected does not get the token back.
+func TestSameTokenAgainInTheBackground(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		same := issue("always", time.Hour)
+		give := func(ctx context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
+			return same, sleep(ctx, time.Second)
+		}
+		a := newAuthenticator(t, renewable{&fakeFlow{obtain: give, renew: give}})
+		token(t, a)
+		time.Sleep(56 * time.Minute)
+		stale, _ := a.Credentials(t.Context())
+		if c, err := a.Refresh(t.Context(), stale); !errors.Is(err, auth.ErrRejected) {
+			t.Errorf("Refresh = %v, %v, want ErrRejected", c, err)
+		}
+	})
+}
+
 func TestUnchangedRenewalIsNotRepeatedByEveryCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -263,9 +349,53 @@ func TestLastSecondsServeImpatientCalls(t *testing.T) {
 		if took := time.Since(start); took != 100*time.Millisecond {
 			t.Errorf("took %v, want half of what the call has", took)
 		}
+		// Who has no deadline does not wait either: the renewal is under way.
+		if got := token(t, a); got != "token-1" || time.Since(start) != 100*time.Millisecond {
+			t.Errorf("got %q after %v", got, time.Since(start))
+		}
 		time.Sleep(time.Second)
 		if got := token(t, a); got == "token-1" {
 			t.Errorf("then still got %q", got)
+		}
+	})
+}
+
+// Waiting for a better token ends with the call that waits.
+func TestCallThatIsOverInTheLastSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, flow := machine(time.Second, time.Minute)
+		a := newAuthenticator(t, flow)
+		token(t, a)
+		time.Sleep(55 * time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		if c, err := a.Credentials(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, %v", c, err)
+		}
+	})
+}
+
+// A person's login has ended by our clock, and is refused while a call waits for a
+// renewal that is not to be had.
+func TestEndedLoginThatIsRefusedDuringTheWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := person()
+		a := newAuthenticator(t, flow)
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stale, _ := a.Credentials(t.Context())
+		time.Sleep(time.Hour + time.Second)
+		f.renew = func(ctx context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
+			_ = sleep(ctx, 5*time.Second)
+			return nil, auth.ErrInteractionRequired
+		}
+		f.obtain = tokens(0, time.Hour)
+		time.AfterFunc(time.Second, func() { _, _ = a.Refresh(context.Background(), stale) })
+		if got := token(t, a); got != "token-2" {
+			t.Errorf("got %q, want a new login", got)
 		}
 	})
 }

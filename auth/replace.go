@@ -1,147 +1,121 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
-
-	"github.com/jetway-go/jetway/configstore"
 )
 
-// task is what a flight has to do.
+// task is what a flight has to do, and how far it has come. Only the flight's own
+// goroutine looks at it before the flight lands; vital is for everybody.
 type task struct {
-	old       *snapshot
 	reach     reach
-	vital     *atomic.Bool // see flight
+	old       *snapshot    // what is to be replaced
+	given     *Credentials // what the program started with, while nobody has looked at it
+	last      *Credentials // what is no successor
 	probation bool         // old was refused once, and may be handed out once more
-	unsaved   bool         // the store lacks old
-	others    *lease
+	stale     bool         // nor is what the store holds; see Authenticator
+
+	vital  atomic.Bool // the only refresh token that is any good may be on its way
+	others lease
+	prev   *Credentials // what a successor can be made of
+	ended  error        // why prev cannot be renewed
+
+	anew     bool // the result is a login, not a renewal
+	repeated bool // or the same token as before
 }
 
 // refused tells whether the server has rejected old, so that it will not do again.
-func (t task) refused() bool { return t.old.load() == bad && !t.probation }
+func (t *task) refused() bool { return t.old.load() == bad && !t.probation }
 
-// outcome is what a flight brought: nil credentials mean that calls go without.
-type outcome struct {
-	creds    *Credentials
-	unsaved  bool // the store could not take them
-	repeated bool // they are the same that were rejected before
+// fits tells whether c can be handed out as it is.
+func (t *task) fits(c *Credentials) bool {
+	return c.live() && (t.last == nil || c.AccessToken != t.last.AccessToken)
 }
 
-var (
-	errRepeated = fmt.Errorf("%w: logging in again gave the very token that the server has just refused;"+
-		" give this program another one", ErrRejected)
-	errUnchanged = errors.New("renewing gave the same token again")
-)
+// live tells whether there is an access token that is good by the clock.
+func (c *Credentials) live() bool {
+	return c != nil && c.AccessToken != "" && !c.expired(time.Now())
+}
 
-// replace finds a successor to t.old: one that another process has stored, a
-// renewal, or a new login, in this order and as far as t.reach allows.
+var errRepeated = fmt.Errorf("%w: logging in again gave the very token that the server has just refused;"+
+	" give this program another one", ErrRejected)
+
+// replace finds a successor to t.old, nil where calls go without. It is the first
+// of these that there is, as far as t.reach allows:
+//
+//  1. what was given at the start,
+//  2. what another process has stored,
+//  3. a renewal,
+//  4. what is left, where nobody may be asked to log in,
+//  5. a new login.
 //
 // Other processes wait from the renewal until its result is stored, and look
 // again then. They never wait for a person.
-func (a *Authenticator) replace(ctx context.Context, t task) (outcome, error) {
-	var others lease
-	defer others.release()
-	t.others = &others
-
-	prev, usable := a.look(ctx, t)
-	if usable && t.reach < forced {
-		return outcome{creds: prev}, nil
+func (a *Authenticator) replace(ctx context.Context, t *task) (*Credentials, error) {
+	defer t.others.release()
+	if a.find(ctx, t) {
+		return t.prev, nil
 	}
-	alone := a.canRenew(prev, t.reach) || (!a.traits.Interactive && t.reach >= unattended)
-	if alone && t.reach < forced && others.take(ctx, a) {
-		if prev, usable = a.look(ctx, t); usable {
-			return outcome{creds: prev}, nil
-		}
-	}
-	out, prev, refused, err := a.extend(ctx, t, prev)
-	if out.creds != nil || err != nil {
-		return out, err
-	}
-	if t.reach < unattended || (a.traits.Interactive && t.reach < attended) {
-		return a.goOn(t, prev, refused != nil)
-	}
-	if a.traits.Interactive {
-		others.release()
-	}
-	next, err := a.obtain(ctx, prev)
+	next, err := a.extend(ctx, t)
 	switch {
-	case err == nil:
-		return a.keep(ctx, t, next)
-	case errors.Is(err, configstore.ErrNoLogin) && t.reach < attended:
-		return outcome{}, nil
+	case !errors.Is(err, errNotRenewed):
+		return next, err
+	case a.mayLogIn(t.reach):
+		return a.logIn(ctx, t)
 	default:
-		if refused != nil {
-			err = fmt.Errorf("%w (the login before it: %v)", err, refused) //nolint:errorlint // history, not the cause
-		}
-		return outcome{}, a.flightError("login", err)
+		return a.goOn(t)
 	}
 }
 
-// extend renews prev as far as that can be done. Without an outcome and an error
-// it returns what is left of prev, and why the server will not renew it.
-func (a *Authenticator) extend(ctx context.Context, t task, prev *Credentials) (out outcome, rest *Credentials, refused, err error) {
-	for range 2 { // once more if somebody has stored another login meanwhile
-		if !a.canRenew(prev, t.reach) {
-			break
-		}
-		next, err := a.renew(ctx, t, prev)
-		switch {
-		case err == nil:
-			out, err = a.keep(ctx, t, next)
-			return out, nil, nil, err
-		case !errors.Is(err, ErrRejected), !a.traits.Interactive && t.reach == background:
-			return outcome{}, nil, nil, a.flightError("renew", err)
-		case !a.traits.Interactive:
-			return outcome{}, prev, err, nil
-		}
-		a.log.WarnContext(ctx, "the stored login ended, a new one is needed", slog.Any("error", err))
-		newer := a.forget(ctx, prev)
-		switch {
-		case newer == nil:
-			return outcome{}, withoutRefresh(prev), err, nil
-		case newer.AccessToken != "" && !newer.expired(time.Now()):
-			return outcome{creds: newer}, nil, nil, nil
-		}
-		prev, refused = newer, err
-	}
-	return outcome{}, prev, refused, nil
+// mayLogIn tells whether a flight as far as r may end in a new login.
+func (a *Authenticator) mayLogIn(r reach) bool {
+	return r >= attended || (r == unattended && !a.traits.Interactive)
 }
 
-// look returns the best credentials there are, and whether they can be handed
-// out as they are: those given at the start, or what a store holds and nobody
-// here has seen rejected (another process may have been faster).
-func (a *Authenticator) look(ctx context.Context, t task) (best *Credentials, usable bool) {
-	prev, last := t.old.creds, t.old.last
-	given := t.old.load() == unknown && a.initial != nil
-	if given {
-		prev, last = a.initial, a.initial
+// find looks for what can be handed out as it is, and once more when it is our
+// turn to ask the server, because another process may just have done so.
+func (a *Authenticator) find(ctx context.Context, t *task) (found bool) {
+	found = a.look(ctx, t)
+	if t.reach == forced {
+		return false
 	}
-	if given && prev.AccessToken != "" && !prev.expired(time.Now()) {
-		return prev, true
+	asks := a.canRenew(t.prev, t.reach) || a.mayLogIn(t.reach)
+	if !found && asks && t.others.take(ctx, a) {
+		found = a.look(ctx, t)
 	}
-	if a.store == nil || t.unsaved {
-		return prev, false
+	return found
+}
+
+// look sets t.prev to the best credentials there are, and tells whether they can
+// be handed out as they are.
+func (a *Authenticator) look(ctx context.Context, t *task) (usable bool) {
+	t.prev = cmp.Or(t.given, t.old.creds)
+	switch {
+	case t.given.live():
+		return true
+	case a.store == nil, t.stale:
+		return false
 	}
 	stored, err := a.retrieve(ctx)
 	switch {
 	case errors.Is(err, ErrNoCredentials):
-		return prev, false
+		return false
 	case err != nil:
 		a.log.WarnContext(ctx, "cannot read the stored login", slog.Any("error", err))
-		return prev, false
-	case stored.olderThan(last):
-		return prev, false
+		return false
+	case stored.olderThan(t.last):
+		return false
 	}
-	known := last != nil && stored.AccessToken == last.AccessToken
-	usable = !known && stored.AccessToken != "" && !stored.expired(time.Now())
-	if given && !usable {
-		return prev, false
+	usable = t.fits(stored)
+	if usable || t.given == nil {
+		t.prev = stored
 	}
-	return stored, usable
+	return usable
 }
 
 // olderThan tells whether c is known to have been issued before o.
@@ -149,75 +123,13 @@ func (c *Credentials) olderThan(o *Credentials) bool {
 	return o != nil && !c.IssuedAt.IsZero() && c.IssuedAt.Before(o.IssuedAt)
 }
 
-// canRenew tells whether a renewal is worth a request. Flows that need nobody
-// simply log in again, unless they hold a refresh token or calls still have a
-// good credential.
-func (a *Authenticator) canRenew(prev *Credentials, r reach) bool {
-	if _, ok := a.flow.(Renewer); !ok || prev == nil || r == forced {
-		return false
+// goOn is the end of a flight that may not log in: calls keep what is left.
+func (a *Authenticator) goOn(t *task) (*Credentials, error) {
+	if !errors.Is(t.ended, ErrRejected) && t.old.load() != unknown {
+		return nil, a.flightError("renew", ErrInteractionRequired)
 	}
-	return prev.RefreshToken != "" || (r == background && !a.traits.Interactive)
-}
-
-func (a *Authenticator) renew(ctx context.Context, t task, prev *Credentials) (*Credentials, error) {
-	limit := DefaultTimeout
-	if !a.traits.Interactive { // a person's time is not what a renewal takes
-		limit = a.limit()
+	if t.prev != nil && t.prev.AccessToken == "" {
+		t.prev = nil // it is in the store, for a flow that can renew it
 	}
-	sending := ctx
-	if prev.RefreshToken != "" && a.store != nil {
-		t.vital.Store(true)
-		defer t.vital.Store(false)
-		var cancel context.CancelFunc
-		sending, cancel = spared(ctx)
-		defer cancel()
-	}
-	if err := ctx.Err(); err != nil { // only now: Close looks after it has cancelled
-		return nil, err
-	}
-	sending, cancel := context.WithTimeout(sending, limit)
-	defer cancel()
-	next, err := a.flow.(Renewer).Renew(sending, a.env, prev) //nolint:forcetypeassert // canRenew has looked
-	return checked(next, err)
-}
-
-func (a *Authenticator) obtain(ctx context.Context, prev *Credentials) (*Credentials, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	limit := a.limit()
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	next, err := a.flow.Obtain(ctx, a.env, prev)
-	if err != nil && a.traits.Interactive && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = fmt.Errorf("%w: nobody finished it within %v: %w", ErrDeclined, limit, err)
-	}
-	return checked(next, err)
-}
-
-// limit is how long the flow's login may take.
-func (a *Authenticator) limit() time.Duration {
-	if a.traits.Timeout > 0 {
-		return a.traits.Timeout
-	}
-	return DefaultTimeout
-}
-
-// checked refuses an answer that is neither credentials nor an error.
-func checked(c *Credentials, err error) (*Credentials, error) {
-	if err == nil && (c == nil || c.AccessToken == "") {
-		return nil, errors.New("the login ended without an access token")
-	}
-	return c, err
-}
-
-// goOn is the end of a flight that may not ask anybody: calls keep what there is.
-func (a *Authenticator) goOn(t task, prev *Credentials, ended bool) (outcome, error) {
-	if ended || t.old.load() == unknown {
-		if prev != nil && prev.AccessToken == "" {
-			prev = nil // it is in the store, for a flow that can renew it
-		}
-		return outcome{creds: prev}, nil
-	}
-	return outcome{}, a.flightError("renew", ErrInteractionRequired)
+	return t.prev, nil
 }

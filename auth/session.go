@@ -12,7 +12,8 @@ import (
 const grace = 3 * time.Second
 
 // Login logs in now, whatever there is, and forgets earlier refusals. A person
-// may be asked. Programs that just make calls never need it.
+// may be asked, unless one is being asked already; a renewal under way is not
+// enough. Programs that just make calls never need it.
 func (a *Authenticator) Login(ctx context.Context) error {
 	_, err := a.join(ctx, a.current.Load().gen, forced)
 	return err

@@ -29,6 +29,74 @@ func TestWithInitial(t *testing.T) {
 	}
 }
 
+func TestWithInitialThatIsRefused(t *testing.T) {
+	t.Parallel()
+	f := &fakeFlow{obtain: tokens(0, time.Hour)}
+	a := newAuthenticator(t, f, auth.WithInitial(issue("given", time.Hour)))
+	given, _ := a.Credentials(t.Context())
+	if c, err := a.Refresh(t.Context(), given); err != nil || c.AccessToken != "token-1" {
+		t.Errorf("Refresh = %v, %v, want a login", c, err)
+	}
+}
+
+// What a store holds of the login that was given is no successor to it, whatever the
+// store says of its end.
+func TestWithInitialThatIsStoredToo(t *testing.T) {
+	t.Parallel()
+	f, flow := person()
+	store := &mapStore{m: map[auth.Key]auth.Credentials{testKey: {AccessToken: "given", RefreshToken: "r"}}}
+	given := &auth.Credentials{AccessToken: "given", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}
+	a := newAuthenticator(t, flow, auth.WithStore(store), auth.WithInitial(given))
+	if got := token(t, a); got != "renewed" {
+		t.Errorf("got %q", got)
+	}
+	if _, renewed := f.counts(); renewed != 1 {
+		t.Errorf("%d renewals", renewed)
+	}
+}
+
+// Nor is another login that has ended too: it is the given one that is renewed.
+func TestWithInitialBeforeAnotherThatEnded(t *testing.T) {
+	t.Parallel()
+	f, flow := person()
+	f.renew = func(_ context.Context, _ int, prev *auth.Credentials) (*auth.Credentials, error) {
+		return issue("renewed by "+prev.RefreshToken, time.Hour), nil
+	}
+	ended := time.Now().Add(-time.Hour)
+	store := &mapStore{m: map[auth.Key]auth.Credentials{testKey: {AccessToken: "other", RefreshToken: "other", Expiry: ended}}}
+	given := &auth.Credentials{AccessToken: "old", RefreshToken: "given", Expiry: ended}
+	if got := token(t, newAuthenticator(t, flow, auth.WithStore(store), auth.WithInitial(given))); got != "renewed by given" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Login asks at once, however fresh the memory of a failure is.
+func TestLoginAfterAFailure(t *testing.T) {
+	t.Parallel()
+	f, flow := person()
+	good := f.obtain
+	f.obtain = failing(errors.New("503"))
+	a := newAuthenticator(t, flow)
+	if err := a.Login(t.Context()); err == nil {
+		t.Fatal("want an error")
+	}
+	f.obtain = good
+	if err := a.Login(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestUnstoredLoginsTouchNoStore(t *testing.T) {
+	t.Parallel()
+	reads := 0
+	store := countedReads{&mapStore{}, &reads}
+	a := newAuthenticator(t, &fakeFlow{obtain: tokens(0, time.Hour), traits: auth.Traits{Unstored: true}}, auth.WithStore(&store))
+	token(t, a)
+	if err := a.Logout(t.Context()); err != nil || reads > 0 || len(store.log) > 0 {
+		t.Errorf("%v, %d reads, %q", err, reads, store.log)
+	}
+}
+
 func TestLoginReplacesWhatIsThere(t *testing.T) {
 	t.Parallel()
 	f := &fakeFlow{obtain: tokens(0, time.Hour)}
@@ -39,6 +107,52 @@ func TestLoginReplacesWhatIsThere(t *testing.T) {
 	}
 	if got := token(t, a); got != "token-2" {
 		t.Errorf("got %q, want a new login", got)
+	}
+}
+
+// A renewal under way is no new login: whoever calls Login may want to be somebody
+// else. A login under way is one, and nobody is asked twice.
+func TestLoginWhileAnotherFlightIsUnderWay(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		stale  *auth.Credentials
+		logins int
+	}{
+		"a renewal": {issue("by hand", 0), 2},
+		"a login":   {nil, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f, flow := person()
+				login, renew := f.obtain, f.renew
+				f.obtain = func(ctx context.Context, n int, prev *auth.Credentials) (*auth.Credentials, error) {
+					_ = sleep(ctx, time.Second)
+					return login(ctx, n, prev)
+				}
+				f.renew = func(ctx context.Context, n int, prev *auth.Credentials) (*auth.Credentials, error) {
+					_ = sleep(ctx, time.Second)
+					return renew(ctx, n, prev)
+				}
+				a := newAuthenticator(t, flow)
+				if tt.stale != nil {
+					if err := a.Login(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				go func() { _, _ = a.Refresh(context.Background(), tt.stale) }()
+				synctest.Wait()
+				if err := a.Login(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if got := token(t, a); got != "by hand" {
+					t.Errorf("after Login the token is %q", got)
+				}
+				if n, _ := f.counts(); n != tt.logins {
+					t.Errorf("%d logins, want %d", n, tt.logins)
+				}
+			})
+		})
 	}
 }
 
@@ -61,9 +175,13 @@ func TestLogoutForgetsEverywhere(t *testing.T) {
 		wg.Go(func() { _, _ = a.Refresh(t.Context(), stale) })
 		synctest.Wait()
 
-		// when the person logs out
+		// when the person logs out, which lets its answer in for a moment
+		start := time.Now()
 		if err := a.Logout(t.Context()); err != nil {
 			t.Fatal(err)
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("Logout took %v", took)
 		}
 		wg.Wait()
 

@@ -109,6 +109,34 @@ func TestNobodyWaitsForAPersonElsewhere(t *testing.T) {
 	})
 }
 
+// Who has nothing to ask of the server does not wait for those who have.
+func TestNobodyWaitsForARenewalInVain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := person()
+		f.renew = func(ctx context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
+			return tokens(10*time.Second, time.Hour)(ctx, 2, nil)
+		}
+		dir := t.TempDir()
+		renews, only := neighbours(t, 1, dir, flow)[0], neighbours(t, 1, dir, f)[0]
+		ended := &auth.Credentials{AccessToken: "old", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}
+		if err := (&auth.FileStore{Dir: filepath.Join(dir, "credentials")}).Store(t.Context(), testKey, ended); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() { token(t, renews) })
+		time.Sleep(time.Second)
+		start := time.Now()
+		if got := token(t, only); got != "old" {
+			t.Errorf("got %q, want what is there", got)
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("waited %v", took)
+		}
+		wg.Wait()
+	})
+}
+
 // A login that ends in the middle of a renewal elsewhere is the newer one, and
 // stays so.
 func TestALoginIsNotOverwrittenByAnOlderRenewal(t *testing.T) {
@@ -195,5 +223,68 @@ func TestNeighboursStartFromOneGivenLogin(t *testing.T) {
 		if _, renewed := f.counts(); renewed != 1 {
 			t.Errorf("%d renewals", renewed)
 		}
+	})
+}
+
+// Two client sets of one program have one login in memory.
+func TestAuthenticatorsShareAMemoryStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := rotating(time.Second)
+		store := &auth.MemoryStore{}
+		one := newAuthenticator(t, flow, auth.WithStore(store))
+		two := newAuthenticator(t, flow, auth.WithStore(store), auth.WithoutProcessLock())
+		if err := one.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for _, a := range []*auth.Authenticator{one, two} {
+			stale, err := a.Credentials(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			wg.Go(func() {
+				if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "renewed" {
+					t.Errorf("%v, %v", c, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n, renewed := f.counts(); n != 1 || renewed != 1 {
+			t.Errorf("%d logins, %d renewals", n, renewed)
+		}
+	})
+}
+
+// Whoever renews for ever is waited for as long as a process would be.
+func TestMemoryStoreHasPatienceOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := rotating(0)
+		store := &auth.MemoryStore{}
+		one := newAuthenticator(t, flow, auth.WithStore(store))
+		two := newAuthenticator(t, flow, auth.WithStore(store))
+		if err := one.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		renew := f.renew
+		f.renew = func(ctx context.Context, n int, prev *auth.Credentials) (*auth.Credentials, error) {
+			if n == 1 {
+				time.Sleep(time.Hour)
+			}
+			return renew(ctx, n, prev)
+		}
+		stale, _ := one.Credentials(t.Context())
+		same, _ := two.Credentials(t.Context())
+		go func() { _, _ = one.Refresh(context.Background(), stale) }()
+		synctest.Wait()
+		start := time.Now()
+		if _, err := two.Refresh(t.Context(), same); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took != 20*time.Second {
+			t.Errorf("waited %v", took)
+		}
+		time.Sleep(time.Hour)
 	})
 }

@@ -25,10 +25,16 @@ type snapshot struct {
 	creds *Credentials // nil: calls go without
 	last  *Credentials // creds, or what there was before they ended
 	gen   uint64
-	born  time.Time
 	state atomic.Int32
 
 	timers [3]*time.Timer
+}
+
+// unseen is what there is before anybody has looked.
+func unseen(gen uint64) *snapshot {
+	s := &snapshot{gen: gen}
+	s.state.Store(int32(unknown))
+	return s
 }
 
 func (s *snapshot) load() state { return state(s.state.Load()) }

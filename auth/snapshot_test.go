@@ -18,6 +18,7 @@ func TestWindows(t *testing.T) {
 		{"five minutes", 5 * time.Minute, 0, 0, 48 * time.Second, 10 * time.Second},
 		{"five minutes, nearly over", 5 * time.Minute, 4 * time.Minute, 0, 48 * time.Second, 10 * time.Second},
 		{"three seconds", 3 * time.Second, 0, 0, 480 * time.Millisecond, 300 * time.Millisecond},
+		{"issued by a clock that is ahead", 50 * time.Second, -50 * time.Second, 0, 16 * time.Second, 10 * time.Second},
 		{"own skew", time.Hour, 0, 10 * time.Minute, 10 * time.Minute, 10 * time.Minute},
 		{"own skew over half of the lifetime", time.Minute, 0, time.Hour, 30 * time.Second, 30 * time.Second},
 		{"over before it began", -time.Hour, 0, 0, 0, 0},
@@ -36,6 +37,15 @@ func TestWindows(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestWhatHasEndedIsNeverFresh(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s := &snapshot{creds: &Credentials{AccessToken: "t", Expiry: now}}
+	if s.watch(now, 0); s.load() != spent {
+		t.Errorf("state %d, want %d", s.load(), spent)
 	}
 }
 

@@ -39,17 +39,17 @@ func (a *Authenticator) Inspect(ctx context.Context) (Status, error) {
 		return a.Status(), nil
 	}
 	a.mu.Lock()
-	c := a.initial
+	c, stale := a.initial, a.stale
 	a.mu.Unlock()
-	if c == nil && a.store != nil {
-		stored, err := a.store.Retrieve(ctx, a.key)
+	if c == nil && a.store != nil && !stale {
+		stored, err := a.retrieve(ctx)
 		if err != nil && !errors.Is(err, ErrNoCredentials) {
 			return Status{Key: a.key}, a.fail("inspect", err)
 		}
 		c = stored
 	}
 	st := a.describe(c)
-	st.Usable = st.ID != "" && !c.expired(time.Now())
+	st.Usable = c.live()
 	return st, nil
 }
 
@@ -64,9 +64,9 @@ func (a *Authenticator) describe(c *Credentials) Status {
 	st.Renewable = renewer && (!a.traits.Interactive || c.RefreshToken != "")
 	st.Stored = inMemory
 	a.mu.Lock()
-	unsaved := a.unsaved
+	stale := a.stale
 	a.mu.Unlock()
-	if a.store != nil && !unsaved {
+	if a.store != nil && !stale {
 		st.Stored = location(a.store, a.key)
 	}
 	return st

@@ -26,6 +26,9 @@ func TestTroubleInTheBackgroundIsNotHeldAgainstCalls(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		synctest.Wait()
+		if _, n := f.counts(); n > 80 { // about 15
+			t.Errorf("%d renewals in four minutes of trouble", n)
+		}
 		f.renew = good
 		time.Sleep(11*time.Second - failureMemory)
 		token(t, a) // may still fail; the old one is good
@@ -173,13 +176,20 @@ func TestLoginElsewhereServesWhoDeclined(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		if err := store.Store(t.Context(), testKey, issue("elsewhere", time.Hour)); err != nil {
+		elsewhere := issue("elsewhere", time.Hour)
+		elsewhere.RefreshToken = "r"
+		if err := store.Store(t.Context(), testKey, elsewhere); err != nil {
 			t.Fatal(err)
 		}
 		c, err := a.Refresh(t.Context(), nil)
 		if err != nil || c.AccessToken != "elsewhere" {
 			t.Fatalf("Refresh = %v, %v, want the login from elsewhere", c, err)
 		}
+		// It is renewed like any other, even if it is refused at once.
+		if c, err = a.Refresh(t.Context(), c); err != nil || c.AccessToken != "renewed" {
+			t.Fatalf("Refresh = %v, %v, want its renewal", c, err)
+		}
+		f.renew = failing(auth.ErrRejected)
 		// Once that has ended too, the answer is still no.
 		time.Sleep(time.Minute)
 		if _, err := a.Refresh(t.Context(), c); !errors.Is(err, auth.ErrDeclined) {

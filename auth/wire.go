@@ -41,6 +41,9 @@ type wireCredentials struct {
 	Expiry       time.Time `json:"expiry,omitzero"`
 	IssuedAt     time.Time `json:"issued_at,omitzero"`
 	ClientID     string    `json:"client_id,omitempty"`
+	// Without them (older programs) it is unknown who issued the login.
+	TokenOrigin      string `json:"token_origin,omitempty"`
+	RevocationOrigin string `json:"revocation_origin,omitempty"`
 }
 
 // errNewer says that a later version of this program wrote the login.
@@ -57,6 +60,7 @@ func encode(k Key, c *Credentials) ([]byte, error) {
 		Credentials: wireCredentials{
 			AccessToken: c.AccessToken, RefreshToken: c.RefreshToken, TokenType: c.TokenType, HeaderKey: c.HeaderKey,
 			Expiry: c.Expiry.UTC(), IssuedAt: c.IssuedAt.UTC(), ClientID: c.ClientID,
+			TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin,
 		},
 	})
 	if err != nil {
@@ -90,6 +94,7 @@ func decode(data []byte) (Key, *Credentials, error) {
 	k, creds := Key(w.Key), &Credentials{
 		AccessToken: c.AccessToken, RefreshToken: c.RefreshToken, TokenType: c.TokenType, HeaderKey: c.HeaderKey,
 		Expiry: c.Expiry.UTC(), IssuedAt: c.IssuedAt.UTC(), ClientID: c.ClientID,
+		TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin,
 	}
 	if err := storable(k, creds); err != nil {
 		return Key{}, nil, err
@@ -114,6 +119,8 @@ func storable(k Key, c *Credentials) error {
 		{"token type", c.TokenType},
 		{"header key", c.HeaderKey},
 		{"client ID", c.ClientID},
+		{"token origin", c.TokenOrigin},
+		{"revocation origin", c.RevocationOrigin},
 	} {
 		if !utf8.ValidString(f.text) || strings.ContainsFunc(f.text, unicode.IsControl) {
 			return fmt.Errorf("the %s contains a control character or is not UTF-8 text", f.name)

@@ -10,7 +10,9 @@
 // there for servers that have nothing better.
 //
 // All share one client for the authorization server, which never follows a
-// redirect, reads at most 1 MiB, and keeps every secret out of its errors.
+// redirect, reads at most 1 MiB, and keeps every secret out of its errors. A login
+// is renewed and ended at the server that issued it, and shown to no other
+// ([OriginError]).
 //
 // Start with a literal and give it to auth.New, or to a client set's options:
 //

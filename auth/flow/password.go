@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 
 	"github.com/jetway-go/jetway/auth"
@@ -50,12 +51,17 @@ func (f Password) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials)
 	return c, failed(grantPassword, err)
 }
 
-// Renew sends the refresh token of prev, or the password where there is none.
+// Renew sends the refresh token of prev, or the password where there is none, or
+// none that the configured server has issued.
 func (f Password) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	if prev == nil || prev.RefreshToken == "" {
 		return f.Obtain(ctx, env, prev)
 	}
 	c, err := refresh(ctx, env, f.client(), ask{resources: f.Resources, extra: f.Extra}, prev)
+	if isElsewhere(err) {
+		logger(env).InfoContext(ctx, "the stored login is from another server, logging in anew", slog.Any("reason", err))
+		return f.Obtain(ctx, env, prev)
+	}
 	return c, failed(grantPassword, err)
 }
 

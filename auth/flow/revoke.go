@@ -16,7 +16,8 @@ import (
 
 // revoke takes the tokens of a login back (RFC 7009): the refresh token first, as
 // that alone ends the login at most servers. A server that cannot is no error, and
-// neither is one that no longer knows the tokens.
+// neither is one that no longer knows the tokens. Another server than the login is
+// from is told nothing; see [mayRevoke].
 func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials) error {
 	if creds == nil || creds.TokenType == auth.Raw || env.Config == nil {
 		return nil
@@ -30,6 +31,9 @@ func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials
 	case strings.TrimSpace(cfg.RevocationEndpoint) == "":
 		logger(env).DebugContext(ctx, "the server takes no tokens back; they end by themselves")
 		return nil
+	}
+	if err := mayRevoke(creds, cfg.RevocationEndpoint); err != nil {
+		return err
 	}
 	if creds.ClientID != "" {
 		c.id = creds.ClientID

@@ -141,7 +141,7 @@ func errNoTokenEndpoint() error {
 }
 
 func credentials(token *oauth2.Token, cfg configstore.ClientConfig, req tokenRequest) *auth.Credentials {
-	return &auth.Credentials{
+	c := &auth.Credentials{
 		AccessToken:  token.AccessToken,
 		RefreshToken: token.RefreshToken,
 		TokenType:    "Bearer", // the only type that gets this far
@@ -150,6 +150,8 @@ func credentials(token *oauth2.Token, cfg configstore.ClientConfig, req tokenReq
 		IssuedAt:     time.Now(),
 		ClientID:     req.clientID,
 	}
+	bind(c, req.endpoint, cfg)
+	return c
 }
 
 func logger(env auth.Env) *slog.Logger {

@@ -1,0 +1,100 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
+
+// Between reading the current credential and joining a flight anything may happen.
+// These tests put stragglers there.
+
+// replaced is an Authenticator whose first credential was replaced.
+func replaced(t *testing.T) (a *Authenticator, first, second *snapshot) {
+	t.Helper()
+	a = New(Key{}, flowless{}, Env{})
+	t.Cleanup(func() { _ = a.Close() })
+	expiry := time.Now().Add(time.Hour)
+	for _, token := range []string{"first", "second"} {
+		first = second
+		a.mu.Lock()
+		a.publish(&flight{task: task{old: a.current.Load()}}, &Credentials{AccessToken: token, RefreshToken: "r", Expiry: expiry})
+		a.mu.Unlock()
+		second = a.current.Load()
+	}
+	return a, first, second
+}
+
+// flowless is a flow that must not be asked.
+type flowless struct{ Flow }
+
+func (flowless) Renew(context.Context, Env, *Credentials) (*Credentials, error) {
+	panic("renewed")
+}
+
+func TestStragglerGetsWhatIsThere(t *testing.T) {
+	t.Parallel()
+	a, first, second := replaced(t)
+	if f, c, err := a.enter(first.gen, attended); f != nil || err != nil || c != second.creds {
+		t.Errorf("%v, %v, %v", f, c, err)
+	}
+	a.flight = &flight{cancel: func() {}} // or enter would start one
+	for _, gen := range []uint64{first.gen, second.gen} {
+		if f, c, err := a.enter(gen, forced); f != a.flight || c != nil || err != nil {
+			t.Errorf("Login is served %v, %v, %v", f, c, err)
+		}
+	}
+	// What has ended, or was refused, is no good for a straggler either.
+	for _, ended := range []state{spent, bad} {
+		second.advance(ended)
+		if f, c, err := a.enter(first.gen, attended); f != a.flight || c != nil || err != nil {
+			t.Errorf("state %d: %v, %v, %v", ended, f, c, err)
+		}
+	}
+}
+
+func TestStragglerAfterClose(t *testing.T) {
+	t.Parallel()
+	a, first, _ := replaced(t)
+	_ = a.Close()
+	if c, err := a.nearEnd(t.Context(), first); !errors.Is(err, ErrClosed) {
+		t.Errorf("got %v, %v, want ErrClosed", c, err)
+	}
+}
+
+func TestStragglerRenewsNothingEarly(t *testing.T) {
+	t.Parallel()
+	a, first, _ := replaced(t)
+	a.early(first)
+	if a.flights > 0 {
+		t.Error("what was replaced is being renewed")
+	}
+}
+
+// A credential that was replaced does not keep timers, and with them itself, for as
+// long as it would have lasted.
+func TestReplacedCredentialHasNoTimers(t *testing.T) {
+	t.Parallel()
+	a, first, second := replaced(t)
+	running := func(s *snapshot) (n int) {
+		for _, timer := range s.timers {
+			if timer.Stop() {
+				n++
+			}
+		}
+		return n
+	}
+	if n := running(first); n > 0 {
+		t.Errorf("%d timers run on", n)
+	}
+	a.clear(a.flights, false)
+	if n := running(second); n > 0 {
+		t.Errorf("after a logout %d timers run on", n)
+	}
+	a, _, second = replaced(t)
+	_ = a.Close()
+	if n := running(second); n > 0 {
+		t.Errorf("after Close %d timers run on", n)
+	}
+}

@@ -1,0 +1,111 @@
+package auth_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// A server answers a renewal with the access token that is there already, and a new
+// refresh token: the old one has ended, and the next renewal needs the new one.
+func TestRotationWithoutANewAccessToken(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string][]auth.Option{
+		"in memory": nil,
+		"stored":    {auth.WithStore(&mapStore{})},
+		"unstored":  {auth.WithStore(&mapStore{fail: context.DeadlineExceeded})},
+	} {
+		for how, reject := range map[string]bool{"in the background": false, "after a rejection": true} {
+			t.Run(name+" "+how, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					f, flow := person()
+					f.renew = func(_ context.Context, n int, prev *auth.Credentials) (*auth.Credentials, error) {
+						if want := []string{"refresh", "second"}[n-1]; prev.RefreshToken != want {
+							t.Errorf("renewal %d sends %q, want %q", n, prev.RefreshToken, want)
+							return nil, auth.ErrRejected
+						}
+						c := issue("by hand", time.Hour)
+						c.RefreshToken = "second"
+						if n > 1 {
+							c.AccessToken = "renewed"
+						}
+						return c, nil
+					}
+					a := newAuthenticator(t, flow, opts...)
+					if err := a.Login(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					if !reject {
+						time.Sleep(56 * time.Minute)
+					}
+					stale, _ := a.Credentials(t.Context())
+					if reject {
+						if c, err := a.Refresh(t.Context(), stale); err == nil {
+							t.Errorf("got %v, which was refused", c)
+						}
+						if c, err := a.Credentials(t.Context()); err == nil {
+							t.Errorf("then another call got %v", c)
+						}
+					}
+					synctest.Wait()
+					time.Sleep(2 * time.Second)
+					if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "renewed" {
+						t.Errorf("Refresh = %v, %v", c, err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Between the answer and the store there is no moment at which Close forgets it.
+func TestCloseBetweenAnswerAndStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := rotating(0)
+		rotate := f.renew
+		f.renew = func(ctx context.Context, n int, prev *auth.Credentials) (*auth.Credentials, error) {
+			c, err := rotate(ctx, n, prev)
+			c.Expiry = time.Now().Add(-time.Hour) // which is logged just then
+			return c, err
+		}
+		store := &mapStore{}
+		var a *auth.Authenticator
+		closed := make(chan string, 1)
+		log := slog.New(&eavesdropper{heard: func(message string) {
+			if strings.Contains(message, "already ended") {
+				go func() {
+					_ = a.Close()
+					closed <- store.holds(testKey)
+				}()
+				time.Sleep(time.Second)
+			}
+		}})
+		a = newAuthenticator(t, flow, auth.WithStore(store), auth.WithLogger(log))
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(56 * time.Minute)
+		token(t, a)
+		if got := <-closed; got != "renewed" {
+			t.Errorf("when Close is back, the store holds %q", got)
+		}
+	})
+}
+
+// eavesdropper hears what is logged.
+type eavesdropper struct{ heard func(message string) }
+
+func (e *eavesdropper) Enabled(context.Context, slog.Level) bool { return true }
+func (e *eavesdropper) WithAttrs([]slog.Attr) slog.Handler       { return e }
+func (e *eavesdropper) WithGroup(string) slog.Handler            { return e }
+func (e *eavesdropper) Handle(_ context.Context, r slog.Record) error {
+	e.heard(r.Message)
+	return nil
+}
