@@ -55,7 +55,10 @@ type Target struct {
 	AuthOptions []auth.Option
 }
 
-// Resolver finds a Target.
+// Resolver reads one system's conventions and finds the [Target] that they come to.
+// Those of the systems that are known are in the packages below this one; a program
+// can write its own. clientset.For calls Resolve once, and never again for the client
+// that it makes.
 type Resolver interface {
 	// Resolve returns the target. It makes its HTTP requests with hc, which has
 	// the program's TLS and proxy settings, and honours ctx. The error says which
@@ -66,7 +69,7 @@ type Resolver interface {
 // ResolverFunc is a function as a [Resolver].
 type ResolverFunc func(ctx context.Context, hc *http.Client) (Target, error)
 
-// Resolve calls f.
+// Resolve calls f, which must not be nil.
 func (f ResolverFunc) Resolve(ctx context.Context, hc *http.Client) (Target, error) {
 	return f(ctx, hc)
 }

@@ -11,8 +11,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/signal"
 	"time"
@@ -47,15 +47,12 @@ func run(ctx context.Context, out io.Writer) error {
 	mux := http.NewServeMux()
 	mux.Handle("/repertoire/", discovery)
 	mux.Handle("/auth/", guard)
-	base, stop, err := serve(ctx, mux)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	discovery.Set(mock.WithGafaelfawr("http://"+backend.Endpoint()+"/nb", base+"/auth/api/v1"))
+	site := httptest.NewServer(mux)
+	defer site.Close()
+	discovery.Set(mock.WithGafaelfawr("http://"+backend.Endpoint()+"/nb", site.URL+"/auth/api/v1"))
 
 	// One discovery client for the whole service, one client for each user.
-	shared, err := repertoire.New(repertoire.Config{BaseURL: base + "/repertoire"})
+	shared, err := repertoire.New(repertoire.Config{BaseURL: site.URL + "/repertoire"})
 	if err != nil {
 		return err
 	}
@@ -84,19 +81,4 @@ func use(ctx context.Context, r nublado.Resolver) error {
 	defer cs.Close()
 	_, err = cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
 	return err
-}
-
-// serve answers HTTP on this machine until stop is called.
-func serve(ctx context.Context, h http.Handler) (url string, stop func(), err error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Second}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(listener) // ends when it is closed
-	}()
-	return "http://" + listener.Addr().String(), func() { _ = server.Close(); <-done }, nil
 }

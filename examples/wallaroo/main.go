@@ -13,8 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/signal"
 	"time"
@@ -47,16 +46,13 @@ func run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer backend.Close()
-	login, stop, err := serve(ctx, realm)
-	if err != nil {
-		return err
-	}
-	defer stop()
+	login := httptest.NewServer(realm)
+	defer login.Close()
 
 	// What would stand in the environment.
 	environment := map[string]string{
 		wallaroo.EnvURL:     "http://" + backend.Endpoint(),
-		wallaroo.EnvAuthURL: login,
+		wallaroo.EnvAuthURL: login.URL,
 		wallaroo.EnvUser:    "steve@ex.co", wallaroo.EnvPassword: "hello",
 	}
 	r := wallaroo.Resolver{LookupEnv: func(name string) (string, bool) { v, ok := environment[name]; return v, ok }}
@@ -86,19 +82,4 @@ func use(ctx context.Context, out io.Writer, r wallaroo.Resolver) error {
 	defer cs.Close()
 	_, err = cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
 	return err
-}
-
-// serve answers HTTP on this machine until stop is called.
-func serve(ctx context.Context, h http.Handler) (url string, stop func(), err error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Second}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(listener) // ends when it is closed
-	}()
-	return "http://" + listener.Addr().String(), func() { _ = server.Close(); <-done }, nil
 }

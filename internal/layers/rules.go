@@ -9,7 +9,8 @@ func Rules() []Rule {
 		gen  = "gen/..." // output of make generate: imports nothing but itself
 		mock = "mockserver/..."
 
-		verifier = "interceptors/serverauth" // the check of credentials, which both ends have
+		verifier  = "interceptors/serverauth" // the check of credentials, which both ends have
+		clientset = "clientset"               // what programs use
 	)
 	system := []string{"auth", "auth/flow", "configstore", "platform"} // what reading a system's conventions takes
 	mocks := []string{gen, verifier, mock}                             // tests of the mock may reach all of it, and no more
@@ -21,7 +22,8 @@ func Rules() []Rule {
 		{Package: "internal/apikey"},
 		{Package: "internal/loopback"},
 		{Package: "internal/browser"},
-		{Package: "internal/kfppb"}, // for tests and examples: who links it cannot link Kubeflow's own stubs
+		{Package: "internal/secrettest"}, // for tests: looks for secrets in what a program shows
+		{Package: "internal/kfppb"},      // for tests and examples: who links it cannot link Kubeflow's own stubs
 
 		// The client, from what must be known to the finished connection.
 		{Package: "configstore", May: []string{gen}},
@@ -42,7 +44,7 @@ func Rules() []Rule {
 		{Package: "platform/kubeflow", May: slices.Concat(system, []string{
 			"internal/endpoint", "platform/internal/smallfile",
 		})},
-		{Package: "clientset", May: []string{
+		{Package: clientset, May: []string{
 			"auth", "auth/flow", "configstore", gen, "interceptors", "internal/apikey", "internal/endpoint", "platform",
 		}},
 
@@ -52,6 +54,7 @@ func Rules() []Rule {
 		{Package: "platform/jupyterhub", May: slices.Concat(system, []string{ // which also says who calls a service
 			"internal/endpoint", verifier,
 		})},
+		{Package: "platform/internal/platformtest", May: []string{clientset, gen, verifier, "platform"}}, // for tests only
 		{Package: "mockserver/objectstore", Tests: mocks},
 		{Package: "mockserver/oauth", Tests: mocks},
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/objectstore"}, Tests: mocks},
@@ -74,13 +77,13 @@ func Rules() []Rule {
 		// Programs.
 		{Package: "cmd/mockserver", May: []string{gen, mock}},
 		{Package: "examples/quickstart", May: []string{
-			"auth", "auth/flow", "clientset", "configstore", gen, "interceptors", verifier, mock,
+			"auth", "auth/flow", clientset, "configstore", gen, "interceptors", verifier, mock,
 		}},
-		{Package: "examples/wallaroo", May: []string{"clientset", gen, mock, "platform/wallaroo"}},
-		{Package: "examples/nublado", May: []string{"clientset", gen, mock, "platform/nublado", "platform/nublado/repertoire"}},
-		{Package: "examples/flyteconfig", May: []string{"clientset", gen, mock, "platform/flyte"}},
-		{Package: "examples/kubeflow", May: []string{"clientset", "internal/kfppb", verifier, mock, "platform/kubeflow"}},
-		{Package: "examples/jupyterhub", May: []string{"auth/flow", "clientset", gen, verifier, mock, "platform", "platform/jupyterhub"}},
+		{Package: "examples/wallaroo", May: []string{clientset, gen, mock, "platform/wallaroo"}},
+		{Package: "examples/nublado", May: []string{clientset, gen, mock, "platform/nublado", "platform/nublado/repertoire"}},
+		{Package: "examples/flyteconfig", May: []string{clientset, gen, mock, "platform/flyte"}},
+		{Package: "examples/kubeflow", May: []string{clientset, "internal/kfppb", verifier, mock, "platform/kubeflow"}},
+		{Package: "examples/jupyterhub", May: []string{"auth/flow", clientset, gen, verifier, mock, "platform", "platform/jupyterhub"}},
 
 		// The house.
 		{Package: "internal/layers"},

@@ -1,6 +1,7 @@
 package flyte
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -65,11 +66,12 @@ func (c *Config) String() string {
 	return b.String()
 }
 
-// Format is String for every verb: fields may hold arguments that are secret.
-func (c *Config) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, c.String()) }
+// Format is String for every verb: fields may hold arguments and passwords that are
+// secret. It is there for copies of a Config, too.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, (&c).String()) }
 
-// MarshalText makes String what slog and encoding/json write.
-func (c *Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+// MarshalJSON writes String.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal((&c).String()) }
 
 // show is a value that anybody may see.
 func show(s setting, v value) string {

@@ -1,16 +1,15 @@
 package flyte_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/jetway-go/jetway/clientset"
-	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/platform/flyte"
+	"github.com/jetway-go/jetway/platform/internal/platformtest"
 )
 
 // place is a machine of its own: working directory, home and environment.
@@ -34,7 +33,7 @@ func newPlace(t *testing.T, pairs ...string) *place {
 func (p *place) resolver() flyte.Resolver {
 	return flyte.Resolver{
 		Dir: p.dir, Home: p.home, Trust: flyte.FileTrust{Path: filepath.Join(p.home, "trust.json")},
-		LookupEnv: func(name string) (string, bool) { v, ok := p.variables[name]; return v, ok },
+		LookupEnv: platformtest.EnvOf(p.variables),
 	}
 }
 
@@ -84,10 +83,5 @@ func call(t *testing.T, s *mockserver.Server, r flyte.Resolver, opts ...clientse
 		return err
 	}
 	defer cs.Close()
-	return list(t.Context(), cs)
-}
-
-func list(ctx context.Context, cs *clientset.ClientSet) error {
-	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
-	return err
+	return platformtest.List(t.Context(), cs)
 }

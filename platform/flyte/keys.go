@@ -34,32 +34,33 @@ const (
 	KeyDomain             = "task.domain"
 )
 
-// setting is one key and what it holds.
+// setting is one key, what it holds, and where that goes.
 type setting struct {
 	key  string
 	kind kind
+	put  func(c *Config, v value)
 }
 
 func settings() []setting {
 	return []setting{
-		{KeyEndpoint, text},
-		{KeyInsecure, boolean},
-		{KeyInsecureSkipVerify, boolean},
-		{KeyCACertFilePath, text},
-		{KeyHTTPProxyURL, text},
-		{KeyDisableKeyring, boolean},
-		{KeyAuthType, text},
-		{KeyClientID, text},
-		{KeySecretLocation, text},
-		{KeySecretEnvVar, text},
-		{KeyScopes, list},
-		{KeyAudience, text},
-		{KeyCommand, list},
-		{KeyProxyCommand, list},
-		{KeyConsoleEndpoint, text},
-		{KeyOrg, text},
-		{KeyProject, text},
-		{KeyDomain, text},
+		{KeyEndpoint, text, func(c *Config, v value) { c.Endpoint = v.text }},
+		{KeyInsecure, boolean, func(c *Config, v value) { c.Insecure = v.flag }},
+		{KeyInsecureSkipVerify, boolean, func(c *Config, v value) { c.InsecureSkipVerify = v.flag }},
+		{KeyCACertFilePath, text, func(c *Config, v value) { c.CACertFile = c.at.abs(v.text) }},
+		{KeyHTTPProxyURL, text, func(c *Config, v value) { c.ProxyURL = v.text }},
+		{KeyDisableKeyring, boolean, func(c *Config, v value) { c.DisableKeyring = v.flag }},
+		{KeyAuthType, text, func(c *Config, v value) { c.AuthType = AuthType(v.text) }},
+		{KeyClientID, text, func(c *Config, v value) { c.ClientID = v.text }},
+		{KeySecretLocation, text, func(c *Config, v value) { c.secretLocation = c.at.abs(v.text) }},
+		{KeySecretEnvVar, text, func(c *Config, v value) { c.secretEnvVar = v.text }},
+		{KeyScopes, list, func(c *Config, v value) { c.Scopes = v.list }},
+		{KeyAudience, text, func(c *Config, v value) { c.Audience = v.text }},
+		{KeyCommand, list, func(c *Config, v value) { c.Command = v.list }},
+		{KeyProxyCommand, list, func(c *Config, v value) { c.ProxyCommand = v.list }},
+		{KeyConsoleEndpoint, text, func(c *Config, v value) { c.ConsoleEndpoint = v.text }},
+		{KeyOrg, text, func(c *Config, v value) { c.Org = v.text }},
+		{KeyProject, text, func(c *Config, v value) { c.Project = v.text }},
+		{KeyDomain, text, func(c *Config, v value) { c.Domain = v.text }},
 	}
 }
 

@@ -68,7 +68,7 @@ func (r Resolver) Load() (*Config, error) {
 	for _, set := range settings() {
 		o := Origin{Key: set.key}
 		if v, ok := doc.values[set.key]; ok {
-			c.put(set.key, v)
+			set.put(c, v)
 			o.Value, o.File, o.Line = show(set, v), doc.path, doc.lines[set.key]
 			o.From = fmt.Sprintf("%s:%d", o.File, o.Line)
 		}
@@ -79,7 +79,7 @@ func (r Resolver) Load() (*Config, error) {
 				return nil, &Error{Where: name, Err: err}
 			}
 			if v.set(set.kind) {
-				c.put(set.key, v)
+				set.put(c, v)
 				o = o.replaced(name, show(set, v))
 			}
 		}
@@ -144,45 +144,4 @@ func (c *Config) useAPIKey() error {
 		c.origins[KeyOrg] = c.origins[KeyOrg].replaced(EnvAPIKey, k.Org)
 	}
 	return nil
-}
-
-func (c *Config) put(key string, v value) {
-	switch key {
-	case KeyEndpoint:
-		c.Endpoint = v.text
-	case KeyInsecure:
-		c.Insecure = v.flag
-	case KeyInsecureSkipVerify:
-		c.InsecureSkipVerify = v.flag
-	case KeyCACertFilePath:
-		c.CACertFile = c.at.abs(v.text)
-	case KeyHTTPProxyURL:
-		c.ProxyURL = v.text
-	case KeyDisableKeyring:
-		c.DisableKeyring = v.flag
-	case KeyAuthType:
-		c.AuthType = AuthType(v.text)
-	case KeyClientID:
-		c.ClientID = v.text
-	case KeySecretLocation:
-		c.secretLocation = c.at.abs(v.text)
-	case KeySecretEnvVar:
-		c.secretEnvVar = v.text
-	case KeyScopes:
-		c.Scopes = v.list
-	case KeyAudience:
-		c.Audience = v.text
-	case KeyCommand:
-		c.Command = v.list
-	case KeyProxyCommand:
-		c.ProxyCommand = v.list
-	case KeyConsoleEndpoint:
-		c.ConsoleEndpoint = v.text
-	case KeyOrg:
-		c.Org = v.text
-	case KeyProject:
-		c.Project = v.text
-	case KeyDomain:
-		c.Domain = v.text
-	}
 }

@@ -35,7 +35,7 @@ type FileTrust struct {
 
 var _ Trust = FileTrust{}
 
-// Trusted looks the file up.
+// Trusted tells whether the file at path was recorded with this very content.
 func (t FileTrust) Trusted(path string, content []byte) (bool, error) {
 	decisions, err := t.read()
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 
 // Warning is a line of a file that has no effect.
 type Warning struct {
-	File string
-	Line int
-	Text string
+	File string // its path
+	Line int    // from 1
+	Text string // why it has none, and which key it may have meant
 }
 
-// String is file:line: text.
+// String is one line for a person, "file:line: text".
 func (w Warning) String() string { return fmt.Sprintf("%s:%d: %s", w.File, w.Line, w.Text) }
 
 // document is a file as it was read.

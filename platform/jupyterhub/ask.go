@@ -162,6 +162,9 @@ func (a *Auth) unreachable(cause error) error {
 	if e, ok := errors.AsType[*url.Error](cause); ok {
 		cause = e.Err
 	}
+	if strings.Contains(cause.Error(), "Location header") { // which it shows, with whatever is repeated there
+		cause = errors.New("it redirects to nowhere")
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"

@@ -109,6 +109,10 @@ func newAuth(config AuthConfig) (*Auth, error) {
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
+	if config.Allow.Scopes == nil && !config.Allow.listed() {
+		a.log.Warn("everybody whom the hub knows may call: no scopes and no lists say who may",
+			"set", EnvServiceName+" or "+envAccessScopes+", or AuthConfig.Allow")
+	}
 	if a.cookie == "" {
 		a.cookie = ServicesCookie
 	}

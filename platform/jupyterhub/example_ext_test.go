@@ -44,7 +44,10 @@ func ExampleService() {
 		caller, _ := jupyterhub.CallerFromContext(r.Context())
 		_, _ = io.WriteString(w, "hello "+caller.User.Name)
 	}))
-	calls := grpc.NewServer(grpc.ChainUnaryInterceptor(serverauth.Unary(auth)))
+	calls := grpc.NewServer(
+		grpc.ChainUnaryInterceptor(serverauth.Unary(auth)),
+		grpc.ChainStreamInterceptor(serverauth.Stream(auth)), // without it streams are open to everybody
+	)
 	defer calls.Stop()
 
 	ctx, stop := context.WithCancel(context.Background())

@@ -11,7 +11,10 @@
 //	if err != nil {
 //		return err
 //	}
-//	server := grpc.NewServer(grpc.ChainUnaryInterceptor(serverauth.Unary(auth)))
+//	server := grpc.NewServer(
+//		grpc.ChainUnaryInterceptor(serverauth.Unary(auth)),
+//		grpc.ChainStreamInterceptor(serverauth.Stream(auth)), // without it streams are open to everybody
+//	)
 //	return jupyterhub.Service{HTTP: auth.Middleware(pages), GRPC: server}.Run(ctx)
 package jupyterhub
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 )
@@ -130,10 +131,10 @@ func TestJupyterHubRow08_CodeFlowWithStateAndPKCE(t *testing.T) {
 	h, own := start(t, hub.Config{RequirePKCE: true})
 	addr := free(t)
 	h.SetServiceURL("svc", "http://"+addr)
-	var log notes
-	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Logger = log.logger() })
+	var log secrettest.Sink
+	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Logger = log.Logger() })
 	seen := make(chan jupyterhub.Caller, 10)
-	stop := running(t, h, jupyterhub.Service{HTTP: a.Middleware(whoami(seen)), Logger: log.logger()}, a)
+	stop := running(t, h, jupyterhub.Service{HTTP: a.Middleware(whoami(seen)), Logger: log.Logger()}, a)
 	defer func() { _ = stop() }()
 
 	// ... when a person opens a page ...
@@ -178,8 +179,8 @@ func TestJupyterHubRow08_CodeFlowWithStateAndPKCE(t *testing.T) {
 func TestJupyterHubRow08_CallbacksThatDoNotBelong(t *testing.T) {
 	t.Parallel()
 	h, own := start(t, hub.Config{})
-	var log notes
-	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Logger = log.logger() })
+	var log secrettest.Sink
+	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Logger = log.Logger() })
 	const callback = "/services/svc/oauth_callback"
 	// begin starts a login and returns its state and cookie.
 	begin := func() (state string, cookie *http.Cookie) {

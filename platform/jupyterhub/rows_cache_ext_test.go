@@ -20,7 +20,7 @@ func TestJupyterHubRow04_OneRequestForManyCalls(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hub.Config{})
 	s := serve(t, identifier(t, h))
-	cs := as(t, s.addr, h.IssueToken("alice", 0, access))
+	cs := as(t, s.Addr(), h.IssueToken("alice", 0, access))
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
@@ -32,8 +32,8 @@ func TestJupyterHubRow04_OneRequestForManyCalls(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := asked(h, "/user"); n != 1 || len(s.callers()) != 200 {
-		t.Errorf("%d requests for %d calls, want 1 for 200", n, len(s.callers()))
+	if n := asked(h, "/user"); n != 1 || len(s.Callers()) != 200 {
+		t.Errorf("%d requests for %d calls, want 1 for 200", n, len(s.Callers()))
 	}
 }
 

@@ -24,17 +24,17 @@ func TestJupyterHubRow01_EnvironmentOfAManagedServiceIsEnough(t *testing.T) {
 	h, token := start(t, hub.Config{})
 	s := serve(t, identifier(t, h))
 	vars := h.ServiceEnv("svc")
-	vars["JUPYTERHUB_API_URL"] = "http://" + s.addr + "/hub/api"
+	vars["JUPYTERHUB_API_URL"] = "http://" + s.Addr() + "/hub/api"
 
 	// ... when the service calls, then it does so with its token, once, as a hub wants it.
 	cs := made(t, jupyterhub.Resolver{Config: jupyterhub.Config{LookupEnv: env(vars)}})
-	if cs.Endpoint() != s.addr || cs.Authenticator().Status().Key.User != "svc" {
+	if cs.Endpoint() != s.Addr() || cs.Authenticator().Status().Key.User != "svc" {
 		t.Errorf("endpoint %s, user %s", cs.Endpoint(), cs.Authenticator().Status().Key.User)
 	}
 	if err := check(t.Context(), cs); status.Code(err) != codes.PermissionDenied { // a service without the scope
 		t.Fatal(err)
 	}
-	if got := s.calls()[0]["authorization"]; !slices.Equal(got, []string{"token " + token}) {
+	if got := s.Calls()[0]["authorization"]; !slices.Equal(got, []string{"token " + token}) {
 		t.Errorf("authorization = %q", got)
 	}
 }
@@ -53,7 +53,7 @@ func TestJupyterHubRow01_AReplacedTokenIsReadAgain(t *testing.T) {
 		}
 	}
 	put(before)
-	cs := made(t, jupyterhub.Resolver{Endpoint: "http://" + s.addr, Config: jupyterhub.Config{APIToken: jupyterhub.SecretFile(path), LookupEnv: env(nil)}})
+	cs := made(t, jupyterhub.Resolver{Endpoint: "http://" + s.Addr(), Config: jupyterhub.Config{APIToken: jupyterhub.SecretFile(path), LookupEnv: env(nil)}})
 	if err := check(t.Context(), cs); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestJupyterHubRow01_AReplacedTokenIsReadAgain(t *testing.T) {
 	if err := check(t.Context(), cs); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.calls(); len(got) != 3 || !slices.Equal(got[2]["authorization"], []string{"token " + after}) {
+	if got := s.Calls(); len(got) != 3 || !slices.Equal(got[2]["authorization"], []string{"token " + after}) {
 		t.Errorf("%d attempts, want 3, the last with the new token", len(got))
 	}
 }
@@ -139,7 +139,7 @@ func TestJupyterHubRow02_BadExpiredAndRevokedTokensAreNobodys(t *testing.T) {
 		for name, token := range map[string]string{
 			"bad": "canary-of-nobody", "expired": expired, "revoked": revoked, "with a slash": "../../user", "with a query": "x?y=z",
 		} {
-			err := check(t.Context(), as(t, s.addr, token))
+			err := check(t.Context(), as(t, s.Addr(), token))
 			if status.Code(err) != codes.Unauthenticated {
 				t.Errorf("%s (generation %d): %v", name, generation, err)
 			}
@@ -147,7 +147,7 @@ func TestJupyterHubRow02_BadExpiredAndRevokedTokensAreNobodys(t *testing.T) {
 				t.Errorf("%s: the error shows the token: %v", name, err)
 			}
 		}
-		if err := check(t.Context(), as(t, s.addr, h.IssueToken("alice", 0, access))); err != nil {
+		if err := check(t.Context(), as(t, s.Addr(), h.IssueToken("alice", 0, access))); err != nil {
 			t.Errorf("a good token: %v", err)
 		}
 	}
@@ -162,7 +162,7 @@ func TestJupyterHubRow02_SchemesAndWhatIsNone(t *testing.T) {
 		"token": codes.OK, "TOKEN": codes.OK, "Bearer": codes.OK, "bearer": codes.OK, "Basic": codes.Unauthenticated, "raw": codes.Unauthenticated,
 	} {
 		c := credentials(good, scheme)
-		if err := check(t.Context(), with(t, s.addr, c)); status.Code(err) != want {
+		if err := check(t.Context(), with(t, s.Addr(), c)); status.Code(err) != want {
 			t.Errorf("%s: %v, want %v", scheme, err, want)
 		}
 	}

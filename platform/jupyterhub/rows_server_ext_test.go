@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 )
@@ -78,10 +79,10 @@ func TestJupyterHubRow03_LegacyCookieOnACall(t *testing.T) {
 	h, _ := start(t, hub.Config{Generation: hub.Legacy})
 	s := serve(t, identifier(t, h, legacy))
 	c := &auth.Credentials{AccessToken: "a=b; jupyterhub-services=" + h.ServicesCookie("bob"), HeaderKey: "cookie", TokenType: auth.Raw}
-	if err := check(t.Context(), with(t, s.addr, c)); err != nil {
+	if err := check(t.Context(), with(t, s.Addr(), c)); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.callers(); len(got) != 1 || got[0] != "bob" {
+	if got := s.Callers(); len(got) != 1 || got[0] != "bob" {
 		t.Errorf("callers = %q", got)
 	}
 	// A modern hub has no such cookie, and the error says what to do.
@@ -161,23 +162,23 @@ func TestJupyterHubRow05_RefusedCallersAreToldSo(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hub.Config{})
 	s := serve(t, identifier(t, h))
-	cs := as(t, s.addr, h.IssueToken("bob", 0))
+	cs := as(t, s.Addr(), h.IssueToken("bob", 0))
 	for range 2 {
 		err := check(t.Context(), cs)
 		if status.Code(err) != codes.PermissionDenied {
 			t.Fatalf("%v", err)
 		}
-		contains(t, err.Error(), "user bob is not allowed")
+		contains(t, err.Error(), "user bob is not allowed", "none of the scopes access:services")
 	}
-	if n := len(s.calls()); n != 2 {
+	if n := len(s.Calls()); n != 2 {
 		t.Errorf("%d attempts for two calls: a refusal is no reason to log in again", n)
 	}
 	// By lists, and for a legacy hub.
 	listed := serve(t, identifier(t, h, legacy, func(c *jupyterhub.AuthConfig) { c.Allow.Groups = []string{"serenity"} }))
-	if err := check(t.Context(), as(t, listed.addr, h.IssueToken("alice", 0))); err != nil {
+	if err := check(t.Context(), as(t, listed.Addr(), h.IssueToken("alice", 0))); err != nil {
 		t.Error(err)
 	}
-	if err := check(t.Context(), as(t, listed.addr, h.IssueToken("bob", 0))); status.Code(err) != codes.PermissionDenied {
+	if err := check(t.Context(), as(t, listed.Addr(), h.IssueToken("bob", 0))); status.Code(err) != codes.PermissionDenied {
 		t.Error(err)
 	}
 }
@@ -186,13 +187,13 @@ func TestJupyterHubRow06_HubDownIsUnavailable(t *testing.T) {
 	t.Parallel()
 	for _, generation := range []jupyterhub.Generation{jupyterhub.Modern, jupyterhub.Legacy} {
 		h, own := start(t, hub.Config{})
-		var log notes
-		s := serve(t, identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Generation, c.Logger = generation, log.logger() }))
+		var log secrettest.Sink
+		s := serve(t, identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Generation, c.Logger = generation, log.Logger() }))
 		token := h.IssueToken("alice", 0, access)
 		if err := h.Close(); err != nil {
 			t.Fatal(err)
 		}
-		err := check(t.Context(), as(t, s.addr, token))
+		err := check(t.Context(), as(t, s.Addr(), token))
 		if status.Code(err) != codes.Unavailable {
 			t.Fatalf("%v", err)
 		}
@@ -289,7 +290,7 @@ func TestJupyterHubRow06_OwnTokenRevoked(t *testing.T) {
 	h, own := start(t, hub.Config{})
 	s := serve(t, identifier(t, h, legacy))
 	h.Revoke(own)
-	err := check(t.Context(), as(t, s.addr, h.IssueToken("alice", 0)))
+	err := check(t.Context(), as(t, s.Addr(), h.IssueToken("alice", 0)))
 	if status.Code(err) != codes.Internal {
 		t.Fatalf("%v", err)
 	}

@@ -2,20 +2,14 @@ package jupyterhub_test
 
 import (
 	"context"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/metadata"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
@@ -23,6 +17,7 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform"
+	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 )
 
@@ -42,15 +37,15 @@ func start(t *testing.T, config hub.Config) (h *hub.Hub, serviceToken string) {
 	return h, serviceToken
 }
 
+// What the tests of every system say.
+var (
+	env      = platformtest.EnvOf
+	made     = platformtest.Client
+	contains = platformtest.Contains
+)
+
 // access is the scope that lets a token's owner use the service svc.
 const access = "access:services!service=svc"
-
-func env(vars map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		value, ok := vars[name]
-		return value, ok
-	}
-}
 
 // identifier identifies callers of svc through h.
 func identifier(t *testing.T, h *hub.Hub, change ...func(*jupyterhub.AuthConfig)) *jupyterhub.Auth {
@@ -75,75 +70,18 @@ func client(t *testing.T) *http.Client {
 	return &http.Client{Transport: tr}
 }
 
-// service is a gRPC server, and what callers sent it.
-type service struct {
-	*grpc.Server
-
-	addr string
-
-	mu       sync.Mutex
-	seen     []metadata.MD
-	subjects []string
+// newService is a gRPC server that lets in whom v knows.
+func newService(v serverauth.Verifier) *platformtest.Server {
+	s := platformtest.NewServer(platformtest.Guard(v))
+	healthpb.RegisterHealthServer(s, health.NewServer())
+	return s
 }
 
-func serve(t *testing.T, v serverauth.Verifier) *service {
+func serve(t *testing.T, v serverauth.Verifier) *platformtest.Server {
 	t.Helper()
 	s := newService(v)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.addr = l.Addr().String()
-	go s.Serve(l) //nolint:errcheck // ends with Stop
-	t.Cleanup(s.Stop)
+	s.Start(t)
 	return s
-}
-
-func newService(v serverauth.Verifier) *service {
-	s := &service{}
-	note := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		md, _ := metadata.FromIncomingContext(ctx)
-		s.mu.Lock()
-		s.seen = append(s.seen, md.Copy())
-		s.mu.Unlock()
-		return handler(ctx, req)
-	}
-	whose := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		id, _ := serverauth.IdentityFromContext(ctx)
-		s.mu.Lock()
-		s.subjects = append(s.subjects, id.Subject)
-		s.mu.Unlock()
-		return handler(ctx, req)
-	}
-	s.Server = grpc.NewServer(grpc.ChainUnaryInterceptor(note, serverauth.Unary(v), whose))
-	healthpb.RegisterHealthServer(s.Server, health.NewServer())
-	return s
-}
-
-func (s *service) calls() []metadata.MD {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.seen)
-}
-
-func (s *service) callers() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.subjects)
-}
-
-func made(t *testing.T, r platform.Resolver, opts ...clientset.Option) *clientset.ClientSet {
-	t.Helper()
-	cs, err := clientset.For(t.Context(), r, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cs.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return cs
 }
 
 // as is a client of addr with a token of the hub.
@@ -172,37 +110,6 @@ func asked(h *hub.Hub, path string) (n int) {
 		}
 	}
 	return n
-}
-
-func contains(t *testing.T, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("got %q, want it to contain %q", text, part)
-		}
-	}
-}
-
-// notes keeps what was logged.
-type notes struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (n *notes) Write(p []byte) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.text.Write(p)
-}
-
-func (n *notes) String() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.text.String()
-}
-
-func (n *notes) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(n, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 func credentials(token, scheme string) *auth.Credentials {

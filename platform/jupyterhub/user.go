@@ -96,7 +96,10 @@ func (a Allow) check(u *User) error {
 	if allowed {
 		return nil
 	}
-	return fmt.Errorf("%s %s is %w", u.Kind, u.Name, ErrNotAllowed)
+	if len(a.Scopes) > 0 {
+		return fmt.Errorf("%s %s is %w: the token has none of the scopes %s", u.Kind, u.Name, ErrNotAllowed, strings.Join(a.Scopes, ", "))
+	}
+	return fmt.Errorf("%s %s is %w: it is on none of the lists", u.Kind, u.Name, ErrNotAllowed)
 }
 
 // holds tells whether one of the scopes covers needed: the very scope, the same

@@ -32,7 +32,7 @@ func TestTokensOfTwoUsersNeverCross(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, name := range []string{"alice", "bob"} {
 		cs := made(t, jupyterhub.Resolver{
-			Endpoint: "http://" + s.addr,
+			Endpoint: "http://" + s.Addr(),
 			Config:   jupyterhub.Config{APIToken: jupyterhub.SecretValue(h.IssueToken(name, 0, access)), LookupEnv: env(nil)},
 		}, clientset.WithRequestMetadata(metadata.Pairs("claimed", name)))
 		for range 4 {
@@ -48,7 +48,7 @@ func TestTokensOfTwoUsersNeverCross(t *testing.T) {
 	}
 	wg.Wait()
 	// ... then every call was its own user's, and the hub was asked once for each.
-	if crossed.Load() != 0 || len(s.callers()) != 3200 || asked(h, "/user") != 2 {
-		t.Errorf("%d of %d calls crossed, %d requests to the hub", crossed.Load(), len(s.callers()), asked(h, "/user"))
+	if crossed.Load() != 0 || len(s.Callers()) != 3200 || asked(h, "/user") != 2 {
+		t.Errorf("%d of %d calls crossed, %d requests to the hub", crossed.Load(), len(s.Callers()), asked(h, "/user"))
 	}
 }

@@ -63,7 +63,10 @@ type Session struct {
 // String describes the session without its cookie, and without the queries of its
 // URLs, in which Dex's states travel.
 func (s Session) String() string {
-	if !s.Secured {
+	switch {
+	case s.EndpointURL == "":
+		return "no session"
+	case !s.Secured:
 		return s.EndpointURL + " is not secured"
 	}
 	login, _ := url.Parse(s.LoginURL)
@@ -75,6 +78,9 @@ func (s Session) GoString() string { return s.String() }
 
 // Format is String for every verb.
 func (s Session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, s.String()) }
+
+// MarshalText makes String what encoding/json writes.
+func (s Session) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // LogValue is String for slog.
 func (s Session) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -84,8 +84,10 @@ var (
 // findForm gets from where the front led to the page with Dex's login form.
 func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
 	next := *p.url
+	var connector string
 	if strings.HasSuffix(next.Path, "/auth") { // the choice of connectors
-		next.Path += "/" + cmp.Or(d.Connector, "local")
+		connector = cmp.Or(d.Connector, "local")
+		next.Path += "/" + connector
 		// Dex before 2.29 names the login in the links of its page alone.
 		if link := linkTo(p, &next); link != nil {
 			next.RawQuery = link.RawQuery
@@ -96,7 +98,9 @@ func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
 		if p, err = w.get(ctx, &next); err != nil {
 			return page{}, err
 		}
-		if err := p.mustBeOK(); err != nil {
+		if err := p.mustBeOK(); err != nil && connector != "" {
+			return page{}, fmt.Errorf("%w: has this Dex a connector %q? Dex.Connector names it", err, connector)
+		} else if err != nil {
 			return page{}, err
 		}
 	} else {

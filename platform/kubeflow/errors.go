@@ -4,16 +4,21 @@ import (
 	"fmt"
 	"net/url"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
 )
 
 // Error is the error of this package: what was tried, and why it failed. It reads
-// as a gRPC status by the rules of [auth.Code], and never holds a secret.
+// as a gRPC status, FailedPrecondition where a setting is missing or wrong and by
+// the rules of [auth.Code] for the rest, and never holds a secret.
 type Error struct {
-	Op  string // "resolve", "log in with Dex", "find the namespace"
-	Err error  // the cause; never nil
+	// Op is what failed: "resolve" (a setting), "log in", with or without "with Dex",
+	// "with cookies" or "with a token" behind it, or "find the namespace".
+	Op string
+	// Err is the cause; never nil.
+	Err error
 }
 
 func (e *Error) Error() string { return "kubeflow: " + e.Op + ": " + e.Err.Error() }
@@ -22,7 +27,15 @@ func (e *Error) Error() string { return "kubeflow: " + e.Op + ": " + e.Err.Error
 func (e *Error) Unwrap() error { return e.Err }
 
 // GRPCStatus makes status.FromError and status.Code work on the error.
-func (e *Error) GRPCStatus() *status.Status { return status.New(auth.Code(e.Err), e.Error()) }
+func (e *Error) GRPCStatus() *status.Status {
+	code := auth.Code(e.Err)
+	if e.Op == opResolve && code == codes.Unavailable { // nobody was asked: only the program can change it
+		code = codes.FailedPrecondition
+	}
+	return status.New(code, e.Error())
+}
+
+const opResolve = "resolve"
 
 func failed(op string, err error) error {
 	if err == nil {

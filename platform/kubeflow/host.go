@@ -94,6 +94,7 @@ func parseHost(text string) (place location, assumed bool, err error) {
 	place = location{endpoint: u.Scheme + "://" + u.Host, web: u, given: true}
 	if name, port, ok := service(u); ok {
 		place.endpoint = u.Scheme + "://" + name + ":" + port
+		place.web = besideService(u, name)
 		place.inCluster = true
 	}
 	return place, assumed, nil
@@ -128,6 +129,18 @@ func service(u *url.URL) (name, port string, ok bool) {
 		return "", "", false // whatever listens there, it is not the service as deployed
 	}
 	return strings.Join(labels, "."), port, true
+}
+
+// besideService is u under the completed name of its service: HTTP carries the same
+// credentials as gRPC, and no further.
+func besideService(u *url.URL, completed string) *url.URL {
+	first, _, _ := strings.Cut(strings.ToLower(u.Hostname()), ".")
+	web := *u
+	web.Host = first + strings.TrimPrefix(completed, apiService)
+	if port := u.Port(); port != "" {
+		web.Host += ":" + port
+	}
+	return &web
 }
 
 // isLabel tells whether s can be a name in Kubernetes (RFC 1123).

@@ -105,11 +105,11 @@ var _ platform.Resolver = Resolver{}
 func (r Resolver) Resolve(ctx context.Context, _ *http.Client) (platform.Target, error) {
 	place, err := r.locate(ctx)
 	if err != nil {
-		return platform.Target{}, failed("resolve", err)
+		return platform.Target{}, failed(opResolve, err)
 	}
 	login, err := r.login(place)
 	if err != nil {
-		return platform.Target{}, failed("resolve", err)
+		return platform.Target{}, failed(opResolve, err)
 	}
 	return platform.Target{
 		Endpoint:             cmp.Or(r.API, place.endpoint),

@@ -44,7 +44,7 @@ func logsIn(t *testing.T, front dexproxy.Config) {
 		t.Fatal(err)
 	}
 	// ... then the call carried the session, and no authorization ...
-	md := a.calls()[0]
+	md := a.Calls()[0]
 	if len(md["cookie"]) != 1 || !strings.HasPrefix(md["cookie"][0], dexproxy.SessionCookie+"=") || strings.Contains(md["cookie"][0], ";") {
 		t.Errorf("cookie = %d values, want the session alone", len(md["cookie"]))
 	}
@@ -117,7 +117,7 @@ func TestKubeflowRow05_WrongPasswordIsNamed(t *testing.T) {
 			if strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "state=") || strings.Contains(err.Error(), "req=") {
 				t.Errorf("the error shows too much: %v", err)
 			}
-			if n := len(a.calls()); n != 0 {
+			if n := len(a.Calls()); n != 0 {
 				t.Errorf("%d calls went out", n)
 			}
 		})
@@ -130,12 +130,12 @@ func TestKubeflowRow05_UnsecuredEndpointNeedsNoCookie(t *testing.T) {
 	proxy, _ := behind(t, dexproxy.Config{Unsecured: true})
 	open := serve(t)
 	config := user(proxy)
-	config.API = "http://" + open.addr
+	config.API = "http://" + open.Addr()
 	// ... then calls go without a cookie.
 	if err := listRuns(t.Context(), made(t, config), "team"); err != nil {
 		t.Fatal(err)
 	}
-	md := open.calls()[0]
+	md := open.Calls()[0]
 	if len(md["cookie"])+len(md["authorization"]) != 0 {
 		t.Error("the call carried credentials")
 	}
@@ -196,8 +196,8 @@ func TestKubeflowRow06_ExpiredSessionIsOneLoginAndOneRetry(t *testing.T) {
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
 		t.Fatal(err)
 	}
-	if proxy.Logins() != 2 || len(a.calls()) != 3 {
-		t.Errorf("%d logins and %d attempts, want 2 and 3", proxy.Logins(), len(a.calls()))
+	if proxy.Logins() != 2 || len(a.Calls()) != 3 {
+		t.Errorf("%d logins and %d attempts, want 2 and 3", proxy.Logins(), len(a.Calls()))
 	}
 
 	// However many calls find it expired, one login serves them all.
@@ -223,8 +223,8 @@ func TestKubeflowRow06_PermissionDeniedIsNoReasonToLogIn(t *testing.T) {
 	if err := listRuns(t.Context(), cs, "others"); status.Code(err) != codes.PermissionDenied {
 		t.Fatalf("%v, want PermissionDenied", err)
 	}
-	if proxy.Logins() != 1 || len(a.calls()) != 1 {
-		t.Errorf("%d logins and %d attempts, want one of each", proxy.Logins(), len(a.calls()))
+	if proxy.Logins() != 1 || len(a.Calls()) != 1 {
+		t.Errorf("%d logins and %d attempts, want one of each", proxy.Logins(), len(a.Calls()))
 	}
 }
 
@@ -249,14 +249,14 @@ func TestTwoUsersKeepTheirSessionsApart(t *testing.T) {
 	}
 	wg.Wait()
 	session := map[string]string{}
-	for _, md := range a.calls() {
+	for _, md := range a.Calls() {
 		who, cookie := md["who"][0], md["cookie"][0]
 		if old, ok := session[who]; ok && old != cookie {
 			t.Fatalf("%s called with two sessions", who)
 		}
 		session[who] = cookie
 	}
-	if len(session) != 2 || session["ana@example.com"] == session["bo@example.com"] || len(a.calls()) != 800 {
-		t.Errorf("%d users, %d calls, sessions shared", len(session), len(a.calls()))
+	if len(session) != 2 || session["ana@example.com"] == session["bo@example.com"] || len(a.Calls()) != 800 {
+		t.Errorf("%d users, %d calls, sessions shared", len(session), len(a.Calls()))
 	}
 }

@@ -22,7 +22,7 @@ func TestKubeflowRow03_InClusterDefaults(t *testing.T) {
 	vars := inCluster(kubeflow.EnvTokenPath, file(t, k8s.Issue("sa")))
 	for _, config := range []kubeflow.Resolver{{LookupEnv: vars}, {LookupEnv: vars, Namespace: "ml"}} {
 		// ... then calls go to the API server's port for gRPC, with the token, without TLS.
-		if err := listRuns(t.Context(), made(t, config, names.option(a.addr)), "team"); err != nil {
+		if err := listRuns(t.Context(), made(t, config, names.option(a.Addr())), "team"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -65,7 +65,7 @@ func TestKubeflowRow03_NamespaceOfThePodOnlyForSeveralUsers(t *testing.T) {
 			token := k8s.Issue("sa")
 			tt.config.LookupEnv = inCluster(kubeflow.EnvTokenPath, file(t, token))
 			a := serve(t, k8s.ServerOptions()...)
-			cs := made(t, tt.config, (&cluster{}).option(a.addr))
+			cs := made(t, tt.config, (&cluster{}).option(a.Addr()))
 			got, err := tt.config.FindUserNamespace(t.Context(), hc, cs.Authenticator())
 			if err != nil || got != tt.want || asked.Load() != tt.asked {
 				t.Errorf("namespace = %q, %v, after %d questions; want %q after %d", got, err, asked.Load(), tt.want, tt.asked)
@@ -82,7 +82,7 @@ func TestKubeflowRow03_TheQuestionCarriesNoTokenWhereOthersCouldReadIt(t *testin
 	// Given a client with a token for a deployment that is reached without TLS ...
 	a := serve(t)
 	config := kubeflow.Resolver{
-		Host: "http://kf.example/pipeline", API: "http://" + a.addr, Token: kubeflow.SecretValue("canary"), LookupEnv: env(),
+		Host: "http://kf.example/pipeline", API: "http://" + a.Addr(), Token: kubeflow.SecretValue("canary"), LookupEnv: env(),
 	}
 	var header http.Header
 	var path string
@@ -129,14 +129,14 @@ func TestKubeflowRow03_StandaloneGoesWithoutCredentials(t *testing.T) {
 			t.Parallel()
 			a := serve(t)
 			names := &cluster{}
-			cs := made(t, kubeflow.Resolver{LookupEnv: env(kubeflow.EnvEndpoint, host)}, names.option(a.addr))
+			cs := made(t, kubeflow.Resolver{LookupEnv: env(kubeflow.EnvEndpoint, host)}, names.option(a.Addr()))
 			if err := listRuns(t.Context(), cs, "team"); err != nil {
 				t.Fatal(err)
 			}
 			if got := names.names(); !slices.Equal(got, []string{want}) {
 				t.Errorf("dialled %q, want %q", got, want)
 			}
-			if md := a.calls()[0]; len(md["authorization"])+len(md["cookie"]) != 0 {
+			if md := a.Calls()[0]; len(md["authorization"])+len(md["cookie"]) != 0 {
 				t.Error("the call carried credentials")
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/mockserver/siblings/tokenreview"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 )
@@ -30,7 +31,7 @@ func TestKubeflowRow01_TokenPathParameterBeforeVariableBeforeDefault(t *testing.
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := serve(t, k8s.ServerOptions()...)
-			tt.config.Host = "http://" + a.addr
+			tt.config.Host = "http://" + a.Addr()
 			err := listRuns(t.Context(), made(t, tt.config), "team")
 			if !strings.HasPrefix(tt.want, "Bearer ") {
 				if err == nil {
@@ -42,7 +43,7 @@ func TestKubeflowRow01_TokenPathParameterBeforeVariableBeforeDefault(t *testing.
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := a.calls()[0]["authorization"]; !slices.Equal(got, []string{tt.want}) {
+			if got := a.Calls()[0]["authorization"]; !slices.Equal(got, []string{tt.want}) {
 				t.Errorf("authorization = %q, want %q", got, tt.want)
 			}
 		})
@@ -55,14 +56,14 @@ func TestKubeflowRow01_OneTrimmedHeaderThatReplacesTheCallers(t *testing.T) {
 	k8s := tokenreview.New()
 	token := k8s.Issue("system:serviceaccount:team:default-editor")
 	a := serve(t, k8s.ServerOptions()...)
-	cs := made(t, kubeflow.Resolver{Host: "http://" + a.addr, TokenPath: file(t, "\n "+token+" \r\n\n"), LookupEnv: env()})
+	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: file(t, "\n "+token+" \r\n\n"), LookupEnv: env()})
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer the-caller's")
 
 	// ... when it calls, then the server, which refuses two values, gets one.
 	if err := listRuns(ctx, cs, "team"); err != nil {
 		t.Fatal(err)
 	}
-	if got := a.calls()[0]["authorization"]; !slices.Equal(got, []string{"Bearer " + token}) {
+	if got := a.Calls()[0]["authorization"]; !slices.Equal(got, []string{"Bearer " + token}) {
 		t.Errorf("authorization = %q", got)
 	}
 }
@@ -73,7 +74,7 @@ func TestKubeflowRow01_RotatedTokenIsUsed(t *testing.T) {
 	before, after := k8s.Issue("sa"), k8s.Issue("sa")
 	path := file(t, before+"\n")
 	a := serve(t, k8s.ServerOptions()...)
-	cs := made(t, kubeflow.Resolver{Host: "http://" + a.addr, TokenPath: path, LookupEnv: env()})
+	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: path, LookupEnv: env()})
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestKubeflowRow01_RotatedTokenIsUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, md := range a.calls() {
+	for _, md := range a.Calls() {
 		got = append(got, md["authorization"]...)
 	}
 	if want := []string{"Bearer " + before, "Bearer " + before, "Bearer " + after}; !slices.Equal(got, want) {
@@ -99,19 +100,19 @@ func TestKubeflowRow02_UnreadableTokenFileIsNamedAtCallTime(t *testing.T) {
 	a := serve(t)
 	const path = "/nowhere/kubeflow/token"
 	// Making the client does not touch the file ...
-	cs := made(t, kubeflow.Resolver{Host: "http://" + a.addr, TokenPath: path, LookupEnv: env()})
+	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: path, LookupEnv: env()})
 	// ... the call does, and does not reach the server.
 	err := listRuns(t.Context(), cs, "team")
 	if err == nil {
 		t.Fatal("the call succeeded")
 	}
 	contains(t, err.Error(), path, "no such file")
-	if n := len(a.calls()); n != 0 {
+	if n := len(a.Calls()); n != 0 {
 		t.Errorf("%d calls reached the server", n)
 	}
 	// An empty file is named too.
 	empty := file(t, " \n")
-	err = listRuns(t.Context(), made(t, kubeflow.Resolver{Host: "http://" + a.addr, TokenPath: empty, LookupEnv: env()}), "team")
+	err = listRuns(t.Context(), made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: empty, LookupEnv: env()}), "team")
 	if err == nil {
 		t.Fatal("the call succeeded with an empty token")
 	}
@@ -121,23 +122,23 @@ func TestKubeflowRow02_UnreadableTokenFileIsNamedAtCallTime(t *testing.T) {
 func TestKubeflowRow02_DefaultCredentialsDegradeToAnonymous(t *testing.T) {
 	t.Parallel()
 	// Given a pod without a token volume, and a server that asks for nothing ...
-	var log notes
+	var log secrettest.Sink
 	names := &cluster{}
 	a := serve(t)
-	config := kubeflow.Resolver{LookupEnv: inCluster(kubeflow.EnvTokenPath, "/nowhere/token"), Logger: log.logger()}
-	cs := made(t, config, names.option(a.addr))
+	config := kubeflow.Resolver{LookupEnv: inCluster(kubeflow.EnvTokenPath, "/nowhere/token"), Logger: log.Logger()}
+	cs := made(t, config, names.option(a.Addr()))
 	// ... then calls go without credentials, and a warning says why.
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
 		t.Fatal(err)
 	}
-	if got := a.calls()[0]["authorization"]; len(got) != 0 {
+	if got := a.Calls()[0]["authorization"]; len(got) != 0 {
 		t.Errorf("authorization = %q, want none", got)
 	}
 	contains(t, log.String(), "level=WARN", "/nowhere/token", "without credentials")
 
 	// Given a server that does ask, then the error says which file was missing.
 	strict := serve(t, tokenreview.New().ServerOptions()...)
-	err := listRuns(t.Context(), made(t, config, names.option(strict.addr)), "team")
+	err := listRuns(t.Context(), made(t, config, names.option(strict.Addr())), "team")
 	if status.Code(err) != codes.Unauthenticated {
 		t.Errorf("code = %v, want Unauthenticated", status.Code(err))
 	}
@@ -151,14 +152,14 @@ func TestKubeflowRow07_ExistingTokenWinsOverEverything(t *testing.T) {
 	a := serve(t, k8s.ServerOptions()...)
 	saved := file(t, `{"namespace":"x","client_authentication_cookie":"a=b"}`)
 	config := kubeflow.Resolver{
-		Host: "http://" + a.addr, Token: kubeflow.SecretValue(token),
+		Host: "http://" + a.Addr(), Token: kubeflow.SecretValue(token),
 		TokenPath: "/nowhere", Dex: &kubeflow.Dex{}, Cookies: kubeflow.SecretValue("c=d"), ContextFile: saved,
 		LookupEnv: env(kubeflow.EnvTokenPath, "/nowhere/either"),
 	}
 	if err := listRuns(t.Context(), made(t, config), "team"); err != nil {
 		t.Fatal(err)
 	}
-	md := a.calls()[0]
+	md := a.Calls()[0]
 	if got := md["authorization"]; !slices.Equal(got, []string{"Bearer " + token}) || len(md["cookie"]) != 0 {
 		t.Errorf("authorization = %q, cookie = %q, want the token alone, as it is", got, md["cookie"])
 	}
@@ -177,7 +178,7 @@ func TestKubeflowRow07_ExistingTokenInAFileIsReadAgain(t *testing.T) {
 	before, after := k8s.Issue("someone"), k8s.Issue("someone")
 	path := file(t, before+"\n")
 	a := serve(t, k8s.ServerOptions()...)
-	cs := made(t, kubeflow.Resolver{Host: "http://" + a.addr, Token: kubeflow.SecretFile(path), LookupEnv: env()})
+	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), Token: kubeflow.SecretFile(path), LookupEnv: env()})
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +188,7 @@ func TestKubeflowRow07_ExistingTokenInAFileIsReadAgain(t *testing.T) {
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
 		t.Fatal(err)
 	}
-	if got := a.calls(); len(got) != 3 || !slices.Equal(got[2]["authorization"], []string{"Bearer " + after}) {
+	if got := a.Calls(); len(got) != 3 || !slices.Equal(got[2]["authorization"], []string{"Bearer " + after}) {
 		t.Errorf("%d attempts, want 3, the last with the new token", len(got))
 	}
 }
@@ -211,11 +212,11 @@ func TestKubeflowRow07_ContextFileCountsOnlyWithoutParameters(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := serve(t)
-			tt.config.Host, tt.config.ContextFile, tt.config.LookupEnv = "http://"+a.addr, file(t, tt.saved), env()
+			tt.config.Host, tt.config.ContextFile, tt.config.LookupEnv = "http://"+a.Addr(), file(t, tt.saved), env()
 			if err := listRuns(t.Context(), made(t, tt.config), "team"); err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Join(a.calls()[0][tt.key], "|"); got != tt.want {
+			if got := strings.Join(a.Calls()[0][tt.key], "|"); got != tt.want {
 				t.Errorf("%s = %q, want %q", tt.key, got, tt.want)
 			}
 		})
@@ -228,7 +229,7 @@ func TestKubeflowRow08_KFPStubsRideOnTheConnection(t *testing.T) {
 	before, after := k8s.Issue("sa"), k8s.Issue("sa")
 	path := file(t, before)
 	a := serve(t, k8s.ServerOptions()...)
-	cs := made(t, kubeflow.Resolver{Host: "http://" + a.addr, TokenPath: path, LookupEnv: env()})
+	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: path, LookupEnv: env()})
 
 	runs, experiments := list(t, cs)
 	if len(runs) != 1 || runs[0].GetDisplayName() != "first" || len(experiments) != 1 || experiments[0].GetNamespace() != "team" {
@@ -237,9 +238,9 @@ func TestKubeflowRow08_KFPStubsRideOnTheConnection(t *testing.T) {
 	// A refused call is made once more, with the new token.
 	rewrite(t, path, after)
 	k8s.Expire(before)
-	made := len(a.calls())
+	made := len(a.Calls())
 	list(t, cs)
-	if n := len(a.calls()) - made; n != 3 {
+	if n := len(a.Calls()) - made; n != 3 {
 		t.Errorf("%d attempts for two calls, want 3: one was refused", n)
 	}
 }
@@ -248,13 +249,13 @@ func TestPermissionDeniedIsNotAskedAgain(t *testing.T) {
 	t.Parallel()
 	k8s := tokenreview.New()
 	a := serve(t, k8s.ServerOptions()...)
-	cs := made(t, kubeflow.Resolver{Host: "http://" + a.addr, TokenPath: file(t, k8s.Issue("sa")), LookupEnv: env()})
+	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: file(t, k8s.Issue("sa")), LookupEnv: env()})
 	err := listRuns(t.Context(), cs, "others")
 	if status.Code(err) != codes.PermissionDenied {
 		t.Errorf("%v, want PermissionDenied", err)
 	}
 	contains(t, err.Error(), "not authorized with reason")
-	if n := len(a.calls()); n != 1 {
+	if n := len(a.Calls()); n != 1 {
 		t.Errorf("%d attempts, want 1", n)
 	}
 }

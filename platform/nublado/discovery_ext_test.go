@@ -109,7 +109,7 @@ func TestNubladoRow03_AnOldAnswerServesWhenThereIsNoNewOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t)
 		ada := nublado.ForToken("ada", s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope)).Source
-		shared := discovery(t, repertoire.Config{Logger: s.logger()})
+		shared := discovery(t, repertoire.Config{Logger: s.log.Logger()})
 		for name, fail := range map[string]func(){
 			"down":    func() { s.repertoire.Fail(http.StatusBadGateway) },
 			"garbage": func() { s.repertoire.Set("<html>") },

@@ -1,22 +1,26 @@
 package nublado_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"net/http"
-	"sync"
 	"testing"
 
 	"github.com/jetway-go/jetway/clientset"
-	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/internal/secrettest"
 	gafaelfawrmock "github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
 	"github.com/jetway-go/jetway/mockserver/siblings/peer"
 	repertoiremock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
 	"github.com/jetway-go/jetway/platform"
+	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/nublado"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
+)
+
+// What the tests of every system say.
+var (
+	env  = platformtest.Env
+	list = platformtest.List
 )
 
 const (
@@ -31,7 +35,7 @@ type science struct {
 	repertoire *repertoiremock.Server
 	gafaelfawr *gafaelfawrmock.Server
 	peer       *peer.Peer
-	log        *sink
+	log        *secrettest.Sink
 }
 
 func start(t *testing.T) *science { return startWith(t, nil) }
@@ -41,7 +45,7 @@ func startWith(t *testing.T, check func(p serverauth.Presented, user string)) *s
 	t.Helper()
 	s := &science{
 		repertoire: repertoiremock.New(repertoiremock.WithGafaelfawr(nubladoURL, tokensURL)),
-		gafaelfawr: gafaelfawrmock.New(nil), log: &sink{},
+		gafaelfawr: gafaelfawrmock.New(nil), log: &secrettest.Sink{},
 	}
 	verify := serverauth.VerifierFunc(func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 		id, err := s.gafaelfawr.Verify(ctx, p)
@@ -67,10 +71,6 @@ func (s *science) http() *http.Client {
 	return peer.HTTPClient(map[string]http.Handler{"127.0.0.1:8000": s.repertoire, "127.0.0.1:9000": s.gafaelfawr})
 }
 
-func (s *science) logger() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
 // connect makes a client of a resolver that goes by this platform's environment,
 // unless it brings one.
 func (s *science) connect(t *testing.T, r nublado.Resolver) (*clientset.ClientSet, error) {
@@ -78,14 +78,14 @@ func (s *science) connect(t *testing.T, r nublado.Resolver) (*clientset.ClientSe
 	if r.LookupEnv == nil {
 		r.LookupEnv = env(repertoire.EnvBaseURL, discoveryURL)
 	}
-	r.Logger = s.logger()
+	r.Logger = s.log.Logger()
 	return s.resolve(t, r)
 }
 
 func (s *science) resolve(t *testing.T, r platform.Resolver, opts ...clientset.Option) (*clientset.ClientSet, error) {
 	t.Helper()
 	cs, err := clientset.For(t.Context(), r, append([]clientset.Option{
-		clientset.WithHTTPClient(s.http()), clientset.WithDialOptions(s.peer.DialOption()), clientset.WithLogger(s.logger()),
+		clientset.WithHTTPClient(s.http()), clientset.WithDialOptions(s.peer.DialOption()), clientset.WithLogger(s.log.Logger()),
 	}, opts...)...)
 	if err == nil {
 		t.Cleanup(func() { _ = cs.Close() })
@@ -119,11 +119,6 @@ func (s *science) untouched(t *testing.T) {
 	}
 }
 
-func list(ctx context.Context, cs *clientset.ClientSet) error {
-	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
-	return err
-}
-
 // call makes a call that must succeed, and returns what it carried at last.
 func (s *science) call(t *testing.T, cs *clientset.ClientSet) peer.Call {
 	t.Helper()
@@ -132,34 +127,4 @@ func (s *science) call(t *testing.T, cs *clientset.ClientSet) peer.Call {
 	}
 	calls := s.peer.Calls()
 	return calls[len(calls)-1]
-}
-
-// env is an environment of its own.
-func env(pairs ...string) func(string) (string, bool) {
-	m := map[string]string{}
-	for i := 0; i < len(pairs); i += 2 {
-		m[pairs[i]] = pairs[i+1]
-	}
-	return func(name string) (string, bool) {
-		v, ok := m[name]
-		return v, ok
-	}
-}
-
-// sink takes everything that could be read by somebody.
-type sink struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (s *sink) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.Write(p)
-}
-
-func (s *sink) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.String()
 }

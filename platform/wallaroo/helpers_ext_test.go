@@ -1,23 +1,29 @@
 package wallaroo_test
 
 import (
-	"bytes"
-	"context"
 	"net/http"
-	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/clientset"
-	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
 	"github.com/jetway-go/jetway/mockserver/siblings/peer"
 	"github.com/jetway-go/jetway/platform"
+	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/wallaroo"
 )
+
+// What the tests of every system say.
+var (
+	env  = platformtest.Env
+	file = platformtest.File
+	list = platformtest.List
+)
+
+// screen is what a person sees, and whatever else must show no secret.
+type screen = secrettest.Sink
 
 const (
 	host = "127.0.0.1:8080"
@@ -68,12 +74,7 @@ func (i *instance) reach(opts ...clientset.Option) []clientset.Option {
 
 func (i *instance) client(t *testing.T, r platform.Resolver, opts ...clientset.Option) *clientset.ClientSet {
 	t.Helper()
-	cs, err := clientset.For(t.Context(), r, i.reach(opts...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cs.Close() })
-	return cs
+	return platformtest.Client(t, r, i.reach(opts...)...)
 }
 
 // untouched fails when anything was sent anywhere.
@@ -94,11 +95,6 @@ func (i *instance) well(t *testing.T) {
 	}
 }
 
-func list(ctx context.Context, cs *clientset.ClientSet) error {
-	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
-	return err
-}
-
 // call makes a call that must succeed, and returns what it carried.
 func (i *instance) call(t *testing.T, cs *clientset.ClientSet) peer.Call {
 	t.Helper()
@@ -107,43 +103,4 @@ func (i *instance) call(t *testing.T, cs *clientset.ClientSet) peer.Call {
 	}
 	calls := i.peer.Calls()
 	return calls[len(calls)-1]
-}
-
-// env is an environment of its own.
-func env(pairs ...string) func(string) (string, bool) {
-	m := map[string]string{}
-	for i := 0; i < len(pairs); i += 2 {
-		m[pairs[i]] = pairs[i+1]
-	}
-	return func(name string) (string, bool) {
-		v, ok := m[name]
-		return v, ok
-	}
-}
-
-func file(t *testing.T, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "file.json")
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// screen is what a person sees.
-type screen struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.Write(p)
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.String()
 }

@@ -19,7 +19,7 @@ const (
 // MinLifetime is the shortest life of a new token.
 const MinLifetime = 5 * time.Minute
 
-// Request says what token to make.
+// Request says what token to make, for whom and for how long; see [Client.CreateToken].
 type Request struct {
 	// Username is whose token it is; required.
 	Username string

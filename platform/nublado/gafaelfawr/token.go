@@ -91,7 +91,7 @@ func (t Token) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, t.String()) }
 // LogValue is String for slog.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// MarshalJSON writes String.
+// MarshalJSON writes what String tells, not the token.
 func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
 
 // hide takes the secret of this token out of text, whatever stands around it.

@@ -1,8 +1,13 @@
 package repertoire
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 var (
@@ -14,7 +19,10 @@ var (
 	ErrValidation = errors.New("invalid service discovery document")
 )
 
-// Error is the error of this package. errors.Is finds its Kind in it.
+// Error is the error of this package. errors.Is finds its Kind in it. It reads as a
+// gRPC status: Unavailable for trouble that may pass, the context's code when that
+// ended the request, and FailedPrecondition for an address or an answer that
+// somebody has to change.
 type Error struct {
 	// Kind is [ErrURL], [ErrWeb] or [ErrValidation].
 	Kind error
@@ -41,4 +49,18 @@ func (e *Error) Unwrap() []error {
 		return []error{e.Kind}
 	}
 	return []error{e.Kind, e.Err}
+}
+
+// GRPCStatus makes status.FromError and status.Code work on the error.
+func (e *Error) GRPCStatus() *status.Status { return status.New(e.code(), e.Error()) }
+
+func (e *Error) code() codes.Code {
+	switch {
+	case errors.Is(e.Err, context.Canceled):
+		return codes.Canceled
+	case errors.Is(e.Kind, ErrWeb) && (e.Err != nil || e.Status >= 500 || e.Status == http.StatusTooManyRequests):
+		return codes.Unavailable // also when our own time limit ended it
+	default:
+		return codes.FailedPrecondition
+	}
 }

@@ -17,7 +17,8 @@ import (
 	"time"
 )
 
-// EnvBaseURL is where the service is.
+// EnvBaseURL is the variable that tells where the service is, such as
+// https://data.example.com/repertoire.
 const EnvBaseURL = "REPERTOIRE_BASE_URL"
 
 // TTL is how long an answer is believed.

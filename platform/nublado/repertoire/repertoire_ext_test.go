@@ -11,6 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/jetway-go/jetway/mockserver/siblings/peer"
 	mock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
@@ -84,17 +87,24 @@ func TestBadAnswers(t *testing.T) {
 			t.Errorf("%v repeats the document", err)
 		}
 	}
-	for status := range map[int]bool{301: true, 401: true, 404: true, 500: true} {
+	// Trouble of the service may pass; an address that is wrong stays wrong.
+	for code, want := range map[int]codes.Code{
+		301: codes.FailedPrecondition, 401: codes.FailedPrecondition, 404: codes.FailedPrecondition,
+		429: codes.Unavailable, 500: codes.Unavailable, 503: codes.Unavailable,
+	} {
 		s := mock.New(map[string]any{})
-		s.Fail(status)
+		s.Fail(code)
 		_, err := client(t).Discover(t.Context(), serve(s))
 		var e *repertoire.Error
-		if !errors.Is(err, repertoire.ErrWeb) || !errors.As(err, &e) || e.Status != status || !strings.Contains(err.Error(), base+"/discovery") {
-			t.Errorf("%d: %v", status, err)
+		if !errors.Is(err, repertoire.ErrWeb) || !errors.As(err, &e) || e.Status != code || !strings.Contains(err.Error(), base+"/discovery") {
+			t.Errorf("%d: %v", code, err)
+		}
+		if status.Code(err) != want {
+			t.Errorf("%d: %v, want %v", code, status.Code(err), want)
 		}
 	}
-	if _, err := client(t).Discover(t.Context(), peer.HTTPClient(nil)); !errors.Is(err, repertoire.ErrWeb) {
-		t.Errorf("nobody there: %v", err)
+	if _, err := client(t).Discover(t.Context(), peer.HTTPClient(nil)); !errors.Is(err, repertoire.ErrWeb) || status.Code(err) != codes.Unavailable {
+		t.Errorf("nobody there: %v (%v)", err, status.Code(err))
 	}
 }
 

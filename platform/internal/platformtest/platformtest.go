@@ -1,0 +1,83 @@
+// Package platformtest has what the tests of every system need: an environment and
+// files of one's own, a client that is closed at the end, and a gRPC server that
+// remembers what it was sent.
+package platformtest
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jetway-go/jetway/clientset"
+	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	"github.com/jetway-go/jetway/platform"
+)
+
+// Env is an environment, to look variables up in, with nothing in it but these
+// pairs of name and value. It holds a name's first value.
+func Env(pairs ...string) func(string) (string, bool) {
+	vars := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		if _, twice := vars[pairs[i]]; !twice {
+			vars[pairs[i]] = pairs[i+1]
+		}
+	}
+	return EnvOf(vars)
+}
+
+// EnvOf is the environment that vars holds at each look-up; nil is an empty one.
+func EnvOf(vars map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := vars[name]
+		return value, ok
+	}
+}
+
+// File writes a file that only its owner reads, and returns its path.
+func File(tb testing.TB, content string) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "file.json")
+	Rewrite(tb, path, content)
+	return path
+}
+
+// Rewrite gives a file of [File] other content.
+func Rewrite(tb testing.TB, path, content string) {
+	tb.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Client makes a client by a system's conventions, and closes it when the test ends.
+func Client(tb testing.TB, r platform.Resolver, opts ...clientset.Option) *clientset.ClientSet {
+	tb.Helper()
+	cs, err := clientset.For(tb.Context(), r, opts...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := cs.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return cs
+}
+
+// List makes a call.
+func List(ctx context.Context, cs *clientset.ClientSet) error {
+	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
+	return err
+}
+
+// Contains fails the test for each part that text lacks.
+func Contains(tb testing.TB, text string, parts ...string) {
+	tb.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			tb.Errorf("got %q, want it to contain %q", text, part)
+		}
+	}
+}

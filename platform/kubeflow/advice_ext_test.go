@@ -1,0 +1,29 @@
+package kubeflow_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/jetway-go/jetway/mockserver/siblings/dexproxy"
+	"github.com/jetway-go/jetway/platform/kubeflow"
+)
+
+// A Dex without the connector that was asked for says "Bad Request" and no more.
+func TestAMissingConnectorIsNamed(t *testing.T) {
+	t.Parallel()
+	proxy, err := dexproxy.Start(dexproxy.Config{Connectors: []string{"ldap", "github"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proxy.Close()
+	dex := kubeflow.Dex{Username: dexproxy.Username, Password: kubeflow.SecretValue(dexproxy.Password)}
+	session, err := dex.Login(t.Context(), http.DefaultClient, proxy.URL())
+	if _, ok := errors.AsType[*kubeflow.StatusError](err); !ok {
+		t.Fatalf("%v, want a *StatusError", err)
+	}
+	contains(t, err.Error(), `connector "local"`, "Dex.Connector")
+	if got := session.String(); got != "no session" {
+		t.Errorf("what there is after a failed login reads %q", got)
+	}
+}
