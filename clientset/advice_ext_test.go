@@ -5,13 +5,16 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/interceptors"
 	"github.com/jetway-go/jetway/mockserver"
 )
@@ -29,11 +32,12 @@ func TestConnectionErrorsSayWhatToDo(t *testing.T) {
 		"TLS to a server without":      {plain.Endpoint(), nil, "add WithInsecure"},
 		"no TLS to a server with":      {"http://" + secure.Endpoint(), nil, "drop WithInsecure"},
 		"an authority of their own":    {secure.Endpoint(), nil, "WithCAFile"},
+		"a certificate for another":    {secure.Endpoint(), []clientset.Option{clientset.WithServerName("other"), clientset.WithCAFile(authorityFile(t, secure))}, "WithServerName"},
 		"the HTTP side of the backend": {plain.HTTPURL(), nil, "looked like an HTTP/1.1 header"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cs := made(t)(clientset.ForEndpoint(tc.endpoint, token, clientset.WithoutRetry()))
+			cs := made(t)(clientset.ForEndpoint(tc.endpoint, append(tc.opts, token, clientset.WithoutRetry())...))
 			err := list(t.Context(), cs)
 			if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("a call: %v, want Unavailable and %q", err, tc.want)
@@ -44,8 +48,8 @@ func TestConnectionErrorsSayWhatToDo(t *testing.T) {
 			if interceptors.RequestID(err) == "" {
 				t.Error("the error has lost its request id")
 			}
-			login := made(t)(clientset.ForEndpoint(tc.endpoint, clientset.WithoutRetry(), clientset.WithFlow(
-				flow.ClientCredentials{ClientID: "id", Secret: flow.SecretValue("secret")})))
+			login := made(t)(clientset.ForEndpoint(tc.endpoint, append(tc.opts, clientset.WithoutRetry(), clientset.WithFlow(
+				flow.ClientCredentials{ClientID: "id", Secret: flow.SecretValue("secret")}))...))
 			if err := login.Login(soon(t)); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("Login: %v, want %q", err, tc.want)
 			}
@@ -98,6 +102,102 @@ func TestDeadlineTellsWhatWentWrongMeanwhile(t *testing.T) {
 			t.Errorf("%v, want a plain DeadlineExceeded", err)
 		}
 	})
+}
+
+// A login that outlasts the caller's patience says what it was waiting for.
+func TestDeadlineTellsWhatTheLoginWaitedFor(t *testing.T) {
+	t.Parallel()
+	silent, closed := listening(t).Addr().String(), closedPort(t)
+	machine := clientset.WithFlow(flow.ClientCredentials{ClientID: "id", Secret: flow.SecretValue("secret")})
+	tokensAt := func(address string) clientset.Option {
+		return clientset.WithConfigStore(configstore.Static(configstore.ClientConfig{TokenEndpoint: "http://" + address + "/token"}))
+	}
+	for name, tc := range map[string]struct {
+		opts []clientset.Option
+		want string
+	}{
+		"nobody listens there": {[]clientset.Option{machine, tokensAt(closed)}, "no connection to " + closed},
+		"nobody answers there": {[]clientset.Option{machine, tokensAt(silent)}, silent + ", where the login is, has not answered"},
+		"a person takes time": {
+			[]clientset.Option{clientset.WithFlow(flow.DeviceCode{}), clientset.WithPrompter(mutePrompter{}), clientset.WithoutStore()},
+			"deadline of minutes",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cs := made(t)(clientset.ForEndpoint("http://"+quiet(t).Endpoint(), tc.opts...))
+			var err error
+			for limit := 100 * time.Millisecond; limit < 3*time.Second; limit *= 2 { // slow machines need longer to get there
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				err = cs.Login(ctx)
+				cancel()
+				if err == nil || strings.Contains(err.Error(), tc.want) {
+					break
+				}
+			}
+			if status.Code(err) != codes.DeadlineExceeded || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v, want DeadlineExceeded and %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// mutePrompter shows nothing to anybody.
+type mutePrompter struct{}
+
+func (mutePrompter) Prompt(context.Context, auth.Prompt) error { return nil }
+
+// Time that is up in the pause between two attempts hides neither why there was a
+// pause nor which call it was.
+func TestDeadlineTellsHowTheAttemptBeforeEnded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := quiet(t, mockserver.WithInMemory(), mockserver.WithOpenAccess())
+		cs := made(t)(clientset.ForEndpoint(s.Endpoint(), clientset.WithInsecure(), clientset.WithDialOptions(s.DialOption()),
+			clientset.WithoutAuth(), clientset.WithRetries(100)))
+		s.Script().FailNext(listProjects, 1000, codes.Unavailable, "overloaded")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := list(ctx, cs)
+		if status.Code(err) != codes.DeadlineExceeded || !strings.Contains(err.Error(), "ended with Unavailable: overloaded") {
+			t.Errorf("%v, want DeadlineExceeded and the server's word", err)
+		}
+		if interceptors.RequestID(err) == "" {
+			t.Error("the error has no request id")
+		}
+	})
+}
+
+func TestLoginErrorsNameTheMissingOption(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		server []mockserver.Option
+		opts   []clientset.Option
+		want   string
+		is     error
+	}{
+		"nobody to ask": {
+			opts: []clientset.Option{clientset.WithFlow(flow.PKCE{}), clientset.WithoutStore()},
+			want: "WithPrompter", is: auth.ErrInteractionRequired,
+		},
+		"nowhere to log in": {
+			server: []mockserver.Option{mockserver.WithoutLogin()},
+			opts:   []clientset.Option{clientset.WithFlow(flow.ClientCredentials{ClientID: "id", Secret: flow.SecretValue("secret")})},
+			want:   "WithClientConfig", is: configstore.ErrNoLogin,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := quiet(t, tc.server...)
+			s.Script().FailNext("*", 1, codes.Unauthenticated, "who are you?")
+			cs := made(t)(clientset.ForEndpoint("http://"+s.Endpoint(), tc.opts...))
+			for what, err := range map[string]error{"Login": cs.Login(soon(t)), "a call": list(soon(t), cs)} {
+				if !strings.Contains(err.Error(), tc.want) || !errors.Is(err, tc.is) || status.Code(err) != codes.Unauthenticated {
+					t.Errorf("%s: %v, want %q and Unauthenticated", what, err, tc.want)
+				}
+			}
+		})
+	}
 }
 
 func TestCloseDuringALoginIsErrClosed(t *testing.T) {

@@ -120,7 +120,8 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 	case c.authenticator != nil:
 		set.auth = c.authenticator
 	default:
-		set.auth = c.newAuthenticator(e, n, conn)
+		set.auth = c.newAuthenticator(e, set.login.watch(n.http), conn)
+		set.asks, set.mute = c.person()
 		set.owned = append(set.owned, set.auth)
 	}
 

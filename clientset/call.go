@@ -64,6 +64,7 @@ func (c *ClientSet) cause(ctx context.Context, err error) error {
 		if c.guard != nil && !errors.Is(err, ErrPlaintext) {
 			return &refusedBareError{c.guard, err}
 		}
+		return c.withLoginAdvice(err)
 	case codes.Canceled:
 		if c.isClosed() && ctx.Err() == nil {
 			return ErrClosed

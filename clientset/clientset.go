@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -49,7 +50,10 @@ type ClientSet struct {
 	guard    error // why credentials cannot be sent; nil: they can
 
 	plaintext bool
+	asks      bool                    // the flow asks a person
+	mute      bool                    // it would, and cannot for want of a Prompter
 	trouble   atomic.Pointer[trouble] // the last; nil: none yet
+	login     loginWatch
 
 	gate      gate
 	connected atomic.Bool
@@ -79,7 +83,12 @@ func (c *ClientSet) Org() string { return c.org }
 func (c *ClientSet) Authenticator() *auth.Authenticator { return c.auth }
 
 // Login logs in now instead of within the first call. With an interactive flow
-// this is where a person is asked. The error is an [*Error].
+// this is where a person is asked, so give ctx a deadline of minutes. The error is
+// an [*Error]; it wraps [configstore.ErrNoLogin] if the backend asks for no login,
+// and then calls go without one.
+//
+// A flow that has its token at hand, such as a flow.Static, asks nobody: whether
+// the backend takes that token shows at the first call.
 func (c *ClientSet) Login(ctx context.Context) error {
 	switch {
 	case c.auth == nil:
@@ -117,18 +126,19 @@ func (c *ClientSet) Shutdown(ctx context.Context) error {
 }
 
 // Close ends calls and streams under way, refuses new ones with [ErrClosed] and
-// releases everything: connections, timers, goroutines. An Authenticator given
-// with [WithAuthenticator] and an http.Client given with [WithHTTPClient] stay
-// the program's. Calling it again does nothing.
+// releases everything: connections, timers, goroutines. If a stored login is being
+// renewed, it waits for the answer, three seconds at most; see
+// [auth.Authenticator.Close]. An Authenticator given with [WithAuthenticator] and
+// an http.Client given with [WithHTTPClient] stay the program's. Calling it again
+// does nothing.
 func (c *ClientSet) Close() error {
 	c.closeOnce.Do(func() {
 		close(c.closed)
 		c.gate.drain()
-		var errs []error
-		for _, a := range c.owned {
+		errs := []error{c.conn.Close()}              // first: a login may take a while to end
+		for _, a := range slices.Backward(c.owned) { // the proxy's last: others may go through it
 			errs = append(errs, a.Close())
 		}
-		errs = append(errs, c.conn.Close())
 		if c.http != nil {
 			c.http.CloseIdleConnections()
 		}

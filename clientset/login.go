@@ -2,6 +2,7 @@ package clientset
 
 import (
 	"cmp"
+	"net/http"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 const configTTL = time.Hour
 
 // authenticator makes the main login.
-func (c *config) newAuthenticator(e endpoint.Endpoint, n *network, conn *connection) *auth.Authenticator {
+func (c *config) newAuthenticator(e endpoint.Endpoint, hc *http.Client, conn *connection) *auth.Authenticator {
 	f := c.flow
 	if f == nil {
 		f = flow.Stored{}
@@ -28,7 +29,7 @@ func (c *config) newAuthenticator(e endpoint.Endpoint, n *network, conn *connect
 	env := auth.Env{
 		Endpoint: e.String(),
 		Config:   configstore.Overlay(config, c.clientConfig),
-		HTTP:     n.http,
+		HTTP:     hc,
 		Prompter: c.prompter,
 		Logger:   c.logger,
 	}
@@ -40,6 +41,15 @@ func (c *config) newAuthenticator(e endpoint.Endpoint, n *network, conn *connect
 		opts = append(opts, auth.WithStore(s))
 	}
 	return auth.New(c.key(e, f), f, env, opts...)
+}
+
+// person tells whether the main login asks a person, or would if there were a
+// Prompter.
+func (c *config) person() (asks, mute bool) {
+	if _, stored := c.flow.(flow.Stored); stored || c.flow == nil || !auth.TraitsOf(c.flow).Interactive {
+		return false, false
+	}
+	return c.prompter != nil, c.prompter == nil
 }
 
 // proxyAuthenticator makes the login at a proxy in front of the backend.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/jetway-go/jetway/clientset"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
@@ -31,6 +33,30 @@ func TestReadmeMock(t *testing.T) {
 	if _, err := cs.Project().GetProject(t.Context(), &projectpb.GetProjectRequest{Id: "demo"}); err != nil {
 		t.Errorf("a revoked token is none of the caller's business: %v", err)
 	}
+}
+
+// The README's test in memory, where the token of the first call has ended before
+// the second.
+func TestReadmeInMemory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithProject("demo"))
+		cs, err := clientset.ForAPIKey(server.APIKey(), clientset.WithInsecure(),
+			clientset.WithDialOptions(server.DialOption()), clientset.WithHTTPClient(server.HTTPClient()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cs.Close()
+		for range 2 {
+			if err := list(t.Context(), cs); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(2 * time.Hour)
+		}
+		if n := server.TokenRequests(); n != 2 {
+			t.Errorf("%d token requests, want 2", n)
+		}
+	})
 }
 
 // The README's one-liner.
@@ -63,17 +89,20 @@ func read(t *testing.T, pattern string) string {
 	return all.String()
 }
 
-func TestReadmeCodeIsCompiled(t *testing.T) {
+// What a reader can copy from these pages is in a test here, word for word.
+func TestCodeOfThePagesIsCompiled(t *testing.T) {
 	t.Parallel()
 	flat := func(text string) string { return regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(text, "") }
 	tests := flat(read(t, "*_test.go"))
-	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(read(t, "../README.md"), -1)
-	if len(blocks) < 5 {
-		t.Fatalf("%d blocks of Go, want 5", len(blocks))
-	}
-	for _, b := range blocks {
-		if !strings.Contains(tests, flat(b[1])) {
-			t.Errorf("no test of this package has this code of the README:\n%s", b[1])
+	for page, want := range map[string]int{"../README.md": 6, "../docs/errors.md": 4} {
+		blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(read(t, page), -1)
+		if len(blocks) != want {
+			t.Errorf("%s: %d blocks of Go, want %d", page, len(blocks), want)
+		}
+		for _, b := range blocks {
+			if !strings.Contains(tests, flat(b[1])) {
+				t.Errorf("no test of this package has this code of %s:\n%s", page, b[1])
+			}
 		}
 	}
 }

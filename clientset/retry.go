@@ -71,9 +71,30 @@ func transientRetry(n uint, note func(error)) grpc.UnaryClientInterceptor {
 		if !isRead(method) {
 			return invoker(ctx, method, req, reply, cc, opts...)
 		}
-		return repeat(ctx, method, req, reply, cc, invoker, opts...)
+		var last error
+		err := repeat(ctx, method, req, reply, cc, func(
+			ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, opts ...grpc.CallOption,
+		) error {
+			last = invoker(ctx, method, req, reply, cc, opts...)
+			return last
+		}, opts...)
+		if last != nil && err != last && isTransient(last) { //nolint:errorlint // the very error, or one of the pause before the next attempt
+			err = &interruptedError{err, last}
+		}
+		return err
 	}
 }
+
+// interruptedError is time that was up in the pause before another attempt. It is
+// in everything the error it holds.
+type interruptedError struct {
+	error
+	last error // how the attempt before ended
+}
+
+func (e *interruptedError) Unwrap() error { return e.error }
+
+func (e *interruptedError) GRPCStatus() *status.Status { return status.Convert(e.error) }
 
 // isTransient never holds for errors made on this side: whoever made them has
 // its own idea of when to try again.

@@ -30,7 +30,7 @@ var (
 // [ErrNoLogin] and [ErrNotFound], FailedPrecondition for [ErrInvalid], and
 // Unavailable for trouble that may pass.
 type Error struct {
-	Op     string // "remote", "discover", "cached", …
+	Op     string // "remote", "discover", "static", "cached", "chain" or "empty store"
 	Source string // the method or URL that was asked; may be empty
 	Err    error  // the cause; never nil
 }

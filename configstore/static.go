@@ -5,7 +5,7 @@ import "context"
 // Func is a function as a [ClientConfigStore].
 type Func func(ctx context.Context) (ClientConfig, error)
 
-// ClientConfig calls f.
+// ClientConfig calls f, which must not be nil.
 func (f Func) ClientConfig(ctx context.Context) (ClientConfig, error) { return f(ctx) }
 
 // Static answers c, always, and asks nobody: with the endpoints configured by

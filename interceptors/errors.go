@@ -23,8 +23,8 @@ var ErrNotReplayed = errors.New("more was sent before the first response than ca
 // same call again through a retry that looks at codes does not help. It reads as
 // a gRPC status. Both its causes are found by errors.Is and errors.As.
 type Error struct {
-	// Op is what failed: "get credentials", "replace credentials", "attach
-	// credentials" or "replay".
+	// Op is what failed: "get credentials", "get proxy credentials", "replace
+	// credentials", "attach credentials" or "replay".
 	Op string
 	// Method is the full method name of the call.
 	Method string

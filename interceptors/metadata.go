@@ -9,7 +9,8 @@ func UnaryClientMetadata(opts ...MetadataOption) grpc.UnaryClientInterceptor {
 	return UnaryClientAuth(nil, asOptions(opts)...)
 }
 
-// StreamClientMetadata is [UnaryClientMetadata] for streams.
+// StreamClientMetadata is [UnaryClientMetadata] for streams. The metadata goes out
+// when a stream begins, and is made once for each.
 func StreamClientMetadata(opts ...MetadataOption) grpc.StreamClientInterceptor {
 	return StreamClientAuth(nil, asOptions(opts)...)
 }

@@ -10,7 +10,8 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Option changes [UnaryClientAuth] and [StreamClientAuth].
+// Option changes [UnaryClientAuth] and [StreamClientAuth]; give the same ones to
+// both. An option given twice counts as given last, except those that add something.
 type Option interface{ apply(*config) }
 
 // MetadataOption is an Option that has nothing to do with credentials, so that

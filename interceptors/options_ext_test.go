@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -313,6 +314,20 @@ func TestRetry(t *testing.T) {
 		if !errors.Is(err, last) || len(srv.attempts) != 3 {
 			t.Errorf("%d attempts, then %v", len(srv.attempts), err)
 		}
+	})
+	t.Run("tells the request id when time is up between two attempts", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			slowly := interceptors.WithRetry(retry.UnaryClientInterceptor(
+				retry.WithMax(3), retry.WithBackoff(retry.BackoffLinear(time.Hour)), retry.WithCodes(codes.Unavailable)))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			srv := &server{answers: []error{down}}
+			err := srv.call(ctx, interceptors.UnaryClientAuth(newSource(), slowly, interceptors.WithRequestID()))
+			if want := srv.attempts[0]["x-request-id"][0]; status.Code(err) != codes.DeadlineExceeded || interceptors.RequestID(err) != want {
+				t.Errorf("%v with request id %q, want DeadlineExceeded with %q", err, interceptors.RequestID(err), want)
+			}
+		})
 	})
 	t.Run("is not for errors made on this side", func(t *testing.T) {
 		t.Parallel()

@@ -79,5 +79,9 @@ func (c *client) invokeAgain(ctx context.Context, k call, i invocation, first er
 		_, err := c.invoke(ctx, &next, invocation{req, reply, cc, i.invoker, opts})
 		return err
 	}
-	return c.retry(metadata.NewOutgoingContext(ctx, k.base), k.method, i.req, i.reply, i.cc, attempt, i.opts...)
+	err := c.retry(metadata.NewOutgoingContext(ctx, k.base), k.method, i.req, i.reply, i.cc, attempt, i.opts...)
+	if RequestID(err) == "" { // the retry's own, such as a deadline that passed between two attempts
+		err = identify(err, k.id)
+	}
+	return err
 }

@@ -2,7 +2,7 @@ package serverauth
 
 import "strings"
 
-// Option changes [Unary] and [Stream].
+// Option changes [Unary] and [Stream]; give the same ones to both.
 type Option interface{ apply(*config) }
 
 type option func(*config)

@@ -29,7 +29,8 @@ type Presented struct {
 	Metadata metadata.MD
 }
 
-// Identity is who is calling.
+// Identity is who is calling, as the [Verifier] told it; a handler has it from
+// [IdentityFromContext]. The zero value is nobody in particular.
 type Identity struct {
 	// Subject names the caller, unique at its issuer.
 	Subject string
@@ -49,7 +50,7 @@ type Verifier interface {
 // VerifierFunc is a function as a [Verifier]; nil accepts nothing.
 type VerifierFunc func(ctx context.Context, p Presented) (Identity, error)
 
-// Verify calls f.
+// Verify calls f, and refuses where f is nil.
 func (f VerifierFunc) Verify(ctx context.Context, p Presented) (Identity, error) {
 	if f == nil {
 		return Identity{}, errNotAccepted
