@@ -18,6 +18,7 @@ BIN := $(TMP)/bin
 FUZZTIME ?= 5s
 BENCH ?= .
 COUNT ?= 6
+PEERS ?= 3
 
 .PHONY: help
 help: ## List the targets
@@ -48,10 +49,11 @@ check: lint check-generate fuzz-smoke ## Everything that a change must pass besi
 .PHONY: lint
 lint: $(BIN)/golangci-lint $(BIN)/buf ## Look at sources, protos and go.mod; writes nothing
 	@files=$$(gofmt -l .); if [[ -n "$$files" ]]; then echo "not gofmt'd (run make fmt):" $$files; exit 1; fi
-	go vet ./...
-	for dir in . integration bench; do (cd "$$dir" && go mod tidy -diff); done
 	go mod verify
-	$(BIN)/golangci-lint run --config=.golangci.yml ./...
+	@for dir in . integration bench; do \
+		echo "module in $$dir: go mod tidy -diff, go vet, golangci-lint"; \
+		(cd "$$dir" && go mod tidy -diff && go vet ./... && "$(CURDIR)/$(BIN)/golangci-lint" run --config="$(CURDIR)/.golangci.yml" ./...) || exit 1; \
+	done
 	$(BIN)/buf lint
 	$(BIN)/buf format -d --exit-code
 	tools/breaking.sh $(BIN)/buf
@@ -78,13 +80,18 @@ fuzz-smoke: ## Run every fuzz target for FUZZTIME (5s)
 .PHONY: cover
 cover: | $(TMP) ## Statement coverage: total, and by package
 	@pkgs=$$(go list ./... | grep -v '/jetway/gen/'); \
-	go test -coverprofile=$(TMP)/cover.out -coverpkg="$$(paste -sd, <<< "$$pkgs")" $$pkgs > $(TMP)/cover.txt || { grep -v 'of statements in' $(TMP)/cover.txt; exit 1; }
+	go test -coverprofile=$(TMP)/cover.out -coverpkg="$$(paste -sd, - <<< "$$pkgs")" $$pkgs > $(TMP)/cover.txt || { grep -v 'of statements in' $(TMP)/cover.txt; exit 1; }
 	@awk -f tools/cover.awk $(TMP)/cover.out | sort
 
 .PHONY: bench
 bench: $(BIN)/benchstat | $(TMP) ## Run benchmarks COUNT (6) times, BENCH filters; summary by benchstat
 	go test -run='^$$' -bench='$(BENCH)' -benchmem -count=$(COUNT) ./... | tee $(TMP)/bench.txt
 	$(BIN)/benchstat $(TMP)/bench.txt
+
+.PHONY: bench-peers
+bench-peers: | $(TMP) ## Our interceptors beside their peers, PEERS (3) times: counts, then ratios of time
+	cd bench && go test -run='^$$' -bench='Call/sh=(unary|stream1)$$' -benchtime=10000x -count=$(PEERS) . | tee ../$(TMP)/bench-peers.txt
+	cd bench && go test -run='^$$' -bench=Ratio -benchtime=200x -cpu=1 -count=$(PEERS) . | tee -a ../$(TMP)/bench-peers.txt
 
 .PHONY: vuln
 vuln: $(BIN)/govulncheck ## Ask Go's vulnerability database about our dependencies (network)

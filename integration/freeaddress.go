@@ -10,19 +10,19 @@ import (
 // FreeAddress is a host and port of this machine on which nobody listens, for a
 // program that is told its port before it starts. The port lies below those that
 // systems hand out by themselves, so that nobody else comes by it in between.
-func FreeAddress(t testing.TB) string {
-	t.Helper()
+func FreeAddress(tb testing.TB) string {
+	tb.Helper()
 	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))
-		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)) //nolint:gosec // two tests shall not try the same port; it is no secret
+		l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", address)
 		if err != nil {
 			continue
 		}
 		if err := l.Close(); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return address
 	}
-	t.Fatal("no port is free")
+	tb.Fatal("no port is free")
 	return ""
 }

@@ -22,7 +22,7 @@ against=.tmp/breaking
 rm -rf "$against"
 mkdir -p "$against"
 trap 'rm -rf "$against"' EXIT
-git archive "$base" proto | tar -x -C "$against"
+git archive "$base" proto | tar -xf - -C "$against"
 cp buf.yaml "$against/"
 
 "$buf" breaking --against "$against"
