@@ -158,7 +158,7 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 	case who == proxyRejected && k.proxy && !k.proxyReplaced:
 		src, now, k.proxyReplaced = c.proxy, &k.proxyNow, true
 	default:
-		return false, identify(answer, k.id)
+		return false, k.identify(answer)
 	}
 	stale := *now
 	c.logger.DebugContext(ctx, "credentials rejected", "method", k.method, "request_id", k.id,
@@ -168,7 +168,7 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 	case err != nil:
 		return false, k.fail("replace credentials", answer, err)
 	case fresh == nil || fresh == stale || fresh.AccessToken == "":
-		return false, identify(answer, k.id)
+		return false, k.identify(answer)
 	}
 	*now = fresh
 	return true, nil
@@ -177,7 +177,7 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 func (k *call) fail(op string, answer, err error) error {
 	e := &Error{Op: op, Method: k.method, RequestID: k.id, Rejection: answer, Err: err}
 	if answer != nil {
-		e.words = wordsOf(answer, k.mainNow, k.proxyNow)
+		e.words = cut(status.Convert(withoutTokens(answer, k.mainNow, k.proxyNow)).Message())
 	}
 	return e
 }

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"github.com/jetway-go/jetway/auth"
 )
 
 // ErrNotReplayed says that a stream was rejected after more had been sent than
@@ -38,9 +35,6 @@ type Error struct {
 
 	words string // of the rejection, without any token
 }
-
-// maxWords is how much of a server's message an error repeats, in bytes.
-const maxWords = 200
 
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -92,21 +86,6 @@ func (e *Error) code() codes.Code {
 	return code
 }
 
-// wordsOf returns what the server said, which may be the very token that it did
-// not accept.
-func wordsOf(answer error, sent ...*auth.Credentials) string {
-	words := status.Convert(answer).Message()
-	for _, c := range sent {
-		if c != nil && c.AccessToken != "" {
-			words = strings.ReplaceAll(words, c.AccessToken, "[token]")
-		}
-	}
-	if len(words) > maxWords {
-		words = strings.ToValidUTF8(words[:maxWords], "") + "…"
-	}
-	return words
-}
-
 // isOwn tells an error made on this side from a server's.
 func isOwn(err error) bool {
 	_, own := errors.AsType[*Error](err)
@@ -123,27 +102,4 @@ func RequestID(err error) string {
 		return answered.id
 	}
 	return ""
-}
-
-// identifiedError is a server's error that knows its request id and is in
-// everything else the error it holds.
-type identifiedError struct {
-	error
-	id string
-}
-
-func (e *identifiedError) Unwrap() error { return e.error }
-
-func (e *identifiedError) GRPCStatus() *status.Status { return status.Convert(e.error) }
-
-// identify adds a request id to an error of the server. Its text is cloned,
-// because ids are cut from a larger text that should not stay for their sake.
-func identify(err error, id string) error {
-	if err == nil || id == "" || errors.Is(err, io.EOF) {
-		return err
-	}
-	if _, ok := status.FromError(err); !ok { // callers may compare it by ==
-		return err
-	}
-	return &identifiedError{error: err, id: strings.Clone(id)}
 }

@@ -146,7 +146,7 @@ func (s *authStream) CloseSend() error {
 // the first one, it is made again here.
 func (s *authStream) RecvMsg(m any) error {
 	if s.recvDirect {
-		return identify(s.current.Load().RecvMsg(m), s.call.id)
+		return s.call.identify(s.current.Load().RecvMsg(m))
 	}
 	for {
 		a := s.current.Load()
@@ -214,7 +214,7 @@ func (s *authStream) doneSending() {
 func (s *authStream) recover(ended *attempt, end error) error {
 	if rejectionIn(end) == notRejected {
 		s.settle()
-		return identify(end, s.call.id)
+		return s.call.identify(end)
 	}
 	s.sending.Lock()
 	switch {
@@ -237,7 +237,7 @@ func (s *authStream) recover(ended *attempt, end error) error {
 // that the sender waits instead of filling what is kept.
 func (s *authStream) reopen(rejected error) error {
 	if s.settled.Load() { // by a message that could not be sent
-		return identify(rejected, s.call.id)
+		return s.call.identify(rejected)
 	}
 	again, err := s.replace(s.room.Context, &s.call, rejected)
 	if !again {

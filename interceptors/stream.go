@@ -59,7 +59,7 @@ func (c *client) openPlain(ctx context.Context, k *call, o opener) (grpc.ClientS
 	s, err := o.streamer(out, o.desc, o.cc, k.method, o.opts...)
 	switch {
 	case err != nil:
-		return nil, identify(err, k.id)
+		return nil, k.identify(err)
 	case k.id != "":
 		return &identifiedStream{s, k.id}, nil
 	}

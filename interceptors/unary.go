@@ -81,7 +81,7 @@ func (c *client) invokeAgain(ctx context.Context, k call, i invocation, first er
 	}
 	err := c.retry(metadata.NewOutgoingContext(ctx, k.base), k.method, i.req, i.reply, i.cc, attempt, i.opts...)
 	if RequestID(err) == "" { // the retry's own, such as a deadline that passed between two attempts
-		err = identify(err, k.id)
+		err = k.identify(err)
 	}
 	return err
 }

@@ -1,0 +1,79 @@
+package interceptors
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+const (
+	// maxWords is how much of a server's message an error of ours repeats, in bytes.
+	maxWords = 200
+	// minToken is the length from which on a token is looked for in what a server
+	// says; a shorter one is a test's, and part of many words.
+	minToken = 6
+)
+
+// identify adds the request id to the server's last answer, and takes out what the
+// server may repeat of the credentials.
+func (k *call) identify(answer error) error {
+	return identify(withoutTokens(answer, k.mainNow, k.proxyNow), k.id)
+}
+
+// identifiedError is a server's error that knows its request id and is in
+// everything else the error it holds.
+type identifiedError struct {
+	error
+	id string
+}
+
+func (e *identifiedError) Unwrap() error { return e.error }
+
+func (e *identifiedError) GRPCStatus() *status.Status { return status.Convert(e.error) }
+
+// identify adds a request id to an error of the server. Its text is cloned,
+// because ids are cut from a larger text that should not stay for their sake.
+func identify(err error, id string) error {
+	if err == nil || id == "" || errors.Is(err, io.EOF) {
+		return err
+	}
+	if _, ok := status.FromError(err); !ok { // callers may compare it by ==
+		return err
+	}
+	return &identifiedError{error: err, id: strings.Clone(id)}
+}
+
+// cut keeps the beginning of a text.
+func cut(words string) string {
+	if len(words) <= maxWords {
+		return words
+	}
+	return strings.ToValidUTF8(words[:maxWords], "") + "…"
+}
+
+// withoutTokens returns an answer of the server as it is, unless it repeats one of
+// the tokens that it was sent: then all that is left of it is a status without them.
+func withoutTokens(answer error, sent ...*auth.Credentials) error {
+	if answer == nil || errors.Is(answer, io.EOF) || isOwn(answer) {
+		return answer
+	}
+	text := answer.Error()
+	told := func(c *auth.Credentials) bool {
+		return c != nil && len(c.AccessToken) >= minToken && strings.Contains(text, c.AccessToken)
+	}
+	if !slices.ContainsFunc(sent, told) {
+		return answer
+	}
+	words := status.Convert(answer).Message()
+	for _, c := range sent {
+		if told(c) {
+			words = strings.ReplaceAll(words, c.AccessToken, "[token]")
+		}
+	}
+	return status.Error(status.Code(answer), words)
+}
