@@ -68,8 +68,11 @@ const nameAuto = "auto"
 // Obtain asks a person to log in.
 func (f Auto) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	around := f.around()
-	if env.Prompter == nil || f.Method == MethodAuto && !around.attended() {
-		return nil, failed(nameAuto, errNobody())
+	if env.Prompter == nil {
+		return nil, failed(nameAuto, errNobody(noPrompter))
+	}
+	if why := around.unattended(); why != "" && f.Method == MethodAuto {
+		return nil, failed(nameAuto, errNobody(why))
 	}
 	cfg, err := personalConfig(ctx, env)
 	if err != nil {

@@ -68,7 +68,7 @@ func (f DeviceCode) Obtain(ctx context.Context, env auth.Env, _ *auth.Credential
 
 func (f DeviceCode) obtain(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
 	if env.Prompter == nil {
-		return nil, errNobody()
+		return nil, errNobody(noPrompter)
 	}
 	cfg, err := personalConfig(ctx, env)
 	if err != nil {

@@ -90,7 +90,7 @@ func ExampleAuto() {
 	build := flow.Surroundings{CI: true}
 	obtain(flow.Auto{Surroundings: &build}, auth.Env{Prompter: terminal{}, Config: fixed{TokenEndpoint: "https://idp.example/token"}})
 	// Output:
-	// auto: interactive login required: there is nobody to ask: log in once where a person can answer, or give this program a flow that needs none, such as client credentials
+	// auto: interactive login required: there is nobody to ask ($CI is set): log in once where a person can answer, or give this program a flow that needs none, such as client credentials
 }
 
 func ExampleTokenFile() {

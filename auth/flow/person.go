@@ -18,9 +18,11 @@ func personal(limit time.Duration) auth.Traits {
 	}
 }
 
-func errNobody() error {
-	return fmt.Errorf("%w: there is nobody to ask: log in once where a person can answer,"+
-		" or give this program a flow that needs none, such as client credentials", auth.ErrInteractionRequired)
+const noPrompter = "no Prompter"
+
+func errNobody(why string) error {
+	return fmt.Errorf("%w: there is nobody to ask (%s): log in once where a person can answer,"+
+		" or give this program a flow that needs none, such as client credentials", auth.ErrInteractionRequired, why)
 }
 
 func errUntold(err error) error { return fmt.Errorf("cannot tell the person what to do: %w", err) }

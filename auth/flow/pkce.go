@@ -138,7 +138,7 @@ func (f PKCE) around() Surroundings {
 // prepare finds out whether a login can work, before a person spends time on it.
 func (f PKCE) prepare(ctx context.Context, env auth.Env) (*browserLogin, error) {
 	if env.Prompter == nil && (f.OpenBrowser == nil || f.NoBrowser) {
-		return nil, errNobody()
+		return nil, errNobody(noPrompter)
 	}
 	cfg, err := personalConfig(ctx, env)
 	if err != nil {

@@ -55,8 +55,17 @@ func look(getenv func(string) string, goos string, exists func(string) bool, ter
 	return s
 }
 
-// attended tells whether anybody could answer.
-func (s Surroundings) attended() bool { return s.Terminal && !s.CI }
+// unattended tells why nobody could answer, or "" where somebody might.
+func (s Surroundings) unattended() string {
+	switch {
+	case s.CI:
+		return "$CI is set"
+	case !s.Terminal:
+		return "no terminal"
+	default:
+		return ""
+	}
+}
 
 // browsing tells whether a browser on this machine could be opened.
 func (s Surroundings) browsing() bool {

@@ -13,26 +13,26 @@ func TestLook(t *testing.T) {
 		goos     string
 		files    string
 		terminal bool
-		attended bool
+		alone    string
 		browsing bool
 	}{
-		"desk":               {env: map[string]string{"DISPLAY": ":0"}, terminal: true, attended: true, browsing: true},
-		"Wayland":            {env: map[string]string{"WAYLAND_DISPLAY": "w"}, terminal: true, attended: true, browsing: true},
-		"Mac":                {goos: "darwin", terminal: true, attended: true, browsing: true},
-		"Windows":            {goos: "windows", terminal: true, attended: true, browsing: true},
-		"WSL":                {env: map[string]string{"WSL_DISTRO_NAME": "u"}, terminal: true, attended: true, browsing: true},
-		"server's console":   {terminal: true, attended: true},
-		"cron":               {},
-		"CI":                 {env: map[string]string{"CI": "true", "DISPLAY": ":0"}, terminal: true, browsing: true},
-		"CI that is not":     {env: map[string]string{"CI": "false"}, terminal: true, attended: true},
-		"SSH":                {env: map[string]string{"SSH_CONNECTION": "a"}, terminal: true, attended: true},
-		"SSH with a display": {env: map[string]string{"SSH_TTY": "a", "DISPLAY": "localhost:10.0"}, terminal: true, attended: true},
-		"SSH to a Mac":       {env: map[string]string{"SSH_CLIENT": "a"}, goos: "darwin", terminal: true, attended: true},
-		"remote editor":      {env: map[string]string{"SSH_CONNECTION": "a", "BROWSER": "/editor/browser.sh"}, terminal: true, attended: true, browsing: true},
-		"Docker":             {env: map[string]string{"DISPLAY": ":0"}, files: "/.dockerenv", terminal: true, attended: true},
-		"Podman":             {env: map[string]string{"DISPLAY": ":0"}, files: "/run/.containerenv", terminal: true, attended: true},
-		"systemd container":  {env: map[string]string{"DISPLAY": ":0", "container": "lxc"}, terminal: true, attended: true},
-		"Kubernetes":         {env: map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1"}},
+		"desk":               {env: map[string]string{"DISPLAY": ":0"}, terminal: true, browsing: true},
+		"Wayland":            {env: map[string]string{"WAYLAND_DISPLAY": "w"}, terminal: true, browsing: true},
+		"Mac":                {goos: "darwin", terminal: true, browsing: true},
+		"Windows":            {goos: "windows", terminal: true, browsing: true},
+		"WSL":                {env: map[string]string{"WSL_DISTRO_NAME": "u"}, terminal: true, browsing: true},
+		"server's console":   {terminal: true},
+		"cron":               {alone: "no terminal"},
+		"CI":                 {env: map[string]string{"CI": "true", "DISPLAY": ":0"}, terminal: true, alone: "$CI is set", browsing: true},
+		"CI that is not":     {env: map[string]string{"CI": "false"}, terminal: true},
+		"SSH":                {env: map[string]string{"SSH_CONNECTION": "a"}, terminal: true},
+		"SSH with a display": {env: map[string]string{"SSH_TTY": "a", "DISPLAY": "localhost:10.0"}, terminal: true},
+		"SSH to a Mac":       {env: map[string]string{"SSH_CLIENT": "a"}, goos: "darwin", terminal: true},
+		"remote editor":      {env: map[string]string{"SSH_CONNECTION": "a", "BROWSER": "/editor/browser.sh"}, terminal: true, browsing: true},
+		"Docker":             {env: map[string]string{"DISPLAY": ":0"}, files: "/.dockerenv", terminal: true},
+		"Podman":             {env: map[string]string{"DISPLAY": ":0"}, files: "/run/.containerenv", terminal: true},
+		"systemd container":  {env: map[string]string{"DISPLAY": ":0", "container": "lxc"}, terminal: true},
+		"Kubernetes":         {env: map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, alone: "no terminal"},
 	}
 	for name, tc := range tests {
 		if tc.goos == "" {
@@ -42,8 +42,8 @@ func TestLook(t *testing.T) {
 			}
 		}
 		s := look(func(n string) string { return tc.env[n] }, tc.goos, func(p string) bool { return p == tc.files }, tc.terminal)
-		if s.attended() != tc.attended || s.browsing() != tc.browsing {
-			t.Errorf("%s: %+v: attended %v, browsing %v", name, s, s.attended(), s.browsing())
+		if s.unattended() != tc.alone || s.browsing() != tc.browsing {
+			t.Errorf("%s: %+v: unattended %q, browsing %v", name, s, s.unattended(), s.browsing())
 		}
 	}
 }
