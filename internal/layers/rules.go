@@ -54,7 +54,7 @@ func Rules() []Rule {
 		{Package: "platform/jupyterhub", May: slices.Concat(system, []string{ // which also says who calls a service
 			"internal/endpoint", verifier,
 		})},
-		{Package: "platform/internal/platformtest", May: []string{clientset, gen, verifier, "platform"}}, // for tests only
+		{Package: "platform/internal/platformtest", May: []string{gen, verifier}}, // for tests only
 		{Package: "mockserver/objectstore", Tests: mocks},
 		{Package: "mockserver/oauth", Tests: mocks},
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/objectstore"}, Tests: mocks},

@@ -40,9 +40,14 @@ func start(t *testing.T, config hub.Config) (h *hub.Hub, serviceToken string) {
 // What the tests of every system say.
 var (
 	env      = platformtest.EnvOf
-	made     = platformtest.Client
 	contains = platformtest.Contains
 )
+
+func made(t *testing.T, r platform.Resolver, opts ...clientset.Option) *clientset.ClientSet {
+	t.Helper()
+	cs, err := clientset.For(t.Context(), r, opts...)
+	return platformtest.Opened(t, cs, err)
+}
 
 // access is the scope that lets a token's owner use the service svc.
 const access = "access:services!service=svc"

@@ -17,6 +17,7 @@ import (
 	"github.com/jetway-go/jetway/internal/kfppb"
 	"github.com/jetway-go/jetway/mockserver/siblings/dexproxy"
 	"github.com/jetway-go/jetway/mockserver/siblings/kfpserver"
+	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 )
@@ -24,11 +25,16 @@ import (
 // What the tests of every system say.
 var (
 	env      = platformtest.Env
-	made     = platformtest.Client
 	file     = platformtest.File
 	rewrite  = platformtest.Rewrite
 	contains = platformtest.Contains
 )
+
+func made(t *testing.T, r platform.Resolver, opts ...clientset.Option) *clientset.ClientSet {
+	t.Helper()
+	cs, err := clientset.For(t.Context(), r, opts...)
+	return platformtest.Opened(t, cs, err)
+}
 
 // newAPI is Kubeflow's API server, with one run and one experiment in namespace team.
 func newAPI(guards ...grpc.ServerOption) *platformtest.Server {

@@ -74,7 +74,8 @@ func (i *instance) reach(opts ...clientset.Option) []clientset.Option {
 
 func (i *instance) client(t *testing.T, r platform.Resolver, opts ...clientset.Option) *clientset.ClientSet {
 	t.Helper()
-	return platformtest.Client(t, r, i.reach(opts...)...)
+	cs, err := clientset.For(t.Context(), r, i.reach(opts...)...)
+	return platformtest.Opened(t, cs, err)
 }
 
 // untouched fails when anything was sent anywhere.

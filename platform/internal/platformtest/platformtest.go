@@ -1,18 +1,19 @@
 // Package platformtest has what the tests of every system need: an environment and
-// files of one's own, a client that is closed at the end, and a gRPC server that
+// files of one's own, clients that are closed at the end, and a gRPC server that
 // remembers what it was sent.
 package platformtest
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/jetway-go/jetway/clientset"
+	"google.golang.org/grpc"
+
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
-	"github.com/jetway-go/jetway/platform"
 )
 
 // Env is an environment, to look variables up in, with nothing in it but these
@@ -51,24 +52,24 @@ func Rewrite(tb testing.TB, path, content string) {
 	}
 }
 
-// Client makes a client by a system's conventions, and closes it when the test ends.
-func Client(tb testing.TB, r platform.Resolver, opts ...clientset.Option) *clientset.ClientSet {
+// Opened is what a constructor has returned. It fails the test for err, and closes c
+// when the test ends.
+func Opened[C io.Closer](tb testing.TB, c C, err error) C {
 	tb.Helper()
-	cs, err := clientset.For(tb.Context(), r, opts...)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := cs.Close(); err != nil {
+		if err := c.Close(); err != nil {
 			tb.Error(err)
 		}
 	})
-	return cs
+	return c
 }
 
 // List makes a call.
-func List(ctx context.Context, cs *clientset.ClientSet) error {
-	_, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
+func List(ctx context.Context, cc grpc.ClientConnInterface) error {
+	_, err := projectpb.NewProjectServiceClient(cc).ListProjects(ctx, &projectpb.ListProjectsRequest{})
 	return err
 }
 
