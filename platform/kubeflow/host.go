@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
 // location is where Kubeflow is, for gRPC and for HTTP.
@@ -96,6 +98,9 @@ func parseHost(text string) (place location, assumed bool, err error) {
 		place.endpoint = u.Scheme + "://" + name + ":" + port
 		place.web = besideService(u, name)
 		place.inCluster = true
+	}
+	if _, err := endpoint.Parse(place.endpoint); err != nil {
+		return location{}, false, fmt.Errorf("is no address: %w", err)
 	}
 	return place, assumed, nil
 }

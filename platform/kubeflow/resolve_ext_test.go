@@ -125,6 +125,7 @@ func TestMissingAndContradictoryInputsAreNamed(t *testing.T) {
 		"no host":                 {at("https:///pipeline"), []string{"no host"}},
 		"space":                   {at("https://kf. example"), []string{"space"}},
 		"inverse proxy":           {at("https://x.pipelines.googleusercontent.com"), []string{"Google's inverse proxy", "port-forward"}},
+		"impossible port":         {at("https://kf.example:99999"), []string{"is no address", "from 1 to 65535"}},
 		"two logins":              {with(func(c *kubeflow.Resolver) { c.TokenPath = "x"; c.Cookies = pw }), []string{"set one login"}},
 		"two others":              {with(func(c *kubeflow.Resolver) { c.Dex = &kubeflow.Dex{}; c.ServiceAccount = true }), []string{"set one login"}},
 		"token is empty":          {with(func(c *kubeflow.Resolver) { c.Token = kubeflow.SecretValue("") }), []string{"Token: the given value is empty"}},
