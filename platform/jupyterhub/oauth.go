@@ -13,7 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,10 +96,12 @@ func (a *Auth) returnPath(requested string) string {
 	return u.RequestURI()
 }
 
-// within tells whether a path is that of home or below it, also for who takes dots
-// out first.
+// within tells whether a path is that of home or below it. One with steps in it is
+// not: browsers and servers differ in where "a/..//b" leads.
 func within(requested, home string) bool {
-	return strings.HasPrefix(requested, home) && strings.HasPrefix(path.Clean(requested)+"/", home)
+	return strings.HasPrefix(requested, home) && !slices.ContainsFunc(strings.Split(requested, "/"), func(step string) bool {
+		return step == "." || step == ".."
+	})
 }
 
 // finishLogin takes a browser back from the hub's page.
