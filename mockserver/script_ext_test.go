@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,7 +20,6 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/backend"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
-	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 func TestRevokeAndExpire(t *testing.T) {
@@ -301,74 +298,6 @@ func TestItem31EndWatchesAtDeadline(t *testing.T) {
 		}
 		if took := time.Since(start); took < 9*time.Second || took >= 10*time.Second {
 			t.Errorf("ended after %v", took)
-		}
-	})
-}
-
-func TestTokenEndpointFaults(t *testing.T) {
-	t.Parallel()
-	s := mocktest.New(t)
-	form := url.Values{"grant_type": {"client_credentials"}}
-	s.Script().TokenEndpoint().Down(true)
-	if code, _ := postToken(t, s, form); code != http.StatusServiceUnavailable {
-		t.Errorf("down: %d", code)
-	}
-	s.Script().TokenEndpoint().FailNext(1, oauth.RefusalAnswer("invalid_grant"))
-	if code, body := postToken(t, s, form); code != http.StatusBadRequest || string(body) != `{"error":"invalid_grant"}` {
-		t.Errorf("refused: %d %s", code, body)
-	}
-	s.Script().Reset()
-	if code, _ := postToken(t, s, form); code != http.StatusOK {
-		t.Errorf("after Reset: %d", code)
-	}
-	if n := s.TokenRequests(); n != 3 {
-		t.Errorf("counted %d token requests", n)
-	}
-}
-
-// A token endpoint that accepts and never answers: the client leaves at its own
-// deadline, and Close does not wait for ever.
-func TestHangingTokenEndpoint(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := mocktest.New(t, mockserver.WithInMemory())
-		s.Script().TokenEndpoint().Hang(true)
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		defer cancel()
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.OAuth().TokenURL(), strings.NewReader("a=b"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		start := time.Now()
-		resp, err := s.HTTPClient().Do(r)
-		if err == nil {
-			_ = resp.Body.Close()
-		}
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 5*time.Second {
-			t.Errorf("got %v after %v", err, time.Since(start))
-		}
-		stuck, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.OAuth().TokenURL(), strings.NewReader("a=b"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		go func() {
-			resp, err := s.HTTPClient().Do(stuck)
-			if err == nil {
-				_ = resp.Body.Close()
-			}
-		}()
-		synctest.Wait()
-	})
-}
-
-func TestTokenLatency(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithTokenLatency(500*time.Millisecond))
-		start := time.Now()
-		fetchToken(t, s)
-		if took := time.Since(start); took != 500*time.Millisecond {
-			t.Errorf("took %v", took)
 		}
 	})
 }

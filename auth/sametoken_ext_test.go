@@ -1,0 +1,116 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+func TestSameTokenAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		// given a token that never changes
+		f := &fakeFlow{obtain: func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
+			return &auth.Credentials{AccessToken: "always"}, nil
+		}}
+		a := newAuthenticator(t, f)
+		for _, rest := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
+			// when the server rejects it
+			stale, err := a.Credentials(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = a.Refresh(t.Context(), stale)
+			if !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
+				t.Fatalf("got %v, want ErrRejected as Unauthenticated", err)
+			}
+			// then calls fail at once for a while that grows,
+			before, _ := f.counts()
+			time.Sleep(rest - time.Millisecond)
+			if _, err := a.Credentials(t.Context()); !errors.Is(err, auth.ErrRejected) {
+				t.Fatalf("within %v: %v, want ErrRejected", rest, err)
+			}
+			if after, _ := f.counts(); after != before {
+				t.Errorf("the flow ran again within the rest of %v", rest)
+			}
+			// and after it the token gets another chance
+			time.Sleep(2 * time.Millisecond)
+		}
+	})
+}
+
+// A token that gets another chance is a new one for those who come late with the
+// news that it was refused before.
+func TestLateRejectionOfATokenOnProbation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		same := issue("always", 0)
+		f := &fakeFlow{obtain: func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) { return same, nil }}
+		store := &mapStore{}
+		a := newAuthenticator(t, f, auth.WithStore(store))
+		stale, _ := a.Credentials(t.Context())
+		if _, err := a.Refresh(t.Context(), stale); !errors.Is(err, auth.ErrRejected) {
+			t.Fatalf("got %v, want ErrRejected", err)
+		}
+		if len(store.log) != 1 {
+			t.Errorf("what was refused is stored again: %q", store.log)
+		}
+		time.Sleep(time.Second)
+		second, err := a.Credentials(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, _ := f.counts()
+		if c, err := a.Refresh(t.Context(), stale); err != nil || c != second {
+			t.Errorf("Refresh = %v, %v, want what is there", c, err)
+		}
+		if after, _ := f.counts(); after != before {
+			t.Error("the flow ran again")
+		}
+	})
+}
+
+// The same, while a renewal in the background is under way that brings nothing new
+// either: whoever was rejected does not get the token back.
+func TestSameTokenAgainInTheBackground(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		same := issue("always", time.Hour)
+		give := func(ctx context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
+			return same, sleep(ctx, time.Second)
+		}
+		a := newAuthenticator(t, renewable{&fakeFlow{obtain: give, renew: give}})
+		token(t, a)
+		time.Sleep(56 * time.Minute)
+		stale, _ := a.Credentials(t.Context())
+		if c, err := a.Refresh(t.Context(), stale); !errors.Is(err, auth.ErrRejected) {
+			t.Errorf("Refresh = %v, %v, want ErrRejected", c, err)
+		}
+	})
+}
+
+func TestUnchangedRenewalIsNotRepeatedByEveryCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		same := issue("always", 100*time.Second)
+		give := func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) { return same, nil }
+		f := &fakeFlow{obtain: give, renew: give}
+		a := newAuthenticator(t, renewable{f})
+		token(t, a)
+		time.Sleep(90 * time.Second)
+		for range 9000 {
+			token(t, a)
+			time.Sleep(time.Millisecond)
+		}
+		if obtained, renewed := f.counts(); obtained+renewed > 14 {
+			t.Errorf("%d logins and %d renewals in 9 s, want about one a second at most", obtained, renewed)
+		}
+	})
+}
