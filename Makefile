@@ -52,7 +52,7 @@ lint: $(BIN)/golangci-lint $(BIN)/buf ## Look at sources, protos and go.mod; wri
 	go mod verify
 	@for dir in . integration bench; do \
 		echo "module in $$dir: go mod tidy -diff, go vet, golangci-lint"; \
-		(cd "$$dir" && go mod tidy -diff && go vet ./... && "$(CURDIR)/$(BIN)/golangci-lint" run --config="$(CURDIR)/.golangci.yml" ./...) || exit 1; \
+		(cd "$$dir" && go mod tidy -diff && go vet ./... && "$(CURDIR)/$(BIN)/golangci-lint" run --allow-parallel-runners --config="$(CURDIR)/.golangci.yml" ./...) || exit 1; \
 	done
 	$(BIN)/buf lint
 	$(BIN)/buf format -d --exit-code
