@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestKeyringSharesARenewedImport(t *testing.T) {
 		{{"flytectl", "dns:///" + host + ":flytectl-user", `{"access_token":"a0","refresh_token":"r0"}`, ""}},
 	} {
 		s, f := newKeyring(linuxHost())
-		f.items = items
+		f.items = slices.Clone(items) // what theirs were is asked below
 		if c, err := s.Retrieve(t.Context(), personKey()); err != nil || c.RefreshToken != "r0" {
 			t.Fatalf("%v, %v", c, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -13,25 +14,27 @@ import (
 // attempts that no closed connection ends.
 func TestCloseEndsWhatBelongsToNoCall(t *testing.T) {
 	t.Parallel()
-	begun := make(chan struct{})
-	pause := func(ctx context.Context, _ string, _, _ any, _ *grpc.ClientConn, _ grpc.UnaryInvoker, _ ...grpc.CallOption) error {
-		close(begun)
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	conn, err := grpc.NewClient("passthrough:///unused",
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithChainUnaryInterceptor(pause))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	closed := make(chan struct{})
-	c := &connection{ClientConn: conn, closed: closed}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Invoke(context.WithoutCancel(t.Context()), "/a/b", nil, nil) }()
-	<-begun
-	close(closed)
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("the call ended with %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) { // where a call that hangs is found out at once
+		begun := make(chan struct{})
+		pause := func(ctx context.Context, _ string, _, _ any, _ *grpc.ClientConn, _ grpc.UnaryInvoker, _ ...grpc.CallOption) error {
+			close(begun)
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		conn, err := grpc.NewClient("passthrough:///unused",
+			grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithChainUnaryInterceptor(pause))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		closed := make(chan struct{})
+		c := &connection{ClientConn: conn, closed: closed}
+		ended := make(chan error, 1)
+		go func() { ended <- c.Invoke(context.WithoutCancel(t.Context()), "/a/b", nil, nil) }()
+		<-begun
+		close(closed)
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("the call ended with %v", err)
+		}
+	})
 }
