@@ -29,8 +29,6 @@ type Authenticator struct {
 	log     *slog.Logger
 	skew    time.Duration
 	initial *Credentials
-	locker  locker // nil: nobody else is waited for
-	alone   bool   // no file is locked
 
 	current atomic.Pointer[snapshot]
 
@@ -63,7 +61,6 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 		a.log = slog.New(slog.DiscardHandler)
 	}
 	a.env.Logger = a.log
-	a.prepareLock()
 	a.current.Store(unseen(0))
 	return a
 }

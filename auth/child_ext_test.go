@@ -16,6 +16,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/configstore"
 )
 
@@ -122,9 +123,10 @@ func within(limit time.Duration, step func(context.Context) (*auth.Credentials, 
 func say(line string) { _, _ = os.Stdout.WriteString(line + "\n") }
 
 func (c child) authenticator() *auth.Authenticator {
-	store := auth.Store(&auth.FileStore{Dir: filepath.Join(c.dir, "credentials")})
+	file := &tokenstore.FileStore{Dir: filepath.Join(c.dir, "credentials"), LockDir: filepath.Join(c.dir, "locks")}
+	var store auth.Store = file
 	if c.mode == "holdAfter" {
-		store = holdingStore{store}
+		store = holdingStore{file}
 	}
 	env := auth.Env{
 		Endpoint: processKey.Endpoint,
@@ -134,7 +136,7 @@ func (c child) authenticator() *auth.Authenticator {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	return auth.New(processKey, flow.Stored{}, env, auth.WithStore(store), auth.WithProcessLock(filepath.Join(c.dir, "locks")))
+	return auth.New(processKey, flow.Stored{}, env, auth.WithStore(store))
 }
 
 // childTransport names the process, and may stop in front of the request.
@@ -151,12 +153,10 @@ func (c childTransport) RoundTrip(q *http.Request) (*http.Response, error) {
 }
 
 // holdingStore stops for ever once a login is stored.
-type anyStore = auth.Store
-
-type holdingStore struct{ anyStore }
+type holdingStore struct{ *tokenstore.FileStore }
 
 func (s holdingStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
-	if err := s.anyStore.Store(ctx, k, c); err != nil {
+	if err := s.FileStore.Store(ctx, k, c); err != nil {
 		return err
 	}
 	say("holding")

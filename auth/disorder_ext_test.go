@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
 // tenant is one Authenticator among those that share the world.
@@ -196,9 +197,10 @@ func disorder(t *testing.T, seed uint64) {
 		life := time.Duration(1+r.IntN(5)) * time.Minute
 		processes := 1
 		var opts []auth.Option
+		var locks auth.Locker // nil: every process renews on its own
 		if r.IntN(8) == 0 && w.kind != staticKind {
 			processes = 2 + r.IntN(2)
-			opts = append(opts, auth.WithProcessLock(t.TempDir()))
+			locks = &tokenstore.FileStore{LockDir: t.TempDir()}
 		}
 		if r.IntN(4) == 0 {
 			opts = append(opts, auth.WithExpirySkew(time.Duration(r.IntN(20))*time.Second))
@@ -209,7 +211,7 @@ func disorder(t *testing.T, seed uint64) {
 		for i := range processes {
 			a := &actor{world: w, name: strconv.Itoa(i), rejected: map[string]bool{}}
 			a.alone = processes == 1
-			p := tenant{a, auth.New(testKey, a.flow(), auth.Env{}, append(opts, auth.WithStore(a))...)}
+			p := tenant{a, auth.New(testKey, a.flow(), auth.Env{}, append(opts, auth.WithStore(a.store(locks)))...)}
 			all = append(all, p)
 			for range 1 + r.IntN(6) {
 				mine := rand.New(rand.NewPCG(seed, r.Uint64()))

@@ -212,6 +212,17 @@ func (a *actor) flow() auth.Flow {
 	return renewing{a}
 }
 
+// store is the actor as a Store, with locks if there are any.
+func (a *actor) store(locks auth.Locker) auth.Store {
+	if locks == nil {
+		return a
+	}
+	return struct {
+		*actor
+		auth.Locker
+	}{a, locks}
+}
+
 // storeCall is the beginning of a call of the store; end has to be called.
 func (a *actor) storeCall(ctx context.Context) (end func(), err error) {
 	a.mu.Lock()

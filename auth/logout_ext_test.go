@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
 // revocable is a flow that can take logins back.
@@ -221,9 +222,9 @@ func TestInspect(t *testing.T) {
 	t.Parallel()
 	f, flow := person()
 	dir := t.TempDir()
-	store := &auth.FileStore{Dir: filepath.Join(dir, "credentials")}
+	store := &tokenstore.FileStore{Dir: filepath.Join(dir, "credentials"), LockDir: filepath.Join(dir, "locks")}
 	open := func() *auth.Authenticator {
-		return newAuthenticator(t, flow, auth.WithStore(store), auth.WithProcessLock(filepath.Join(dir, "locks")))
+		return newAuthenticator(t, flow, auth.WithStore(store))
 	}
 
 	// Given nothing
@@ -265,13 +266,13 @@ func TestInspect(t *testing.T) {
 func TestStatusTellsWhereALoginRests(t *testing.T) {
 	t.Parallel()
 	_, flow := person()
-	file := &auth.FileStore{Dir: t.TempDir()}
+	file := &tokenstore.FileStore{Dir: t.TempDir(), LockDir: t.TempDir()}
 	for want, opts := range map[string][]auth.Option{
 		"memory":               nil,
-		file.Location(testKey): {auth.WithStore(file), auth.WithoutProcessLock()},
+		file.Location(testKey): {auth.WithStore(file)},
 		"*auth_test.mapStore":  {auth.WithStore(&mapStore{})},
 		"memory ":              {auth.WithStore(&mapStore{fail: errors.New("full")})},
-		"memory  ":             {auth.WithStore(auth.DefaultStore(auth.Traits{}, auth.StoreConfig{Off: true}))},
+		"memory  ":             {auth.WithStore(tokenstore.Default(auth.Traits{}, tokenstore.Config{Off: true}))},
 	} {
 		a := newAuthenticator(t, flow, opts...)
 		if err := a.Login(t.Context()); err != nil {

@@ -12,18 +12,19 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
 // computer is a directory with one login that many processes share.
 type computer struct {
 	dir   string
-	store *auth.FileStore
+	store *tokenstore.FileStore
 }
 
 func newComputer(t *testing.T, c *auth.Credentials) computer {
 	t.Helper()
 	m := computer{dir: t.TempDir()}
-	m.store = &auth.FileStore{Dir: filepath.Join(m.dir, "credentials")}
+	m.store = &tokenstore.FileStore{Dir: filepath.Join(m.dir, "credentials")}
 	m.keep(t, c)
 	return m
 }

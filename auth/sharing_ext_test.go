@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
 // neighbours are authenticators in as many processes, as far as they can tell.
@@ -19,7 +20,7 @@ func neighbours(t *testing.T, n int, dir string, flow auth.Flow, opts ...auth.Op
 	var all []*auth.Authenticator
 	for range n {
 		all = append(all, newAuthenticator(t, flow, append(opts,
-			auth.WithStore(&auth.FileStore{Dir: filepath.Join(dir, "credentials")}), auth.WithProcessLock(filepath.Join(dir, "locks")))...))
+			auth.WithStore(&tokenstore.FileStore{Dir: filepath.Join(dir, "credentials"), LockDir: filepath.Join(dir, "locks")}))...))
 	}
 	return all
 }
@@ -89,7 +90,7 @@ func TestNobodyWaitsForAPersonElsewhere(t *testing.T) {
 		dir := t.TempDir()
 		all := neighbours(t, 2, dir, flow)
 		ended := &auth.Credentials{AccessToken: "old", RefreshToken: "dead", Expiry: time.Now().Add(-time.Hour)}
-		if err := (&auth.FileStore{Dir: filepath.Join(dir, "credentials")}).Store(t.Context(), testKey, ended); err != nil {
+		if err := (&tokenstore.FileStore{Dir: filepath.Join(dir, "credentials")}).Store(t.Context(), testKey, ended); err != nil {
 			t.Fatal(err)
 		}
 		// when two processes ask theirs at once, the one does not wait for the other.
@@ -120,7 +121,7 @@ func TestNobodyWaitsForARenewalInVain(t *testing.T) {
 		dir := t.TempDir()
 		renews, only := neighbours(t, 1, dir, flow)[0], neighbours(t, 1, dir, f)[0]
 		ended := &auth.Credentials{AccessToken: "old", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}
-		if err := (&auth.FileStore{Dir: filepath.Join(dir, "credentials")}).Store(t.Context(), testKey, ended); err != nil {
+		if err := (&tokenstore.FileStore{Dir: filepath.Join(dir, "credentials")}).Store(t.Context(), testKey, ended); err != nil {
 			t.Fatal(err)
 		}
 		var wg sync.WaitGroup
@@ -159,7 +160,7 @@ func TestALoginIsNotOverwrittenByAnOlderRenewal(t *testing.T) {
 			t.Error(err)
 		}
 		wg.Wait()
-		c, err := (&auth.FileStore{Dir: filepath.Join(dir, "credentials")}).Retrieve(t.Context(), testKey)
+		c, err := (&tokenstore.FileStore{Dir: filepath.Join(dir, "credentials")}).Retrieve(t.Context(), testKey)
 		if err != nil || c.AccessToken != "by hand" {
 			t.Errorf("the store holds %v, %v; want the login", c, err)
 		}
@@ -190,7 +191,7 @@ func TestLogoutWaitsForARenewalElsewhere(t *testing.T) {
 			t.Error(err)
 		}
 		wg.Wait()
-		c, err := (&auth.FileStore{Dir: filepath.Join(dir, "credentials")}).Retrieve(t.Context(), testKey)
+		c, err := (&tokenstore.FileStore{Dir: filepath.Join(dir, "credentials")}).Retrieve(t.Context(), testKey)
 		if !errors.Is(err, auth.ErrNoCredentials) {
 			t.Errorf("after the logout the store holds %v, %v", c, err)
 		}
@@ -231,9 +232,9 @@ func TestAuthenticatorsShareAMemoryStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f, flow := rotating(time.Second)
-		store := &auth.MemoryStore{}
+		store := &tokenstore.MemoryStore{}
 		one := newAuthenticator(t, flow, auth.WithStore(store))
-		two := newAuthenticator(t, flow, auth.WithStore(store), auth.WithoutProcessLock())
+		two := newAuthenticator(t, flow, auth.WithStore(store))
 		if err := one.Login(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -261,7 +262,7 @@ func TestMemoryStoreHasPatienceOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f, flow := rotating(0)
-		store := &auth.MemoryStore{}
+		store := &tokenstore.MemoryStore{}
 		one := newAuthenticator(t, flow, auth.WithStore(store))
 		two := newAuthenticator(t, flow, auth.WithStore(store))
 		if err := one.Login(t.Context()); err != nil {

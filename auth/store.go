@@ -2,24 +2,82 @@ package auth
 
 import "context"
 
-// Key says whose login something is. Two programs with equal keys share one
-// stored login; keys that differ in any part never overwrite each other.
+// PersonFlow is the Flow of the [Key] of every login that a person made, and so
+// the Name in the [Traits] of every interactive flow. They share it, so that a
+// program that only refreshes stored logins finds a login made in a browser, and
+// so does one that would have shown a device code.
+const PersonFlow = "stored"
+
+// Key names one stored login. Programs with equal keys share it; keys that differ
+// in any part never overwrite each other.
 type Key struct {
 	Endpoint string // backend, without scheme
 	ClientID string // as configured; may be empty
 	Flow     string // [Traits].Name
-	User     string // whose, where one machine serves several people
+	User     string // whose login it is, where one machine serves several people
 	Profile  string // free choice, to keep several logins of one person apart
 }
 
-// Store remembers credentials between runs. Implementations are safe for
-// concurrent use and honour ctx.
+// Store remembers logins between runs. Implementations are safe for concurrent use
+// and honour ctx. Package auth/tokenstore has the usual ones.
+//
+// A Store may also implement [Locker], [Swapper], [Discarder], [Persister] and
+// [Locator]; an [Authenticator] uses what there is. A store that wraps another one
+// forwards them.
 type Store interface {
-	// Store keeps c under k, replacing what was there.
+	// Store stores c under k, replacing what was there.
 	Store(ctx context.Context, k Key, c *Credentials) error
-	// Retrieve returns what is kept under k, or an error that wraps
+	// Retrieve returns what is stored under k, or an error that wraps
 	// [ErrNoCredentials] when there is nothing.
 	Retrieve(ctx context.Context, k Key) (*Credentials, error)
-	// Delete forgets k; nothing to forget is no error.
+	// Delete deletes what is stored under k; it is no error if there is nothing.
 	Delete(ctx context.Context, k Key) error
+}
+
+// Locker is a [Store] that lets one holder at a time replace a login, among all who
+// share the store: Authenticators, processes, machines. Without it several of them
+// may send one refresh token, and a server that rotates refresh tokens may end the
+// login of all (RFC 9700 §4.14.2).
+type Locker interface {
+	// Lock waits until the login of k is locked, or until ctx ends. The error says
+	// why there is no lock; the caller may continue without one.
+	Lock(ctx context.Context, k Key) (Lease, error)
+}
+
+// Lease is a lock that is held. A lease may be lost while it is held: it lapsed on
+// the server that grants it, for example.
+type Lease interface {
+	// Lost returns a channel that is closed when the lease is lost; nil if that
+	// cannot happen.
+	Lost() <-chan struct{}
+	// Unlock gives the lease back. It is called once, and does not block for long.
+	Unlock()
+}
+
+// Swapper is a [Store] that can replace a login only if it is still the expected one.
+type Swapper interface {
+	// Swap stores next under k if the [Credentials.ID] of what is stored there is
+	// oldID, where "" stands for nothing (or for a login without an access token),
+	// and reports whether it did. Nothing can come between the comparison and the
+	// replacement.
+	Swap(ctx context.Context, k Key, oldID string, next *Credentials) (bool, error)
+}
+
+// Discarder is a [Store] that may find several logins under one key, such as those
+// that other tools have stored.
+type Discarder interface {
+	// Discard deletes the logins under k that have the refresh token of dead, which
+	// the server refused for good, and no other.
+	Discard(ctx context.Context, k Key, dead *Credentials) error
+}
+
+// Persister is a [Store] that tells whether its logins outlive the process.
+type Persister interface {
+	Persistent() bool
+}
+
+// Locator is a [Store] that tells people where it stores the login of k: "memory",
+// "keyring (jetway:flyte.example.com)", the path of a file.
+type Locator interface {
+	Location(k Key) string
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/mockserver"
@@ -156,7 +157,7 @@ func TestNoFlowUsesAStoredLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := &auth.MemoryStore{}
+	store := &tokenstore.MemoryStore{}
 	key := auth.Key{Endpoint: s.Endpoint(), Flow: auth.TraitsOf(flow.Stored{}).Name, Profile: "work"}
 	if err := store.Store(t.Context(), key, &auth.Credentials{AccessToken: issued.AccessToken}); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 )
 
@@ -45,7 +46,7 @@ func TestCloseEndsCallsBeforeItWaitsForARenewal(t *testing.T) {
 		go func() { _ = server.Serve(wire) }()
 		defer server.Stop()
 		dial := grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return wire.DialContext(ctx) })
-		store := &auth.MemoryStore{}
+		store := &tokenstore.MemoryStore{}
 		cs := made(t)(clientset.ForEndpoint("passthrough:///backend", clientset.WithDialOptions(dial), clientset.WithInsecure(),
 			clientset.WithPlaintextCredentials(), clientset.WithFlow(slowRenewal{}), clientset.WithStore(store)))
 

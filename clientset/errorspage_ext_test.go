@@ -17,8 +17,8 @@ import (
 	"google.golang.org/grpc/resolver/manual"
 	"google.golang.org/grpc/status"
 
-	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/mockserver"
@@ -128,7 +128,7 @@ func situations() map[string]situation {
 			return at(quiet(t), clientset.WithFlow(flow.PKCE{}))
 		}),
 		"the login has ended, log in again": func(t *testing.T) error {
-			s, logins := quiet(t), &auth.MemoryStore{}
+			s, logins := quiet(t), &tokenstore.MemoryStore{}
 			first := made(t)(at(s, clientset.WithStore(logins), clientset.WithPrompter(mutePrompter{}),
 				clientset.WithFlow(flow.PKCE{OpenBrowser: mocktest.NewBrowser(s).Open, RedirectURI: "http://127.0.0.1/callback"})))
 			if err := first.Login(soon(t)); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/internal/endpoint"
 )
@@ -84,7 +85,7 @@ func (c *config) storeFor(f auth.Flow) auth.Store {
 		return c.store
 	}
 	if t := auth.TraitsOf(f); t.Interactive || t.FileStorable {
-		return auth.DefaultStore(t, auth.StoreConfig{NoKeyring: c.noKeyring, Logger: c.logger})
+		return tokenstore.Default(t, tokenstore.Config{NoKeyring: c.noKeyring, Logger: c.logger})
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/oauth"
@@ -77,7 +78,7 @@ func TestTokenEndpointDown(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				// Given a stored login whose access token is revoked.
 				s := quiet(t, silent(), mockserver.WithInMemory())
-				store := &auth.MemoryStore{}
+				store := &tokenstore.MemoryStore{}
 				issued, err := s.OAuth().IssueToken(oauth.TokenSpec{
 					ClientID: mockserver.PublicClientID, Scopes: []string{mockserver.DefaultScope}, Refresh: true,
 				})

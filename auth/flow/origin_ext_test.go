@@ -17,6 +17,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/configstore"
 )
 
@@ -237,7 +238,7 @@ func TestAStoredLoginOutlivesAWrongConfiguration(t *testing.T) {
 			TokenEndpoint: "https://login.example.com/token", DeviceAuthorizationEndpoint: "https://login.example.com/device",
 		}
 		h := &hosts{answers: map[string]http.HandlerFunc{"login.example.com": provides("home")}}
-		store := &auth.FileStore{Dir: t.TempDir()}
+		store := &tokenstore.FileStore{Dir: t.TempDir()}
 		key := auth.Key{Endpoint: "flyte.example", Flow: auth.PersonFlow}
 		program := func(f auth.Flow, cfg configstore.ClientConfig) *auth.Authenticator {
 			env := h.env(cfg)

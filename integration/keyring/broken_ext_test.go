@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
 // All of one operation takes three seconds at most. This is far more, and far less
@@ -20,7 +21,7 @@ import (
 const bounded = 15 * time.Second
 
 // mustFail makes one operation after the other, each of which fails for want.
-func mustFail(t *testing.T, s *auth.KeyringStore, want error) {
+func mustFail(t *testing.T, s *tokenstore.KeyringStore, want error) {
 	t.Helper()
 	started := time.Now()
 	for op, err := range map[string]error{
@@ -50,13 +51,13 @@ func mustFallBack(t *testing.T, warnings int) {
 	t.Helper()
 	var log bytes.Buffer
 	dir := filepath.Join(t.TempDir(), "credentials")
-	s := auth.DefaultStore(auth.Traits{FileStorable: true}, auth.StoreConfig{
+	s := tokenstore.Default(auth.Traits{FileStorable: true}, tokenstore.Config{
 		Dir: dir, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	for _, c := range []*auth.Credentials{login("first"), login("second")} {
 		mustStore(t, s, person, c)
 		mustHold(t, s, person, c)
-		mustHold(t, &auth.FileStore{Dir: dir}, person, c)
+		mustHold(t, &tokenstore.FileStore{Dir: dir}, person, c)
 	}
 	if got := strings.Count(log.String(), "level=WARN"); got != warnings {
 		t.Errorf("%d warnings, want %d:\n%s", got, warnings, log.String())
@@ -73,9 +74,9 @@ func TestLockedKeyring(t *testing.T) {
 		return
 	}
 	conn := unlockedKeyring(t)
-	mustStore(t, &auth.KeyringStore{}, person, login("before"))
+	mustStore(t, &tokenstore.KeyringStore{}, person, login("before"))
 	lock(t, conn)
-	mustFail(t, &auth.KeyringStore{}, auth.ErrKeyringLocked)
+	mustFail(t, &tokenstore.KeyringStore{}, tokenstore.ErrKeyringLocked)
 	mustFallBack(t, 1)
 }
 
@@ -84,7 +85,7 @@ func TestNoSecretService(t *testing.T) {
 	if !inside(t, busBare) {
 		return
 	}
-	mustFail(t, &auth.KeyringStore{}, auth.ErrKeyringUnavailable)
+	mustFail(t, &tokenstore.KeyringStore{}, tokenstore.ErrKeyringUnavailable)
 	mustFallBack(t, 1)
 }
 
@@ -98,7 +99,7 @@ func TestNoBus(t *testing.T) {
 	if path, err := exec.LookPath("dbus-launch"); err != nil || filepath.Dir(path) != filepath.Join(os.Getenv("HOME"), "bin") {
 		t.Fatalf("the trap is not set: %q, %v", path, err)
 	}
-	mustFail(t, &auth.KeyringStore{}, auth.ErrKeyringUnavailable)
+	mustFail(t, &tokenstore.KeyringStore{}, tokenstore.ErrKeyringUnavailable)
 	mustFallBack(t, 1)
 }
 
@@ -107,7 +108,7 @@ func TestBusIsGone(t *testing.T) {
 	if !inside(t, busGone) {
 		return
 	}
-	mustFail(t, &auth.KeyringStore{}, auth.ErrKeyringUnavailable)
+	mustFail(t, &tokenstore.KeyringStore{}, tokenstore.ErrKeyringUnavailable)
 	mustFallBack(t, 1)
 }
 
@@ -122,6 +123,6 @@ func TestBusIsMute(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	mustFail(t, &auth.KeyringStore{}, auth.ErrKeyringTimeout)
+	mustFail(t, &tokenstore.KeyringStore{}, tokenstore.ErrKeyringTimeout)
 	mustFallBack(t, 1)
 }

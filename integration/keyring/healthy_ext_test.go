@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
 const endpoint = "flyte.example.com"
@@ -57,18 +58,18 @@ func TestUnlockedKeyring(t *testing.T) {
 		return
 	}
 	unlockedKeyring(t)
-	s := &auth.KeyringStore{}
+	s := &tokenstore.KeyringStore{}
 	mustLack(t, s, person)
 	for i, k := range []auth.Key{person, machine, {Endpoint: endpoint, Flow: auth.PersonFlow, User: "bob"}} {
 		c := login(fmt.Sprint(i))
 		mustStore(t, s, k, c)
-		mustHold(t, &auth.KeyringStore{}, k, c)
+		mustHold(t, &tokenstore.KeyringStore{}, k, c)
 	}
 	big := login("big")
 	big.AccessToken += strings.Repeat("0123456789abcdef", 1<<10) // 16 kB
 	for _, c := range []*auth.Credentials{big, login("small"), big} {
 		mustStore(t, s, person, c)
-		mustHold(t, &auth.KeyringStore{}, person, c)
+		mustHold(t, &tokenstore.KeyringStore{}, person, c)
 	}
 	if err := s.Delete(t.Context(), person); err != nil {
 		t.Error(err)

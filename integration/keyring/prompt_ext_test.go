@@ -9,7 +9,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/godbus/dbus/v5/prop"
 
-	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
 // A person is asked to unlock the keyring, and never does.
@@ -19,12 +19,12 @@ func TestPromptNobodyAnswers(t *testing.T) {
 		return
 	}
 	service := waitingService(t)
-	s := &auth.KeyringStore{}
+	s := &tokenstore.KeyringStore{}
 	started := time.Now()
 	_, err := s.Retrieve(t.Context(), person)
 	took := time.Since(started)
 	t.Logf("given up after %v", took.Round(time.Millisecond))
-	if !errors.Is(err, auth.ErrKeyringTimeout) || took > bounded {
+	if !errors.Is(err, tokenstore.ErrKeyringTimeout) || took > bounded {
 		t.Errorf("%v after %v", err, took)
 	}
 	prompts, calls := service.counts()
@@ -32,7 +32,7 @@ func TestPromptNobodyAnswers(t *testing.T) {
 		t.Errorf("%d prompts, want 1", prompts)
 	}
 	// It is not asked again: one such wait is enough.
-	mustFail(t, s, auth.ErrKeyringTimeout)
+	mustFail(t, s, tokenstore.ErrKeyringTimeout)
 	if _, after := service.counts(); after != calls {
 		t.Errorf("%d calls to a keyring that hangs", after-calls)
 	}

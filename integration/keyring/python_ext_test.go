@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
 // python is the interpreter that Debian's python3-keyring belongs to; another one
@@ -62,7 +63,7 @@ func TestPythonsLoginServesHere(t *testing.T) {
 	inPython(t, "set", "old.example.com", "access_token", "access-old")
 	inPython(t, "set", "old.example.com", "refresh_token", "refresh-old")
 	// when they are looked for,
-	s := &auth.KeyringStore{}
+	s := &tokenstore.KeyringStore{}
 	got, err := s.Retrieve(t.Context(), person)
 	if err != nil || got.AccessToken != "access-py" || got.RefreshToken != "refresh-py" {
 		t.Fatalf("%v, %v", got, err)
@@ -81,7 +82,7 @@ func TestPythonsLoginServesHere(t *testing.T) {
 	}
 	// When Python renews it in turn, its tokens are the newer ones.
 	inPython(t, "set", endpoint, "tokens", `{"access_token": "access-py2", "refresh_token": "refresh-py2"}`)
-	if got, err := (&auth.KeyringStore{}).Retrieve(t.Context(), person); err != nil || got.RefreshToken != "refresh-py2" {
+	if got, err := (&tokenstore.KeyringStore{}).Retrieve(t.Context(), person); err != nil || got.RefreshToken != "refresh-py2" {
 		t.Errorf("%v, %v; want Python's renewed login", got, err)
 	}
 	// After a logout nobody finds a token.
@@ -89,7 +90,7 @@ func TestPythonsLoginServesHere(t *testing.T) {
 		if err := s.Delete(t.Context(), k); err != nil {
 			t.Error(err)
 		}
-		mustLack(t, &auth.KeyringStore{}, k)
+		mustLack(t, &tokenstore.KeyringStore{}, k)
 		for _, item := range []string{"tokens", "access_token", "refresh_token"} {
 			if text := inPython(t, "get", k.Endpoint, item, ""); text != "" {
 				t.Errorf("Python still finds %s of %s", item, k.Endpoint)
@@ -107,7 +108,7 @@ func TestPythonAndWeWriteOneItem(t *testing.T) {
 	}
 	unlockedKeyring(t)
 	us := func(name string) func() {
-		return func() { mustStore(t, &auth.KeyringStore{Mirror: true}, person, login(name)) }
+		return func() { mustStore(t, &tokenstore.KeyringStore{Mirror: true}, person, login(name)) }
 	}
 	sdk := func(name string) func() {
 		return func() {
@@ -125,7 +126,7 @@ func TestPythonAndWeWriteOneItem(t *testing.T) {
 		if text := inPython(t, "get", endpoint, "tokens", ""); text != "" {
 			t.Errorf("%s: after Python's logout it finds %s", name, text)
 		}
-		if err := (&auth.KeyringStore{}).Delete(t.Context(), person); err != nil {
+		if err := (&tokenstore.KeyringStore{}).Delete(t.Context(), person); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -138,11 +139,11 @@ func TestPythonFindsOurLogin(t *testing.T) {
 		return
 	}
 	unlockedKeyring(t)
-	mustStore(t, &auth.KeyringStore{}, person, login("private"))
+	mustStore(t, &tokenstore.KeyringStore{}, person, login("private"))
 	if text := inPython(t, "get", endpoint, "tokens", ""); text != "" {
 		t.Errorf("Python finds %q, which nobody asked for", text)
 	}
-	s := &auth.KeyringStore{Mirror: true}
+	s := &tokenstore.KeyringStore{Mirror: true}
 	mustStore(t, s, person, login("ours"))
 	var tokens map[string]string
 	text := inPython(t, "get", endpoint, "tokens", "")

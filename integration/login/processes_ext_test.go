@@ -14,6 +14,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/configstore"
 )
 
@@ -25,8 +26,8 @@ type commonGround struct{ Dir, Issuer string }
 
 var crowdKey = auth.Key{Endpoint: "flyte.example.com", Flow: auth.PersonFlow}
 
-func (g commonGround) store() *auth.FileStore {
-	return &auth.FileStore{Dir: filepath.Join(g.Dir, "credentials")}
+func (g commonGround) store() *tokenstore.FileStore {
+	return &tokenstore.FileStore{Dir: filepath.Join(g.Dir, "credentials"), LockDir: filepath.Join(g.Dir, "locks")}
 }
 
 func (g commonGround) env() auth.Env {
@@ -42,7 +43,7 @@ func oneOfManyProcesses() {
 		fmt.Println(err)
 		return
 	}
-	a := auth.New(crowdKey, flow.Stored{}, g.env(), auth.WithStore(g.store()), auth.WithProcessLock(filepath.Join(g.Dir, "locks")))
+	a := auth.New(crowdKey, flow.Stored{}, g.env(), auth.WithStore(g.store()))
 	defer a.Close()
 	fmt.Println("ready")
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 )
@@ -111,7 +112,7 @@ func (p *program) login() *auth.Credentials {
 // keepsake is a store that shows what it keeps. All programs of a test share the
 // login in it, whatever the address of their backend.
 type keepsake struct {
-	memory auth.MemoryStore
+	memory tokenstore.MemoryStore
 
 	mu   sync.Mutex
 	kept *auth.Credentials

@@ -44,8 +44,9 @@ func Rules() []Rule {
 		{Package: "platform/kubeflow", May: slices.Concat(system, []string{
 			"internal/endpoint", "platform/internal/smallfile",
 		})},
+		{Package: "auth/tokenstore", May: []string{"auth"}},
 		{Package: clientset, May: []string{
-			"auth", "auth/flow", "configstore", gen, "interceptors", "internal/apikey", "internal/endpoint", "platform",
+			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "internal/apikey", "internal/endpoint", "platform",
 		}},
 
 		// The other end of the wire. What it shared with the client it could not

@@ -9,7 +9,7 @@ import (
 
 	"google.golang.org/grpc/metadata"
 
-	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	gafaelfawrmock "github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
@@ -76,7 +76,7 @@ func TestNubladoRow08_NoTokenRestsInAStore(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		r := nublado.Resolver{Source: source, LookupEnv: env(repertoire.EnvBaseURL, discoveryURL)}
-		s.call(t, s.made(t, r, clientset.WithStore(&auth.FileStore{Dir: dir})))
+		s.call(t, s.made(t, r, clientset.WithStore(&tokenstore.FileStore{Dir: dir})))
 		if copies, err := filepath.Glob(filepath.Join(dir, "*")); len(copies) != 0 || err != nil {
 			t.Errorf("%s: copies of the token in %q, %v", name, copies, err)
 		}

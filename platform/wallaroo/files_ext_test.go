@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
 	"github.com/jetway-go/jetway/platform/wallaroo"
@@ -142,7 +143,7 @@ func TestWallarooRow07_ATokenFromAFile(t *testing.T) {
 	i := start(t, keycloak.Config{})
 	path := file(t, `{"token": "`+i.keycloak.IssueToken("steve@ex.co")+`", "user_email": "steve@ex.co", "user_id": "7"}`)
 	store := t.TempDir()
-	cs := i.client(t, tokenFile(wallaroo.EnvCredentials, path), clientset.WithStore(&auth.FileStore{Dir: store}))
+	cs := i.client(t, tokenFile(wallaroo.EnvCredentials, path), clientset.WithStore(&tokenstore.FileStore{Dir: store}))
 	if got := i.call(t, cs); got.Subject != "steve@ex.co" || got.Scheme != "Bearer" || got.Values != 1 {
 		t.Errorf("call %+v, want steve's", got)
 	}

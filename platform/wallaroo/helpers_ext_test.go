@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/secrettest"
@@ -68,7 +68,7 @@ func (i *instance) reach(opts ...clientset.Option) []clientset.Option {
 		clientset.WithHTTPClient(peer.HTTPClient(hosts)),
 		clientset.WithDialOptions(i.peer.DialOption()),
 		clientset.WithPrompter(wallaroo.Printer(i.shown)),
-		clientset.WithStore(&auth.MemoryStore{}),
+		clientset.WithStore(&tokenstore.MemoryStore{}),
 	}, opts...)
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
 	"github.com/jetway-go/jetway/mockserver/siblings/peer"
@@ -57,7 +58,7 @@ func TestWallarooAnotherKeycloakGetsNoOldLogin(t *testing.T) {
 				// Given a login kept in a file, whose token has ended ...
 				i := start(t, keycloak.Config{AutoApprove: "steve@ex.co"})
 				evil := &stranger{}
-				store := &auth.FileStore{Dir: t.TempDir()}
+				store := &tokenstore.FileStore{Dir: t.TempDir()}
 				reach := i.reach(clientset.WithStore(store),
 					clientset.WithHTTPClient(peer.HTTPClient(map[string]http.Handler{host: i.keycloak, "127.0.0.1:9090": evil})))
 				who := []string{wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "hello"}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
 	"github.com/jetway-go/jetway/platform/wallaroo"
@@ -228,7 +229,7 @@ func TestWallarooRow08_LoginsAreKeptPerEndpointAndOutliveTheProcess(t *testing.T
 		// Given a login kept in a file ...
 		dir := t.TempDir()
 		i := start(t, keycloak.Config{AutoApprove: "steve@ex.co"})
-		kept := func() clientset.Option { return clientset.WithStore(&auth.FileStore{Dir: dir}) }
+		kept := func() clientset.Option { return clientset.WithStore(&tokenstore.FileStore{Dir: dir}) }
 		asked := func() int { return strings.Count(i.shown.String(), "Please log") }
 		first := i.client(t, sso, kept())
 		token := i.call(t, first).TokenID

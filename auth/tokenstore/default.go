@@ -1,0 +1,46 @@
+package tokenstore
+
+import (
+	"log/slog"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// Config changes what [Default] makes. The zero value is the usual.
+type Config struct {
+	// Off keeps logins in memory only: nothing outside of the process is read or
+	// written.
+	Off bool
+	// NoKeyring leaves the keyring alone.
+	NoKeyring bool
+	// Mirror also stores people's logins where flyte-sdk looks; see
+	// [KeyringStore].Mirror.
+	Mirror bool
+	// Dir is the directory of files; empty means the one of [FileStore].
+	Dir string
+	// LockDir is the directory of lock files; empty means jetway/locks in
+	// os.UserCacheDir.
+	LockDir string
+	// Logger is told of stores that cannot be used, never a secret; nil discards.
+	Logger *slog.Logger
+}
+
+// Default returns the store for the logins of a flow with traits t: the keyring,
+// then (only where t.FileStorable) a file that its owner alone can read, then
+// memory. Logins of a flow that is Unstored stay in memory.
+//
+// Nothing is read or written before the first use.
+func Default(t auth.Traits, c Config) auth.Store {
+	if c.Off || t.Unstored {
+		return &MemoryStore{}
+	}
+	f := &FallbackStore{Logger: c.Logger}
+	if !c.NoKeyring {
+		f.Stores = append(f.Stores, &KeyringStore{Mirror: c.Mirror, LockDir: c.LockDir, Logger: c.Logger})
+	}
+	if t.FileStorable {
+		f.Stores = append(f.Stores, &FileStore{Dir: c.Dir, LockDir: c.LockDir, Logger: c.Logger})
+	}
+	f.Stores = append(f.Stores, &MemoryStore{})
+	return f
+}

@@ -1,0 +1,11 @@
+// Package tokenstore stores logins: in the keyring of the operating system, in
+// files that only their owner can read, or in memory.
+//
+// Each of [KeyringStore], [FileStore] and [MemoryStore] is an [auth.Store] by
+// itself. A [FallbackStore] uses the first of several that works, and [Default]
+// makes the usual one. Stores that outlive the process also lock a login while it
+// is being replaced ([auth.Locker]), so that of all processes that share a refresh
+// token only one sends it.
+//
+// Start with [Default]; clientset does.
+package tokenstore

@@ -1,0 +1,289 @@
+package tokenstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// FallbackStore keeps logins in the first of several stores that works. It is safe for
+// concurrent use and must not be copied. [DefaultStore] makes the usual ones.
+//
+// A login stays where it is: once it had to go to a later store it is read and
+// renewed there, by later programs as well, until it is deleted. So Retrieve asks
+// the last store first, and a keyring that failed at the login is not waited for
+// by every command after it.
+//
+// A store that fails is reported once to Logger, and the next one is used
+// instead. A keyring that is missing, locked or silent is not asked again.
+type FallbackStore struct {
+	// Stores are tried in this order. The last one should always work, as a
+	// [MemoryStore] does.
+	Stores []auth.Store
+	// Logger hears which store fails and what is used instead, never a secret;
+	// nil discards it.
+	Logger *slog.Logger
+
+	mu     sync.Mutex
+	homes  map[auth.Key]int // which store holds a login
+	failed map[int]failure
+}
+
+// failure is what is remembered of a store that failed.
+type failure struct{ lasting bool }
+
+// Store keeps c where k is kept already, else in the first store that takes it.
+func (f *FallbackStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
+	if err := storable(k, c); err != nil {
+		return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
+	}
+	err := errors.New("no store works")
+	for i := f.home(ctx, k); i < len(f.Stores); i++ {
+		if f.isDown(i) {
+			continue
+		}
+		if err = f.Stores[i].Store(ctx, k, c); err == nil {
+			f.settle(ctx, k, i)
+			return nil
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		f.report(ctx, i, err)
+	}
+	return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
+}
+
+// Retrieve returns what is kept under k. It is an error that does not wrap
+// [ErrNoCredentials] when nothing was found and a store failed in a way that may
+// pass.
+func (f *FallbackStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials, error) {
+	var best *auth.Credentials
+	var trouble []error
+	for i, s := range slices.Backward(f.Stores) {
+		if f.isDown(i) {
+			continue
+		}
+		c, err := s.Retrieve(ctx, k)
+		switch {
+		case err == nil && (best == nil || olderThan(best, c)):
+			best = c
+			f.setHome(k, i)
+		case err == nil, errors.Is(err, auth.ErrNoCredentials):
+		case ctx.Err() != nil:
+			return nil, err
+		default:
+			if f.report(ctx, i, err); !lasting(err) {
+				trouble = append(trouble, err)
+			}
+		}
+		if best != nil && persistent(s) {
+			break // what only this process holds may have been renewed by another
+		}
+	}
+	if best != nil {
+		return best, nil
+	}
+	f.setHome(k, -1)
+	err := auth.ErrNoCredentials
+	if len(trouble) > 0 {
+		err = errors.Join(trouble...)
+	}
+	return nil, &auth.Error{Op: "retrieve", Endpoint: k.Endpoint, Err: err}
+}
+
+// Delete forgets k in every store. A store that cannot be reached is an error
+// only if it may be the one that holds the login.
+func (f *FallbackStore) Delete(ctx context.Context, k auth.Key) error {
+	return f.everywhere(ctx, k, func(s auth.Store) error { return s.Delete(ctx, k) })
+}
+
+// Discard deletes a login that can no longer be refreshed, and no other.
+func (f *FallbackStore) Discard(ctx context.Context, k auth.Key, dead *auth.Credentials) error {
+	return f.everywhere(ctx, k, func(s auth.Store) error { return discard(ctx, s, k, dead) })
+}
+
+// Lock locks the login of k by the first of Stores that can lock, whichever of them
+// stores it, so that there is one lock per key.
+func (f *FallbackStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
+	for _, s := range f.Stores {
+		if l, ok := s.(auth.Locker); ok {
+			return l.Lock(ctx, k)
+		}
+	}
+	return noLease{}, nil
+}
+
+func (f *FallbackStore) everywhere(ctx context.Context, k auth.Key, remove func(auth.Store) error) error {
+	var errs []error
+	elsewhere := false // a later store held it, hence no earlier one
+	for i, s := range slices.Backward(f.Stores) {
+		if i > 0 {
+			_, err := s.Retrieve(ctx, k)
+			elsewhere = elsewhere || err == nil
+		}
+		err := remove(s)
+		switch {
+		case err == nil, errors.Is(err, ErrKeyringUnavailable):
+		case elsewhere && lasting(err):
+			f.log().WarnContext(ctx, "A login was deleted, but a store that cannot be asked may hold an older one.",
+				slog.String("store", storeName(s)), slog.Any("error", err))
+		default:
+			errs = append(errs, err)
+		}
+	}
+	f.setHome(k, -1)
+	return errors.Join(errs...)
+}
+
+// Persistent tells whether a login may outlive the process.
+func (f *FallbackStore) Persistent() bool {
+	return slices.ContainsFunc(f.Stores, persistent)
+}
+
+// Location says where the login of k rests, as far as this process has seen it.
+func (f *FallbackStore) Location(k auth.Key) string {
+	f.mu.Lock()
+	i, ok := f.homes[k]
+	f.mu.Unlock()
+	if !ok {
+		return ""
+	}
+	return location(f.Stores[i], k)
+}
+
+// home returns the first store to try for k: the one that it has been moved to.
+func (f *FallbackStore) home(ctx context.Context, k auth.Key) int {
+	f.mu.Lock()
+	i, ok := f.homes[k]
+	f.mu.Unlock()
+	if ok && persistent(f.Stores[i]) {
+		return i
+	}
+	for i, s := range slices.Backward(f.Stores) {
+		if i == 0 || !persistent(s) || f.isDown(i) {
+			continue
+		}
+		if _, err := s.Retrieve(ctx, k); err == nil {
+			return i
+		}
+	}
+	return 0
+}
+
+// settle remembers that store i holds k, and no later one does.
+func (f *FallbackStore) settle(ctx context.Context, k auth.Key, i int) {
+	f.setHome(k, i)
+	for _, s := range f.Stores[i+1:] {
+		if err := s.Delete(ctx, k); err != nil {
+			f.log().DebugContext(ctx, "cannot delete an older copy of a login", slog.Any("error", err))
+		}
+	}
+}
+
+func (f *FallbackStore) setHome(k auth.Key, i int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if i < 0 {
+		delete(f.homes, k)
+		return
+	}
+	if f.homes == nil {
+		f.homes = map[auth.Key]int{}
+	}
+	f.homes[k] = i
+}
+
+func (f *FallbackStore) isDown(i int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed[i].lasting
+}
+
+// report remembers that store i failed, and says so the first time, and when it is
+// given up after lesser trouble.
+func (f *FallbackStore) report(ctx context.Context, i int, err error) {
+	f.mu.Lock()
+	if f.failed == nil {
+		f.failed = map[int]failure{}
+	}
+	before, again := f.failed[i]
+	now := failure{lasting: before.lasting || lasting(err)}
+	f.failed[i] = now
+	f.mu.Unlock()
+	if again && now == before {
+		return
+	}
+	level, next := slog.LevelWarn, "nothing"
+	if i+1 < len(f.Stores) {
+		next = storeName(f.Stores[i+1])
+		if errors.Is(err, ErrKeyringUnavailable) && !persistent(f.Stores[i+1]) {
+			level = slog.LevelInfo // a machine without a keyring is no mistake
+		}
+	}
+	f.log().Log(ctx, level, "A store for logins cannot be used; another takes its place.",
+		slog.String("store", storeName(f.Stores[i])), slog.String("instead", next), slog.Any("error", err))
+}
+
+func (f *FallbackStore) log() *slog.Logger {
+	if f.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return f.Logger
+}
+
+// lasting tells whether a store said that asking it again is no use. One login that
+// is too big says nothing about the others.
+func lasting(err error) bool {
+	return errors.Is(err, ErrKeyringUnavailable) || errors.Is(err, ErrKeyringLocked) || errors.Is(err, ErrKeyringTimeout)
+}
+
+func persistent(s auth.Store) bool {
+	p, ok := s.(auth.Persister)
+	return ok && p.Persistent()
+}
+
+func location(s auth.Store, k auth.Key) string {
+	if l, ok := s.(auth.Locator); ok {
+		return l.Location(k)
+	}
+	return fmt.Sprintf("%T", s)
+}
+
+// discard deletes what s stores under k if it has the refresh token of dead.
+func discard(ctx context.Context, s auth.Store, k auth.Key, dead *auth.Credentials) error {
+	if d, ok := s.(auth.Discarder); ok {
+		return d.Discard(ctx, k, dead)
+	}
+	c, err := s.Retrieve(ctx, k)
+	if err == nil && c.RefreshToken == dead.RefreshToken {
+		return s.Delete(ctx, k)
+	}
+	if errors.Is(err, auth.ErrNoCredentials) {
+		return nil
+	}
+	return err
+}
+
+// olderThan reports whether c is known to have been issued before o.
+func olderThan(c, o *auth.Credentials) bool {
+	return !c.IssuedAt.IsZero() && c.IssuedAt.Before(o.IssuedAt)
+}
+
+func storeName(s auth.Store) string {
+	switch s.(type) {
+	case *KeyringStore:
+		return "keyring"
+	case *FileStore:
+		return "file"
+	case *MemoryStore:
+		return "memory"
+	default:
+		return fmt.Sprintf("%T", s)
+	}
+}
