@@ -4,96 +4,81 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// Authenticator holds the login of one identity at one endpoint and replaces it
-// once for all callers.
+// Authenticator caches the login of one identity at one endpoint and replaces it
+// with a single request in flight.
 //
-// However many calls find the credential missing, expired or rejected, one
-// request to the authorization server serves them all, and each of them still
-// leaves when its own context ends. A credential that nears its end is renewed
-// in the background while calls keep using it. A failure is remembered for about
-// a second, so that a dead authorization server is asked once a second and not
-// once a call.
+// However many calls find the credential missing, expired or rejected, one request
+// to the authorization server serves them all, and each of them still returns when
+// its own context ends. A credential that is about to expire is refreshed in the
+// background while calls keep using it. A failure is remembered for about a second,
+// so that an authorization server that is down gets one request a second and not
+// one a call.
 //
 // An Authenticator is safe for concurrent use.
 type Authenticator struct {
-	key     Key
-	flow    Flow
-	traits  Traits
-	env     Env
-	store   Store
-	log     *slog.Logger
-	skew    time.Duration
-	initial *Credentials
-
-	current atomic.Pointer[snapshot]
-
-	mu      sync.Mutex // guards what follows; never held over I/O
-	flight  *flight
-	flights int // so far
-	memory  memory
-	stale   bool // the store does not hold current, but a login before it
-	closed  chan struct{}
+	flights
 }
 
 // New returns an Authenticator for the login that key names, obtained by f. It
-// asks nobody and reads nothing before the first call.
+// sends and reads nothing before the first call.
 func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
-	a := &Authenticator{
-		key:    key,
-		flow:   f,
-		traits: TraitsOf(f),
-		env:    env,
-		log:    env.Logger,
-		closed: make(chan struct{}),
+	o := options{log: env.Logger}
+	for _, opt := range opts {
+		opt.apply(&o)
 	}
-	for _, o := range opts {
-		o.apply(a)
+	if o.log == nil {
+		o.log = slog.New(slog.DiscardHandler)
 	}
-	if a.traits.Unstored {
-		a.store = nil
+	env.Logger = o.log
+	traits := TraitsOf(f)
+	if traits.Unstored {
+		o.store = nil
 	}
-	if a.log == nil {
-		a.log = slog.New(slog.DiscardHandler)
-	}
-	a.env.Logger = a.log
-	a.current.Store(unseen(0))
+	a := &Authenticator{flights{
+		renewal: &renewal{
+			flow: f, traits: traits, env: env, log: o.log,
+			storage: &storage{store: o.store, key: key, log: o.log},
+		},
+		skew:    o.skew,
+		initial: o.initial,
+		closed:  make(chan struct{}),
+	}}
+	a.current.Store(notRead(0))
 	return a
 }
 
 // Credentials returns what the next call should carry, or nil when it should go
 // without: the server asks for nothing, or a person has to log in and the server
-// has yet to insist. It blocks only while there is nothing usable.
+// has not rejected a call yet. It blocks only while there is nothing usable.
 //
-// The error is an [*Error]. It never means that the server refused a call.
+// The error is an [*Error]. It never means that the server rejected a call.
 func (a *Authenticator) Credentials(ctx context.Context) (*Credentials, error) {
 	s := a.current.Load()
 	switch s.load() {
 	case fresh:
 		return s.creds, nil
-	case soft:
-		a.early(s)
+	case advisory:
+		a.advise(s)
 		return s.creds, nil
-	case hard:
-		return a.nearEnd(ctx, s)
-	case spent:
-		return a.pastEnd(ctx, s)
-	case bad:
-		return a.join(ctx, s.gen, attended)
+	case mandatory:
+		return a.beforeExpiry(ctx, s)
+	case expired:
+		return a.afterExpiry(ctx, s)
+	case rejected:
+		return a.join(ctx, s.gen, interactive)
 	default:
 		return a.join(ctx, s.gen, unattended)
 	}
 }
 
-// nearEnd serves a credential that is still good but not for long. Waiting for a
-// better one must not make things worse, so trouble with it is not the caller's.
-// Unless a skew was asked for, nobody waits for a renewal under way, and whoever
-// starts one spends half of the time that is left for the call on it.
-func (a *Authenticator) nearEnd(ctx context.Context, s *snapshot) (*Credentials, error) {
+// beforeExpiry returns a new credential for one that is about to expire, or that
+// one where waiting would make things worse. Unless a skew was asked for, no call
+// waits for a refresh under way, and the one that starts it waits for half of the
+// time that it has.
+func (a *Authenticator) beforeExpiry(ctx context.Context, s *snapshot) (*Credentials, error) {
 	wait := ctx
 	if a.skew == 0 {
 		if a.busy() {
@@ -109,44 +94,40 @@ func (a *Authenticator) nearEnd(ctx context.Context, s *snapshot) (*Credentials,
 	switch {
 	case err == nil, ctx.Err() != nil, errors.Is(err, ErrClosed):
 		return next, err
-	case s.load() < spent:
+	case s.load() < expired:
 		return s.creds, nil
-	default: // it has ended meanwhile, or was refused
+	default: // expired or rejected during the wait
 		return a.Credentials(ctx)
 	}
 }
 
-// pastEnd serves a credential that has ended by our clock. Where only a person
-// can replace it, it goes out all the same: clocks differ, and the server's word
-// is what a login may be asked for.
-func (a *Authenticator) pastEnd(ctx context.Context, s *snapshot) (*Credentials, error) {
+// afterExpiry returns a new credential for one that has expired by this machine's
+// clock. Where only a person can replace it, calls carry it all the same: clocks
+// differ, and only a rejection by the server is a reason to ask for a login.
+func (a *Authenticator) afterExpiry(ctx context.Context, s *snapshot) (*Credentials, error) {
 	next, err := a.join(ctx, s.gen, unattended)
 	switch {
 	case !errors.Is(err, ErrInteractionRequired):
 		return next, err
-	case s.load() == spent:
+	case s.load() == expired:
 		return s.creds, nil
-	default: // the server has spoken meanwhile
+	default: // rejected during the wait
 		return a.Credentials(ctx)
 	}
 }
 
 // Refresh replaces stale, which the server has just rejected, and returns the
-// replacement. When somebody else has replaced it already, that one is returned
-// and nobody is asked. A nil stale is a call that went without credentials.
+// replacement. If it was replaced already, the replacement is returned without a
+// request. A nil stale is a call that went without credentials.
 //
 // This is where a person may be asked to log in. The error is an [*Error].
 func (a *Authenticator) Refresh(ctx context.Context, stale *Credentials) (*Credentials, error) {
 	s := a.current.Load()
-	if s.creds != nil && !s.is(stale) {
+	if s.creds != nil && !s.published(stale) {
 		return a.Credentials(ctx)
 	}
 	if s.creds != nil {
-		s.advance(bad) // from here on new calls wait instead of being rejected too
+		s.advance(rejected) // from here on new calls wait instead of being rejected too
 	}
-	return a.join(ctx, s.gen, attended)
-}
-
-func (a *Authenticator) fail(op string, err error) *Error {
-	return &Error{Op: op, Endpoint: a.key.Endpoint, Err: err}
+	return a.join(ctx, s.gen, interactive)
 }

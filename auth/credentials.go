@@ -49,7 +49,7 @@ type Credentials struct {
 	// is told to end the login (RFC 7009).
 	RevocationOrigin string
 
-	gen uint64 // stamp of the Authenticator that published it; 0 = nobody yet
+	gen uint64 // set by the Authenticator that published it; 0 before
 }
 
 // ID tells two credentials apart and tells nothing about them: the first 32 hex
@@ -109,3 +109,29 @@ func (c *Credentials) LogValue() slog.Value { return slog.StringValue(c.String()
 // MarshalJSON writes the description, not the tokens: stores use a form of
 // their own.
 func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal((&c).String()) }
+
+// hasExpired reports whether the access token has expired by the clock.
+func (c *Credentials) hasExpired(now time.Time) bool {
+	return !c.Expiry.IsZero() && !now.Before(c.Expiry)
+}
+
+// usable reports whether there is an access token that has not expired.
+func (c *Credentials) usable() bool {
+	return c != nil && c.AccessToken != "" && !c.hasExpired(time.Now())
+}
+
+// olderThan reports whether c is known to have been issued before o.
+func (c *Credentials) olderThan(o *Credentials) bool {
+	return o != nil && !c.IssuedAt.IsZero() && c.IssuedAt.Before(o.IssuedAt)
+}
+
+// withoutRefresh returns c as it is once its refresh token was refused: nil if its
+// access token has expired too.
+func (c *Credentials) withoutRefresh() *Credentials {
+	if !c.usable() {
+		return nil
+	}
+	rest := *c
+	rest.RefreshToken = ""
+	return &rest
+}

@@ -1,11 +1,12 @@
-// Package auth holds credentials and renews them once for everybody.
+// Package auth caches credentials and refreshes them with a single request in
+// flight.
 //
-// An [Authenticator] sits between the calls that need a token and the [Flow]
-// that knows how to get one. The interceptor says when (the server answered
-// Unauthenticated), the Authenticator says whether (has someone already
-// replaced this credential?) and once, the flow says how. A [Store] remembers
-// the result between runs, and of several processes with one login only one
-// renews it.
+// An [Authenticator] sits between the calls that need a token and the [Flow] that
+// obtains one. The interceptor says when (the server answered Unauthenticated), the
+// Authenticator says whether (was this credential replaced already?) and once, the
+// flow says how. A [Store] keeps the login between runs, and of several processes
+// with one login only one refreshes it.
 //
-// Start with [New] and [DefaultStore]; the ways to log in are in package auth/flow.
+// Start with [New]. The ways to log in are in package auth/flow, the stores in
+// auth/tokenstore.
 package auth

@@ -3,26 +3,18 @@ package auth
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// reach is how far a replacement may go.
-type reach int
-
-const (
-	background reach = iota // renew, nothing else
-	unattended              // also log in where that needs nobody
-	attended                // also ask a person
-	forced                  // log in anew, whatever there is
-)
-
 var (
-	errSelf = errors.New("a login that makes a call which needs that login would wait for itself;" +
-		" let it make its calls without this Authenticator")
+	errDeadlock = errors.New("login deadlock: the flow made an RPC that this Authenticator authenticates;" +
+		" use a separate connection for it")
 	errNoAnswer = errors.New("the flow or the store has ended its goroutine (runtime.Goexit) or panicked")
 )
 
-// flight is one replacement under way. Its result may be read once done is closed.
+// flight is one renewal under way. Its result may be read once done is closed.
 type flight struct {
 	task
 
@@ -32,157 +24,174 @@ type flight struct {
 	err    error
 }
 
-// serves tells whether how f ended is the answer to a caller who would have gone
-// as far as r.
-func (f *flight) serves(r reach) bool {
+// serves reports whether the result of f is the answer to a caller who asks for a
+// renewal in mode m.
+func (f *flight) serves(m mode) bool {
 	switch {
-	case f.reach >= r:
+	case f.mode >= m:
 		return true
 	case f.err != nil:
 		return false
-	case r == forced:
-		return f.anew
-	case r == attended:
+	case m == newLogin:
+		return f.isLogin
+	case m == interactive:
 		return f.creds != nil
 	default:
 		return true
 	}
 }
 
-// flightOf is the context key that marks what a flight of its Authenticator does.
-type flightOf struct{ *Authenticator }
+// flights runs one renewal at a time and publishes its result. (A flight goes on
+// when the caller who started it leaves, serves callers in several modes, and ends
+// with Close: more than x/sync's singleflight can do.)
+type flights struct {
+	renewal *renewal
+	skew    time.Duration
+	current atomic.Pointer[snapshot]
+	closed  chan struct{}
 
-// join waits for a replacement of generation gen that went at least as far as r,
-// starting one where none is under way. It leaves when ctx ends; the flight goes
-// on for the others.
-func (a *Authenticator) join(ctx context.Context, gen uint64, r reach) (*Credentials, error) {
-	if ctx.Value(flightOf{a}) != nil {
-		return nil, a.fail("login", errSelf)
+	mu       sync.Mutex // guards what follows; never held over I/O
+	flight   *flight
+	count    int // of flights so far
+	backoff  backoff
+	initial  *Credentials
+	outdated bool // the store does not hold current, but a login before it
+}
+
+// flightOf is the context key that marks what a flight does.
+type flightOf struct{ *flights }
+
+// join waits for a replacement of generation gen in mode m or above, and starts one
+// where none is under way. It returns when ctx ends; the flight goes on for the
+// other callers.
+func (fs *flights) join(ctx context.Context, gen uint64, m mode) (*Credentials, error) {
+	if ctx.Value(flightOf{fs}) != nil {
+		return nil, fs.fail("login", errDeadlock)
 	}
 	for {
 		if err := ctx.Err(); err != nil {
-			return nil, a.fail("wait for login", err)
+			return nil, fs.fail("wait for login", err)
 		}
-		f, creds, err := a.enter(gen, r)
+		f, creds, err := fs.enter(gen, m)
 		if f == nil {
 			return creds, err
 		}
 		select {
 		case <-f.done:
-		case <-a.closed: // whatever the flow makes of being cancelled
-			return nil, a.fail("login", ErrClosed)
+		case <-fs.closed: // even if the flow ignores its context
+			return nil, fs.fail("login", ErrClosed)
 		case <-ctx.Done():
-			return nil, a.fail("wait for login", ctx.Err())
+			return nil, fs.fail("wait for login", ctx.Err())
 		}
-		if f.serves(r) {
+		if f.serves(m) {
 			return f.creds, f.err
 		}
 	}
 }
 
-// enter returns the flight to wait for, or what is to be said without one.
-func (a *Authenticator) enter(gen uint64, r reach) (*flight, *Credentials, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.isClosed() {
-		return nil, nil, a.fail("login", ErrClosed)
+// enter returns the flight to wait for, or the answer where none is needed.
+func (fs *flights) enter(gen uint64, m mode) (*flight, *Credentials, error) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.isClosed() {
+		return nil, nil, fs.fail("login", ErrClosed)
 	}
-	s := a.current.Load()
-	if s.gen != gen && s.creds != nil && s.load() < spent && r < forced {
+	s := fs.current.Load()
+	if s.gen != gen && s.creds != nil && s.load() < expired && m < newLogin {
 		return nil, s.creds, nil
 	}
-	if a.flight != nil {
-		return a.flight, nil, nil
+	if fs.flight != nil {
+		return fs.flight, nil, nil
 	}
-	if err := a.memory.remembered(r, time.Now()); err != nil {
+	if err := fs.backoff.remembered(m, time.Now()); err != nil {
 		return nil, nil, err
 	}
-	return a.launch(s, a.memory.permitted(r)), nil, nil
+	return fs.launch(s, fs.backoff.permitted(m)), nil, nil
 }
 
-// early starts a background renewal of s, unless one is under way, cannot be, or
-// has failed a moment ago.
-func (a *Authenticator) early(s *snapshot) {
-	if !a.canRenew(s.creds, background) {
+// advise starts a background refresh of s, unless one is under way, cannot be, or
+// failed a moment ago.
+func (fs *flights) advise(s *snapshot) {
+	if !fs.renewal.canRenew(s.creds, renewOnly) {
 		return
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.flight != nil || a.isClosed() || a.current.Load() != s || a.memory.resting(time.Now()) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.flight != nil || fs.isClosed() || fs.current.Load() != s || fs.backoff.suspended(time.Now()) {
 		return
 	}
-	a.launch(s, background)
+	fs.launch(s, renewOnly)
 }
 
-func (a *Authenticator) busy() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.flight != nil
+func (fs *flights) busy() bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return fs.flight != nil
 }
 
-func (a *Authenticator) isClosed() bool {
+func (fs *flights) isClosed() bool {
 	select {
-	case <-a.closed:
+	case <-fs.closed:
 		return true
 	default:
 		return false
 	}
 }
 
-// launch starts the flight; a.mu is held. The flight belongs to no caller, so it
-// takes neither the deadline nor the metadata of the one that started it.
-func (a *Authenticator) launch(s *snapshot, r reach) *flight {
-	ctx := context.WithValue(context.Background(), flightOf{a}, true) //nolint:forbidigo // see above
+// launch starts a flight; fs.mu is held. The flight belongs to no caller, so it has
+// neither the deadline nor the metadata of the one that started it.
+func (fs *flights) launch(s *snapshot, m mode) *flight {
+	ctx := context.WithValue(context.Background(), flightOf{fs}, true) //nolint:forbidigo // see above
 	ctx, cancel := context.WithCancel(ctx)
 	f := &flight{cancel: cancel, done: make(chan struct{})}
-	f.reach, f.old, f.last, f.probation, f.stale = r, s, s.last, a.memory.repeated, a.stale
-	if s.load() == unknown && a.initial != nil {
-		f.given, f.last = a.initial, a.initial
+	f.mode, f.old, f.last, f.again, f.outdated = m, s, s.last, fs.backoff.repeated(), fs.outdated
+	if s.load() == unread && fs.initial != nil {
+		f.given, f.last = fs.initial, fs.initial
 	}
-	a.flight = f
-	a.flights++
+	fs.flight = f
+	fs.count++
 	go func() {
 		defer cancel()
 		var creds *Credentials
-		var err error = a.flightError("login", errNoAnswer)
-		// Deferred, so that a flow or store that ends this goroutine leaves nobody
-		// waiting. A panic goes on to end the program: it is not ours to hide.
-		defer func() { a.land(f, creds, err) }()
-		creds, err = a.replace(ctx, &f.task)
+		var err error = fs.renewal.fail("login", errNoAnswer)
+		// Deferred, so that no caller waits for a flow or store that ends this
+		// goroutine. A panic still ends the program.
+		defer func() { fs.land(f, creds, err) }()
+		creds, err = fs.renewal.run(ctx, &f.task)
 	}()
 	return f
 }
 
-// land publishes what a flight brought and lets its waiters go.
-func (a *Authenticator) land(f *flight, creds *Credentials, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.flight = nil
+// land publishes the result of a flight and releases its callers.
+func (fs *flights) land(f *flight, creds *Credentials, err error) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.flight = nil
 	switch {
-	case a.isClosed():
-		f.err = a.fail("login", ErrClosed)
+	case fs.isClosed():
+		f.err = fs.fail("login", ErrClosed)
 	case err != nil:
 		f.err = err
 		if creds != nil { // their refresh token is new
-			a.publish(f, creds)
+			fs.publish(f, creds)
 		}
-		a.memory.failed(f.reach, err, time.Now())
+		fs.backoff.failed(f.mode, err, time.Now())
 	default:
-		if !f.repeated && f.old.over(creds) {
-			creds = nil // what is left of a login was refused before, or meanwhile
+		if !f.repeated && f.old.wasDiscarded(creds) {
+			creds = nil // rejected before, or during the flight
 		}
-		f.creds = a.publish(f, creds)
-		a.memory.succeeded(f, time.Now())
+		f.creds = fs.publish(f, creds)
+		fs.backoff.succeeded(f, time.Now())
 	}
 	close(f.done)
 }
 
-// publish makes creds, which f brought, the current ones; a.mu is held. A token
+// publish makes creds, the result of f, the current ones; fs.mu is held. A token
 // that merely lost or changed its refresh token keeps its generation and state, so
-// that whoever has it rejected is not told that it was replaced.
-func (a *Authenticator) publish(f *flight, creds *Credentials) *Credentials {
+// that a caller whose call was rejected with it is not told that it was replaced.
+func (fs *flights) publish(f *flight, creds *Credentials) *Credentials {
 	next := &snapshot{gen: f.old.gen + 1, last: f.old.last}
-	if f.old.holds(creds) && (!f.repeated || f.err != nil) {
+	if f.old.sameToken(creds) && (!f.repeated || f.err != nil) {
 		next.gen = f.old.gen
 		next.advance(f.old.load())
 	}
@@ -191,9 +200,13 @@ func (a *Authenticator) publish(f *flight, creds *Credentials) *Credentials {
 		stamped.gen = next.gen
 		next.creds, next.last = &stamped, &stamped
 	}
-	next.watch(time.Now(), a.skew)
-	a.current.Store(next)
-	a.stale = f.stale
+	next.schedule(time.Now(), fs.skew)
+	fs.current.Store(next)
+	fs.outdated = f.outdated
 	f.old.stop()
 	return next.creds
+}
+
+func (fs *flights) fail(op string, err error) *Error {
+	return &Error{Op: op, Endpoint: fs.renewal.storage.key.Endpoint, Err: err}
 }

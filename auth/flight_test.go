@@ -36,19 +36,19 @@ func (flowless) Renew(context.Context, Env, *Credentials) (*Credentials, error) 
 func TestStragglerGetsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	a, first, second := replaced(t)
-	if f, c, err := a.enter(first.gen, attended); f != nil || err != nil || c != second.creds {
+	if f, c, err := a.enter(first.gen, interactive); f != nil || err != nil || c != second.creds {
 		t.Errorf("%v, %v, %v", f, c, err)
 	}
 	a.flight = &flight{cancel: func() {}} // or enter would start one
 	for _, gen := range []uint64{first.gen, second.gen} {
-		if f, c, err := a.enter(gen, forced); f != a.flight || c != nil || err != nil {
+		if f, c, err := a.enter(gen, newLogin); f != a.flight || c != nil || err != nil {
 			t.Errorf("Login is served %v, %v, %v", f, c, err)
 		}
 	}
 	// What has ended, or was refused, is no good for a straggler either.
-	for _, ended := range []state{spent, bad} {
+	for _, ended := range []state{expired, rejected} {
 		second.advance(ended)
-		if f, c, err := a.enter(first.gen, attended); f != a.flight || c != nil || err != nil {
+		if f, c, err := a.enter(first.gen, interactive); f != a.flight || c != nil || err != nil {
 			t.Errorf("state %d: %v, %v, %v", ended, f, c, err)
 		}
 	}
@@ -58,7 +58,7 @@ func TestStragglerAfterClose(t *testing.T) {
 	t.Parallel()
 	a, first, _ := replaced(t)
 	_ = a.Close()
-	if c, err := a.nearEnd(t.Context(), first); !errors.Is(err, ErrClosed) {
+	if c, err := a.beforeExpiry(t.Context(), first); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v, %v, want ErrClosed", c, err)
 	}
 }
@@ -66,8 +66,8 @@ func TestStragglerAfterClose(t *testing.T) {
 func TestStragglerRenewsNothingEarly(t *testing.T) {
 	t.Parallel()
 	a, first, _ := replaced(t)
-	a.early(first)
-	if a.flights > 0 {
+	a.advise(first)
+	if a.count > 0 {
 		t.Error("what was replaced is being renewed")
 	}
 }
@@ -88,7 +88,7 @@ func TestReplacedCredentialHasNoTimers(t *testing.T) {
 	if n := running(first); n > 0 {
 		t.Errorf("%d timers run on", n)
 	}
-	a.clear(a.flights, false)
+	a.clear(a.count, false)
 	if n := running(second); n > 0 {
 		t.Errorf("after a logout %d timers run on", n)
 	}

@@ -106,7 +106,7 @@ func TestLoginThatNeedsItself(t *testing.T) {
 		}}
 		a = newAuthenticator(t, f)
 		start := time.Now()
-		if _, err := a.Credentials(t.Context()); err == nil || !strings.Contains(err.Error(), "wait for itself") {
+		if _, err := a.Credentials(t.Context()); err == nil || !strings.Contains(err.Error(), "login deadlock") {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(start); took != 0 {

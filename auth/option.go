@@ -6,32 +6,44 @@ import (
 )
 
 // Option changes how an [Authenticator] works. See [New].
-type Option interface{ apply(a *Authenticator) }
+type Option interface{ apply(o *options) }
 
-type optionFunc func(*Authenticator)
+type options struct {
+	store   Store
+	initial *Credentials
+	skew    time.Duration
+	log     *slog.Logger
+}
 
-func (f optionFunc) apply(a *Authenticator) { f(a) }
+type optionFunc func(*options)
 
-// WithInitial starts with credentials that were got elsewhere. They are used
-// before anything a store holds, and renewed like any other.
+func (f optionFunc) apply(o *options) { f(o) }
+
+// WithInitial starts with credentials that were obtained elsewhere. They are used
+// before anything a store holds, and refreshed like any other.
 func WithInitial(c *Credentials) Option {
-	return optionFunc(func(a *Authenticator) { a.initial = c })
+	return optionFunc(func(o *options) { o.initial = c })
 }
 
-// WithStore remembers logins in s. Without it they end with the process.
+// WithStore stores logins in s. Without it they end with the process.
+//
+// If s is a [Locker], as the stores of auth/tokenstore are, one Authenticator at a
+// time replaces the login, among all processes that share s. Another one waits for
+// 20 seconds at most, and never while a person logs in somewhere else; where no
+// lock can be had it continues without one and logs that.
 func WithStore(s Store) Option {
-	return optionFunc(func(a *Authenticator) { a.store = s })
+	return optionFunc(func(o *options) { o.store = s })
 }
 
-// WithExpirySkew sets how long before its expiry a credential is no longer
-// handed out, at most half its lifetime. Zero is the default: 10 seconds, but at
-// most a tenth of the lifetime.
+// WithExpirySkew sets how long before its expiry a credential is no longer handed
+// out, at most half its lifetime. Zero is the default: 10 seconds, but at most a
+// tenth of the lifetime.
 func WithExpirySkew(d time.Duration) Option {
-	return optionFunc(func(a *Authenticator) { a.skew = d })
+	return optionFunc(func(o *options) { o.skew = d })
 }
 
-// WithLogger reports events (a login, a renewal, a store that fails), never a
-// token. The default is the logger of the [Env], or none.
+// WithLogger logs events (a login, a refresh, a store that fails), never a token.
+// The default is the logger of the [Env], or none.
 func WithLogger(l *slog.Logger) Option {
-	return optionFunc(func(a *Authenticator) { a.log = l })
+	return optionFunc(func(o *options) { o.log = l })
 }

@@ -79,7 +79,7 @@ func TestCloseBetweenAnswerAndStore(t *testing.T) {
 		var a *auth.Authenticator
 		closed := make(chan string, 1)
 		log := slog.New(&eavesdropper{heard: func(message string) {
-			if strings.Contains(message, "already ended") {
+			if strings.Contains(message, "already expired") {
 				go func() {
 					_ = a.Close()
 					closed <- store.holds(testKey)

@@ -2,58 +2,159 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 )
 
-// grace is how much longer than the flight that asked for it a renewal, and the
-// storing of what it brought, may take. An authorization server that rotates
-// refresh tokens has ended the old one by then, perhaps, and a login would be lost
-// with the answer.
-const grace = 3 * time.Second
-
 // Login logs in now, whatever there is, and forgets earlier refusals. A person
-// may be asked, unless one is being asked already; a renewal under way is not
+// may be asked, unless one is being asked already; a refresh under way is not
 // enough. Programs that just make calls never need it.
 func (a *Authenticator) Login(ctx context.Context) error {
-	_, err := a.join(ctx, a.current.Load().gen, forced)
+	_, err := a.join(ctx, a.current.Load().gen, newLogin)
 	return err
 }
 
-// Close ends a login under way and lets everybody who waits for it go with
-// [ErrClosed], which is also what later calls get. What is stored stays. Calling
-// it twice is fine.
+// Close ends a login under way. Callers who wait for it get [ErrClosed], and so do
+// later calls. What is stored stays. Calling it twice is fine.
 //
-// It waits, for three seconds at most, for a renewal that is under way: its answer
+// It waits, for three seconds at most, for a refresh that is under way: its answer
 // may hold the refresh token without which a person would have to log in again.
 func (a *Authenticator) Close() error {
-	a.mu.Lock()
-	f := a.flight
-	if !a.isClosed() {
-		close(a.closed)
-		s := a.current.Load()
+	a.close()
+	return nil
+}
+
+// close ends the flight under way, and waits for a refresh in it, for extraTime at
+// most.
+func (fs *flights) close() {
+	fs.mu.Lock()
+	f := fs.flight
+	if !fs.isClosed() {
+		close(fs.closed)
+		s := fs.current.Load()
 		s.stop()
-		s.advance(shut)
+		s.advance(closed)
 	}
-	a.mu.Unlock()
+	fs.mu.Unlock()
 	if f == nil {
-		return nil
+		return
 	}
 	f.cancel()
-	if f.vital.Load() {
-		patience := time.NewTimer(grace)
-		defer patience.Stop()
+	if f.critical.Load() {
+		limit := time.NewTimer(extraTime)
+		defer limit.Stop()
 		select {
 		case <-f.done:
-		case <-patience.C:
+		case <-limit.C:
 		}
+	}
+}
+
+// Logout forgets the login, here and in the store, and has the server end it
+// where the flow is a [Revoker]. The next call starts from nothing; a call in
+// flight keeps what it has.
+//
+// The login is forgotten even if the server cannot be reached; the error says
+// then that the tokens remain valid until they expire. If it is the store that
+// cannot forget, the error says that: here the login does not come back, but
+// another program will find it.
+func (a *Authenticator) Logout(ctx context.Context) error {
+	var ended []*Credentials
+	var failed error
+	for {
+		count, err := a.settle(ctx)
+		if err != nil {
+			return a.fail("logout", err)
+		}
+		ended, failed = a.erase(ctx, ended)
+		if a.clear(count, failed != nil) {
+			break
+		}
+	}
+	for _, c := range ended {
+		failed = errors.Join(failed, a.revoke(ctx, c))
+	}
+	if failed != nil {
+		return a.fail("logout", failed)
 	}
 	return nil
 }
 
-// spared returns a context for what must not be cut short: it ends a while after
-// ctx has.
-func spared(ctx context.Context) (context.Context, context.CancelFunc) {
-	kept, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
-	return kept, func() { stop(); cancel() }
+// erase deletes the login from the store, and adds it to ended.
+func (a *Authenticator) erase(ctx context.Context, ended []*Credentials) ([]*Credentials, error) {
+	stored := a.renewal.storage
+	var held lease
+	defer held.release()
+	stored.take(ctx, &held) // or a renewal elsewhere would store the login again
+
+	initial, _ := a.unstored()
+	ended = withLogin(ended, a.current.Load().creds)
+	ended = withLogin(ended, initial)
+	if stored.store == nil {
+		return ended, nil
+	}
+	if c, err := stored.retrieve(ctx); err == nil {
+		ended = withLogin(ended, c)
+	}
+	return ended, stored.remove(ctx)
+}
+
+// withLogin adds c to list unless its tokens are there already.
+func withLogin(list []*Credentials, c *Credentials) []*Credentials {
+	if c == nil {
+		return list
+	}
+	for _, o := range list {
+		if o.AccessToken == c.AccessToken && o.RefreshToken == c.RefreshToken {
+			return list
+		}
+	}
+	return append(list, c)
+}
+
+func (a *Authenticator) revoke(ctx context.Context, c *Credentials) error {
+	r, ok := a.renewal.flow.(Revoker)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
+	defer cancel()
+	if err := r.Revoke(ctx, a.renewal.env, c); err != nil {
+		return fmt.Errorf("the login is forgotten here, but the server could not be told to end it: %w", err)
+	}
+	return nil
+}
+
+// settle cancels the flight under way, waits until it has landed, and returns how
+// many there have been.
+func (fs *flights) settle(ctx context.Context) (count int, err error) {
+	fs.mu.Lock()
+	f, count := fs.flight, fs.count
+	fs.mu.Unlock()
+	if f == nil {
+		return count, nil
+	}
+	f.cancel()
+	select {
+	case <-f.done:
+		return count, nil
+	case <-ctx.Done():
+		return count, ctx.Err()
+	}
+}
+
+// clear drops the current credentials; false when there was a flight since count
+// was taken, which may have stored a login. kept says that the store still holds one.
+func (fs *flights) clear(count int, kept bool) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.count != count {
+		return false
+	}
+	old := fs.current.Load()
+	fs.current.Store(notRead(old.gen))
+	old.stop()
+	fs.initial, fs.backoff, fs.outdated = nil, backoff{}, kept
+	return true
 }

@@ -6,34 +6,34 @@ import (
 	"time"
 )
 
-// state is how far a credential can be trusted. Timers and rejections only ever
-// move it forward, so the warm path is one atomic load and no clock.
+// state is how far a credential can be used. Timers and rejections only move it
+// forward, so a call that finds a fresh one needs one atomic load and no clock.
 type state int32
 
 const (
-	fresh   state = iota // hand it out
-	soft                 // hand it out and renew it in the background
-	hard                 // about to end: wait for a new one unless that is on its way
-	spent                // ended by the clock
-	bad                  // refused by the server
-	unknown              // nobody has looked yet whether there is one
-	shut                 // the Authenticator was closed
+	fresh     state = iota // calls carry it
+	advisory               // calls carry it, and it is refreshed in the background
+	mandatory              // about to expire: calls wait for a new one, unless a refresh is under way
+	expired                // by the clock
+	rejected               // by the server
+	unread                 // the store has not been read yet
+	closed                 // the Authenticator was closed
 )
 
 // snapshot is one published credential. Everything but its state is immutable.
 type snapshot struct {
 	creds *Credentials // nil: calls go without
-	last  *Credentials // creds, or what there was before they ended
+	last  *Credentials // creds, or the credentials before them
 	gen   uint64
 	state atomic.Int32
 
 	timers [3]*time.Timer
 }
 
-// unseen is what there is before anybody has looked.
-func unseen(gen uint64) *snapshot {
+// notRead is the snapshot before the store was read.
+func notRead(gen uint64) *snapshot {
 	s := &snapshot{gen: gen}
-	s.state.Store(int32(unknown))
+	s.state.Store(int32(unread))
 	return s
 }
 
@@ -49,45 +49,41 @@ func (s *snapshot) advance(to state) {
 	}
 }
 
-// is tells whether c is what this snapshot handed out.
-func (s *snapshot) is(c *Credentials) bool {
+// published reports whether c is what this snapshot handed out.
+func (s *snapshot) published(c *Credentials) bool {
 	if c == nil || s.creds == nil {
 		return c == nil && s.creds == nil
 	}
 	return (c.gen == 0 || c.gen == s.gen) && c.AccessToken == s.creds.AccessToken
 }
 
-// holds tells whether the access token of c is the one of this snapshot.
-func (s *snapshot) holds(c *Credentials) bool {
+// sameToken reports whether c has the access token of this snapshot.
+func (s *snapshot) sameToken(c *Credentials) bool {
 	return c != nil && s.creds != nil && c.AccessToken == s.creds.AccessToken
 }
 
-// over tells whether c is what the server has refused, or what was given up.
-func (s *snapshot) over(c *Credentials) bool {
+// wasDiscarded reports whether c was rejected or replaced.
+func (s *snapshot) wasDiscarded(c *Credentials) bool {
 	if s.creds != nil {
-		return s.load() == bad && s.holds(c)
+		return s.load() == rejected && s.sameToken(c)
 	}
 	return c != nil && s.last != nil && c.AccessToken == s.last.AccessToken
 }
 
-// expired tells whether the credential has ended by the clock.
-func (c *Credentials) expired(now time.Time) bool {
-	return !c.Expiry.IsZero() && !now.Before(c.Expiry)
-}
-
-// watch lets timers age the snapshot. It must be called before it is published.
-func (s *snapshot) watch(now time.Time, skew time.Duration) {
+// schedule starts the timers that age the snapshot. It is called before the
+// snapshot is published.
+func (s *snapshot) schedule(now time.Time, skew time.Duration) {
 	if s.creds == nil || s.creds.Expiry.IsZero() {
 		return
 	}
-	early, late := windows(s.creds, now, skew)
+	advise, mandate := windows(s.creds, now, skew)
 	for i, step := range [...]struct {
 		at time.Time
 		to state
 	}{
-		{s.creds.Expiry.Add(-early), soft},
-		{s.creds.Expiry.Add(-late), hard},
-		{s.creds.Expiry, spent},
+		{s.creds.Expiry.Add(-advise), advisory},
+		{s.creds.Expiry.Add(-mandate), mandatory},
+		{s.creds.Expiry, expired},
 	} {
 		wait := step.at.Sub(now)
 		if wait <= 0 {
@@ -108,25 +104,25 @@ func (s *snapshot) stop() {
 }
 
 const (
-	maxEarly = 5 * time.Minute
-	maxLate  = 10 * time.Second
+	maxAdvisory  = 5 * time.Minute
+	maxMandatory = 10 * time.Second
 )
 
-// windows returns how long before its expiry a credential is renewed in the
-// background, and how long before it is no longer handed out. Both shrink with
-// the lifetime, so that short-lived tokens are not renewed all the time; the
-// first varies a little, so that a fleet does not renew in step.
-func windows(c *Credentials, now time.Time, skew time.Duration) (early, late time.Duration) {
+// windows returns how long before its expiry a credential is refreshed in the
+// background, and how long before it calls wait for the next one. Both shrink with
+// the lifetime, so that short-lived tokens are not refreshed all the time; the
+// first varies a little, so that many machines do not refresh in step.
+func windows(c *Credentials, now time.Time, skew time.Duration) (advise, mandate time.Duration) {
 	from := c.IssuedAt
 	if from.IsZero() || from.After(now) {
 		from = now
 	}
 	life := max(c.Expiry.Sub(from), 0)
-	early = min(maxEarly, life/5)
-	early -= time.Duration(rand.Int64N(int64(early)/5 + 1)) //nolint:gosec // spreads load, keeps no secret
-	late = min(maxLate, life/10)
+	advise = min(maxAdvisory, life/5)
+	advise -= time.Duration(rand.Int64N(int64(advise)/5 + 1)) //nolint:gosec // spreads load, keeps no secret
+	mandate = min(maxMandatory, life/10)
 	if skew > 0 {
-		late = min(skew, life/2)
+		mandate = min(skew, life/2)
 	}
-	return max(early, late), late
+	return max(advise, mandate), mandate
 }

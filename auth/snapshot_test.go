@@ -44,8 +44,8 @@ func TestWhatHasEndedIsNeverFresh(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	s := &snapshot{creds: &Credentials{AccessToken: "t", Expiry: now}}
-	if s.watch(now, 0); s.load() != spent {
-		t.Errorf("state %d, want %d", s.load(), spent)
+	if s.schedule(now, 0); s.load() != expired {
+		t.Errorf("state %d, want %d", s.load(), expired)
 	}
 }
 

@@ -3,10 +3,12 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"time"
 )
 
-// Status is what can be told of a login without telling it.
+// Status describes stored credentials without exposing tokens.
 type Status struct {
 	// Key is whose login it is, and what kind of flow made it.
 	Key Key
@@ -18,56 +20,88 @@ type Status struct {
 	Renewable bool
 	// Usable says that calls would carry the token now.
 	Usable bool
-	// Stored says where the login rests, for people to read: "memory", "keyring
+	// Stored says where the login is stored, for people to read: "memory", "keyring
 	// (jetway:flyte.example.com)", the path of a file. Empty without a login.
 	Stored string
 }
 
-// Status describes the current login. It asks nobody and reads nothing, so
-// before the first call it knows of no login; see [Authenticator.Inspect].
+// Status describes the current login. It sends and reads nothing, so before the
+// first call there is none; see [Authenticator.Inspect].
 func (a *Authenticator) Status() Status {
 	s := a.current.Load()
 	st := a.describe(s.creds)
-	st.Usable = s.creds != nil && s.load() < spent
+	st.Usable = s.creds != nil && s.load() < expired
 	return st
 }
 
-// Inspect is Status for a program that has made no call yet: it looks into the
-// store as well. It asks nobody and changes nothing. The error is an [*Error].
+// Inspect is Status for a program that has made no call yet: it reads the store as
+// well. It sends nothing and changes nothing. The error is an [*Error].
 func (a *Authenticator) Inspect(ctx context.Context) (Status, error) {
-	if a.current.Load().load() != unknown {
+	if a.current.Load().load() != unread {
 		return a.Status(), nil
 	}
-	a.mu.Lock()
-	c, stale := a.initial, a.stale
-	a.mu.Unlock()
-	if c == nil && a.store != nil && !stale {
-		stored, err := a.retrieve(ctx)
-		if err != nil && !errors.Is(err, ErrNoCredentials) {
-			return Status{Key: a.key}, a.fail("inspect", err)
+	c, outdated := a.unstored()
+	if stored := a.renewal.storage; c == nil && stored.store != nil && !outdated {
+		var err error
+		if c, err = stored.retrieve(ctx); err != nil && !errors.Is(err, ErrNoCredentials) {
+			return Status{Key: stored.key}, a.fail("inspect", err)
 		}
-		c = stored
 	}
 	st := a.describe(c)
-	st.Usable = c.live()
+	st.Usable = c.usable()
 	return st, nil
 }
 
 func (a *Authenticator) describe(c *Credentials) Status {
-	st := Status{Key: a.key}
+	r := a.renewal
+	st := Status{Key: r.storage.key}
 	if c == nil {
 		return st
 	}
-	_, renewer := a.flow.(Renewer)
+	_, renewer := r.flow.(Renewer)
 	st.ID = c.ID()
 	st.Expiry = c.Expiry
-	st.Renewable = renewer && (!a.traits.Interactive || c.RefreshToken != "")
+	st.Renewable = renewer && (!r.traits.Interactive || c.RefreshToken != "")
 	st.Stored = inMemory
-	a.mu.Lock()
-	stale := a.stale
-	a.mu.Unlock()
-	if a.store != nil && !stale {
-		st.Stored = location(a.store, a.key)
+	if _, outdated := a.unstored(); !outdated {
+		st.Stored = r.storage.location()
 	}
 	return st
 }
+
+// unstored returns the credentials that the program started with, while they have
+// not been used, and whether the stored copy is outdated.
+func (fs *flights) unstored() (initial *Credentials, outdated bool) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return fs.initial, fs.outdated
+}
+
+const inMemory = "memory"
+
+// location returns where the login is stored, for people to read.
+func (s *storage) location() string {
+	switch l, ok := s.store.(Locator); {
+	case s.store == nil:
+		return inMemory
+	case ok:
+		return l.Location(s.key)
+	default:
+		return fmt.Sprintf("%T", s.store)
+	}
+}
+
+// String describes the Authenticator without any secret.
+func (a *Authenticator) String() string {
+	if a == nil {
+		return "no authenticator"
+	}
+	return "authenticator for " + a.renewal.storage.key.Endpoint
+}
+
+// Format is String for every verb. Without it package fmt would print the fields of
+// a flow, where secrets are.
+func (a *Authenticator) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, a.String()) }
+
+// LogValue is String for slog.
+func (a *Authenticator) LogValue() slog.Value { return slog.StringValue(a.String()) }

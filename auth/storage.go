@@ -3,61 +3,177 @@ package auth
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
 
-const lockPatience = 20 * time.Second
+const (
+	// storeTimeout ends a call of a store that waits for something that may never
+	// come. It has no caller with a deadline: a renewal belongs to no call.
+	storeTimeout = 10 * time.Second
+	// lockTimeout is how long another process's renewal is waited for. Then this one
+	// continues without the lock: a holder that hangs must not stop the others.
+	lockTimeout = 20 * time.Second
+)
 
-const inMemory = "memory"
+// storage is the stored login of one key: the Store, within time limits, and what
+// that can do besides (lock, swap, discard). It knows nothing of flows.
+type storage struct {
+	store Store // nil: logins end with the process
+	key   Key
+	log   *slog.Logger
 
-func location(s Store, k Key) string {
-	if l, ok := s.(Locator); ok {
-		return l.Location(k)
-	}
-	return fmt.Sprintf("%T", s)
+	noLock sync.Once
 }
 
-func discard(ctx context.Context, s Store, k Key, dead *Credentials) error {
-	if d, ok := s.(Discarder); ok {
-		return d.Discard(ctx, k, dead)
+// retrieve returns what is stored.
+func (s *storage) retrieve(ctx context.Context) (*Credentials, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	c, err := s.store.Retrieve(ctx, s.key)
+	switch {
+	case err != nil:
+		return nil, err
+	case c == nil: // not what a Store should return
+		return nil, ErrNoCredentials
 	}
-	c, err := s.Retrieve(ctx, k)
-	if err == nil && c != nil && c.RefreshToken == dead.RefreshToken {
-		return s.Delete(ctx, k)
-	}
-	if errors.Is(err, ErrNoCredentials) {
-		return nil
-	}
-	return err
+	return c, nil
 }
 
+// lease is the lock on the stored login during one renewal. The zero value is
+// unlocked.
 type lease struct {
 	held  Lease
 	tried bool
 }
 
-func (l *lease) take(ctx context.Context, a *Authenticator) (taken bool) {
-	locker, ok := a.store.(Locker)
+// take locks the login for l, where the store can, and reports whether l was
+// unlocked before. Without a lock a renewal is less safe, but better than none.
+func (s *storage) take(ctx context.Context, l *lease) bool {
+	locker, ok := s.store.(Locker)
 	if !ok || l.tried {
 		return false
 	}
 	l.tried = true
-	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	limited, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	held, err := locker.Lock(ctx, a.key)
-	if err != nil {
-		a.log.InfoContext(ctx, "cannot lock a login", slog.Any("error", err))
-		return true
+	var err error
+	l.held, err = locker.Lock(limited, s.key)
+	switch {
+	case err == nil || ctx.Err() != nil:
+	case errors.Is(limited.Err(), context.DeadlineExceeded):
+		s.log.WarnContext(ctx, "another process has been replacing the login for long; continuing without waiting for it",
+			slog.Duration("waited", lockTimeout))
+	default:
+		s.noLock.Do(func() {
+			s.log.InfoContext(ctx, "cannot lock the login against other processes that renew it at the same time; continuing without a lock",
+				slog.Any("error", err))
+		})
 	}
-	l.held = held
 	return true
 }
 
+// release gives the lock back, if there is one.
 func (l *lease) release() {
 	if l.held != nil {
 		l.held.Unlock()
 	}
-	l.held, l.tried = nil, false
+	*l = lease{}
+}
+
+// exclusive reports whether no other holder can have replaced the stored login
+// since l was taken, as far as the store can tell.
+func (l *lease) exclusive() bool {
+	switch {
+	case !l.tried: // a store without locks
+		return true
+	case l.held == nil:
+		return false
+	}
+	select {
+	case <-l.held.Lost():
+		return false
+	default:
+		return true
+	}
+}
+
+var errDeleted = errors.New("the stored login was deleted during its renewal")
+
+// put stores c. Nothing stored before matters.
+func (s *storage) put(ctx context.Context, c *Credentials) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return s.store.Store(ctx, s.key, c)
+}
+
+// replace stores c in place of the login with the ID old. If the store holds
+// another one by now, which cannot be while the lease is held, that one stays and
+// is returned.
+func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credentials) (newer *Credentials, err error) {
+	swapper, ok := s.store.(Swapper)
+	if !ok && l.exclusive() {
+		return nil, s.put(ctx, c)
+	}
+	if ok {
+		limited, cancel := context.WithTimeout(ctx, storeTimeout)
+		defer cancel()
+		if swapped, err := swapper.Swap(limited, s.key, old, c); swapped || err != nil {
+			return nil, err
+		}
+	}
+	stored, err := s.retrieve(ctx)
+	gone := errors.Is(err, ErrNoCredentials)
+	switch {
+	case gone && old != "":
+		return nil, errDeleted
+	case err != nil && (ok || !gone):
+		return nil, err
+	case ok || stored.ID() != old:
+		return stored, nil
+	default: // without a Swapper there is nothing better
+		return nil, s.put(ctx, c)
+	}
+}
+
+// forget deletes dead, whose refresh token was refused for good, and returns what
+// calls can carry instead: another login that was stored since, or dead as long as
+// its access token has not expired.
+func (s *storage) forget(ctx context.Context, dead *Credentials) *Credentials {
+	if s.store == nil {
+		return dead.withoutRefresh()
+	}
+	if err := s.discard(ctx, dead); err != nil {
+		s.log.WarnContext(ctx, "cannot delete the login whose refresh token was refused", slog.Any("error", err))
+	}
+	stored, err := s.retrieve(ctx)
+	if err != nil || stored.RefreshToken == dead.RefreshToken || stored.olderThan(dead) {
+		return dead.withoutRefresh()
+	}
+	return stored
+}
+
+// discard deletes dead, and no other login.
+func (s *storage) discard(ctx context.Context, dead *Credentials) error {
+	limited, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if d, ok := s.store.(Discarder); ok {
+		return d.Discard(limited, s.key, dead)
+	}
+	stored, err := s.retrieve(ctx)
+	switch {
+	case errors.Is(err, ErrNoCredentials):
+		return nil
+	case err != nil || stored.RefreshToken != dead.RefreshToken:
+		return err
+	}
+	return s.store.Delete(limited, s.key)
+}
+
+// remove deletes what is stored, whatever it is.
+func (s *storage) remove(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return s.store.Delete(ctx, s.key)
 }

@@ -148,7 +148,7 @@ func situations() map[string]situation {
 			return at(quiet(t), clientset.WithPrompter(mutePrompter{}),
 				clientset.WithFlow(flow.PKCE{NoBrowser: true, Timeout: 10 * time.Millisecond, RedirectURI: "http://127.0.0.1/callback"}))
 		}),
-		"the very token that the server has just refused": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+		"returned the token that the server has just rejected": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			return at(quiet(t), clientset.WithFlow(flow.Token("old")))
 		}),
 		"code = Unauthenticated": calling(func(t *testing.T) (*clientset.ClientSet, error) {

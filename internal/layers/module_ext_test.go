@@ -85,6 +85,28 @@ func TestClientLinksNoMock(t *testing.T) {
 	}
 }
 
+// A program that keeps its logins in memory, or in a store of its own, links no
+// keyring, no D-Bus and no file locks: auth/tokenstore alone does.
+func TestOnlyTokenstoreLinksKeyringAndFileLocks(t *testing.T) {
+	t.Parallel()
+
+	stores := []string{"github.com/zalando/go-keyring", "github.com/godbus/dbus/v5", "github.com/gofrs/flock"}
+	linked := func(pkgs ...string) (found []string) {
+		for _, p := range goList(t, append([]string{"-deps"}, pkgs...)...) {
+			if p.Module != nil && slices.Contains(stores, p.Module.Path) && !slices.Contains(found, p.Module.Path) {
+				found = append(found, p.Module.Path)
+			}
+		}
+		return found
+	}
+	if found := linked("./auth", "./auth/flow", "./interceptors/...", "./platform/...", "./configstore"); len(found) > 0 {
+		t.Errorf("without auth/tokenstore a program links %v", found)
+	}
+	if found := linked("./auth/tokenstore"); len(found) != len(stores) {
+		t.Errorf("auth/tokenstore links %v, want %v: is the list out of date?", found, stores)
+	}
+}
+
 // TestMockLinksNoClient looks at everything that the mock pulls in: what it shares
 // with the client it cannot catch.
 func TestMockLinksNoClient(t *testing.T) {

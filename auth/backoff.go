@@ -1,0 +1,103 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	minBackoff = time.Second
+	maxBackoff = time.Minute
+)
+
+// backoff is what is remembered of failures, so that not every call repeats them.
+// The zero value remembers nothing.
+type backoff struct {
+	err        error     // the last failure
+	mode       mode      // what it was allowed to do
+	until      time.Time // when a call that waits may try again
+	background time.Time // when a refresh in the background may
+	failures   int       // background failures in a row
+	refusals   int       // terminal refusals in a row
+	declined   error     // a person declined: remembered until Login
+}
+
+// failed remembers err, the end of a flight in mode m.
+func (b *backoff) failed(m mode, err error, now time.Time) {
+	b.err, b.mode = err, m
+	wait, background := minBackoff, time.Duration(0)
+	switch {
+	case errors.Is(err, ErrDeclined):
+		b.declined = err
+	case errors.Is(err, ErrRejected):
+		b.refusals++
+		wait = doubled(b.refusals)
+	case m == renewOnly:
+		b.failures++
+		limit := doubled(b.failures)
+		background = time.Duration(rand.Int64N(int64(limit) + 1)) //nolint:gosec // spreads load, keeps no secret
+	}
+	b.until, b.background = now.Add(wait), now.Add(max(wait, background))
+}
+
+// doubled doubles from a second to a minute.
+func doubled(n int) time.Duration {
+	return min(minBackoff<<min(n-1, 10), maxBackoff)
+}
+
+// succeeded forgets failures after flight f. If the server rejects a token that the
+// flow returned once more, the next wait is longer. That a person declined is
+// remembered until Login; where the flight found no credentials, it is the answer
+// for a while.
+func (b *backoff) succeeded(f *flight, now time.Time) {
+	before := *b
+	*b = backoff{}
+	if f.repeated {
+		b.refusals = before.refusals
+	}
+	if before.declined == nil || f.mode == newLogin {
+		return
+	}
+	b.declined = before.declined
+	if f.creds == nil {
+		b.failed(f.mode, before.declined, now)
+	}
+}
+
+// repeated reports whether the last flight failed because the flow returned the
+// token that the server had just rejected. After the backoff that token may be
+// tried again: servers make mistakes too.
+func (b *backoff) repeated() bool {
+	return b.mode > renewOnly && errors.Is(b.err, errRepeated)
+}
+
+// permitted returns the mode of a flight for a caller who asks for m. A person who
+// declined is not asked again, but may have logged in elsewhere since.
+func (b *backoff) permitted(m mode) mode {
+	if b.declined != nil && m == interactive {
+		return unattended
+	}
+	return m
+}
+
+// remembered returns the error that a flight in mode m would only repeat, or nil.
+func (b *backoff) remembered(m mode, now time.Time) error {
+	switch {
+	case m == newLogin:
+		return nil
+	case !now.Before(b.until):
+		return nil
+	case b.declined != nil && m == interactive:
+		return fmt.Errorf("%w; call Login to be asked again", b.declined)
+	case b.mode < m && errors.Is(b.err, ErrInteractionRequired),
+		b.mode == renewOnly && m > renewOnly && errors.Is(b.err, ErrRejected):
+		return nil // m may do what that flight was not allowed to
+	default:
+		return b.err
+	}
+}
+
+// suspended reports whether background refreshes have to wait.
+func (b *backoff) suspended(now time.Time) bool { return now.Before(b.background) }
