@@ -265,7 +265,7 @@ func situations() map[string]situation {
 				t.Fatal(err)
 			}
 			return resolving(func(l func(string) (string, bool)) platform.Resolver {
-				return flyte.Resolver{LookupEnv: l, Dir: dir, Home: t.TempDir(), Trust: flyte.FileTrust{Path: filepath.Join(dir, "trust.json")}}
+				return flyte.Resolver{LookupEnv: l, Dir: dir, Home: t.TempDir(), Trust: flyte.FileTrust{Dir: filepath.Join(dir, "trust")}}
 			})(t)
 		},
 	}

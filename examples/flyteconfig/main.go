@@ -73,7 +73,7 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	environment := map[string]string{"FLYTE_ADMIN_CLIENTID": mock.ClientID(), "FLYTE_TASK_PROJECT": "demo"}
-	trust := flyte.FileTrust{Path: filepath.Join(dir, "trust.json")}
+	trust := flyte.FileTrust{Dir: filepath.Join(dir, "trust")}
 	r := flyte.Resolver{
 		Dir: dir, Home: dir, Trust: trust,
 		LookupEnv: func(name string) (string, bool) { v, ok := environment[name]; return v, ok },

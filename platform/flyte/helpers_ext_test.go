@@ -32,7 +32,7 @@ func newPlace(t *testing.T, pairs ...string) *place {
 
 func (p *place) resolver() flyte.Resolver {
 	return flyte.Resolver{
-		Dir: p.dir, Home: p.home, Trust: flyte.FileTrust{Path: filepath.Join(p.home, "trust.json")},
+		Dir: p.dir, Home: p.home, Trust: flyte.FileTrust{Dir: filepath.Join(p.home, "trust")},
 		LookupEnv: platformtest.EnvOf(p.variables),
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/gofrs/flock"
-
 	"github.com/jetway-go/jetway/platform/internal/smallfile"
 )
 
@@ -24,71 +22,96 @@ type Trust interface {
 	Trusted(path string, content []byte) (bool, error)
 }
 
-// FileTrust keeps decisions in a JSON file that its owner alone can write: a file
-// is trusted with the content that it had when that was recorded, and no longer
-// once it changes. It may be used by several programs at once.
+// FileTrust keeps each decision in a file of its own that only its owner can write:
+// a config file is trusted with the content that it had when that was recorded, and
+// no longer once it changes. Several programs may use it at once.
 type FileTrust struct {
-	// Path of the JSON file; empty means jetway/trusted-configs.json in the user's
+	// Dir holds the decisions; empty means jetway/trusted-configs in the user's
 	// configuration directory.
-	Path string
+	Dir string
 }
 
 var _ Trust = FileTrust{}
 
-// Trusted tells whether the file at path was recorded with this very content.
+// decision is the JSON of one file.
+type decision struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"` // of the content
+}
+
+// Trusted reports whether the file at path was recorded with this very content.
 func (t FileTrust) Trusted(path string, content []byte) (bool, error) {
-	decisions, err := t.read()
+	path = canonical(path)
+	at, err := t.file(path)
 	if err != nil {
 		return false, err
 	}
-	return decisions[canonical(path)] == sum(content), nil
+	info, err := os.Stat(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
+		return false, &Error{Where: "trust", Err: fmt.Errorf(
+			"others may write %s, so it proves nothing; look at what is in it, then run chmod go-w on it", at)}
+	}
+	text, err := smallfile.Read(at)
+	if err != nil {
+		return false, &Error{Where: "trust", Err: err}
+	}
+	var d decision
+	if json.Unmarshal(text, &d) != nil || d.Path != path {
+		return false, &Error{Where: "trust", Err: fmt.Errorf("%s is damaged; delete it to forget the decision", at)}
+	}
+	return d.SHA256 == sum(content), nil
 }
 
-// Record remembers that the file at path is trusted with the content that it has
-// now.
+// Record records that the file at path is trusted with the content that it has now.
 func (t FileTrust) Record(path string) error {
 	content, err := smallfile.Read(path)
 	if err != nil {
 		return &Error{Where: "trust", Err: err}
 	}
-	return t.change(func(decisions map[string]string) { decisions[canonical(path)] = sum(content) })
-}
-
-// Forget takes the decision back; a file that was not trusted is no error.
-func (t FileTrust) Forget(path string) error {
-	return t.change(func(decisions map[string]string) { delete(decisions, canonical(path)) })
-}
-
-// change is one step for everybody: a decision that was taken back must not return
-// with somebody else's.
-func (t FileTrust) change(f func(map[string]string)) error {
-	at, err := t.path()
+	path = canonical(path)
+	at, err := t.file(path)
 	if err != nil {
 		return err
 	}
-	err = os.MkdirAll(filepath.Dir(at), 0o700)
-	lock := flock.New(at+".lock", flock.SetPermissions(0o600))
+	text, err := json.MarshalIndent(decision{Path: path, SHA256: sum(content)}, "", "  ")
 	if err == nil {
-		err = lock.Lock()
+		err = os.MkdirAll(filepath.Dir(at), 0o700)
 	}
-	if err != nil {
-		return &Error{Where: "trust", Err: err}
-	}
-	defer lock.Unlock() //nolint:errcheck // closing the file ends it
-
-	decisions, err := t.read()
-	if err != nil {
-		return err
-	}
-	f(decisions)
-	content, err := json.MarshalIndent(decisions, "", "  ")
 	if err == nil {
-		err = replaceFile(at, append(content, '\n'))
+		err = replaceFile(at, append(text, '\n'))
 	}
 	if err != nil {
 		return &Error{Where: "trust", Err: err}
 	}
 	return nil
+}
+
+// Forget takes the decision back; a file that was not trusted is no error.
+func (t FileTrust) Forget(path string) error {
+	at, err := t.file(canonical(path))
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &Error{Where: "trust", Err: err}
+	}
+	return nil
+}
+
+// file returns where the decision about the config file at path is kept.
+func (t FileTrust) file(path string) (string, error) {
+	dir := t.Dir
+	if dir == "" {
+		base, err := os.UserConfigDir()
+		if err != nil {
+			return "", &Error{Where: "trust", Err: err}
+		}
+		dir = filepath.Join(base, "jetway", "trusted-configs")
+	}
+	return filepath.Join(dir, sum([]byte(path))+".json"), nil
 }
 
 // replaceFile writes a file that is there as a whole or not at all.
@@ -109,42 +132,6 @@ func replaceFile(path string, content []byte) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
-}
-
-func (t FileTrust) path() (string, error) {
-	if t.Path != "" {
-		return t.Path, nil
-	}
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return "", &Error{Where: "trust", Err: err}
-	}
-	return filepath.Join(dir, "jetway", "trusted-configs.json"), nil
-}
-
-// read returns what was decided; nothing where there is no file yet.
-func (t FileTrust) read() (map[string]string, error) {
-	at, err := t.path()
-	if err != nil {
-		return nil, err
-	}
-	info, err := os.Stat(at)
-	if errors.Is(err, fs.ErrNotExist) {
-		return map[string]string{}, nil
-	}
-	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
-		return nil, &Error{Where: "trust", Err: fmt.Errorf(
-			"others may write %s, so that it proves nothing; take that from them (chmod go-w), after a look at what is in it", at)}
-	}
-	content, err := smallfile.Read(at)
-	if err != nil {
-		return nil, &Error{Where: "trust", Err: err}
-	}
-	var decisions map[string]string
-	if json.Unmarshal(content, &decisions) != nil || decisions == nil {
-		return nil, &Error{Where: "trust", Err: fmt.Errorf("%s is broken; delete it to forget all decisions", at)}
-	}
-	return decisions, nil
 }
 
 // canonical is one name for a file, however it was reached.

@@ -122,7 +122,7 @@ func TestFlyteRow07_WhatNeedsNoTrust(t *testing.T) {
 func TestFlyteRow07_DecisionsAreKeptSafely(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	trust := flyte.FileTrust{Path: filepath.Join(dir, "sub", "trust.json")}
+	trust := flyte.FileTrust{Dir: filepath.Join(dir, "sub", "trust")}
 	config := write(t, dir, "config.yaml", "admin: {}")
 	link := filepath.Join(dir, "link.yaml")
 	if err := os.Symlink(config, link); err != nil {
@@ -136,20 +136,24 @@ func TestFlyteRow07_DecisionsAreKeptSafely(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %v", path, ok, err, want)
 		}
 	}
-	info, err := os.Stat(trust.Path)
+	kept, err := filepath.Glob(filepath.Join(trust.Dir, "*"))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("decisions %v, %v; want one", kept, err)
+	}
+	info, err := os.Stat(kept[0])
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v; want 0600", info.Mode(), err)
 	}
-	if err := os.Chmod(trust.Path, 0o620); err != nil {
+	if err := os.Chmod(kept[0], 0o620); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := trust.Trusted(config, []byte("admin: {}")); ok || err == nil || !strings.Contains(err.Error(), "others may write "+trust.Path) {
+	if ok, err := trust.Trusted(config, []byte("admin: {}")); ok || err == nil || !strings.Contains(err.Error(), "others may write "+kept[0]) {
 		t.Errorf("a file of everybody's: %v, %v; want an error", ok, err)
 	}
-	if err := os.Chmod(trust.Path, 0o600); err != nil {
+	if err := os.Chmod(kept[0], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(trust.Path, []byte("broken"), 0o600); err != nil {
+	if err := os.WriteFile(kept[0], []byte("broken"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if ok, err := trust.Trusted(config, []byte("admin: {}")); ok || err == nil {
@@ -164,7 +168,7 @@ func TestFlyteRow07_DecisionsAtOnceAreAllKept(t *testing.T) {
 	t.Parallel()
 	// Given a file that is trusted ...
 	dir := t.TempDir()
-	trust := flyte.FileTrust{Path: filepath.Join(dir, "trust.json")}
+	trust := flyte.FileTrust{Dir: filepath.Join(dir, "trust")}
 	mistake := write(t, dir, "mistake.yaml", "admin: {}")
 	if err := trust.Record(mistake); err != nil {
 		t.Fatal(err)
