@@ -46,13 +46,10 @@ func (t FileTrust) Trusted(path string, content []byte) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	info, err := os.Stat(at)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err := onlyOwnerWrites(filepath.Dir(at), at); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
-	}
-	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
-		return false, &Error{Where: "trust", Err: fmt.Errorf(
-			"others may write %s, so it proves nothing; look at what is in it, then run chmod go-w on it", at)}
+	} else if err != nil {
+		return false, &Error{Where: "trust", Err: err}
 	}
 	text, err := smallfile.Read(at)
 	if err != nil {
@@ -112,6 +109,21 @@ func (t FileTrust) file(path string) (string, error) {
 		dir = filepath.Join(base, "jetway", "trusted-configs")
 	}
 	return filepath.Join(dir, sum([]byte(path))+".json"), nil
+}
+
+// onlyOwnerWrites returns an error for a path that is missing or that others may
+// write to.
+func onlyOwnerWrites(paths ...string) error {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
+			return fmt.Errorf("others may write %s, so it proves nothing; look at what is in it, then run chmod go-w on it", path)
+		}
+	}
+	return nil
 }
 
 // replaceFile writes a file that is there as a whole or not at all.

@@ -153,6 +153,15 @@ func TestFlyteRow07_DecisionsAreKeptSafely(t *testing.T) {
 	if err := os.Chmod(kept[0], 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(trust.Dir, 0o770); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := trust.Trusted(config, []byte("admin: {}")); ok || err == nil || !strings.Contains(err.Error(), "others may write "+trust.Dir+",") {
+		t.Errorf("a directory of everybody's: %v, %v; want an error", ok, err)
+	}
+	if err := os.Chmod(trust.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(kept[0], []byte("broken"), 0o600); err != nil {
 		t.Fatal(err)
 	}
