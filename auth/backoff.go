@@ -47,22 +47,22 @@ func doubled(n int) time.Duration {
 	return min(minBackoff<<min(n-1, 10), maxBackoff)
 }
 
-// succeeded forgets failures after flight f. If the server rejects a token that the
-// flow returned once more, the next wait is longer. That a person declined is
-// remembered until Login; where the flight found no credentials, it is the answer
-// for a while.
-func (b *backoff) succeeded(f *flight, now time.Time) {
+// succeeded forgets failures after a flight in mode m that found credentials, or
+// that calls go without. If it repeated a token that the server had rejected, the
+// next wait is longer. That a person declined is remembered until Login; where the
+// flight found nothing, it is the answer for a while.
+func (b *backoff) succeeded(m mode, found, repeated bool, now time.Time) {
 	before := *b
 	*b = backoff{}
-	if f.repeated {
+	if repeated {
 		b.refusals = before.refusals
 	}
-	if before.declined == nil || f.mode == newLogin {
+	if before.declined == nil || m == newLogin {
 		return
 	}
 	b.declined = before.declined
-	if f.creds == nil {
-		b.failed(f.mode, before.declined, now)
+	if !found {
+		b.failed(m, before.declined, now)
 	}
 }
 

@@ -181,7 +181,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 			creds = nil // rejected before, or during the flight
 		}
 		f.creds = fs.publish(f, creds)
-		fs.backoff.succeeded(f, time.Now())
+		fs.backoff.succeeded(f.mode, f.creds != nil, f.repeated, time.Now())
 	}
 	close(f.done)
 }
