@@ -9,17 +9,17 @@ import (
 	"testing"
 
 	"github.com/jetway-go/jetway/clientset"
-	"github.com/jetway-go/jetway/mockserver/siblings/repertoire"
 	"github.com/jetway-go/jetway/platform/flyte"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 	"github.com/jetway-go/jetway/platform/nublado"
+	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/wallaroo"
 )
 
 // Every line of docs/platforms.md works with what stands beside it, and nothing else.
 func TestPlatformsLines(t *testing.T) {
-	discovery := httptest.NewServer(repertoire.New(map[string]any{
+	discovery := httptest.NewServer(nubladotest.NewRepertoire(map[string]any{
 		"services": map[string]any{"ui": map[string]any{"nublado": map[string]any{"url": "https://nb.example.com/nb"}}},
 	}))
 	defer discovery.Close()

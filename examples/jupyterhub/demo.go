@@ -14,8 +14,8 @@ import (
 
 	"github.com/jetway-go/jetway/clientset"
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
-	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
+	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
 
 // demo plays the hub, which starts the service, and two of its users.
@@ -37,7 +37,7 @@ func demo(ctx context.Context, out io.Writer) error {
 	}())
 }
 
-func mockHub(ctx context.Context) (h *hub.Hub, address string, err error) {
+func mockHub(ctx context.Context) (h *hubtest.Server, address string, err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0") // to find a free port
 	if err != nil {
 		return nil, "", err
@@ -46,16 +46,14 @@ func mockHub(ctx context.Context) (h *hub.Hub, address string, err error) {
 	if err := l.Close(); err != nil {
 		return nil, "", err
 	}
-	if h, err = hub.Start(hub.Config{}); err != nil {
-		return nil, "", err
-	}
-	h.AddUser(hub.User{Name: "inara", Groups: []string{"serenity", "guild"}})
-	h.AddUser(hub.User{Name: "badger"})
-	h.AddService(hub.Service{Name: "whoami", URL: address})
+	h = hubtest.NewServer(hubtest.Config{})
+	h.AddUser(hubtest.User{Name: "inara", Groups: []string{"serenity", "guild"}})
+	h.AddUser(hubtest.User{Name: "badger"})
+	h.AddService(hubtest.Service{Name: "whoami", URL: address})
 	return h, address, nil
 }
 
-func visits(ctx context.Context, out io.Writer, h *hub.Hub, address string) error {
+func visits(ctx context.Context, out io.Writer, h *hubtest.Server, address string) error {
 	inara := h.IssueToken("inara", 0, "access:services!service=whoami")
 	badger := h.IssueToken("badger", 0)
 
@@ -76,7 +74,7 @@ func visits(ctx context.Context, out io.Writer, h *hub.Hub, address string) erro
 	}
 	fmt.Fprintf(out, "100 more calls made %d requests to the hub\n", len(h.Requests())-before)
 
-	body, err := open(ctx, h.URL()+"/services/whoami/", inara)
+	body, err := open(ctx, h.URL+"/services/whoami/", inara)
 	if err != nil {
 		return err
 	}

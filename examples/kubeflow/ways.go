@@ -14,10 +14,10 @@ import (
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/kfppb"
-	"github.com/jetway-go/jetway/mockserver/siblings/dexproxy"
-	"github.com/jetway-go/jetway/mockserver/siblings/kfpserver"
-	"github.com/jetway-go/jetway/mockserver/siblings/tokenreview"
+	"github.com/jetway-go/jetway/internal/kfptest"
 	"github.com/jetway-go/jetway/platform/kubeflow"
+	"github.com/jetway-go/jetway/platform/kubeflow/dextest"
+	"github.com/jetway-go/jetway/platform/kubeflow/tokenreviewtest"
 )
 
 const namespace = "team-a"
@@ -25,7 +25,7 @@ const namespace = "team-a"
 // api is Kubeflow's API server.
 func api(opts ...grpc.ServerOption) *grpc.Server {
 	s := grpc.NewServer(opts...)
-	kfpserver.Register(s, &kfpserver.Server{
+	kfptest.Register(s, &kfptest.Server{
 		Runs:        map[string][]*kfppb.Run{namespace: {{RunId: "r-1", DisplayName: "nightly training", ExperimentId: "e-1"}}},
 		Experiments: map[string][]*kfppb.Experiment{namespace: {{ExperimentId: "e-1", DisplayName: "Default", Namespace: namespace}}},
 	})
@@ -49,7 +49,7 @@ func listen(ctx context.Context, s *grpc.Server) (address string, stop func(), e
 // inAPod reads the token that the cluster has mounted, and keeps going when the
 // cluster replaces it.
 func inAPod(ctx context.Context, out io.Writer) error {
-	cluster := tokenreview.New()
+	cluster := tokenreviewtest.NewCluster()
 	host, stop, err := listen(ctx, api(cluster.ServerOptions()...))
 	if err != nil {
 		return err
@@ -63,8 +63,8 @@ func inAPod(ctx context.Context, out io.Writer) error {
 	path := filepath.Join(volume, "token")
 	var mounted string
 	mount := func() error {
-		cluster.Expire(mounted)
-		mounted = cluster.Issue("system:serviceaccount:" + namespace + ":default-editor")
+		cluster.ExpireToken(mounted)
+		mounted = cluster.IssueToken("system:serviceaccount:"+namespace+":default-editor", 0)
 		return os.WriteFile(path, []byte(mounted+"\n"), 0o600)
 	}
 	if err := mount(); err != nil {
@@ -78,13 +78,13 @@ func inAPod(ctx context.Context, out io.Writer) error {
 
 // fromOutside logs in at the proxy in front of the deployment as a person would.
 func fromOutside(ctx context.Context, out io.Writer) error {
-	var proxy *dexproxy.Server
+	var proxy *dextest.Server
 	server := api(grpc.ChainUnaryInterceptor(serverauth.Unary(serverauth.VerifierFunc(
 		func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 			return proxy.Verifier().Verify(ctx, p)
 		}))))
 	defer server.Stop()
-	proxy, err := dexproxy.Start(dexproxy.Config{
+	proxy = dextest.NewServer(dextest.Config{
 		Connectors: []string{"ldap", "local"}, Approval: true,
 		Upstream: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
@@ -94,21 +94,18 @@ func fromOutside(ctx context.Context, out io.Writer) error {
 			_, _ = io.WriteString(w, "Kubeflow's pages")
 		}),
 	})
-	if err != nil {
-		return err
-	}
 	defer proxy.Close()
 
-	dex := &kubeflow.Dex{Username: dexproxy.Username, Password: kubeflow.SecretValue(dexproxy.Password)}
+	dex := &kubeflow.Dex{Username: dextest.Username, Password: kubeflow.SecretValue(dextest.Password)}
 	hc := &http.Client{Transport: &http.Transport{}}
 	defer hc.CloseIdleConnections()
-	session, err := dex.Login(ctx, hc, proxy.URL()) // the client below logs in by itself; this shows what comes of it
+	session, err := dex.Login(ctx, hc, proxy.URL) // the client below logs in by itself; this shows what comes of it
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "  %v: secured %v, a cookie of %d bytes\n", session, session.Secured, len(session.Cookie))
 
-	r := kubeflow.Resolver{Host: proxy.URL() + "/pipeline", Dex: dex, LookupEnv: nowhere}
+	r := kubeflow.Resolver{Host: proxy.URL + "/pipeline", Dex: dex, LookupEnv: nowhere}
 	err = use(ctx, out, r, func() error {
 		fmt.Fprintln(out, "  the session ends")
 		proxy.ExpireSessions()

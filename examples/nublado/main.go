@@ -11,18 +11,15 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/signal"
 	"time"
 
 	"github.com/jetway-go/jetway/clientset"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
-	"github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
-	"github.com/jetway-go/jetway/mockserver/siblings/peer"
-	mock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
+	"github.com/jetway-go/jetway/internal/peertest"
 	"github.com/jetway-go/jetway/platform/nublado"
+	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
@@ -37,29 +34,24 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) error {
-	guard := gafaelfawr.New(nil)
-	backend, err := peer.New(ctx, peer.Config{Verifier: guard})
+	site := nubladotest.NewServer()
+	defer site.Close()
+	backend, err := peertest.New(ctx, peertest.Config{Verifier: site.Gafaelfawr})
 	if err != nil {
 		return err
 	}
 	defer backend.Close()
-	discovery := mock.New(nil)
-	mux := http.NewServeMux()
-	mux.Handle("/repertoire/", discovery)
-	mux.Handle("/auth/", guard)
-	site := httptest.NewServer(mux)
-	defer site.Close()
-	discovery.Set(mock.WithGafaelfawr("http://"+backend.Endpoint()+"/nb", site.URL+"/auth/api/v1"))
+	site.SetNubladoURL("http://" + backend.Endpoint() + "/nb")
 
 	// One discovery client for the whole service, one client for each user.
-	shared, err := repertoire.New(repertoire.Config{BaseURL: site.URL + "/repertoire"})
+	shared, err := repertoire.New(repertoire.Config{BaseURL: site.DiscoveryURL()})
 	if err != nil {
 		return err
 	}
-	admin := guard.AddToken("admin", 0, "admin:token")
+	admin := site.Gafaelfawr.IssueToken("admin", 0, "admin:token")
 	for name, source := range map[string]nublado.Source{
-		"delegated by ada":   nublado.FromRequest(guard.Delegate("ada", nublado.DefaultScope)),
-		"delegated by grace": nublado.FromRequest(guard.Delegate("grace", nublado.DefaultScope)),
+		"delegated by ada":   nublado.FromRequest(site.Gafaelfawr.Delegate("ada", nublado.DefaultScope)),
+		"delegated by grace": nublado.FromRequest(site.Gafaelfawr.Delegate("grace", nublado.DefaultScope)),
 		"in our own name":    nublado.Created{Username: "bot-example", Admin: nublado.SecretValue(admin), Lifetime: time.Hour},
 	} {
 		if err := use(ctx, nublado.Resolver{Source: source, Discovery: shared}); err != nil {
@@ -68,7 +60,7 @@ func run(ctx context.Context, out io.Writer) error {
 		calls := backend.Calls()
 		fmt.Fprintf(out, "%s: Nublado was called by %s\n", name, calls[len(calls)-1].Subject)
 	}
-	fmt.Fprintf(out, "service discovery was asked %d time for all of them\n", discovery.Fetches())
+	fmt.Fprintf(out, "service discovery was asked %d time for all of them\n", site.Repertoire.Fetches())
 	return nil
 }
 

@@ -13,16 +13,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http/httptest"
 	"os"
 	"os/signal"
 	"time"
 
 	"github.com/jetway-go/jetway/clientset"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
-	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
-	"github.com/jetway-go/jetway/mockserver/siblings/peer"
+	"github.com/jetway-go/jetway/internal/peertest"
 	"github.com/jetway-go/jetway/platform/wallaroo"
+	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 
 func main() {
@@ -36,18 +35,17 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) (err error) {
-	realm := keycloak.New(keycloak.Config{
-		Users:       []keycloak.User{{Name: "steve@ex.co", Password: "hello", Email: "steve@ex.co"}},
+	login := keycloaktest.NewServer(keycloaktest.Config{
+		Users:       []keycloaktest.User{{Name: "steve@ex.co", Password: "hello", Email: "steve@ex.co"}},
 		AutoApprove: "steve@ex.co", // who opens every address that is shown
 		Interval:    time.Second,
 	})
-	backend, err := peer.New(ctx, peer.Config{Verifier: realm})
+	defer login.Close()
+	backend, err := peertest.New(ctx, peertest.Config{Verifier: login})
 	if err != nil {
 		return err
 	}
 	defer backend.Close()
-	login := httptest.NewServer(realm)
-	defer login.Close()
 
 	// What would stand in the environment.
 	environment := map[string]string{

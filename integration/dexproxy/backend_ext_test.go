@@ -15,8 +15,8 @@ import (
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/kfppb"
+	"github.com/jetway-go/jetway/internal/kfptest"
 	"github.com/jetway-go/jetway/mockserver/backend"
-	"github.com/jetway-go/jetway/mockserver/siblings/kfpserver"
 )
 
 // api is a backend of Kubeflow's and Flyte's services, and what callers sent it.
@@ -43,7 +43,7 @@ func serve(t *testing.T, v serverauth.Verifier) *api {
 	server := grpc.NewServer(grpc.ChainUnaryInterceptor(interceptors...))
 	b := backend.New(backend.Config{})
 	b.Register(server)
-	kfpserver.Register(server, &kfpserver.Server{
+	kfptest.Register(server, &kfptest.Server{
 		Runs:    map[string][]*kfppb.Run{"team": {{RunId: "r1", DisplayName: "first", ExperimentId: "e1"}}},
 		Members: map[string][]string{"bobs": {other}},
 	})

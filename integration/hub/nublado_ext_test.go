@@ -14,21 +14,20 @@ import (
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/mockserver/backend"
-	"github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
-	mock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
 	"github.com/jetway-go/jetway/platform/nublado"
+	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
 // startIngress stands where Gafaelfawr stands on the Science Platform: it checks
 // the user's token and tells the hub behind who that is. gRPC goes to a backend.
-func startIngress(t *testing.T, h *hub, guard *gafaelfawr.Server) string {
+func startIngress(t *testing.T, h *hub, guard *nubladotest.Gafaelfawr) string {
 	t.Helper()
 	target, err := url.Parse(h.Proxy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	discovery := mock.New(nil)
+	discovery := nubladotest.NewRepertoire(nil)
 	b := backend.New(backend.Config{})
 	calls := grpc.NewServer(grpc.ChainUnaryInterceptor(serverauth.Unary(guard)))
 	b.Register(calls)
@@ -61,7 +60,7 @@ func startIngress(t *testing.T, h *hub, guard *gafaelfawr.Server) string {
 	front.Config.Protocols.SetHTTP1(true)
 	front.Config.Protocols.SetUnencryptedHTTP2(true)
 	base := "http://" + front.Listener.Addr().String()
-	discovery.Set(mock.Minimal(base + h.Base))
+	discovery.Set(nubladotest.Document(base + h.Base))
 	front.Start()
 	t.Cleanup(func() {
 		front.Close()
@@ -76,7 +75,7 @@ func startIngress(t *testing.T, h *hub, guard *gafaelfawr.Server) string {
 func TestNubladosHub(t *testing.T) {
 	t.Parallel()
 	h := startHub(t, "/nb", true)
-	guard := gafaelfawr.New(nil)
+	guard := nubladotest.NewGafaelfawr(nil)
 	base := startIngress(t, h, guard)
 	discovery, err := repertoire.New(repertoire.Config{BaseURL: base + "/repertoire"})
 	if err != nil {
@@ -116,7 +115,7 @@ func TestNubladosHub(t *testing.T) {
 			t.Errorf("nobody gets to %s, status %d", at.Path, status)
 		}
 	}
-	guard.Revoke("alice")
+	guard.RevokeTokens("alice")
 	if _, status, _ := alice.visit(page, nil); status != http.StatusUnauthorized {
 		t.Errorf("a revoked token gets status %d", status)
 	}

@@ -66,25 +66,39 @@ func Rules() []Rule {
 			gen, verifier, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
 
-		{Package: "mockserver/siblings/peer", May: []string{gen, verifier, "mockserver/backend"}, Tests: mocks},
-		{Package: "mockserver/siblings/keycloak", May: []string{verifier}, Tests: mocks},
-		{Package: "mockserver/siblings/repertoire", Tests: mocks},
-		{Package: "mockserver/siblings/gafaelfawr", May: []string{verifier}, Tests: mocks},
-		{Package: "mockserver/siblings/dexproxy", May: []string{verifier}, Tests: mocks},
-		{Package: "mockserver/siblings/tokenreview", May: []string{verifier}, Tests: mocks},
-		{Package: "mockserver/siblings/hub", Tests: mocks},
-		{Package: "mockserver/siblings/kfpserver", May: []string{"internal/kfppb", verifier}, Tests: mocks},
+		// What stands in for other systems, each beside its client. It shares no code
+		// with it: see [CheckFakes]. The examples in their tests show it at work.
+		{Package: "internal/peertest", May: []string{gen, verifier, "mockserver/backend"}, Tests: mocks},
+		{Package: "internal/kfptest", May: []string{"internal/kfppb", verifier}},
+		{Package: "platform/wallaroo/keycloaktest", May: []string{verifier}, Tests: []string{
+			clientset, gen, "internal/peertest", "platform/wallaroo",
+		}},
+		{Package: "platform/nublado/nubladotest", May: []string{verifier}, Tests: []string{
+			clientset, gen, "internal/peertest", "platform/nublado",
+		}},
+		{Package: "platform/kubeflow/dextest", May: []string{verifier}, Tests: []string{"platform/kubeflow"}},
+		{Package: "platform/kubeflow/tokenreviewtest", May: []string{verifier}, Tests: []string{clientset, "platform/kubeflow"}},
+		{Package: "platform/jupyterhub/hubtest", Tests: []string{"platform/jupyterhub"}},
 
 		// Programs.
 		{Package: "cmd/mockserver", May: []string{gen, mock}},
 		{Package: "examples/quickstart", May: []string{
 			"auth", "auth/flow", clientset, "configstore", gen, "interceptors", verifier, mock,
 		}},
-		{Package: "examples/wallaroo", May: []string{clientset, gen, mock, "platform/wallaroo"}},
-		{Package: "examples/nublado", May: []string{clientset, gen, mock, "platform/nublado", "platform/nublado/repertoire"}},
+		{Package: "examples/wallaroo", May: []string{
+			clientset, gen, "internal/peertest", "platform/wallaroo", "platform/wallaroo/keycloaktest",
+		}},
+		{Package: "examples/nublado", May: []string{
+			clientset, gen, "internal/peertest", "platform/nublado", "platform/nublado/nubladotest", "platform/nublado/repertoire",
+		}},
 		{Package: "examples/flyteconfig", May: []string{clientset, gen, mock, "platform/flyte"}},
-		{Package: "examples/kubeflow", May: []string{clientset, "internal/kfppb", verifier, mock, "platform/kubeflow"}},
-		{Package: "examples/jupyterhub", May: []string{"auth/flow", clientset, gen, verifier, mock, "platform", "platform/jupyterhub"}},
+		{Package: "examples/kubeflow", May: []string{
+			clientset, "internal/kfppb", "internal/kfptest", verifier, "platform/kubeflow", "platform/kubeflow/dextest",
+			"platform/kubeflow/tokenreviewtest",
+		}},
+		{Package: "examples/jupyterhub", May: []string{
+			"auth/flow", clientset, gen, verifier, "platform", "platform/jupyterhub", "platform/jupyterhub/hubtest",
+		}},
 
 		// The house.
 		{Package: "internal/layers"},

@@ -8,13 +8,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
+	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
 
 func TestBrowsersAreSentToLogInAndOthersAreNot(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	modern, old := identifier(t, h), identifier(t, h, legacy)
 	const page = "/services/svc/a/b?c=d&e=f"
 	for name, tt := range map[string]struct {
@@ -65,7 +65,7 @@ func TestBrowsersAreSentToLogInAndOthersAreNot(t *testing.T) {
 
 func TestTheWayBackStaysInTheService(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h, legacy)
 	for target, want := range map[string]string{
 		"//evil.example/services/svc/": "/services/svc/",
@@ -137,7 +137,7 @@ func TestPathsMayHaveEscapes(t *testing.T) {
 
 func TestALongAddressFitsIntoItsCookie(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	target := "/services/svc/?" + strings.Repeat("&", 2000)
 	w := visit(identifier(t, h), "GET", target, nil)
 	if line := w.header.Get("Set-Cookie"); line == "" || len(line) > 4096 {
@@ -147,7 +147,7 @@ func TestALongAddressFitsIntoItsCookie(t *testing.T) {
 
 func TestANameThatNoCookieCanHave(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.ServiceName, c.Prefix = "my svc", "/services/svc/" },
 		func(c *jupyterhub.AuthConfig) {
 			vars := h.ServiceEnv("svc")
@@ -162,7 +162,7 @@ func TestANameThatNoCookieCanHave(t *testing.T) {
 func TestLogOutAtTheHubCounts(t *testing.T) {
 	t.Parallel()
 	// Given a person who is logged in at a service ...
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	addr := free(t)
 	h.SetServiceURL("svc", "http://"+addr)
 	a := identifier(t, h)
@@ -170,23 +170,23 @@ func TestLogOutAtTheHubCounts(t *testing.T) {
 	stop := running(t, h, jupyterhub.Service{HTTP: a.Middleware(whoami(seen))}, a)
 	defer func() { _ = stop() }()
 	p := newPerson(t)
-	if status, body := p.open(h.URL()+"/services/svc/", "alice"); status != 200 {
+	if status, body := p.open(h.URL+"/services/svc/", "alice"); status != 200 {
 		t.Fatal(status, body)
 	}
 	// ... when the hub ends the token and the browser's session goes with it ...
-	h.Revoke((<-seen).Credentials().AccessToken)
-	u, _ := url.Parse(h.URL())
+	h.RevokeToken((<-seen).Credentials().AccessToken)
+	u, _ := url.Parse(h.URL)
 	p.http.Jar.SetCookies(u, []*http.Cookie{{Name: "jupyterhub-session-id", Path: "/", MaxAge: -1}})
 	// ... then what was remembered for that session does not let it in.
 	before := asked(h, "/oauth2/token")
-	if status, _ := p.open(h.URL()+"/services/svc/", "alice"); status != 200 || asked(h, "/oauth2/token") != before+1 {
+	if status, _ := p.open(h.URL+"/services/svc/", "alice"); status != 200 || asked(h, "/oauth2/token") != before+1 {
 		t.Errorf("%d after %d logins, want a new login", status, asked(h, "/oauth2/token")-before)
 	}
 }
 
 func TestAUserWithoutTheScopeIsToldSo(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Allow = jupyterhub.Allow{Scopes: []string{}, Users: []string{"zoe"}} })
 	w := visit(a, "GET", "/services/svc/", nil, "Authorization", "token "+h.IssueToken("bob", 0))
 	if w.status != http.StatusForbidden {
@@ -198,7 +198,7 @@ func TestAUserWithoutTheScopeIsToldSo(t *testing.T) {
 func TestWhoMayNotCallIsNotSentToLogInAgain(t *testing.T) {
 	t.Parallel()
 	// Given a browser that is logged in as somebody who may not call ...
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h, legacy, func(c *jupyterhub.AuthConfig) { c.Allow.Users = []string{"zoe"} })
 	shared := &http.Cookie{Name: jupyterhub.ServicesCookie, Value: h.ServicesCookie("bob")}
 	w := visit(a, "GET", "/services/svc/", shared, "Accept", "text/html")
@@ -208,7 +208,7 @@ func TestWhoMayNotCallIsNotSentToLogInAgain(t *testing.T) {
 	}
 	contains(t, w.body, "user bob is not allowed")
 	// Nor does trouble with the hub look like a login that is missing.
-	h.Answer(hub.Answer{Status: http.StatusInternalServerError})
+	h.Answer(hubtest.Answer{Status: http.StatusInternalServerError})
 	other := &http.Cookie{Name: jupyterhub.ServicesCookie, Value: h.ServicesCookie("zoe")}
 	if w := visit(a, "GET", "/services/svc/", other, "Accept", "text/html"); w.status != http.StatusBadGateway {
 		t.Errorf("%d, want 502", w.status)

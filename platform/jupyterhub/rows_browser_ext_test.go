@@ -12,8 +12,8 @@ import (
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/secrettest"
-	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
+	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
 
 // whoami answers with the caller's name, and hands on its credentials.
@@ -29,7 +29,7 @@ func whoami(seen chan<- jupyterhub.Caller) http.Handler {
 }
 
 // running starts svc where the hub expects it, and returns how to stop it.
-func running(t *testing.T, h *hub.Hub, s jupyterhub.Service, a *jupyterhub.Auth) (stop func() error) {
+func running(t *testing.T, h *hubtest.Server, s jupyterhub.Service, a *jupyterhub.Auth) (stop func() error) {
 	t.Helper()
 	s.Config = jupyterhub.Config{LookupEnv: env(h.ServiceEnv("svc"))}
 	if s.GRPC == nil && a != nil {
@@ -62,13 +62,13 @@ func free(t *testing.T) string {
 func TestJupyterHubRow07_AManagedServiceServesBothAndComesBack(t *testing.T) {
 	t.Parallel()
 	// Given a hub that knows where its service is to listen ...
-	h, _ := start(t, hub.Config{BaseURL: "/nb/"})
+	h, _ := start(t, hubtest.Config{BaseURL: "/nb/"})
 	addr := free(t)
 	h.SetServiceURL("svc", "http://"+addr)
 	a := identifier(t, h)
 	token := h.IssueToken("alice", 0, access)
 	person := newPerson(t)
-	page := h.URL() + "/services/svc/some/page?q=1"
+	page := h.URL + "/services/svc/some/page?q=1"
 
 	// ... when the service is started there, twice, then each time its pages are
 	// under the prefix, through the proxy, and its gRPC face is reached directly.
@@ -102,7 +102,7 @@ func TestJupyterHubRow07_AManagedServiceServesBothAndComesBack(t *testing.T) {
 
 func TestJupyterHubRow07_OutsideThePrefixThereIsNothing(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	addr := free(t)
 	h.SetServiceURL("svc", "http://"+addr)
 	stop := running(t, h, jupyterhub.Service{HTTP: whoamiAnybody()}, nil)
@@ -128,7 +128,7 @@ func whoamiAnybody() http.Handler {
 func TestJupyterHubRow08_CodeFlowWithStateAndPKCE(t *testing.T) {
 	t.Parallel()
 	// Given a hub that insists on PKCE, and a service behind its proxy ...
-	h, own := start(t, hub.Config{RequirePKCE: true})
+	h, own := start(t, hubtest.Config{RequirePKCE: true})
 	addr := free(t)
 	h.SetServiceURL("svc", "http://"+addr)
 	var log secrettest.Sink
@@ -139,7 +139,7 @@ func TestJupyterHubRow08_CodeFlowWithStateAndPKCE(t *testing.T) {
 
 	// ... when a person opens a page ...
 	p := newPerson(t)
-	status, body := p.open(h.URL()+"/services/svc/deep?x=y", "alice")
+	status, body := p.open(h.URL+"/services/svc/deep?x=y", "alice")
 	if status != http.StatusOK || !strings.Contains(body, `"subject":"alice"`) || !strings.Contains(body, `"path":"/deep"`) {
 		t.Fatalf("%d %s", status, body)
 	}
@@ -160,7 +160,7 @@ func TestJupyterHubRow08_CodeFlowWithStateAndPKCE(t *testing.T) {
 		t.Error(err)
 	}
 	// Nothing secret is in the log, in the caller, or readable in the cookies.
-	u, _ := url.Parse(h.URL() + "/services/svc/")
+	u, _ := url.Parse(h.URL + "/services/svc/")
 	for _, cookie := range p.http.Jar.Cookies(u) {
 		if strings.Contains(cookie.Value, c.AccessToken) {
 			t.Errorf("cookie %s holds the token", cookie.Name)
@@ -178,7 +178,7 @@ func TestJupyterHubRow08_CodeFlowWithStateAndPKCE(t *testing.T) {
 
 func TestJupyterHubRow08_CallbacksThatDoNotBelong(t *testing.T) {
 	t.Parallel()
-	h, own := start(t, hub.Config{})
+	h, own := start(t, hubtest.Config{})
 	var log secrettest.Sink
 	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Logger = log.Logger() })
 	const callback = "/services/svc/oauth_callback"
@@ -226,15 +226,15 @@ func TestJupyterHubRow08_CallbacksThatDoNotBelong(t *testing.T) {
 
 	// A service whose own token was refused says so; a hub in trouble is upstream trouble.
 	for _, tt := range []struct {
-		answer hub.Answer
+		answer hubtest.Answer
 		want   int
 		text   string
 	}{
-		{hub.Answer{Status: 401, Body: `{"error":"invalid_client"}`}, 500, "may need a new token"},
-		{hub.Answer{Status: 502, Body: `<html>`}, 502, "upstream problem"},
-		{hub.Answer{Status: 400, Body: `{"error":"canary-code echoed"}`}, 500, "Unknown error"},
-		{hub.Answer{Status: 200, Body: `{"access_token":"a b"}`}, 500, "holds no token"},
-		{hub.Answer{Status: 200, Body: `{"access_token":"nobodys"}`}, 500, "identifies nobody"},
+		{hubtest.Answer{Status: 401, Body: `{"error":"invalid_client"}`}, 500, "may need a new token"},
+		{hubtest.Answer{Status: 502, Body: `<html>`}, 502, "upstream problem"},
+		{hubtest.Answer{Status: 400, Body: `{"error":"canary-code echoed"}`}, 500, "Unknown error"},
+		{hubtest.Answer{Status: 200, Body: `{"access_token":"a b"}`}, 500, "holds no token"},
+		{hubtest.Answer{Status: 200, Body: `{"access_token":"nobodys"}`}, 500, "identifies nobody"},
 	} {
 		h.Answer(tt.answer)
 		w := visit(a, "GET", callback+"?"+url.Values{"code": {"canary-code"}, "state": {state}}.Encode(), cookie)

@@ -12,13 +12,13 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
+	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
 
 func TestJupyterHubRow04_OneRequestForManyCalls(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	s := serve(t, identifier(t, h))
 	cs := as(t, s.Addr(), h.IssueToken("alice", 0, access))
 	var wg sync.WaitGroup
@@ -40,7 +40,7 @@ func TestJupyterHubRow04_OneRequestForManyCalls(t *testing.T) {
 func TestJupyterHubRow04_NegativeAnswersAreRemembered(t *testing.T) {
 	t.Parallel()
 	for path, generation := range map[string]jupyterhub.Generation{"/user": jupyterhub.Modern, "/authorizations/token/…": jupyterhub.Legacy} {
-		h, _ := start(t, hub.Config{})
+		h, _ := start(t, hubtest.Config{})
 		a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Generation = generation })
 		for range 5 {
 			if _, err := a.UserForToken(t.Context(), "nobody"); !errors.Is(err, jupyterhub.ErrNoUser) {
@@ -56,11 +56,11 @@ func TestJupyterHubRow04_NegativeAnswersAreRemembered(t *testing.T) {
 func TestJupyterHubRow04_WhatAProxySaysIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	for status, generation := range map[int]jupyterhub.Generation{http.StatusForbidden: jupyterhub.Modern, http.StatusNotFound: jupyterhub.Legacy} {
-		h, _ := start(t, hub.Config{})
+		h, _ := start(t, hubtest.Config{})
 		a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Generation = generation })
 		token := h.IssueToken("alice", 0)
 		// Given something in front of the hub that refuses in its place, once ...
-		h.Answer(hub.Answer{Status: status, Body: "<html>blocked", ContentType: "text/html"})
+		h.Answer(hubtest.Answer{Status: status, Body: "<html>blocked", ContentType: "text/html"})
 		if _, err := a.UserForToken(t.Context(), token); !errors.Is(err, jupyterhub.ErrNoUser) {
 			t.Errorf("%d: %v", status, err)
 		}
@@ -73,7 +73,7 @@ func TestJupyterHubRow04_WhatAProxySaysIsNotRemembered(t *testing.T) {
 
 func TestJupyterHubRow04_TheCacheCanBePassedBy(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h)
 	token := h.IssueToken("alice", 0)
 	ask := func(opts ...jupyterhub.Lookup) error {
@@ -87,7 +87,7 @@ func TestJupyterHubRow04_TheCacheCanBePassedBy(t *testing.T) {
 		t.Errorf("%d requests, want 2", n)
 	}
 	// A revoked token goes on until somebody looks.
-	h.Revoke(token)
+	h.RevokeToken(token)
 	if err := ask(); err != nil {
 		t.Error("what is remembered did not count:", err)
 	}

@@ -13,15 +13,15 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/clientset"
-	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
+	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
 
 func TestJupyterHubRow01_EnvironmentOfAManagedServiceIsEnough(t *testing.T) {
 	t.Parallel()
 	// Given nothing but what the hub starts a service with, whose API is where we
 	// put a server that takes notes ...
-	h, token := start(t, hub.Config{})
+	h, token := start(t, hubtest.Config{})
 	s := serve(t, identifier(t, h))
 	vars := h.ServiceEnv("svc")
 	vars["JUPYTERHUB_API_URL"] = "http://" + s.Addr() + "/hub/api"
@@ -42,7 +42,7 @@ func TestJupyterHubRow01_EnvironmentOfAManagedServiceIsEnough(t *testing.T) {
 func TestJupyterHubRow01_AReplacedTokenIsReadAgain(t *testing.T) {
 	t.Parallel()
 	// Given an external service whose token lies in a file ...
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	s := serve(t, identifier(t, h, func(c *jupyterhub.AuthConfig) { c.CacheMaxAge = jupyterhub.NoCache }))
 	before, after := h.IssueToken("alice", 0, access), h.IssueToken("alice", 0, access)
 	path := filepath.Join(t.TempDir(), "token")
@@ -58,7 +58,7 @@ func TestJupyterHubRow01_AReplacedTokenIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	// ... when it is replaced, then the call that is refused is made once more with the new one.
-	h.Revoke(before)
+	h.RevokeToken(before)
 	put(after)
 	if err := check(t.Context(), cs); err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestResolve(t *testing.T) {
 
 func TestJupyterHubRow02_TokensResolveThroughUser(t *testing.T) {
 	t.Parallel()
-	h, serviceToken := start(t, hub.Config{Generation: hub.Modern})
+	h, serviceToken := start(t, hubtest.Config{Generation: hubtest.Modern})
 	a := identifier(t, h)
 	alice, err := a.UserForToken(t.Context(), h.IssueToken("alice", 0, access))
 	if err != nil || alice.Name != "alice" || alice.Kind != "user" || alice.Admin || !slices.Equal(alice.Groups, []string{"serenity"}) ||
@@ -131,10 +131,10 @@ func TestJupyterHubRow02_TokensResolveThroughUser(t *testing.T) {
 func TestJupyterHubRow02_BadExpiredAndRevokedTokensAreNobodys(t *testing.T) {
 	t.Parallel()
 	for _, generation := range []jupyterhub.Generation{jupyterhub.Modern, jupyterhub.Legacy} {
-		h, _ := start(t, hub.Config{})
+		h, _ := start(t, hubtest.Config{})
 		s := serve(t, identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Generation = generation }))
 		revoked := h.IssueToken("alice", 0, access)
-		h.Revoke(revoked)
+		h.RevokeToken(revoked)
 		expired := h.IssueToken("alice", time.Nanosecond, access)
 		for name, token := range map[string]string{
 			"bad": "canary-of-nobody", "expired": expired, "revoked": revoked, "with a slash": "../../user", "with a query": "x?y=z",
@@ -155,7 +155,7 @@ func TestJupyterHubRow02_BadExpiredAndRevokedTokensAreNobodys(t *testing.T) {
 
 func TestJupyterHubRow02_SchemesAndWhatIsNone(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	s := serve(t, identifier(t, h))
 	good := h.IssueToken("alice", 0, access)
 	for scheme, want := range map[string]codes.Code{

@@ -12,14 +12,14 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/internal/secrettest"
-	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
+	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
 
 func TestJupyterHubRow03_LegacyCookieAndToken(t *testing.T) {
 	t.Parallel()
-	for _, generation := range []hub.Generation{hub.Legacy, hub.Both} {
-		h, _ := start(t, hub.Config{Generation: generation})
+	for _, generation := range []hubtest.Generation{hubtest.Legacy, hubtest.Both} {
+		h, _ := start(t, hubtest.Config{Generation: generation})
 		a := identifier(t, h, legacy)
 		// A cookie, with and without the quotes that some clients keep.
 		value := h.ServicesCookie("alice")
@@ -76,7 +76,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 func TestJupyterHubRow03_LegacyCookieOnACall(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{Generation: hub.Legacy})
+	h, _ := start(t, hubtest.Config{Generation: hubtest.Legacy})
 	s := serve(t, identifier(t, h, legacy))
 	c := &auth.Credentials{AccessToken: "a=b; jupyterhub-services=" + h.ServicesCookie("bob"), HeaderKey: "cookie", TokenType: auth.Raw}
 	if err := check(t.Context(), with(t, s.Addr(), c)); err != nil {
@@ -142,7 +142,7 @@ func TestJupyterHubRow05_WhoMayCall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, _ := start(t, hub.Config{})
+			h, _ := start(t, hubtest.Config{})
 			a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Allow = tt.allow })
 			err := a.Authorize(tt.user)
 			if (err == nil) != tt.want {
@@ -160,7 +160,7 @@ func TestJupyterHubRow05_WhoMayCall(t *testing.T) {
 
 func TestJupyterHubRow05_RefusedCallersAreToldSo(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	s := serve(t, identifier(t, h))
 	cs := as(t, s.Addr(), h.IssueToken("bob", 0))
 	for range 2 {
@@ -186,13 +186,11 @@ func TestJupyterHubRow05_RefusedCallersAreToldSo(t *testing.T) {
 func TestJupyterHubRow06_HubDownIsUnavailable(t *testing.T) {
 	t.Parallel()
 	for _, generation := range []jupyterhub.Generation{jupyterhub.Modern, jupyterhub.Legacy} {
-		h, own := start(t, hub.Config{})
+		h, own := start(t, hubtest.Config{})
 		var log secrettest.Sink
 		s := serve(t, identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Generation, c.Logger = generation, log.Logger() }))
 		token := h.IssueToken("alice", 0, access)
-		if err := h.Close(); err != nil {
-			t.Fatal(err)
-		}
+		h.Close()
 		err := check(t.Context(), as(t, s.Addr(), token))
 		if status.Code(err) != codes.Unavailable {
 			t.Fatalf("%v", err)
@@ -211,36 +209,36 @@ func TestJupyterHubRow06_EveryAnswerOfTheHubHasItsCode(t *testing.T) {
 	t.Parallel()
 	const scopes = `{"status":403,"message":"Action is not authorized with current scopes; requires any of [read:users]"}`
 	for name, tt := range map[string]struct {
-		answer     hub.Answer
+		answer     hubtest.Answer
 		generation jupyterhub.Generation
 		code       codes.Code
 		http       int
 		is         error
 		want       string
 	}{
-		"403":             {hub.Answer{Status: 403, Body: `{"status":403,"message":"Forbidden"}`}, jupyterhub.Modern, codes.Unauthenticated, 403, jupyterhub.ErrNoUser, "identifies no user"},
-		"403 page":        {hub.Answer{Status: 403, Body: `<html>`, ContentType: "text/html"}, jupyterhub.Modern, codes.Unauthenticated, 403, jupyterhub.ErrNoUser, ""},
-		"403 scopes":      {hub.Answer{Status: 403, Body: scopes}, jupyterhub.Modern, codes.PermissionDenied, 403, jupyterhub.ErrNotAllowed, "requires any of [read:users]"},
-		"403 own":         {hub.Answer{Status: 403, Body: `{"status":403,"message":"Forbidden"}`}, jupyterhub.Legacy, codes.Internal, 500, jupyterhub.ErrOwnToken, "may need a new token"},
-		"403 own scopes":  {hub.Answer{Status: 403, Body: scopes}, jupyterhub.Legacy, codes.Internal, 500, jupyterhub.ErrOwnToken, ""},
-		"404":             {hub.Answer{Status: 404, Body: `{}`}, jupyterhub.Modern, codes.Internal, 500, nil, "Failed to check authorization: there is no such API"},
-		"404 legacy":      {hub.Answer{Status: 404, Body: `{}`}, jupyterhub.Legacy, codes.Unauthenticated, 403, jupyterhub.ErrNoUser, ""},
-		"400":             {hub.Answer{Status: 400, Body: `{"error":"e","error_description":"de\nscribed"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "Failed to check authorization: de scribed"},
-		"401":             {hub.Answer{Status: 401, Body: `{"error":"named"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "Failed to check authorization: named"},
-		"409":             {hub.Answer{Status: 409, Body: `no JSON`}, jupyterhub.Modern, codes.Internal, 500, nil, "Failed to check authorization: Unknown error"},
-		"302":             {hub.Answer{Status: 302, Body: ``}, jupyterhub.Modern, codes.Internal, 500, nil, "Unknown error"},
-		"429":             {hub.Answer{Status: 429, Body: `{}`}, jupyterhub.Modern, codes.Unavailable, 502, jupyterhub.ErrUnavailable, ""},
-		"500":             {hub.Answer{Status: 500, Body: `{}`}, jupyterhub.Modern, codes.Unavailable, 502, jupyterhub.ErrUnavailable, "Failed to check authorization (upstream problem)"},
-		"503 legacy":      {hub.Answer{Status: 503, Body: `<html>`}, jupyterhub.Legacy, codes.Unavailable, 502, jupyterhub.ErrUnavailable, "upstream problem"},
-		"200 page":        {hub.Answer{Status: 200, Body: `<html>`}, jupyterhub.Modern, codes.Internal, 500, nil, "no JSON object"},
-		"200 nobody":      {hub.Answer{Status: 200, Body: `{"kind":"user"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "names no user"},
-		"200 null":        {hub.Answer{Status: 200, Body: `null`}, jupyterhub.Legacy, codes.Internal, 500, nil, "names no user"},
-		"200 wrong types": {hub.Answer{Status: 200, Body: `{"name":["a"]}`}, jupyterhub.Modern, codes.Internal, 500, nil, "no JSON object"},
-		"200 too large":   {hub.Answer{Status: 200, Body: `{"name":"a","x":"` + strings.Repeat("y", 2<<20) + `"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "no JSON object"},
+		"403":             {hubtest.Answer{Status: 403, Body: `{"status":403,"message":"Forbidden"}`}, jupyterhub.Modern, codes.Unauthenticated, 403, jupyterhub.ErrNoUser, "identifies no user"},
+		"403 page":        {hubtest.Answer{Status: 403, Body: `<html>`, ContentType: "text/html"}, jupyterhub.Modern, codes.Unauthenticated, 403, jupyterhub.ErrNoUser, ""},
+		"403 scopes":      {hubtest.Answer{Status: 403, Body: scopes}, jupyterhub.Modern, codes.PermissionDenied, 403, jupyterhub.ErrNotAllowed, "requires any of [read:users]"},
+		"403 own":         {hubtest.Answer{Status: 403, Body: `{"status":403,"message":"Forbidden"}`}, jupyterhub.Legacy, codes.Internal, 500, jupyterhub.ErrOwnToken, "may need a new token"},
+		"403 own scopes":  {hubtest.Answer{Status: 403, Body: scopes}, jupyterhub.Legacy, codes.Internal, 500, jupyterhub.ErrOwnToken, ""},
+		"404":             {hubtest.Answer{Status: 404, Body: `{}`}, jupyterhub.Modern, codes.Internal, 500, nil, "Failed to check authorization: there is no such API"},
+		"404 legacy":      {hubtest.Answer{Status: 404, Body: `{}`}, jupyterhub.Legacy, codes.Unauthenticated, 403, jupyterhub.ErrNoUser, ""},
+		"400":             {hubtest.Answer{Status: 400, Body: `{"error":"e","error_description":"de\nscribed"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "Failed to check authorization: de scribed"},
+		"401":             {hubtest.Answer{Status: 401, Body: `{"error":"named"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "Failed to check authorization: named"},
+		"409":             {hubtest.Answer{Status: 409, Body: `no JSON`}, jupyterhub.Modern, codes.Internal, 500, nil, "Failed to check authorization: Unknown error"},
+		"302":             {hubtest.Answer{Status: 302, Body: ``}, jupyterhub.Modern, codes.Internal, 500, nil, "Unknown error"},
+		"429":             {hubtest.Answer{Status: 429, Body: `{}`}, jupyterhub.Modern, codes.Unavailable, 502, jupyterhub.ErrUnavailable, ""},
+		"500":             {hubtest.Answer{Status: 500, Body: `{}`}, jupyterhub.Modern, codes.Unavailable, 502, jupyterhub.ErrUnavailable, "Failed to check authorization (upstream problem)"},
+		"503 legacy":      {hubtest.Answer{Status: 503, Body: `<html>`}, jupyterhub.Legacy, codes.Unavailable, 502, jupyterhub.ErrUnavailable, "upstream problem"},
+		"200 page":        {hubtest.Answer{Status: 200, Body: `<html>`}, jupyterhub.Modern, codes.Internal, 500, nil, "no JSON object"},
+		"200 nobody":      {hubtest.Answer{Status: 200, Body: `{"kind":"user"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "names no user"},
+		"200 null":        {hubtest.Answer{Status: 200, Body: `null`}, jupyterhub.Legacy, codes.Internal, 500, nil, "names no user"},
+		"200 wrong types": {hubtest.Answer{Status: 200, Body: `{"name":["a"]}`}, jupyterhub.Modern, codes.Internal, 500, nil, "no JSON object"},
+		"200 too large":   {hubtest.Answer{Status: 200, Body: `{"name":"a","x":"` + strings.Repeat("y", 2<<20) + `"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "no JSON object"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, _ := start(t, hub.Config{})
+			h, _ := start(t, hubtest.Config{})
 			a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Generation = tt.generation })
 			token := h.IssueToken("alice", 0, access)
 			h.Answer(tt.answer)
@@ -287,9 +285,9 @@ func TestJupyterHubRow06_ARedirectIsNoAnswer(t *testing.T) {
 
 func TestJupyterHubRow06_OwnTokenRevoked(t *testing.T) {
 	t.Parallel()
-	h, own := start(t, hub.Config{})
+	h, own := start(t, hubtest.Config{})
 	s := serve(t, identifier(t, h, legacy))
-	h.Revoke(own)
+	h.RevokeToken(own)
 	err := check(t.Context(), as(t, s.Addr(), h.IssueToken("alice", 0)))
 	if status.Code(err) != codes.Internal {
 		t.Fatalf("%v", err)

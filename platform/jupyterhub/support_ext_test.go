@@ -15,25 +15,22 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
-	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
+	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
 
 // start is a hub with users alice (of group serenity), bob, and admin zoe, and a
 // service called svc.
-func start(t *testing.T, config hub.Config) (h *hub.Hub, serviceToken string) {
+func start(t *testing.T, config hubtest.Config) (h *hubtest.Server, serviceToken string) {
 	t.Helper()
-	h, err := hub.Start(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.Close() })
-	h.AddUser(hub.User{Name: "alice", Groups: []string{"serenity"}})
-	h.AddUser(hub.User{Name: "bob"})
-	h.AddUser(hub.User{Name: "zoe", Admin: true})
-	serviceToken = h.AddService(hub.Service{Name: "svc"})
+	h = hubtest.NewServer(config)
+	t.Cleanup(h.Close)
+	h.AddUser(hubtest.User{Name: "alice", Groups: []string{"serenity"}})
+	h.AddUser(hubtest.User{Name: "bob"})
+	h.AddUser(hubtest.User{Name: "zoe", Admin: true})
+	serviceToken = h.AddService(hubtest.Service{Name: "svc"})
 	return h, serviceToken
 }
 
@@ -53,7 +50,7 @@ func made(t *testing.T, r platform.Resolver, opts ...clientset.Option) *clientse
 const access = "access:services!service=svc"
 
 // identifier identifies callers of svc through h.
-func identifier(t *testing.T, h *hub.Hub, change ...func(*jupyterhub.AuthConfig)) *jupyterhub.Auth {
+func identifier(t *testing.T, h *hubtest.Server, change ...func(*jupyterhub.AuthConfig)) *jupyterhub.Auth {
 	t.Helper()
 	config := jupyterhub.AuthConfig{Config: jupyterhub.Config{LookupEnv: env(h.ServiceEnv("svc"))}, HTTP: client(t)}
 	for _, c := range change {
@@ -108,7 +105,7 @@ func check(ctx context.Context, cc grpc.ClientConnInterface) error {
 }
 
 // asked counts the requests that reached a path of the hub's API.
-func asked(h *hub.Hub, path string) (n int) {
+func asked(h *hubtest.Server, path string) (n int) {
 	for _, r := range h.Requests() {
 		if r.Path == path {
 			n++

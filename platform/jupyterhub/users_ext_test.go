@@ -11,14 +11,14 @@ import (
 
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
-	"github.com/jetway-go/jetway/mockserver/siblings/hub"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
+	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
 
 func TestTokensOfTwoUsersNeverCross(t *testing.T) {
 	t.Parallel()
 	// Given a server that holds who the hub says is calling against who says so ...
-	h, _ := start(t, hub.Config{})
+	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h)
 	var crossed atomic.Int32
 	s := serve(t, serverauth.VerifierFunc(func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {

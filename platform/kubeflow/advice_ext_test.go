@@ -5,20 +5,17 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/jetway-go/jetway/mockserver/siblings/dexproxy"
 	"github.com/jetway-go/jetway/platform/kubeflow"
+	"github.com/jetway-go/jetway/platform/kubeflow/dextest"
 )
 
 // A Dex without the connector that was asked for says "Bad Request" and no more.
 func TestAMissingConnectorIsNamed(t *testing.T) {
 	t.Parallel()
-	proxy, err := dexproxy.Start(dexproxy.Config{Connectors: []string{"ldap", "github"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	proxy := dextest.NewServer(dextest.Config{Connectors: []string{"ldap", "github"}})
 	defer proxy.Close()
-	dex := kubeflow.Dex{Username: dexproxy.Username, Password: kubeflow.SecretValue(dexproxy.Password)}
-	session, err := dex.Login(t.Context(), http.DefaultClient, proxy.URL())
+	dex := kubeflow.Dex{Username: dextest.Username, Password: kubeflow.SecretValue(dextest.Password)}
+	session, err := dex.Login(t.Context(), http.DefaultClient, proxy.URL)
 	if _, ok := errors.AsType[*kubeflow.StatusError](err); !ok {
 		t.Fatalf("%v, want a *StatusError", err)
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/internal/secrettest"
-	"github.com/jetway-go/jetway/mockserver/siblings/dexproxy"
 	"github.com/jetway-go/jetway/platform/kubeflow"
+	"github.com/jetway-go/jetway/platform/kubeflow/dextest"
 )
 
 func TestResolveUnderstandsHosts(t *testing.T) {
@@ -183,8 +183,8 @@ func TestAConfigurationPrintsNoSecret(t *testing.T) {
 
 func TestAnonymousCallsThatAreRefusedSayWhatToSet(t *testing.T) {
 	t.Parallel()
-	proxy, _ := behind(t, dexproxy.Config{})
-	err := listRuns(t.Context(), made(t, kubeflow.Resolver{Host: proxy.URL(), LookupEnv: env()}), "team")
+	proxy, _ := behind(t, dextest.Config{})
+	err := listRuns(t.Context(), made(t, kubeflow.Resolver{Host: proxy.URL, LookupEnv: env()}), "team")
 	if status.Code(err) != codes.Unauthenticated {
 		t.Fatalf("%v", err)
 	}

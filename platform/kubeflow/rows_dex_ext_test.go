@@ -14,8 +14,8 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/clientset"
-	"github.com/jetway-go/jetway/mockserver/siblings/dexproxy"
 	"github.com/jetway-go/jetway/platform/kubeflow"
+	"github.com/jetway-go/jetway/platform/kubeflow/dextest"
 )
 
 func TestKubeflowRow04_DexLoginThroughEveryFront(t *testing.T) {
@@ -24,7 +24,7 @@ func TestKubeflowRow04_DexLoginThroughEveryFront(t *testing.T) {
 		for _, approval := range []bool{false, true} {
 			for _, old := range []bool{false, true} {
 				for _, connectors := range [][]string{{"local"}, {"ldap"}, {"ldap", "local"}} {
-					config := dexproxy.Config{SignInPage: signIn, Approval: approval, OldDex: old, Connectors: connectors}
+					config := dextest.Config{SignInPage: signIn, Approval: approval, OldDex: old, Connectors: connectors}
 					t.Run(fmt.Sprintf("403=%v,approval=%v,old=%v,%v", signIn, approval, old, connectors), func(t *testing.T) {
 						t.Parallel()
 						logsIn(t, config)
@@ -35,7 +35,7 @@ func TestKubeflowRow04_DexLoginThroughEveryFront(t *testing.T) {
 	}
 }
 
-func logsIn(t *testing.T, front dexproxy.Config) {
+func logsIn(t *testing.T, front dextest.Config) {
 	t.Helper()
 	// Given a deployment, when a user calls its API ...
 	proxy, a := behind(t, front)
@@ -45,7 +45,7 @@ func logsIn(t *testing.T, front dexproxy.Config) {
 	}
 	// ... then the call carried the session, and no authorization ...
 	md := a.Calls()[0]
-	if len(md["cookie"]) != 1 || !strings.HasPrefix(md["cookie"][0], dexproxy.SessionCookie+"=") || strings.Contains(md["cookie"][0], ";") {
+	if len(md["cookie"]) != 1 || !strings.HasPrefix(md["cookie"][0], dextest.SessionCookie+"=") || strings.Contains(md["cookie"][0], ";") {
 		t.Errorf("cookie = %d values, want the session alone", len(md["cookie"]))
 	}
 	if len(md["authorization"]) != 0 {
@@ -69,25 +69,25 @@ func logsIn(t *testing.T, front dexproxy.Config) {
 	}
 }
 
-func approvals(proxy *dexproxy.Server) bool {
-	return slices.ContainsFunc(proxy.Requests(), func(r dexproxy.Request) bool {
+func approvals(proxy *dextest.Server) bool {
+	return slices.ContainsFunc(proxy.Requests(), func(r dextest.Request) bool {
 		return r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/approval") && slices.Contains(r.Form, "approval")
 	})
 }
 
 func TestKubeflowRow04_TheRecordOfALogin(t *testing.T) {
 	t.Parallel()
-	proxy, _ := behind(t, dexproxy.Config{Connectors: []string{"local", "ldap"}})
+	proxy, _ := behind(t, dextest.Config{Connectors: []string{"local", "ldap"}})
 	config := user(proxy)
-	s, err := config.Dex.Login(t.Context(), nil, proxy.URL()+"/pipeline/")
+	s, err := config.Dex.Login(t.Context(), nil, proxy.URL+"/pipeline/")
 	if err != nil {
 		t.Fatal(err)
 	}
 	http.DefaultClient.CloseIdleConnections()
-	if s.EndpointURL != proxy.URL()+"/pipeline" || !s.Secured || s.Expiry.IsZero() ||
-		!strings.HasPrefix(s.RedirectURL, proxy.URL()+"/dex/auth?") ||
-		!strings.HasPrefix(s.LoginURL, proxy.URL()+"/dex/auth/local/login?") ||
-		!strings.HasPrefix(s.Cookie, dexproxy.SessionCookie+"=") {
+	if s.EndpointURL != proxy.URL+"/pipeline" || !s.Secured || s.Expiry.IsZero() ||
+		!strings.HasPrefix(s.RedirectURL, proxy.URL+"/dex/auth?") ||
+		!strings.HasPrefix(s.LoginURL, proxy.URL+"/dex/auth/local/login?") ||
+		!strings.HasPrefix(s.Cookie, dextest.SessionCookie+"=") {
 		t.Errorf("session = %q, %q, %q, %v", s.EndpointURL, s.RedirectURL, s.LoginURL, s.Secured)
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d"} {
@@ -99,7 +99,7 @@ func TestKubeflowRow04_TheRecordOfALogin(t *testing.T) {
 
 func TestKubeflowRow05_WrongPasswordIsNamed(t *testing.T) {
 	t.Parallel()
-	for name, front := range map[string]dexproxy.Config{
+	for name, front := range map[string]dextest.Config{
 		"401":                       {},
 		"200 without redirect":      {OldDex: true},
 		"401 behind a sign-in page": {SignInPage: true, Connectors: []string{"local", "ldap"}},
@@ -113,7 +113,7 @@ func TestKubeflowRow05_WrongPasswordIsNamed(t *testing.T) {
 			if !errors.Is(err, kubeflow.ErrWrongPassword) || !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
 				t.Fatalf("%v (%v), want ErrWrongPassword", err, status.Code(err))
 			}
-			contains(t, err.Error(), "login credentials were probably invalid", "No redirect after POST to: "+proxy.URL()+"/dex/auth/local")
+			contains(t, err.Error(), "login credentials were probably invalid", "No redirect after POST to: "+proxy.URL+"/dex/auth/local")
 			if strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "state=") || strings.Contains(err.Error(), "req=") {
 				t.Errorf("the error shows too much: %v", err)
 			}
@@ -127,7 +127,7 @@ func TestKubeflowRow05_WrongPasswordIsNamed(t *testing.T) {
 func TestKubeflowRow05_UnsecuredEndpointNeedsNoCookie(t *testing.T) {
 	t.Parallel()
 	// Given an endpoint that asks for no login, behind it an API that does not either ...
-	proxy, _ := behind(t, dexproxy.Config{Unsecured: true})
+	proxy, _ := behind(t, dextest.Config{Unsecured: true})
 	open := serve(t)
 	config := user(proxy)
 	config.API = "http://" + open.Addr()
@@ -144,15 +144,15 @@ func TestKubeflowRow05_UnsecuredEndpointNeedsNoCookie(t *testing.T) {
 			t.Error("the password was sent")
 		}
 	}
-	s, err := config.Dex.Login(t.Context(), http.DefaultClient, proxy.URL())
-	if err != nil || s.Secured || s.Cookie != "" || s.LoginURL != "" || s.RedirectURL != proxy.URL() {
+	s, err := config.Dex.Login(t.Context(), http.DefaultClient, proxy.URL)
+	if err != nil || s.Secured || s.Cookie != "" || s.LoginURL != "" || s.RedirectURL != proxy.URL {
 		t.Errorf("session = %+v, %v", s, err)
 	}
 	http.DefaultClient.CloseIdleConnections()
 
 	// An API that asks all the same says what is wrong.
-	strict, _ := behind(t, dexproxy.Config{})
-	config.API = strict.URL()
+	strict, _ := behind(t, dextest.Config{})
+	config.API = strict.URL
 	err = listRuns(t.Context(), made(t, config), "team")
 	if status.Code(err) != codes.Unauthenticated {
 		t.Errorf("code = %v", status.Code(err))
@@ -163,13 +163,13 @@ func TestKubeflowRow05_UnsecuredEndpointNeedsNoCookie(t *testing.T) {
 func TestKubeflowRow05_StatusOfTheFrontIsTold(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusNotFound} {
-		proxy, _ := behind(t, dexproxy.Config{Status: code})
+		proxy, _ := behind(t, dextest.Config{Status: code})
 		err := listRuns(t.Context(), made(t, user(proxy)), "team")
 		var answer *kubeflow.StatusError
 		if !errors.As(err, &answer) || answer.Status != code || status.Code(err) != codes.Unavailable {
 			t.Fatalf("%v (%v)", err, status.Code(err))
 		}
-		contains(t, err.Error(), fmt.Sprintf("HTTP status code '%d' for GET against: %s/pipeline", code, proxy.URL()))
+		contains(t, err.Error(), fmt.Sprintf("HTTP status code '%d' for GET against: %s/pipeline", code, proxy.URL))
 	}
 }
 
@@ -177,17 +177,17 @@ func TestKubeflowRow05_ALoginThatLeavesNoSessionIsAFailure(t *testing.T) {
 	t.Parallel()
 	// Given a page between form and session that only a person can answer, so that
 	// the proxy's note to itself is the only cookie ...
-	proxy, _ := behind(t, dexproxy.Config{Interlude: true})
+	proxy, _ := behind(t, dextest.Config{Interlude: true})
 	err := listRuns(t.Context(), made(t, user(proxy)), "team")
 	if !errors.Is(err, kubeflow.ErrNoSession) || status.Code(err) != codes.Unauthenticated {
 		t.Fatalf("%v (%v), want ErrNoSession", err, status.Code(err))
 	}
-	contains(t, err.Error(), dexproxy.CSRFCookie)
+	contains(t, err.Error(), dextest.CSRFCookie)
 }
 
 func TestKubeflowRow06_ExpiredSessionIsOneLoginAndOneRetry(t *testing.T) {
 	t.Parallel()
-	proxy, a := behind(t, dexproxy.Config{Approval: true})
+	proxy, a := behind(t, dextest.Config{Approval: true})
 	cs := made(t, user(proxy))
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func TestKubeflowRow06_ExpiredSessionIsOneLoginAndOneRetry(t *testing.T) {
 
 func TestKubeflowRow06_PermissionDeniedIsNoReasonToLogIn(t *testing.T) {
 	t.Parallel()
-	proxy, a := behind(t, dexproxy.Config{})
+	proxy, a := behind(t, dextest.Config{})
 	cs := made(t, user(proxy))
 	if err := listRuns(t.Context(), cs, "others"); status.Code(err) != codes.PermissionDenied {
 		t.Fatalf("%v, want PermissionDenied", err)
@@ -231,7 +231,7 @@ func TestKubeflowRow06_PermissionDeniedIsNoReasonToLogIn(t *testing.T) {
 func TestTwoUsersKeepTheirSessionsApart(t *testing.T) {
 	t.Parallel()
 	users := map[string]string{"ana@example.com": "pw-ana", "bo@example.com": "pw-bo"}
-	proxy, a := behind(t, dexproxy.Config{Users: users})
+	proxy, a := behind(t, dextest.Config{Users: users})
 	var wg sync.WaitGroup
 	for name, password := range users {
 		config := user(proxy)

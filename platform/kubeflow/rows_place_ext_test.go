@@ -9,17 +9,17 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/jetway-go/jetway/mockserver/siblings/tokenreview"
 	"github.com/jetway-go/jetway/platform/kubeflow"
+	"github.com/jetway-go/jetway/platform/kubeflow/tokenreviewtest"
 )
 
 func TestKubeflowRow03_InClusterDefaults(t *testing.T) {
 	t.Parallel()
 	// Given a pod with a mounted token and nothing set ...
-	k8s := tokenreview.New()
+	k8s := tokenreviewtest.NewCluster()
 	a := serve(t, k8s.ServerOptions()...)
 	names := &cluster{}
-	vars := inCluster(kubeflow.EnvTokenPath, file(t, k8s.Issue("sa")))
+	vars := inCluster(kubeflow.EnvTokenPath, file(t, k8s.IssueToken("sa", 0)))
 	for _, config := range []kubeflow.Resolver{{LookupEnv: vars}, {LookupEnv: vars, Namespace: "ml"}} {
 		// ... then calls go to the API server's port for gRPC, with the token, without TLS.
 		if err := listRuns(t.Context(), made(t, config, names.option(a.Addr())), "team"); err != nil {
@@ -61,8 +61,8 @@ func TestKubeflowRow03_NamespaceOfThePodOnlyForSeveralUsers(t *testing.T) {
 				_ = json.NewEncoder(w).Encode(map[string]any{"commit_sha": "x", "multi_user": tt.multiUser})
 			}
 			hc := reached(t, http.HandlerFunc(health))
-			k8s := tokenreview.New()
-			token := k8s.Issue("sa")
+			k8s := tokenreviewtest.NewCluster()
+			token := k8s.IssueToken("sa", 0)
 			tt.config.LookupEnv = inCluster(kubeflow.EnvTokenPath, file(t, token))
 			a := serve(t, k8s.ServerOptions()...)
 			cs := made(t, tt.config, (&cluster{}).option(a.Addr()))

@@ -10,14 +10,14 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/internal/secrettest"
-	"github.com/jetway-go/jetway/mockserver/siblings/tokenreview"
 	"github.com/jetway-go/jetway/platform/kubeflow"
+	"github.com/jetway-go/jetway/platform/kubeflow/tokenreviewtest"
 )
 
 func TestKubeflowRow01_TokenPathParameterBeforeVariableBeforeDefault(t *testing.T) {
 	t.Parallel()
-	k8s := tokenreview.New()
-	fromParam, fromEnv := k8s.Issue("param"), k8s.Issue("env")
+	k8s := tokenreviewtest.NewCluster()
+	fromParam, fromEnv := k8s.IssueToken("param", 0), k8s.IssueToken("env", 0)
 	paramFile, envFile := file(t, fromParam), file(t, fromEnv)
 	for name, tt := range map[string]struct {
 		config kubeflow.Resolver
@@ -53,8 +53,8 @@ func TestKubeflowRow01_TokenPathParameterBeforeVariableBeforeDefault(t *testing.
 func TestKubeflowRow01_OneTrimmedHeaderThatReplacesTheCallers(t *testing.T) {
 	t.Parallel()
 	// Given a token with white space around it, and a caller with a header of its own ...
-	k8s := tokenreview.New()
-	token := k8s.Issue("system:serviceaccount:team:default-editor")
+	k8s := tokenreviewtest.NewCluster()
+	token := k8s.IssueToken("system:serviceaccount:team:default-editor", 0)
 	a := serve(t, k8s.ServerOptions()...)
 	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: file(t, "\n "+token+" \r\n\n"), LookupEnv: env()})
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer the-caller's")
@@ -70,8 +70,8 @@ func TestKubeflowRow01_OneTrimmedHeaderThatReplacesTheCallers(t *testing.T) {
 
 func TestKubeflowRow01_RotatedTokenIsUsed(t *testing.T) {
 	t.Parallel()
-	k8s := tokenreview.New()
-	before, after := k8s.Issue("sa"), k8s.Issue("sa")
+	k8s := tokenreviewtest.NewCluster()
+	before, after := k8s.IssueToken("sa", 0), k8s.IssueToken("sa", 0)
 	path := file(t, before+"\n")
 	a := serve(t, k8s.ServerOptions()...)
 	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: path, LookupEnv: env()})
@@ -82,7 +82,7 @@ func TestKubeflowRow01_RotatedTokenIsUsed(t *testing.T) {
 	// When the cluster replaces the token and ends the old one, then the caller
 	// notices nothing.
 	rewrite(t, path, after+"\n")
-	k8s.Expire(before)
+	k8s.ExpireToken(before)
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestKubeflowRow02_DefaultCredentialsDegradeToAnonymous(t *testing.T) {
 	contains(t, log.String(), "level=WARN", "/nowhere/token", "without credentials")
 
 	// Given a server that does ask, then the error says which file was missing.
-	strict := serve(t, tokenreview.New().ServerOptions()...)
+	strict := serve(t, tokenreviewtest.NewCluster().ServerOptions()...)
 	err := listRuns(t.Context(), made(t, config, names.option(strict.Addr())), "team")
 	if status.Code(err) != codes.Unauthenticated {
 		t.Errorf("code = %v, want Unauthenticated", status.Code(err))
@@ -147,8 +147,8 @@ func TestKubeflowRow02_DefaultCredentialsDegradeToAnonymous(t *testing.T) {
 
 func TestKubeflowRow07_ExistingTokenWinsOverEverything(t *testing.T) {
 	t.Parallel()
-	k8s := tokenreview.New()
-	token := k8s.Issue("someone")
+	k8s := tokenreviewtest.NewCluster()
+	token := k8s.IssueToken("someone", 0)
 	a := serve(t, k8s.ServerOptions()...)
 	saved := file(t, `{"namespace":"x","client_authentication_cookie":"a=b"}`)
 	config := kubeflow.Resolver{
@@ -165,7 +165,7 @@ func TestKubeflowRow07_ExistingTokenWinsOverEverything(t *testing.T) {
 	}
 
 	// It is never refreshed: once it has ended, that is the answer.
-	k8s.Expire(token)
+	k8s.ExpireToken(token)
 	err := listRuns(t.Context(), made(t, config), "team")
 	if status.Code(err) != codes.Unauthenticated {
 		t.Errorf("with an ended token: %v", err)
@@ -174,8 +174,8 @@ func TestKubeflowRow07_ExistingTokenWinsOverEverything(t *testing.T) {
 
 func TestKubeflowRow07_ExistingTokenInAFileIsReadAgain(t *testing.T) {
 	t.Parallel()
-	k8s := tokenreview.New()
-	before, after := k8s.Issue("someone"), k8s.Issue("someone")
+	k8s := tokenreviewtest.NewCluster()
+	before, after := k8s.IssueToken("someone", 0), k8s.IssueToken("someone", 0)
 	path := file(t, before+"\n")
 	a := serve(t, k8s.ServerOptions()...)
 	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), Token: kubeflow.SecretFile(path), LookupEnv: env()})
@@ -184,7 +184,7 @@ func TestKubeflowRow07_ExistingTokenInAFileIsReadAgain(t *testing.T) {
 	}
 	// When somebody replaces it, then the next call that is refused finds the new one.
 	rewrite(t, path, after+"\n")
-	k8s.Expire(before)
+	k8s.ExpireToken(before)
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
 		t.Fatal(err)
 	}
@@ -225,8 +225,8 @@ func TestKubeflowRow07_ContextFileCountsOnlyWithoutParameters(t *testing.T) {
 
 func TestKubeflowRow08_KFPStubsRideOnTheConnection(t *testing.T) {
 	t.Parallel()
-	k8s := tokenreview.New()
-	before, after := k8s.Issue("sa"), k8s.Issue("sa")
+	k8s := tokenreviewtest.NewCluster()
+	before, after := k8s.IssueToken("sa", 0), k8s.IssueToken("sa", 0)
 	path := file(t, before)
 	a := serve(t, k8s.ServerOptions()...)
 	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: path, LookupEnv: env()})
@@ -237,7 +237,7 @@ func TestKubeflowRow08_KFPStubsRideOnTheConnection(t *testing.T) {
 	}
 	// A refused call is made once more, with the new token.
 	rewrite(t, path, after)
-	k8s.Expire(before)
+	k8s.ExpireToken(before)
 	made := len(a.Calls())
 	list(t, cs)
 	if n := len(a.Calls()) - made; n != 3 {
@@ -247,9 +247,9 @@ func TestKubeflowRow08_KFPStubsRideOnTheConnection(t *testing.T) {
 
 func TestPermissionDeniedIsNotAskedAgain(t *testing.T) {
 	t.Parallel()
-	k8s := tokenreview.New()
+	k8s := tokenreviewtest.NewCluster()
 	a := serve(t, k8s.ServerOptions()...)
-	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: file(t, k8s.Issue("sa")), LookupEnv: env()})
+	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), TokenPath: file(t, k8s.IssueToken("sa", 0)), LookupEnv: env()})
 	err := listRuns(t.Context(), cs, "others")
 	if status.Code(err) != codes.PermissionDenied {
 		t.Errorf("%v, want PermissionDenied", err)

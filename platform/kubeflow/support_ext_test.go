@@ -15,11 +15,11 @@ import (
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/kfppb"
-	"github.com/jetway-go/jetway/mockserver/siblings/dexproxy"
-	"github.com/jetway-go/jetway/mockserver/siblings/kfpserver"
+	"github.com/jetway-go/jetway/internal/kfptest"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/kubeflow"
+	"github.com/jetway-go/jetway/platform/kubeflow/dextest"
 )
 
 // What the tests of every system say.
@@ -39,7 +39,7 @@ func made(t *testing.T, r platform.Resolver, opts ...clientset.Option) *clientse
 // newAPI is Kubeflow's API server, with one run and one experiment in namespace team.
 func newAPI(guards ...grpc.ServerOption) *platformtest.Server {
 	s := platformtest.NewServer(guards...)
-	kfpserver.Register(s.Server, &kfpserver.Server{
+	kfptest.Register(s.Server, &kfptest.Server{
 		Runs:        map[string][]*kfppb.Run{"team": {{RunId: "r1", DisplayName: "first", ExperimentId: "e1"}}},
 		Experiments: map[string][]*kfppb.Experiment{"team": {{ExperimentId: "e1", DisplayName: "tries", Namespace: "team"}}},
 		Members:     map[string][]string{"others": {"nobody"}},
@@ -55,9 +55,9 @@ func serve(t *testing.T, guards ...grpc.ServerOption) *platformtest.Server {
 }
 
 // behind starts a proxy with Dex, and Kubeflow's API behind it.
-func behind(t *testing.T, config dexproxy.Config) (*dexproxy.Server, *platformtest.Server) {
+func behind(t *testing.T, config dextest.Config) (*dextest.Server, *platformtest.Server) {
 	t.Helper()
-	var proxy *dexproxy.Server
+	var proxy *dextest.Server
 	a := newAPI(platformtest.Guard(serverauth.VerifierFunc(func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 		return proxy.Verifier().Verify(ctx, p)
 	})))
@@ -71,15 +71,11 @@ func behind(t *testing.T, config dexproxy.Config) (*dexproxy.Server, *platformte
 	return proxied(t, &proxy, config), a
 }
 
-func proxied(t *testing.T, proxy **dexproxy.Server, config dexproxy.Config) *dexproxy.Server {
+func proxied(t *testing.T, proxy **dextest.Server, config dextest.Config) *dextest.Server {
 	t.Helper()
-	p, err := dexproxy.Start(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	*proxy = p
-	t.Cleanup(func() { _ = p.Close() })
-	return p
+	*proxy = dextest.NewServer(config)
+	t.Cleanup((*proxy).Close)
+	return *proxy
 }
 
 func inCluster(pairs ...string) func(string) (string, bool) {
@@ -115,10 +111,10 @@ func listRuns(ctx context.Context, cc grpc.ClientConnInterface, namespace string
 	return err
 }
 
-func user(proxy *dexproxy.Server) kubeflow.Resolver {
+func user(proxy *dextest.Server) kubeflow.Resolver {
 	return kubeflow.Resolver{
-		Host: proxy.URL() + "/pipeline", LookupEnv: env(),
-		Dex: &kubeflow.Dex{Username: dexproxy.Username, Password: kubeflow.SecretValue(dexproxy.Password)},
+		Host: proxy.URL + "/pipeline", LookupEnv: env(),
+		Dex: &kubeflow.Dex{Username: dextest.Username, Password: kubeflow.SecretValue(dextest.Password)},
 	}
 }
 

@@ -5,11 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	gafaelfawrmock "github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/nublado"
 	"github.com/jetway-go/jetway/platform/nublado/gafaelfawr"
+	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
@@ -17,9 +17,9 @@ import (
 func TestNubladoShowsOnlyTheKeysOfTokens(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	admin := s.gafaelfawr.AddToken("root", 0, "admin:token")
-	own := s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope)
-	h := s.gafaelfawr.Delegate("grace", gafaelfawrmock.NotebookScope)
+	admin := s.gafaelfawr.IssueToken("root", 0, "admin:token")
+	own := s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope)
+	h := s.gafaelfawr.Delegate("grace", nubladotest.NotebookScope)
 	secrets := []string{admin, own, h.Get(nublado.HeaderToken), stranger}
 
 	kept := platformtest.File(t, stranger+"\n")
@@ -46,10 +46,14 @@ func TestNubladoShowsOnlyTheKeysOfTokens(t *testing.T) {
 		}
 		for _, fail := range []func(){
 			func() {},
-			func() { s.gafaelfawr.Revoke("ada"); s.gafaelfawr.Revoke("grace"); s.gafaelfawr.Revoke("bot-x") },
+			func() {
+				s.gafaelfawr.RevokeTokens("ada")
+				s.gafaelfawr.RevokeTokens("grace")
+				s.gafaelfawr.RevokeTokens("bot-x")
+			},
 			func() {
 				s.gafaelfawr.Fail(http.StatusForbidden, nil, `{"detail":[{"type":"`+admin+`","msg":"`+admin+` `+own+"\"}]}")
-				s.gafaelfawr.Revoke("bot-x")
+				s.gafaelfawr.RevokeTokens("bot-x")
 			},
 		} {
 			fail()

@@ -11,9 +11,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	gafaelfawrmock "github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
-	repertoiremock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
 	"github.com/jetway-go/jetway/platform/nublado"
+	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
@@ -34,8 +33,8 @@ func TestNubladoRow01_ServiceDiscoveryLeadsToTheHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// Given the least that service discovery can say, and a token ...
 		s := start(t)
-		s.repertoire.Set(repertoiremock.Minimal(nubladoURL))
-		token := s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope)
+		s.repertoire.Set(nubladotest.Document(nubladoURL))
+		token := s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope)
 		// ... when two clients are made within five minutes ...
 		for n := 1; n <= 2; n++ {
 			cs := s.client(t, nublado.ForToken("ada", token))
@@ -71,7 +70,7 @@ func TestNubladoRow01_ServiceDiscoveryLeadsToTheHost(t *testing.T) {
 func TestNubladoRow02_WhatDiscoveryLacksIsSaidBeforeAnyDial(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	token := s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope)
+	token := s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope)
 	ada := nublado.ForToken("ada", token).Source
 	bot := nublado.Created{Username: "bot-x", Admin: nublado.SecretValue(token)}
 	for _, test := range []struct {
@@ -86,7 +85,7 @@ func TestNubladoRow02_WhatDiscoveryLacksIsSaidBeforeAnyDial(t *testing.T) {
 		{"no URL in it", nublado.Resolver{Source: ada, LookupEnv: env(repertoire.EnvBaseURL, "repertoire")}, nil, repertoire.ErrURL, "REPERTOIRE_BASE_URL must be"},
 		{"empty document", nublado.Resolver{Source: ada}, map[string]any{}, nublado.ErrNublado, "nublado service not found in service discovery"},
 		{"no Nublado in it", nublado.Resolver{Source: ada}, `{"services": {"ui": {"portal": {"url": "https://x"}}}}`, nublado.ErrNublado, "nublado service not found in service discovery"},
-		{"no Gafaelfawr in it", nublado.Resolver{Source: bot}, repertoiremock.Minimal(nubladoURL), nublado.ErrGafaelfawr, "gafaelfawr (v1) service not found in service discovery"},
+		{"no Gafaelfawr in it", nublado.Resolver{Source: bot}, nubladotest.Document(nubladoURL), nublado.ErrGafaelfawr, "gafaelfawr (v1) service not found in service discovery"},
 	} {
 		if test.document != nil {
 			s.repertoire.Set(test.document)
@@ -108,7 +107,7 @@ func TestNubladoRow03_AnOldAnswerServesWhenThereIsNoNewOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t)
-		ada := nublado.ForToken("ada", s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope)).Source
+		ada := nublado.ForToken("ada", s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope)).Source
 		shared := discovery(t, repertoire.Config{Logger: s.log.Logger()})
 		for name, fail := range map[string]func(){
 			"down":    func() { s.repertoire.Fail(http.StatusBadGateway) },
@@ -123,7 +122,7 @@ func TestNubladoRow03_AnOldAnswerServesWhenThereIsNoNewOne(t *testing.T) {
 			}
 			// And given one that has answered before ...
 			s.repertoire.Fail(0)
-			s.repertoire.Set(repertoiremock.Minimal(nubladoURL))
+			s.repertoire.Set(nubladotest.Document(nubladoURL))
 			time.Sleep(repertoire.TTL)
 			s.client(t, nublado.Resolver{Source: ada, Discovery: shared})
 			fail()
@@ -145,7 +144,7 @@ func TestNubladoRow03_AnOldAnswerServesWhenThereIsNoNewOne(t *testing.T) {
 func TestNubladoRow04_AnInjectedDiscoveryClientWins(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	ada := nublado.ForToken("ada", s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope)).Source
+	ada := nublado.ForToken("ada", s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope)).Source
 	injected := discovery(t, repertoire.Config{BaseURL: discoveryURL + "/"})
 	for name, lookup := range map[string]func(string) (string, bool){
 		"nothing in the environment": env(),

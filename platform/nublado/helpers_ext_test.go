@@ -7,13 +7,12 @@ import (
 
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/internal/peertest"
 	"github.com/jetway-go/jetway/internal/secrettest"
-	gafaelfawrmock "github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
-	"github.com/jetway-go/jetway/mockserver/siblings/peer"
-	repertoiremock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/nublado"
+	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
@@ -32,9 +31,9 @@ const (
 
 // science is a platform: service discovery, Gafaelfawr, and a backend behind it.
 type science struct {
-	repertoire *repertoiremock.Server
-	gafaelfawr *gafaelfawrmock.Server
-	peer       *peer.Peer
+	repertoire *nubladotest.Repertoire
+	gafaelfawr *nubladotest.Gafaelfawr
+	peer       *peertest.Peer
 	log        *secrettest.Sink
 }
 
@@ -44,8 +43,8 @@ func start(t *testing.T) *science { return startWith(t, nil) }
 func startWith(t *testing.T, check func(p serverauth.Presented, user string)) *science {
 	t.Helper()
 	s := &science{
-		repertoire: repertoiremock.New(repertoiremock.WithGafaelfawr(nubladoURL, tokensURL)),
-		gafaelfawr: gafaelfawrmock.New(nil), log: &secrettest.Sink{},
+		repertoire: nubladotest.NewRepertoire(nubladotest.DocumentWithGafaelfawr(nubladoURL, tokensURL)),
+		gafaelfawr: nubladotest.NewGafaelfawr(nil), log: &secrettest.Sink{},
 	}
 	verify := serverauth.VerifierFunc(func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 		id, err := s.gafaelfawr.Verify(ctx, p)
@@ -55,7 +54,7 @@ func startWith(t *testing.T, check func(p serverauth.Presented, user string)) *s
 		return id, err
 	})
 	var err error
-	if s.peer, err = peer.New(t.Context(), peer.Config{Verifier: verify, Memory: true}); err != nil {
+	if s.peer, err = peertest.New(t.Context(), peertest.Config{Verifier: verify, Memory: true}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -68,7 +67,7 @@ func startWith(t *testing.T, check func(p serverauth.Presented, user string)) *s
 }
 
 func (s *science) http() *http.Client {
-	return peer.HTTPClient(map[string]http.Handler{"127.0.0.1:8000": s.repertoire, "127.0.0.1:9000": s.gafaelfawr})
+	return peertest.HTTPClient(map[string]http.Handler{"127.0.0.1:8000": s.repertoire, "127.0.0.1:9000": s.gafaelfawr})
 }
 
 // connect makes a client of a resolver that goes by this platform's environment,
@@ -120,7 +119,7 @@ func (s *science) untouched(t *testing.T) {
 }
 
 // call makes a call that must succeed, and returns what it carried at last.
-func (s *science) call(t *testing.T, cs *clientset.ClientSet) peer.Call {
+func (s *science) call(t *testing.T, cs *clientset.ClientSet) peertest.Call {
 	t.Helper()
 	if err := list(t.Context(), cs); err != nil {
 		t.Fatal(err)

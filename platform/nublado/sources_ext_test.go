@@ -18,9 +18,9 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
-	gafaelfawrmock "github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
 	"github.com/jetway-go/jetway/platform/nublado"
 	"github.com/jetway-go/jetway/platform/nublado/gafaelfawr"
+	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 )
 
 func incoming(h http.Header) context.Context {
@@ -34,7 +34,7 @@ func incoming(h http.Header) context.Context {
 func TestNubladoRow05_ADelegatedTokenFromARequest(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	h := s.gafaelfawr.Delegate("ada", gafaelfawrmock.NotebookScope)
+	h := s.gafaelfawr.Delegate("ada", nubladotest.NotebookScope)
 	for name, source := range map[string]nublado.Source{
 		"HTTP headers":  nublado.FromRequest(h),
 		"gRPC metadata": nublado.FromContext(incoming(h)),
@@ -53,7 +53,7 @@ func TestNubladoRow05_ADelegatedTokenFromARequest(t *testing.T) {
 func TestNubladoRow05_AMissingHeaderIsNamed(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	good := s.gafaelfawr.Delegate("ada", gafaelfawrmock.NotebookScope)
+	good := s.gafaelfawr.Delegate("ada", nubladotest.NotebookScope)
 	with := func(name string, values ...string) http.Header {
 		h := good.Clone()
 		h[name] = values
@@ -94,7 +94,7 @@ func TestNubladoRow06_ATokenIsCreated(t *testing.T) {
 				// Given an administrator's token ...
 				s := start(t)
 				s.gafaelfawr.Succeed(success)
-				admin := s.gafaelfawr.AddToken("root", 0, "admin:token")
+				admin := s.gafaelfawr.IssueToken("root", 0, "admin:token")
 				cs := s.client(t, nublado.Resolver{Source: nublado.Created{
 					Username: "bot-tester", Admin: nublado.SecretValue(admin), Scopes: []string{nublado.DefaultScope, "read:tap"}, Lifetime: time.Hour,
 				}})
@@ -120,7 +120,7 @@ func TestNubladoRow06_ATokenIsCreated(t *testing.T) {
 				second := s.call(t, cs)
 				time.Sleep(59*time.Minute + 55*time.Second)
 				third := s.call(t, cs)
-				s.gafaelfawr.Revoke("bot-tester")
+				s.gafaelfawr.RevokeTokens("bot-tester")
 				fourth := s.call(t, cs)
 				if second.TokenID == first.TokenID || third.TokenID == second.TokenID || fourth.TokenID == third.TokenID || len(s.gafaelfawr.Requests()) != 4 {
 					t.Errorf("%d token requests, want a new one each time", len(s.gafaelfawr.Requests()))
@@ -137,7 +137,7 @@ func TestNubladoRow06_TheShortestLifetimeIsPossible(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	cs := s.client(t, nublado.Resolver{Source: nublado.Created{
-		Username: "bot-tester", Admin: nublado.SecretValue(s.gafaelfawr.AddToken("root", 0, "admin:token")), Lifetime: gafaelfawr.MinLifetime,
+		Username: "bot-tester", Admin: nublado.SecretValue(s.gafaelfawr.IssueToken("root", 0, "admin:token")), Lifetime: gafaelfawr.MinLifetime,
 	}})
 	// However long the request is on its way.
 	if got := s.call(t, cs); got.Subject != "bot-tester" {
@@ -159,13 +159,13 @@ func TestNubladoRow06_RefusalsAreDistinct(t *testing.T) {
 		text  string
 		code  codes.Code
 	}{
-		{"no scope", func(s *science) string { return s.gafaelfawr.AddToken("ada", 0, "exec:notebook") }, "", gafaelfawr.ErrPermissionDenied, "[HTTP 403] permission_denied: Token does not have required scope admin:token", codes.Unauthenticated},
+		{"no scope", func(s *science) string { return s.gafaelfawr.IssueToken("ada", 0, "exec:notebook") }, "", gafaelfawr.ErrPermissionDenied, "[HTTP 403] permission_denied: Token does not have required scope admin:token", codes.Unauthenticated},
 		{"bad token", func(*science) string { return stranger }, "", gafaelfawr.ErrInvalidToken, "[HTTP 401] invalid_token: Token is not valid", codes.Unauthenticated},
 		{"token lost on the way", func(s *science) string {
 			s.gafaelfawr.Fail(401, nil, `{"detail":{"type":"no_authorization","msg":"Authentication required"}}`)
 			return stranger
 		}, "", gafaelfawr.ErrNoAuthorization, "[HTTP 401] no_authorization: Authentication required", codes.Unauthenticated},
-		{"unknown scope", func(s *science) string { return s.gafaelfawr.AddToken("root", 0, "admin:token") }, "no:such", gafaelfawr.ErrInvalidRequest, "[HTTP 422] invalid_scopes: Unknown scopes requested", codes.Unauthenticated},
+		{"unknown scope", func(s *science) string { return s.gafaelfawr.IssueToken("root", 0, "admin:token") }, "no:such", gafaelfawr.ErrInvalidRequest, "[HTTP 422] invalid_scopes: Unknown scopes requested", codes.Unauthenticated},
 		{"not found", func(s *science) string {
 			s.gafaelfawr.Fail(404, nil, detail("not_found", "no such route"))
 			return stranger
@@ -263,7 +263,7 @@ func TestNubladoRow07_ARotatedSecretIsReadAgain(t *testing.T) { //nolint:paralle
 			// Given a service whose secret is in use ...
 			put := func() {
 				t.Helper()
-				if err := test.put(t, s.gafaelfawr.AddToken("bot-reader", 0, gafaelfawrmock.NotebookScope)); err != nil {
+				if err := test.put(t, s.gafaelfawr.IssueToken("bot-reader", 0, nubladotest.NotebookScope)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -271,7 +271,7 @@ func TestNubladoRow07_ARotatedSecretIsReadAgain(t *testing.T) { //nolint:paralle
 			cs := s.client(t, nublado.Resolver{Source: nublado.Service{Username: "bot-reader", Token: test.token}})
 			first := s.call(t, cs)
 			// ... when it is replaced ...
-			s.gafaelfawr.Revoke("bot-reader")
+			s.gafaelfawr.RevokeTokens("bot-reader")
 			put()
 			s.peer.Reset()
 			// ... then the next call is refused, and made once more with the new one.
@@ -281,7 +281,7 @@ func TestNubladoRow07_ARotatedSecretIsReadAgain(t *testing.T) { //nolint:paralle
 				t.Errorf("calls %+v, want one with the old token and one with the new", calls)
 			}
 			// And when it is not replaced, then the call fails and says so.
-			s.gafaelfawr.Revoke("bot-reader")
+			s.gafaelfawr.RevokeTokens("bot-reader")
 			if err := list(t.Context(), cs); !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
 				t.Errorf("%v, want ErrRejected", err)
 			}

@@ -12,8 +12,8 @@ import (
 	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
-	gafaelfawrmock "github.com/jetway-go/jetway/mockserver/siblings/gafaelfawr"
 	"github.com/jetway-go/jetway/platform/nublado"
+	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
@@ -31,7 +31,7 @@ func TestNubladoRow08_TokensOfTwoUsersNeverCross(t *testing.T) {
 	// discovery, the HTTP client, the address, and the administrator's token that
 	// makes theirs, which is revoked again and again ...
 	shared := discovery(t, repertoire.Config{})
-	admin := s.gafaelfawr.AddToken("root", 0, "admin:token")
+	admin := s.gafaelfawr.IssueToken("root", 0, "admin:token")
 	clients := map[string]*clientset.ClientSet{}
 	for _, user := range []string{"bot-ada", "bot-grace"} {
 		clients[user] = s.client(t, nublado.Resolver{
@@ -48,7 +48,7 @@ func TestNubladoRow08_TokensOfTwoUsersNeverCross(t *testing.T) {
 				ctx := metadata.AppendToOutgoingContext(context.Background(), "x-expected-user", user)
 				for i := range calls {
 					if w == 0 && i%50 == 49 {
-						s.gafaelfawr.Revoke(user)
+						s.gafaelfawr.RevokeTokens(user)
 					}
 					if err := list(ctx, cs); err != nil && w == 0 {
 						t.Errorf("%s: %v", user, err)
@@ -68,10 +68,10 @@ func TestNubladoRow08_TokensOfTwoUsersNeverCross(t *testing.T) {
 func TestNubladoRow08_NoTokenRestsInAStore(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	admin := s.gafaelfawr.AddToken("root", 0, "admin:token")
+	admin := s.gafaelfawr.IssueToken("root", 0, "admin:token")
 	for name, source := range map[string]nublado.Source{
-		"delegated": nublado.FromRequest(s.gafaelfawr.Delegate("ada", gafaelfawrmock.NotebookScope)),
-		"service":   nublado.ForToken("ada", s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope)).Source,
+		"delegated": nublado.FromRequest(s.gafaelfawr.Delegate("ada", nubladotest.NotebookScope)),
+		"service":   nublado.ForToken("ada", s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope)).Source,
 		"created":   nublado.Created{Username: "bot-x", Admin: nublado.SecretValue(admin)},
 	} {
 		dir := t.TempDir()
@@ -86,11 +86,11 @@ func TestNubladoRow08_NoTokenRestsInAStore(t *testing.T) {
 func TestNubladoRow08_AClientKeepsItsUser(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	source := nublado.Service{Username: "ada", Token: nublado.SecretValue(s.gafaelfawr.AddToken("ada", 0, gafaelfawrmock.NotebookScope))}
+	source := nublado.Service{Username: "ada", Token: nublado.SecretValue(s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope))}
 	r := nublado.Resolver{Source: source}
 	cs := s.client(t, r)
 	// When the program changes what the client was made of ...
-	h := s.gafaelfawr.Delegate("eve", gafaelfawrmock.NotebookScope)
+	h := s.gafaelfawr.Delegate("eve", nubladotest.NotebookScope)
 	source.Username, source.Token = "eve", nublado.SecretValue(h.Get(nublado.HeaderToken))
 	r.Source = nublado.FromRequest(h)
 	// ... then the client stays ada's ...
@@ -99,7 +99,7 @@ func TestNubladoRow08_AClientKeepsItsUser(t *testing.T) {
 	}
 	// ... and a source keeps the user whose request it was made of.
 	delegated := nublado.FromRequest(h)
-	for name, values := range s.gafaelfawr.Delegate("mallory", gafaelfawrmock.NotebookScope) {
+	for name, values := range s.gafaelfawr.Delegate("mallory", nubladotest.NotebookScope) {
 		copy(h[name], values)
 	}
 	other := s.client(t, nublado.Resolver{Source: delegated})

@@ -12,8 +12,8 @@ import (
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/secrettest"
-	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
 	"github.com/jetway-go/jetway/platform/wallaroo"
+	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 
 // Whatever goes wrong, no password and no token shows anywhere.
@@ -21,7 +21,7 @@ func TestWallarooShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	const password = "canary-password"
 	var seen secrettest.Sink
-	i := start(t, keycloak.Config{Users: []keycloak.User{{Name: "steve@ex.co", Password: password}}})
+	i := start(t, keycloaktest.Config{Users: []keycloaktest.User{{Name: "steve@ex.co", Password: password}}})
 	ready := i.keycloak.IssueToken("steve@ex.co")
 	secrets := []string{password, ready}
 	for _, r := range []wallaroo.Resolver{
@@ -67,8 +67,8 @@ func TestWallarooTokensOfTwoUsersNeverCross(t *testing.T) {
 	t.Parallel()
 	// Given two users of one instance, whose clients share store and HTTP client,
 	// and a backend that is told in every call who is behind it ...
-	users := []keycloak.User{{Name: "ada@ex.co", Password: "a"}, {Name: "grace@ex.co", Password: "g"}}
-	i := start(t, keycloak.Config{Users: users})
+	users := []keycloaktest.User{{Name: "ada@ex.co", Password: "a"}, {Name: "grace@ex.co", Password: "g"}}
+	i := start(t, keycloaktest.Config{Users: users})
 	var crossed, seen atomic.Int64
 	i.serve(t, serverauth.VerifierFunc(func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 		id, err := i.keycloak.Verify(ctx, p)

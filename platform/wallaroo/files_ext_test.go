@@ -24,8 +24,8 @@ import (
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
-	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
 	"github.com/jetway-go/jetway/platform/wallaroo"
+	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 
 func userPassword(pairs ...string) wallaroo.Resolver {
@@ -58,7 +58,7 @@ func privately(t *testing.T, dir string) {
 
 func TestWallarooRow04_UserAndPassword(t *testing.T) {
 	t.Parallel()
-	users := []keycloak.User{{Name: "steve@ex.co", Password: "hello"}, {Name: "file@ex.co", Password: " from file "}}
+	users := []keycloaktest.User{{Name: "steve@ex.co", Password: "hello"}, {Name: "file@ex.co", Password: " from file "}}
 	good := file(t, `{"username": "file@ex.co", "password": " from file ", "email": "file@ex.co"}`)
 	for name, test := range map[string]struct {
 		r    wallaroo.Resolver
@@ -70,7 +70,7 @@ func TestWallarooRow04_UserAndPassword(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			i := start(t, keycloak.Config{Users: users})
+			i := start(t, keycloaktest.Config{Users: users})
 			cs := i.client(t, test.r)
 			if got := i.call(t, cs); got.Subject != test.want || got.Values != 1 {
 				t.Errorf("call %+v, want one token of %s", got, test.want)
@@ -85,7 +85,7 @@ func TestWallarooRow04_UserAndPassword(t *testing.T) {
 
 func TestWallarooRow04_AWrongPasswordShowsKeycloaksAnswer(t *testing.T) {
 	t.Parallel()
-	i := start(t, keycloak.Config{})
+	i := start(t, keycloaktest.Config{})
 	err := list(t.Context(), i.client(t, userPassword(wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "canary")))
 	var e *wallaroo.LoginError
 	if !errors.As(err, &e) || !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
@@ -120,7 +120,7 @@ func TestWallarooRow04_BrokenCredentialsGiveNamedErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			i := start(t, keycloak.Config{})
+			i := start(t, keycloaktest.Config{})
 			_, err := clientset.For(t.Context(), test.r, i.reach()...)
 			if _, ok := errors.AsType[*wallaroo.Error](err); !ok {
 				t.Fatalf("%v, want a *wallaroo.Error", err)
@@ -140,7 +140,7 @@ func TestWallarooRow04_BrokenCredentialsGiveNamedErrors(t *testing.T) {
 
 func TestWallarooRow07_ATokenFromAFile(t *testing.T) {
 	t.Parallel()
-	i := start(t, keycloak.Config{})
+	i := start(t, keycloaktest.Config{})
 	path := file(t, `{"token": "`+i.keycloak.IssueToken("steve@ex.co")+`", "user_email": "steve@ex.co", "user_id": "7"}`)
 	store := t.TempDir()
 	cs := i.client(t, tokenFile(wallaroo.EnvCredentials, path), clientset.WithStore(&tokenstore.FileStore{Dir: store}))
@@ -166,7 +166,7 @@ func TestWallarooRow07_ATokenFromAFile(t *testing.T) {
 func TestWallarooRow07_ATokenFileIsReadAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		i := start(t, keycloak.Config{TokenTTL: 3 * time.Hour})
+		i := start(t, keycloaktest.Config{TokenTTL: 3 * time.Hour})
 		document := func() string {
 			return `{"token": "` + i.keycloak.IssueToken("steve@ex.co") + `", "user_email": "steve@ex.co", "user_id": "7"}`
 		}
@@ -209,7 +209,7 @@ func TestWallarooRow07_BrokenTokenFilesGiveNamedErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			i := start(t, keycloak.Config{})
+			i := start(t, keycloaktest.Config{})
 			_, err := clientset.For(t.Context(), test.r, i.reach()...)
 			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "canary") {
 				t.Errorf("%v, want %q and no secret", err, test.want)
@@ -239,7 +239,7 @@ func anybody(t *testing.T) grpc.DialOption {
 
 func TestWallarooRow07_NoneSendsNoHeader(t *testing.T) {
 	t.Parallel()
-	i := start(t, keycloak.Config{})
+	i := start(t, keycloaktest.Config{})
 	cs := i.client(t, wallaroo.Resolver{APIEndpoint: url, AuthType: wallaroo.None, LookupEnv: env()})
 	err := list(t.Context(), cs)
 	if status.Code(err) != codes.Unauthenticated || !strings.Contains(err.Error(), wallaroo.EnvAuthType) {

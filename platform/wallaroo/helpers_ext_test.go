@@ -7,12 +7,12 @@ import (
 	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/internal/peertest"
 	"github.com/jetway-go/jetway/internal/secrettest"
-	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
-	"github.com/jetway-go/jetway/mockserver/siblings/peer"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/wallaroo"
+	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 
 // What the tests of every system say.
@@ -32,17 +32,17 @@ const (
 
 // instance is a Wallaroo: Keycloak, and a backend that takes its tokens.
 type instance struct {
-	keycloak *keycloak.Server
-	peer     *peer.Peer
+	keycloak *keycloaktest.Realm
+	peer     *peertest.Peer
 	shown    *screen
 }
 
-func start(t *testing.T, c keycloak.Config) *instance {
+func start(t *testing.T, c keycloaktest.Config) *instance {
 	t.Helper()
 	if c.Users == nil {
-		c.Users = []keycloak.User{{Name: "steve@ex.co", Password: "hello", Email: "steve@ex.co"}}
+		c.Users = []keycloaktest.User{{Name: "steve@ex.co", Password: "hello", Email: "steve@ex.co"}}
 	}
-	i := &instance{keycloak: keycloak.New(c), shown: &screen{}}
+	i := &instance{keycloak: keycloaktest.NewRealm(c), shown: &screen{}}
 	i.serve(t, i.keycloak)
 	return i
 }
@@ -50,7 +50,7 @@ func start(t *testing.T, c keycloak.Config) *instance {
 // serve gives the instance a backend with another check.
 func (i *instance) serve(t *testing.T, v serverauth.Verifier) {
 	t.Helper()
-	p, err := peer.New(t.Context(), peer.Config{Verifier: v, Memory: true})
+	p, err := peertest.New(t.Context(), peertest.Config{Verifier: v, Memory: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func (i *instance) reach(opts ...clientset.Option) []clientset.Option {
 		hosts[h] = i.keycloak
 	}
 	return append([]clientset.Option{
-		clientset.WithHTTPClient(peer.HTTPClient(hosts)),
+		clientset.WithHTTPClient(peertest.HTTPClient(hosts)),
 		clientset.WithDialOptions(i.peer.DialOption()),
 		clientset.WithPrompter(wallaroo.Printer(i.shown)),
 		clientset.WithStore(&tokenstore.MemoryStore{}),
@@ -97,7 +97,7 @@ func (i *instance) well(t *testing.T) {
 }
 
 // call makes a call that must succeed, and returns what it carried.
-func (i *instance) call(t *testing.T, cs *clientset.ClientSet) peer.Call {
+func (i *instance) call(t *testing.T, cs *clientset.ClientSet) peertest.Call {
 	t.Helper()
 	if err := list(t.Context(), cs); err != nil {
 		t.Fatal(err)

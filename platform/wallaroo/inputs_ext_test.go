@@ -14,8 +14,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/clientset"
-	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
 	"github.com/jetway-go/jetway/platform/wallaroo"
+	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 
 const missing = "auth_type and api_endpoint must be provided or set in environment as\n" +
@@ -34,7 +34,7 @@ func TestWallarooRow01_MissingInputsGiveTheDocumentedError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			i := start(t, keycloak.Config{})
+			i := start(t, keycloaktest.Config{})
 			if _, err := r.Resolve(t.Context(), nil); err == nil || err.Error() != missing {
 				t.Errorf("Resolve: %v\nwant\n%s", err, missing)
 			}
@@ -69,7 +69,7 @@ func TestWallarooRow02_ParametersBeatTheEnvironment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			i := start(t, keycloak.Config{})
+			i := start(t, keycloaktest.Config{})
 			if got := i.client(t, test.r).Endpoint(); got != test.want {
 				t.Errorf("endpoint %q, want %q", got, test.want)
 			}
@@ -78,7 +78,7 @@ func TestWallarooRow02_ParametersBeatTheEnvironment(t *testing.T) {
 	}
 
 	// And the address works as given: trailing slash, parameters over variables.
-	i := start(t, keycloak.Config{})
+	i := start(t, keycloaktest.Config{})
 	r := wallaroo.Resolver{
 		APIEndpoint: url + "/", AuthType: wallaroo.UserPassword,
 		LookupEnv: env(append(other, wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "hello")...),
@@ -98,7 +98,7 @@ func TestWallarooRow02_TheAuthEndpointCanBeElsewhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			i := start(t, keycloak.Config{})
+			i := start(t, keycloaktest.Config{})
 			r.APIEndpoint, r.AuthType = "http://127.0.0.1:7070", wallaroo.UserPassword // nobody answers HTTP there
 			i.call(t, i.client(t, r))
 		})
@@ -108,7 +108,7 @@ func TestWallarooRow02_TheAuthEndpointCanBeElsewhere(t *testing.T) {
 func TestWallarooInsideTheClusterNeedsNoTLS(t *testing.T) {
 	t.Parallel()
 	// Given what Wallaroo's notebooks are started with ...
-	i := start(t, keycloak.Config{})
+	i := start(t, keycloaktest.Config{})
 	r := wallaroo.Resolver{LookupEnv: env(wallaroo.EnvAuthType, "user_password", wallaroo.EnvURL, "http://api-lb:8080",
 		wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "hello")}
 	// ... then a login and calls work as they are, for that address only.
@@ -164,7 +164,7 @@ func TestWallarooBadInputsNameWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			i := start(t, keycloak.Config{})
+			i := start(t, keycloaktest.Config{})
 			_, err := clientset.For(t.Context(), test.r, i.reach()...)
 			var e *wallaroo.Error
 			if !errors.As(err, &e) || !strings.Contains(err.Error(), test.want) {
@@ -192,7 +192,7 @@ func TestWallarooRequestsToKeycloakEnd(t *testing.T) {
 					<-r.Context().Done()
 					return nil, r.Context().Err()
 				})}
-				i := start(t, keycloak.Config{})
+				i := start(t, keycloaktest.Config{})
 				lookup := r.LookupEnv
 				r.APIEndpoint, r.AuthType = url, wallaroo.UserPassword
 				r.LookupEnv = func(name string) (string, bool) {

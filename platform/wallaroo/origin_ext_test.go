@@ -17,9 +17,9 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
-	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
-	"github.com/jetway-go/jetway/mockserver/siblings/peer"
+	"github.com/jetway-go/jetway/internal/peertest"
 	"github.com/jetway-go/jetway/platform/wallaroo"
+	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 
 // stranger is an HTTP server that keeps what it is sent and is of no use.
@@ -56,11 +56,11 @@ func TestWallarooAnotherKeycloakGetsNoOldLogin(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				// Given a login kept in a file, whose token has ended ...
-				i := start(t, keycloak.Config{AutoApprove: "steve@ex.co"})
+				i := start(t, keycloaktest.Config{AutoApprove: "steve@ex.co"})
 				evil := &stranger{}
 				store := &tokenstore.FileStore{Dir: t.TempDir()}
 				reach := i.reach(clientset.WithStore(store),
-					clientset.WithHTTPClient(peer.HTTPClient(map[string]http.Handler{host: i.keycloak, "127.0.0.1:9090": evil})))
+					clientset.WithHTTPClient(peertest.HTTPClient(map[string]http.Handler{host: i.keycloak, "127.0.0.1:9090": evil})))
 				who := []string{wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "hello"}
 				open := func(pairs ...string) *clientset.ClientSet {
 					cs, err := clientset.For(t.Context(), test.resolver(append(pairs, who...)...), reach...)

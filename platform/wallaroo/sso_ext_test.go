@@ -16,8 +16,8 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
-	"github.com/jetway-go/jetway/mockserver/siblings/keycloak"
 	"github.com/jetway-go/jetway/platform/wallaroo"
+	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 
 const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
@@ -36,7 +36,7 @@ func TestWallarooRow03_SSOWithADeviceCode(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				// Given a Keycloak that wants more time between polls, and a person who is slow ...
-				i := start(t, keycloak.Config{AutoApprove: "steve@ex.co"})
+				i := start(t, keycloaktest.Config{AutoApprove: "steve@ex.co"})
 				i.keycloak.HoldUp(1, 2)
 				cs := i.client(t, wallaroo.Resolver{
 					APIEndpoint: url, AuthType: wallaroo.SSO, LookupEnv: env(wallaroo.EnvDisplayURL, test.display),
@@ -80,7 +80,7 @@ func (p prompts) Prompt(_ context.Context, shown auth.Prompt) error {
 func TestWallarooRow03_EveryAddressThatIsShownIsRewritten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		i := start(t, keycloak.Config{AutoApprove: "steve@ex.co"})
+		i := start(t, keycloaktest.Config{AutoApprove: "steve@ex.co"})
 		shown := make(prompts, 1)
 		r := wallaroo.Resolver{
 			APIEndpoint: url, AuthType: wallaroo.SSO, LookupEnv: env(wallaroo.EnvDisplayURL, "https://keycloak.example.com/auth"),
@@ -96,7 +96,7 @@ func TestWallarooRow03_EveryAddressThatIsShownIsRewritten(t *testing.T) {
 func TestWallarooRow03_AnUnansweredCodeExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		i := start(t, keycloak.Config{DeviceTTL: time.Minute})
+		i := start(t, keycloaktest.Config{DeviceTTL: time.Minute})
 		err := i.client(t, sso).Login(t.Context())
 		if !errors.Is(err, flow.ErrLapsed) || !strings.Contains(err.Error(), "Device code expired while waiting for user login") {
 			t.Errorf("Login: %v", err)
@@ -114,7 +114,7 @@ func TestWallarooRow03_AnUnansweredCodeExpires(t *testing.T) {
 func TestWallarooRow03_RealmsThatWantPKCE(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		i := start(t, keycloak.Config{AutoApprove: "steve@ex.co", NeedsPKCE: true})
+		i := start(t, keycloaktest.Config{AutoApprove: "steve@ex.co", NeedsPKCE: true})
 		err := i.client(t, sso).Login(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "[HTTP 400]") || !strings.Contains(err.Error(), "code_challenge_method") {
 			t.Errorf("without: %v, want what Keycloak says", err)
@@ -129,7 +129,7 @@ func TestWallarooRow05_RefreshTenSecondsBeforeTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given a login whose token lives a minute ...
-		i := start(t, keycloak.Config{AutoApprove: "steve@ex.co"})
+		i := start(t, keycloaktest.Config{AutoApprove: "steve@ex.co"})
 		cs := i.client(t, sso)
 		first := i.call(t, cs)
 		// ... when more than ten seconds are left, then it is used as it is ...
@@ -177,7 +177,7 @@ func TestWallarooRow06_TheSessionSlidesAndThenEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given a login at a Keycloak that forgets sessions after an hour ...
-		i := start(t, keycloak.Config{AutoApprove: "steve@ex.co"})
+		i := start(t, keycloaktest.Config{AutoApprove: "steve@ex.co"})
 		cs := i.client(t, sso)
 		i.call(t, cs)
 		asked := func() int { return strings.Count(i.shown.String(), "Please log") }
@@ -212,7 +212,7 @@ func TestWallarooRow06_TheSessionSlidesAndThenEnds(t *testing.T) {
 func TestWallarooRow06_APasswordIsSentAgainOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		i := start(t, keycloak.Config{})
+		i := start(t, keycloaktest.Config{})
 		cs := i.client(t, userPassword(wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "hello"))
 		i.call(t, cs)
 		time.Sleep(61 * time.Minute)
@@ -228,7 +228,7 @@ func TestWallarooRow08_LoginsAreKeptPerEndpointAndOutliveTheProcess(t *testing.T
 	synctest.Test(t, func(t *testing.T) {
 		// Given a login kept in a file ...
 		dir := t.TempDir()
-		i := start(t, keycloak.Config{AutoApprove: "steve@ex.co"})
+		i := start(t, keycloaktest.Config{AutoApprove: "steve@ex.co"})
 		kept := func() clientset.Option { return clientset.WithStore(&tokenstore.FileStore{Dir: dir}) }
 		asked := func() int { return strings.Count(i.shown.String(), "Please log") }
 		first := i.client(t, sso, kept())

@@ -14,8 +14,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/jetway-go/jetway/mockserver/siblings/peer"
-	mock "github.com/jetway-go/jetway/mockserver/siblings/repertoire"
+	"github.com/jetway-go/jetway/internal/peertest"
+	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
@@ -31,12 +31,12 @@ func client(t *testing.T) *repertoire.Client {
 }
 
 func serve(h http.Handler) *http.Client {
-	return peer.HTTPClient(map[string]http.Handler{"data.example.com": h})
+	return peertest.HTTPClient(map[string]http.Handler{"data.example.com": h})
 }
 
 func TestDocument(t *testing.T) {
 	t.Parallel()
-	s := mock.New(`{
+	s := nubladotest.NewRepertoire(`{
 		"applications": ["nublado", "portal"], "environment_name": "data", "something": {"else": true},
 		"datasets": {"dp1": {"butler_config": "https://data.example.com/butler", "services": {"tap": {"url": "https://data.example.com/tap", "versions": {"tap-1.1": {"url": "https://data.example.com/tap"}}}}}},
 		"influxdb_databases": {"efd": {"url": "https://efd.example.com", "database": "efd", "schema_registry": "https://x", "local": true, "credentials_url": "https://c"}},
@@ -78,7 +78,7 @@ func TestBadAnswers(t *testing.T) {
 		`{"applications": ["` + strings.Repeat("x", 5<<20) + `"]}`:                      "larger than 4 MiB",
 		`{"services": {"ui": {"a": {"url": "https://user:canary@nb.example.com/nb"}}}}`: "is not a URL",
 	} {
-		_, err := client(t).Discover(t.Context(), serve(mock.New(document)))
+		_, err := client(t).Discover(t.Context(), serve(nubladotest.NewRepertoire(document)))
 		var e *repertoire.Error
 		if !errors.As(err, &e) || !errors.Is(err, repertoire.ErrValidation) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60s: %v, want %q", document, err, want)
@@ -92,7 +92,7 @@ func TestBadAnswers(t *testing.T) {
 		301: codes.FailedPrecondition, 401: codes.FailedPrecondition, 404: codes.FailedPrecondition,
 		429: codes.Unavailable, 500: codes.Unavailable, 503: codes.Unavailable,
 	} {
-		s := mock.New(map[string]any{})
+		s := nubladotest.NewRepertoire(map[string]any{})
 		s.Fail(code)
 		_, err := client(t).Discover(t.Context(), serve(s))
 		var e *repertoire.Error
@@ -103,7 +103,7 @@ func TestBadAnswers(t *testing.T) {
 			t.Errorf("%d: %v, want %v", code, status.Code(err), want)
 		}
 	}
-	if _, err := client(t).Discover(t.Context(), peer.HTTPClient(nil)); !errors.Is(err, repertoire.ErrWeb) || status.Code(err) != codes.Unavailable {
+	if _, err := client(t).Discover(t.Context(), peertest.HTTPClient(nil)); !errors.Is(err, repertoire.ErrWeb) || status.Code(err) != codes.Unavailable {
 		t.Errorf("nobody there: %v (%v)", err, status.Code(err))
 	}
 }
@@ -149,7 +149,7 @@ func TestManyWhoWaitInVainWaitTogether(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := client(t)
 				if known {
-					if _, err := c.Discover(t.Context(), serve(mock.New(mock.Minimal("https://nb.example.com/nb")))); err != nil {
+					if _, err := c.Discover(t.Context(), serve(nubladotest.NewRepertoire(nubladotest.Document("https://nb.example.com/nb")))); err != nil {
 						t.Fatal(err)
 					}
 					time.Sleep(repertoire.TTL)
@@ -180,7 +180,7 @@ func TestAnOldAnswerServesThoseInAHurry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := client(t)
-		if _, err := c.Discover(t.Context(), serve(mock.New(mock.Minimal("https://nb.example.com/nb")))); err != nil {
+		if _, err := c.Discover(t.Context(), serve(nubladotest.NewRepertoire(nubladotest.Document("https://nb.example.com/nb")))); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(repertoire.TTL)
@@ -214,7 +214,7 @@ func TestOneRequestServesAllWhoWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given a service that takes its time, and many who ask ...
-		s := mock.New(mock.Minimal("https://nb.example.com/nb"))
+		s := nubladotest.NewRepertoire(nubladotest.Document("https://nb.example.com/nb"))
 		release := make(chan struct{})
 		hc := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			<-release

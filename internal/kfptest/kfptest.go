@@ -1,0 +1,84 @@
+// Package kfptest stands in for the part of Kubeflow Pipelines' API (2.17, v2beta1)
+// that lists runs and experiments, over what it is told. Who may call it is the
+// business of the interceptors in front of it. It links internal/kfppb, whose
+// registration panics beside Kubeflow's own stubs: so it is for our tests and examples
+// alone.
+//
+// Fill a [Server] and hand it to [Register].
+package kfptest
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/internal/kfppb"
+)
+
+// Server is what there is to list. Do not change it while it serves.
+type Server struct {
+	// Runs and Experiments by namespace. Namespaces that are no key here do not exist.
+	Runs        map[string][]*kfppb.Run
+	Experiments map[string][]*kfppb.Experiment
+	// Members are who may look at a namespace; without an entry every caller may.
+	Members map[string][]string
+}
+
+// Register adds both services to s.
+func Register(s grpc.ServiceRegistrar, server *Server) {
+	kfppb.RegisterRunServiceServer(s, runs{all: server})
+	kfppb.RegisterExperimentServiceServer(s, experiments{all: server})
+}
+
+// review is what the API server asks Kubernetes (SubjectAccessReview).
+func (s *Server) review(ctx context.Context, namespace string) error {
+	members, limited := s.Members[namespace]
+	if !limited {
+		return nil
+	}
+	if id, ok := serverauth.IdentityFromContext(ctx); !ok || !slices.Contains(members, id.Subject) {
+		return status.Errorf(codes.PermissionDenied, "User '%s' is not authorized with reason: (not a member of %s)", id.Subject, namespace)
+	}
+	return nil
+}
+
+type runs struct {
+	kfppb.UnimplementedRunServiceServer
+
+	all *Server
+}
+
+// ListRuns returns the runs of a namespace on one page.
+func (s runs) ListRuns(ctx context.Context, req *kfppb.ListRunsRequest) (*kfppb.ListRunsResponse, error) {
+	if err := s.all.review(ctx, req.GetNamespace()); err != nil {
+		return nil, err
+	}
+	var found []*kfppb.Run
+	for _, r := range s.all.Runs[req.GetNamespace()] {
+		if req.GetExperimentId() == "" || r.GetExperimentId() == req.GetExperimentId() {
+			found = append(found, r)
+		}
+	}
+	return &kfppb.ListRunsResponse{Runs: found, TotalSize: int32(len(found))}, nil //nolint:gosec // a handful
+}
+
+type experiments struct {
+	kfppb.UnimplementedExperimentServiceServer
+
+	all *Server
+}
+
+// ListExperiments returns the experiments of a namespace on one page.
+func (s experiments) ListExperiments(
+	ctx context.Context, req *kfppb.ListExperimentsRequest,
+) (*kfppb.ListExperimentsResponse, error) {
+	if err := s.all.review(ctx, req.GetNamespace()); err != nil {
+		return nil, err
+	}
+	found := s.all.Experiments[req.GetNamespace()]
+	return &kfppb.ListExperimentsResponse{Experiments: found, TotalSize: int32(len(found))}, nil //nolint:gosec // a handful
+}

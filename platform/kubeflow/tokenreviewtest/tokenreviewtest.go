@@ -1,0 +1,88 @@
+// Package tokenreviewtest stands in for the Kubernetes cluster that Kubeflow
+// Pipelines 2.17 asks who is calling: it issues ServiceAccount tokens for audiences,
+// lets them end, and answers TokenReview of authentication.k8s.io/v1 over HTTP. Its
+// tokens are no JWTs, and TokenReview is all that there is of Kubernetes.
+//
+// Call [NewCluster], take tokens from [Cluster.IssueToken], and put
+// [Cluster.ServerOptions] in front of a gRPC server to have it check callers as
+// Kubeflow's API server does. [NewServer] also starts TokenReview over HTTP.
+package tokenreviewtest
+
+import (
+	"crypto/rand"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Audience is what tokens must be for, by Kubeflow's default.
+const Audience = "pipelines.kubeflow.org"
+
+// Cluster knows ServiceAccounts by their tokens. It is an http.Handler of
+// TokenReview, and safe for concurrent use.
+type Cluster struct {
+	mu      sync.Mutex
+	tokens  map[string]*token
+	reviews int
+}
+
+type token struct {
+	user      string
+	audiences []string
+	expiry    time.Time // zero: none
+	expired   bool
+}
+
+// NewCluster returns a cluster that has issued nothing yet.
+func NewCluster() *Cluster { return &Cluster{tokens: map[string]*token{}} }
+
+// IssueToken returns a new token of a user, such as
+// system:serviceaccount:team:default-editor, for the given audiences, or for
+// [Audience]. A life of zero means that it ends with [Cluster.ExpireToken] only.
+func (c *Cluster) IssueToken(user string, life time.Duration, audiences ...string) string {
+	if len(audiences) == 0 {
+		audiences = []string{Audience}
+	}
+	t := &token{user: user, audiences: audiences}
+	if life > 0 {
+		t.expiry = time.Now().Add(life)
+	}
+	text := "k8s-" + rand.Text()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tokens[text] = t
+	return text
+}
+
+// ExpireToken ends a token.
+func (c *Cluster) ExpireToken(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.tokens[text]; t != nil {
+		t.expired = true
+	}
+}
+
+// Reviews is how many tokens were checked so far.
+func (c *Cluster) Reviews() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reviews
+}
+
+// review returns whose token text is, or the reason why it is refused.
+func (c *Cluster) review(text string, audiences []string) (user, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reviews++
+	t := c.tokens[text]
+	switch {
+	case t == nil:
+		return "", "invalid bearer token"
+	case t.expired || !t.expiry.IsZero() && !time.Now().Before(t.expiry):
+		return "", "service account token has expired"
+	case !slices.ContainsFunc(audiences, func(a string) bool { return slices.Contains(t.audiences, a) }):
+		return "", "token audiences do not match"
+	}
+	return t.user, ""
+}
