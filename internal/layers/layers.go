@@ -4,7 +4,9 @@
 // The rule is written down as a table, [Rules], one row per package. [Check] holds
 // it against the imports that `go list` reports and returns one line per breach;
 // the test of this package does so for the whole module. New code finds its place
-// by its row: a package without one fails the test.
+// by its row: a package without one fails the test. [CheckForTests] and [CheckFakes]
+// hold what no row says: what is for tests stays there, and a fake shares no code with
+// the client that is tried against it.
 package layers
 
 import (
@@ -32,6 +34,7 @@ type Imports struct {
 	Package string
 	Code    []string
 	Tests   []string
+	Deps    []string // all that the package's own files lead to, directly or not
 }
 
 // Check returns one line per breach of rules, in the order of pkgs, and then one

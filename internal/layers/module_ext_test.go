@@ -23,24 +23,46 @@ type listed struct {
 	Imports      []string
 	TestImports  []string
 	XTestImports []string
+	Deps         []string
 }
 
 func TestModuleKeepsItsLayers(t *testing.T) {
 	t.Parallel()
 
+	for _, line := range layers.Check(layers.Rules(), module(t)) {
+		t.Error(line)
+	}
+}
+
+func TestPackagesForTestsAreImportedByTestsAndExamplesOnly(t *testing.T) {
+	t.Parallel()
+
+	for _, line := range layers.CheckForTests(module(t)) {
+		t.Error(line)
+	}
+}
+
+func TestFakesLinkNothingOfWhatTheyFake(t *testing.T) {
+	t.Parallel()
+
+	for _, line := range layers.CheckFakes(module(t)) {
+		t.Error(line)
+	}
+}
+
+// module is every package of this module.
+func module(t *testing.T) []layers.Imports {
+	t.Helper()
 	var pkgs []layers.Imports
 	for _, p := range goList(t, "./...") {
 		pkgs = append(pkgs, layers.Imports{
-			Package: p.ImportPath, Code: p.Imports, Tests: slices.Concat(p.TestImports, p.XTestImports),
+			Package: p.ImportPath, Code: p.Imports, Tests: slices.Concat(p.TestImports, p.XTestImports), Deps: p.Deps,
 		})
 	}
 	if len(pkgs) < 20 {
 		t.Fatalf("go list reports %d packages: not the whole module", len(pkgs))
 	}
-
-	for _, line := range layers.Check(layers.Rules(), pkgs) {
-		t.Error(line)
-	}
+	return pkgs
 }
 
 // TestClientLinksNoMock looks at everything that ends up in a program which
@@ -76,6 +98,9 @@ func TestClientLinksNoMock(t *testing.T) {
 			t.Errorf("clientset links %s of module %s, which is not in the list", p.ImportPath, p.Module.Path)
 		}
 		if name, ok := strings.CutPrefix(p.ImportPath, mod); ok {
+			if layers.ForTests(name) {
+				t.Errorf("clientset links %s, which is for tests", name)
+			}
 			for _, dir := range []string{"mockserver", "cmd", "examples", "internal/wire", "internal/layers", "interceptors/serverauth"} {
 				if name == dir || strings.HasPrefix(name, dir+"/") {
 					t.Errorf("clientset links %s", name)
@@ -114,7 +139,7 @@ func TestMockLinksNoClient(t *testing.T) {
 
 	for _, p := range goList(t, "-deps", "./mockserver/...", "./cmd/mockserver/...") {
 		name, ok := strings.CutPrefix(p.ImportPath, mod)
-		if !ok || name == "interceptors/serverauth" || strings.HasPrefix(name, "gen/") || name == "internal/kfppb" ||
+		if !ok || name == "interceptors/serverauth" || strings.HasPrefix(name, "gen/") ||
 			name == "mockserver" || strings.HasPrefix(name, "mockserver/") || name == "cmd/mockserver" {
 			continue
 		}
@@ -126,7 +151,7 @@ func TestMockLinksNoClient(t *testing.T) {
 func goList(t *testing.T, args ...string) []listed {
 	t.Helper()
 	touch(t)
-	args = append([]string{"list", "-json=ImportPath,Standard,Module,Imports,TestImports,XTestImports"}, args...)
+	args = append([]string{"list", "-json=ImportPath,Standard,Module,Imports,TestImports,XTestImports,Deps"}, args...)
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = filepath.Join("..", "..")
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
