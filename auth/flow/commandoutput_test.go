@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func jwt(payload string) string {
+func jwtWith(payload string) string {
 	part := base64.RawURLEncoding.EncodeToString
 	return part([]byte(`{"alg":"none"}`)) + "." + part([]byte(payload)) + "." + part([]byte("signature"))
 }
@@ -27,10 +27,10 @@ func TestCommandOutput(t *testing.T) {
 		"byte order mark":   {out: "\ufefftok\r\n", token: "tok"},
 		"mark before JSON":  {out: "\ufeff{\"token\":\"tok\"}", token: "tok"},
 		"in quotes":         {out: "\"tok\"\n", token: "tok"},
-		"JWT":               {out: jwt(fmt.Sprintf(`{"exp":%d}`, unix)), token: jwt(fmt.Sprintf(`{"exp":%d}`, unix)), life: time.Hour},
-		"JWT without exp":   {out: jwt(`{"sub":"me"}`), token: jwt(`{"sub":"me"}`)},
-		"JWT, exp past":     {out: jwt(`{"exp":1}`), token: jwt(`{"exp":1}`)},
-		"JWT, odd exp":      {out: jwt(`{"exp":"never"}`), token: jwt(`{"exp":"never"}`)},
+		"JWT":               {out: jwtWith(fmt.Sprintf(`{"exp":%d}`, unix)), token: jwtWith(fmt.Sprintf(`{"exp":%d}`, unix)), life: time.Hour},
+		"JWT without exp":   {out: jwtWith(`{"sub":"me"}`), token: jwtWith(`{"sub":"me"}`)},
+		"JWT, exp past":     {out: jwtWith(`{"exp":1}`), token: jwtWith(`{"exp":1}`)},
+		"JWT, odd exp":      {out: jwtWith(`{"exp":"never"}`), token: jwtWith(`{"exp":"never"}`)},
 		"dots, no JWT":      {out: "a.b.c", token: "a.b.c"},
 		"access_token":      {out: `{"access_token":"tok","expires_in":3600,"token_type":"bearer","refresh_token":"no"}`, token: "tok", life: time.Hour},
 		"expires_in text":   {out: `{"token":"tok","expires_in":"3600"}`, token: "tok", life: time.Hour},
@@ -38,7 +38,7 @@ func TestCommandOutput(t *testing.T) {
 		"azure":             {out: fmt.Sprintf(`{"accessToken":"tok","expires_on":%d,"tokenType":"Bearer"}`, unix), token: "tok", life: time.Hour},
 		"unix text":         {out: fmt.Sprintf(`{"access_token":"tok","expires_at":"%d"}`, unix), token: "tok", life: time.Hour},
 		"status text":       {out: `{"status":"success","token":"tok"}`, token: "tok"},
-		"JWT in JSON":       {out: `{"token":"` + jwt(fmt.Sprintf(`{"exp":%d}`, unix)) + `"}`, token: jwt(fmt.Sprintf(`{"exp":%d}`, unix)), life: time.Hour},
+		"JWT in JSON":       {out: `{"token":"` + jwtWith(fmt.Sprintf(`{"exp":%d}`, unix)) + `"}`, token: jwtWith(fmt.Sprintf(`{"exp":%d}`, unix)), life: time.Hour},
 		"exec":              {out: `{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"tok","expirationTimestamp":"` + inAnHour + `"}}`, token: "tok", life: time.Hour},
 		"exec, no time":     {out: `{"kind":"ExecCredential","status":{"token":"tok","expirationTimestamp":null}}`, token: "tok"},
 		"exec, certificate": {out: `{"kind":"ExecCredential","status":{"clientCertificateData":"x"}}`, err: "certificates are not understood"},
@@ -90,7 +90,7 @@ func TestCommandOutput(t *testing.T) {
 func FuzzCommandOutput(f *testing.F) {
 	for _, seed := range []string{
 		"tok\n", `{"access_token":"t","expires_in":60}`, `{"status":{"token":"t","expirationTimestamp":"2030-01-02T03:04:05Z"}}`,
-		`{"token":"t","expires_at":1e400}`, jwt(`{"exp":1e20}`), jwt(`{"exp":-1}`), `{"token":"t","expiry":"9999-12-31T23:59:59Z"}`,
+		`{"token":"t","expires_at":1e400}`, jwtWith(`{"exp":1e20}`), jwtWith(`{"exp":-1}`), `{"token":"t","expiry":"9999-12-31T23:59:59Z"}`,
 	} {
 		f.Add([]byte(seed))
 	}

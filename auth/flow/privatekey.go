@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // PrivateKey is what a client signs its assertions with (private_key_jwt, RFC 7523
@@ -43,7 +45,7 @@ func (k PrivateKey) asserter(clientID string) (asserter, error) {
 		return nil, fmt.Errorf("private key (%s): %w", k.PEM, err)
 	}
 	return func(endpoint string) (string, error) {
-		return key.jwt(k.ID, assertionClaims(clientID, cmp.Or(k.Audience, endpoint), time.Now()))
+		return key.sign(k.ID, assertionClaims(clientID, cmp.Or(k.Audience, endpoint), time.Now()))
 	}, nil
 }
 
@@ -83,21 +85,12 @@ func parseKey(text []byte) (signer, error) {
 
 var errEncryptedKey = errors.New("is encrypted: give it without a password, readable by this program only")
 
-// jwtClaims are those of RFC 7523 §3.
-type jwtClaims struct {
-	Issuer    string `json:"iss"`
-	Subject   string `json:"sub"`
-	Audience  string `json:"aud"`
-	ID        string `json:"jti"`
-	IssuedAt  int64  `json:"iat"`
-	NotBefore int64  `json:"nbf"`
-	Expiry    int64  `json:"exp"`
-}
-
-func assertionClaims(clientID, audience string, now time.Time) jwtClaims {
+// assertionClaims returns those of RFC 7523 §3. The audience is one string, which
+// every server reads; [jwt.RegisteredClaims] would write a list.
+func assertionClaims(clientID, audience string, now time.Time) jwt.MapClaims {
 	begin := now.Add(-assertionBefore).Unix()
-	return jwtClaims{
-		Issuer: clientID, Subject: clientID, Audience: audience, ID: rand.Text(),
-		IssuedAt: begin, NotBefore: begin, Expiry: now.Add(assertionAfter).Unix(),
+	return jwt.MapClaims{
+		"iss": clientID, "sub": clientID, "aud": audience, "jti": rand.Text(),
+		"iat": begin, "nbf": begin, "exp": now.Add(assertionAfter).Unix(),
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 func decoded(t *testing.T, text string) []byte {
@@ -55,11 +57,22 @@ func TestES256Vector(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 200 { // leading zeros come one in 128
-		s, err := ours.sign([]byte(input))
+		s, err := ours.method.Sign(input, ours.key)
 		if err != nil || !verified(&key.PublicKey, input, s) {
 			t.Fatalf("our signature %x does not verify: %v", s, err)
 		}
 	}
+}
+
+// sentClaims are those of RFC 7523 §3 as a server reads them.
+type sentClaims struct {
+	Issuer    string `json:"iss"`
+	Subject   string `json:"sub"`
+	Audience  string `json:"aud"`
+	ID        string `json:"jti"`
+	IssuedAt  int64  `json:"iat"`
+	NotBefore int64  `json:"nbf"`
+	Expiry    int64  `json:"exp"`
 }
 
 func TestAssertion(t *testing.T) {
@@ -76,18 +89,18 @@ func TestAssertion(t *testing.T) {
 		now := time.Now()
 		seen := map[string]bool{}
 		for range 3 {
-			jwt, err := ours.jwt("key-1", assertionClaims("batch", "https://idp.example/token", now))
+			assertion, err := ours.sign("key-1", assertionClaims("batch", "https://idp.example/token", now))
 			if err != nil {
 				t.Fatal(err)
 			}
-			parts := strings.Split(jwt, ".")
+			parts := strings.Split(assertion, ".")
 			if len(parts) != 3 || !verified(&key.PublicKey, parts[0]+"."+parts[1], decoded(t, parts[2])) {
-				t.Fatalf("%s does not verify", jwt)
+				t.Fatalf("%s does not verify", assertion)
 			}
 			if header := string(decoded(t, parts[0])); header != `{"alg":"ES256","kid":"key-1","typ":"JWT"}` {
 				t.Errorf("header %s", header)
 			}
-			var c jwtClaims
+			var c sentClaims
 			if err := json.Unmarshal(decoded(t, parts[1]), &c); err != nil {
 				t.Fatal(err)
 			}
@@ -154,13 +167,13 @@ func TestAlgorithmsOfKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		jwt, err := s.jwt("", jwtClaims{Issuer: "batch"})
+		assertion, err := s.sign("", jwt.MapClaims{"iss": "batch"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		parts := strings.Split(jwt, ".")
+		parts := strings.Split(assertion, ".")
 		if !tc.verify([]byte(parts[0]+"."+parts[1]), decoded(t, parts[2])) {
-			t.Errorf("%s: %s does not verify", algorithm, jwt)
+			t.Errorf("%s: %s does not verify", algorithm, assertion)
 		}
 		if header := string(decoded(t, parts[0])); header != `{"alg":"`+algorithm+`","typ":"JWT"}` {
 			t.Errorf("%s: header %s", algorithm, header)

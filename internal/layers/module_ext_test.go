@@ -82,6 +82,7 @@ func TestClientLinksNoMock(t *testing.T) {
 		"google.golang.org/genproto/googleapis/rpc":       "status details, by grpc",
 		"github.com/grpc-ecosystem/go-grpc-middleware/v2": "retry of calls without side effects",
 		"github.com/gofrs/flock":                          "one refresh for all processes",
+		"github.com/golang-jwt/jwt/v5":                    "client assertions; depends on nothing",
 		"github.com/zalando/go-keyring":                   "logins in the platform's keyring",
 		"github.com/godbus/dbus/v5":                       "by go-keyring, on Linux",
 	}
