@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 const (
-	// fetchLimit ends a shared fetch that nobody's deadline ends.
+	// fetchLimit ends a shared fetch, which no caller's deadline ends.
 	fetchLimit = 30 * time.Second
 	// fetchGrace is what a store gets after that to say what kept it; one that
 	// does not honour its ctx is then left behind.
@@ -33,24 +36,19 @@ func Cached(s ClientConfigStore, ttl time.Duration) ClientConfigStore {
 }
 
 type cached struct {
-	store ClientConfigStore
-	ttl   time.Duration
+	store   ClientConfigStore
+	ttl     time.Duration
+	fetches singleflight.Group
 
-	mu     sync.Mutex
-	kept   *answer // nil: nothing remembered
-	flight *flight // nil: nobody asks
+	mu    sync.Mutex
+	kept  *answer // nil: nothing remembered
+	round int     // how often Invalidate was called; each has a fetch of its own
 }
 
 type answer struct {
 	cfg   ClientConfig
 	err   error
 	until time.Time // zero: no end
-}
-
-// flight is one call to the store; answer is set before done is closed.
-type flight struct {
-	done   chan struct{}
-	answer answer
 }
 
 func (c *cached) ClientConfig(ctx context.Context) (ClientConfig, error) {
@@ -62,34 +60,33 @@ func (c *cached) ClientConfig(ctx context.Context) (ClientConfig, error) {
 		c.mu.Unlock()
 		return k.cfg.clone(), k.err
 	}
-	f := c.flight
-	if f == nil {
-		f = &flight{done: make(chan struct{})}
-		c.flight = f
-		go c.fetch(f) //nolint:gosec // detached on purpose, see fetch
-	}
+	// Under the lock, so that a fetch cannot end between the look at kept and here.
+	round := c.round
+	fetched := c.fetches.DoChan(strconv.Itoa(round), func() (any, error) { return c.fetch(round) })
 	c.mu.Unlock()
 
 	select {
-	case <-f.done:
-		return f.answer.cfg.clone(), f.answer.err
+	case r := <-fetched:
+		cfg, _ := r.Val.(ClientConfig)
+		return cfg.clone(), r.Err
 	case <-ctx.Done():
 		return ClientConfig{}, &Error{Op: "cached", Err: ctx.Err()}
 	}
 }
 
-// Invalidate forgets the answer. The wrapped store goes first, so that nobody
+// Invalidate forgets the answer. The wrapped store goes first, so that no caller
 // can fetch its old answer in between.
 func (c *cached) Invalidate() {
 	invalidate(c.store)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.kept, c.flight = nil, nil
+	c.kept = nil
+	c.round++
 }
 
-// fetch asks the store for everybody. It starts from a bare context: the values
-// of one caller's, such as credentials of that call alone, are not for all.
-func (c *cached) fetch(f *flight) {
+// fetch asks the store for all callers of one round. It starts from a bare context:
+// the values of one caller's, such as credentials of that call alone, are not for all.
+func (c *cached) fetch(round int) (ClientConfig, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit) //nolint:forbidigo // belongs to no caller
 	defer cancel()
 	cfg, err := c.ask(ctx)
@@ -97,24 +94,26 @@ func (c *cached) fetch(f *flight) {
 		// Not wrapped: no caller's deadline has passed, only this limit.
 		err = &Error{Op: "cached", Err: fmt.Errorf("no answer within %v: %s", fetchLimit, err.Error())}
 	}
-	f.answer = answer{cfg: cfg, err: err}
+	if err == nil || errors.Is(err, ErrNoLogin) {
+		c.keep(round, answer{cfg: cfg, err: err})
+	}
+	return cfg, err
+}
+
+// keep remembers a, unless Invalidate was called since it was asked for.
+func (c *cached) keep(round int, a answer) {
 	ttl := c.ttl
-	if errors.Is(err, ErrNoLogin) && (ttl <= 0 || ttl > noLoginTTL) {
+	if a.err != nil && (ttl <= 0 || ttl > noLoginTTL) {
 		ttl = noLoginTTL
 	}
 	if ttl > 0 {
-		f.answer.until = time.Now().Add(ttl)
+		a.until = time.Now().Add(ttl)
 	}
-
 	c.mu.Lock()
-	if c.flight == f {
-		c.flight = nil
-		if err == nil || errors.Is(err, ErrNoLogin) {
-			c.kept = &f.answer
-		}
+	defer c.mu.Unlock()
+	if c.round == round {
+		c.kept = &a
 	}
-	c.mu.Unlock()
-	close(f.done)
 }
 
 // ask does not wait for ever, even if the store does.

@@ -75,6 +75,7 @@ func TestClientLinksNoMock(t *testing.T) {
 		layers.Module:                                     "ourselves",
 		"golang.org/x/net":                                "HTTP/2 framing and tracing, by grpc",
 		"golang.org/x/oauth2":                             "requests to token endpoints",
+		"golang.org/x/sync":                               "one fetch for all who wait, by configstore",
 		"golang.org/x/sys":                                "by grpc",
 		"golang.org/x/text":                               "internationalised host names, by x/net",
 		"google.golang.org/grpc":                          "the calls",
