@@ -14,7 +14,10 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // EnvBaseURL is the variable that tells where the service is, such as
@@ -44,16 +47,15 @@ type Config struct {
 
 // Client asks one Repertoire. It is safe for concurrent use.
 type Client struct {
-	url    string // of the document
-	http   *http.Client
-	logger *slog.Logger
+	url      string // of the document
+	http     *http.Client
+	logger   *slog.Logger
+	requests singleflight.Group // one at a time, for all who wait
 
-	// asking has one place: whoever holds it may read and write what follows.
-	asking  chan struct{}
+	mu      sync.Mutex // guards what follows
 	last    *Document
 	fetched time.Time
-	failure error // of the last request; nil if it went well
-	failed  time.Time
+	failed  time.Time // the last request; zero: it went well
 }
 
 // New returns a Client; nothing is asked yet. The error is [ErrURL] itself when
@@ -77,7 +79,7 @@ func New(c Config) (*Client, error) {
 		return nil, &Error{Kind: ErrURL, Reason: from + " must be an http:// or https:// URL without user, query or fragment"}
 	}
 	return &Client{
-		url: strings.TrimRight(base, "/") + "/discovery", http: c.HTTP, logger: c.Logger, asking: make(chan struct{}, 1),
+		url: strings.TrimRight(base, "/") + "/discovery", http: c.HTTP, logger: c.Logger,
 	}, nil
 }
 
@@ -86,52 +88,81 @@ func New(c Config) (*Client, error) {
 // alone for half a minute. hc makes the request unless the client has an http.Client
 // of its own. The document is shared: do not change it.
 //
+// Callers who have to wait share one request, made with the hc of the first of them.
+// It goes on when a caller's ctx ends, for half a minute at most.
+//
 // The error is an [*Error], or that of ctx.
 func (c *Client) Discover(ctx context.Context, hc *http.Client) (*Document, error) {
-	came := time.Now()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	if doc := c.remembered(); doc != nil {
+		c.mu.Unlock()
+		return doc, nil
+	}
+	// Under the lock, so that a request cannot end between the look and here.
+	asked := c.requests.DoChan("", func() (any, error) { return c.refresh(context.WithoutCancel(ctx), hc) })
+	c.mu.Unlock()
+
 	select {
-	case c.asking <- struct{}{}:
-		defer func() { <-c.asking }()
+	case r := <-asked:
+		doc, _ := r.Val.(*Document)
+		return doc, r.Err
 	case <-ctx.Done():
+		c.tooSlow()
 		return nil, ctx.Err()
 	}
-	switch {
-	case c.last != nil && (time.Since(c.fetched) < TTL || c.failure != nil && time.Since(c.failed) < pause):
-		return c.last, nil
-	case c.failure != nil && c.failed.After(came): // while we waited for it
-		return nil, c.failure
-	}
-	return c.refresh(ctx, hc)
 }
 
-// refresh asks the service. Only its caller's own hurry is not remembered as a
-// failure, unless there is something to fall back on.
+// remembered returns what may be used without a request, or nil. c.mu is held.
+func (c *Client) remembered() *Document {
+	if c.last != nil && (time.Since(c.fetched) < TTL || time.Since(c.failed) < pause) {
+		return c.last
+	}
+	return nil
+}
+
+// tooSlow counts a caller who could not wait as a failure of the service, if there
+// is something for the next one to fall back on.
+func (c *Client) tooSlow() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last != nil {
+		c.failed = time.Now()
+	}
+}
+
+// refresh asks the service, and falls back on the last answer.
 func (c *Client) refresh(ctx context.Context, hc *http.Client) (*Document, error) {
 	if c.http != nil {
 		hc = c.http
 	}
-	limit := timeLimit
-	if c.last != nil {
+	c.mu.Lock()
+	last, fetched, limit := c.last, c.fetched, timeLimit
+	c.mu.Unlock()
+	if last != nil {
 		limit = refreshLimit
 	}
 	doc, err := fetch(ctx, hc, c.url, limit)
-	if err == nil {
-		c.last, c.fetched, c.failure = doc, time.Now(), nil
-		return doc, nil
+	c.remember(doc, err)
+	if err == nil || last == nil {
+		return doc, err
 	}
-	if ctx.Err() == nil || c.last != nil {
-		c.failure, c.failed = err, time.Now()
+	c.logger.WarnContext(ctx, "service discovery is out of order, using what it said before",
+		slog.Any("error", err), slog.Duration("age", time.Since(fetched)))
+	return last, nil
+}
+
+// remember keeps an answer, or when there was none.
+func (c *Client) remember(doc *Document, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.failed = time.Now()
+		return
 	}
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case c.last != nil:
-		c.logger.WarnContext(ctx, "service discovery is out of order, using what it said before",
-			slog.Any("error", err), slog.Duration("age", time.Since(c.fetched)))
-		return c.last, nil
-	default:
-		return nil, err
-	}
+	c.last, c.fetched, c.failed = doc, time.Now(), time.Time{}
 }
 
 // isBase tells whether text is an address that paths can be put behind.

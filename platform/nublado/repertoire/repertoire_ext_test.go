@@ -207,6 +207,7 @@ func TestAnOldAnswerServesThoseInAHurry(t *testing.T) {
 		if err := hurried(); !errors.Is(err, context.DeadlineExceeded) || asked.Load() != 2 {
 			t.Errorf("%v after %d requests, want another", err, asked.Load())
 		}
+		time.Sleep(10 * time.Second) // the request goes on to its limit
 	})
 }
 
@@ -242,5 +243,36 @@ func TestOneRequestServesAllWhoWait(t *testing.T) {
 		if s.Fetches() != 1 {
 			t.Errorf("%d requests, want one", s.Fetches())
 		}
+	})
+}
+
+// The request belongs to all who wait: it goes on when the caller who started it leaves.
+func TestARequestOutlivesTheCallerWhoStartedIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := mock.New(mock.Minimal("https://nb.example.com/nb"))
+		hc := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case <-time.After(2 * time.Second):
+				s.ServeHTTP(w, r)
+			case <-r.Context().Done():
+			}
+		}))
+		c := client(t)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if _, err := c.Discover(ctx, hc); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("the caller who left: %v", err)
+			}
+		})
+		synctest.Wait()
+		began := time.Now()
+		d, err := c.Discover(t.Context(), hc)
+		if took := time.Since(began); err != nil || d.UI("nublado") == "" || took != 2*time.Second || s.Fetches() != 1 {
+			t.Errorf("%v, %v after %v and %d requests, want the answer to the first", d, err, took, s.Fetches())
+		}
+		wg.Wait()
 	})
 }
