@@ -42,8 +42,7 @@ func (a *action) enter(phase commonpb.ActionPhase, now time.Time) change {
 	if phase == commonpb.ActionPhase_ACTION_PHASE_UNSPECIFIED || phase == a.phase() {
 		return noChange
 	}
-	_, at := a.last()
-	transit(at, phase, now)
+	a.enterAttempt(phase, now)
 	st := a.details.GetStatus()
 	st.Phase = phase
 	if terminal(phase) {
@@ -51,13 +50,23 @@ func (a *action) enter(phase commonpb.ActionPhase, now time.Time) change {
 		ms := uint64(max(0, now.Sub(st.GetStartTime().AsTime()).Milliseconds()))
 		st.DurationMs = &ms
 	}
+	return statusChange
+}
+
+// enterAttempt moves the attempt under way to a phase, ahead of the action.
+func (a *action) enterAttempt(phase commonpb.ActionPhase, now time.Time) change {
+	_, at := a.last()
+	if phase == commonpb.ActionPhase_ACTION_PHASE_UNSPECIFIED || phase == at.GetPhase() {
+		return noChange
+	}
+	transit(at, phase, now)
 	if phase == commonpb.ActionPhase_ACTION_PHASE_RUNNING && a.details.GetCondition() == nil {
 		a.openLogs(now)
 	}
 	if hasOutputs(phase) && a.outputs != "" {
 		at.Outputs.OutputUri = a.outputs
 	}
-	return statusChange
+	return detailChange
 }
 
 // fail records why the action failed; nil says only that it did.
@@ -73,8 +82,8 @@ func (a *action) fail(info *workflowpb.ErrorInfo) {
 
 // retry ends the attempt under way as failed and opens the next one.
 func (a *action) retry(info *workflowpb.ErrorInfo, now time.Time) {
+	a.enterAttempt(commonpb.ActionPhase_ACTION_PHASE_FAILED, now)
 	_, at := a.last()
-	transit(at, commonpb.ActionPhase_ACTION_PHASE_FAILED, now)
 	at.ErrorInfo = proto.CloneOf(info)
 	a.openAttempt(commonpb.ActionPhase_ACTION_PHASE_QUEUED, now)
 }

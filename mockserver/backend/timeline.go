@@ -38,8 +38,13 @@ type Step struct {
 	// NewAttempt ends the attempt under way as failed, with Error if there is
 	// one, and opens the next, QUEUED unless Phase says otherwise.
 	NewAttempt bool
-	// Phase is the phase that the action enters; unspecified leaves it as it is.
+	// Phase is the phase that the action enters, and with it the attempt under way;
+	// unspecified leaves it as it is.
 	Phase commonpb.ActionPhase
+	// Attempt is the phase that only the attempt under way enters: a real backend
+	// records that first, and the action's status in a later step. A watch of the
+	// details ends as soon as the last attempt has, whatever the status is.
+	Attempt commonpb.ActionPhase
 	// Logs are lines that the container writes, newline added where missing. They
 	// make the logs available, as RUNNING does.
 	Logs []string

@@ -104,7 +104,7 @@ func (r *runs) apply(ru *run, s *Step) {
 		did = max(did, statusChange)
 	}
 	did = max(did, r.applyData(a, s, now))
-	did = max(did, a.enter(s.Phase, now))
+	did = max(did, a.enterAttempt(s.Attempt, now), a.enter(s.Phase, now))
 	if p := s.Phase; p == commonpb.ActionPhase_ACTION_PHASE_FAILED || p == commonpb.ActionPhase_ACTION_PHASE_TIMED_OUT {
 		a.fail(s.Error)
 	}

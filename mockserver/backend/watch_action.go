@@ -9,7 +9,8 @@ import (
 )
 
 // WatchActionDetails sends the action's details at once and whenever they
-// change, and ends when the action has.
+// change, and ends when the action or its last attempt has: the status may follow
+// later, and so may another attempt.
 func (s *runServer) WatchActionDetails(
 	req *workflowpb.WatchActionDetailsRequest, stream grpc.ServerStreamingServer[workflowpb.WatchActionDetailsResponse],
 ) error {
@@ -24,7 +25,8 @@ func (s *runServer) WatchActionDetails(
 			return nil, false
 		}
 		first, since = false, a.anyVersion
-		return []*workflowpb.WatchActionDetailsResponse{{Details: a.echo(id)}}, a.ended()
+		_, at := a.last()
+		return []*workflowpb.WatchActionDetailsResponse{{Details: a.echo(id)}}, a.ended() || terminal(at.GetPhase())
 	})
 }
 

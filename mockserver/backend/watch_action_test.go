@@ -76,6 +76,55 @@ func TestItem27_WatchActionDetailsRetry(t *testing.T) {
 	})
 }
 
+// A watch ends with the last attempt; what becomes of the action is told later.
+func TestItem27_WatchActionDetailsEndsBeforeTheStatusFollows(t *testing.T) {
+	t.Parallel()
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		w.SetTimeline("", Timeline{Steps: []Step{
+			{Phase: running},
+			{Manual: true, Attempt: failed},
+			{Manual: true, NewAttempt: true, Phase: running},
+			{Manual: true, Attempt: succeeded},
+			{Manual: true, Phase: succeeded},
+		}})
+		w.start(t, "r1")
+		synctest.Wait()
+		for i, want := range []struct{ status, attempt commonpb.ActionPhase }{
+			{running, failed}, {running, succeeded},
+		} {
+			in := w.watchDetails(t, "r1", "a0")
+			in.open(t)
+			w.Advance()
+			got := in.take()
+			in.ended(t)
+			last := got[len(got)-1].GetDetails()
+			if last.GetStatus().GetPhase() != want.status || last.GetAttempts()[i].GetPhase() != want.attempt || last.GetStatus().GetEndTime() != nil {
+				t.Errorf("attempt %d ended as %v, want status %v and attempt %v", i+1, last, want.status, want.attempt)
+			}
+			again := w.watchDetails(t, "r1", "a0")
+			if got := again.take(); len(got) != 1 {
+				t.Errorf("a watch in between got %v, want one message", got)
+			}
+			again.ended(t)
+			w.Advance()
+			synctest.Wait()
+		}
+		d := w.details(t, "r1", "a0")
+		if d.GetStatus().GetPhase() != succeeded || len(d.GetAttempts()) != 2 {
+			t.Errorf("the action ended as %v", d)
+		}
+		for i, at := range d.GetAttempts() {
+			seen := map[commonpb.ActionPhase]int{}
+			for _, p := range at.GetPhaseTransitions() {
+				seen[p.GetPhase()]++
+			}
+			if seen[at.GetPhase()] != 1 {
+				t.Errorf("attempt %d entered %v %d times, want once", i+1, at.GetPhase(), seen[at.GetPhase()])
+			}
+		}
+	})
+}
+
 func TestItem29_WatchClusterEvents(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
