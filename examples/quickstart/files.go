@@ -47,7 +47,7 @@ func downloadFile(ctx context.Context, t *tour) (string, error) {
 	link, err := t.cs.DataProxy().CreateDownloadLink(ctx, &dataproxypb.CreateDownloadLinkRequest{
 		ArtifactType: dataproxypb.ArtifactType_ARTIFACT_TYPE_REPORT,
 		Source: &dataproxypb.CreateDownloadLinkRequest_ActionAttemptId{
-			ActionAttemptId: &commonpb.ActionAttemptIdentifier{ActionId: t.action, Attempt: 1},
+			ActionAttemptId: &commonpb.ActionAttemptIdentifier{ActionId: t.action, Attempt: t.attempt},
 		},
 	})
 	if err != nil {

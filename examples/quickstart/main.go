@@ -5,8 +5,8 @@
 // authorization server for it, and how long it took. A step that fails, or that
 // needed more such requests than it should, ends the program with status 1.
 //
-// Read login.go, then work.go, then revoked.go; nothing in them knows that the
-// backend is a mock, except where it is told to revoke a token.
+// Read login.go, then work.go, watch.go and logs.go, then revoked.go; nothing in
+// them knows that the backend is a mock, except where it is told to revoke a token.
 package main
 
 import (
@@ -39,6 +39,7 @@ type tour struct {
 
 	project *commonpb.ProjectIdentifier
 	action  *commonpb.ActionIdentifier // of the run that was created
+	attempt uint32                     // its last; 0 until it has succeeded
 }
 
 // step is one line of the tour.
@@ -55,6 +56,11 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer mock.Close()
+	return visit(ctx, out, mock)
+}
+
+// visit takes every step against mock.
+func visit(ctx context.Context, out io.Writer, mock *mockserver.Server) error {
 	t := &tour{mock: mock, project: &commonpb.ProjectIdentifier{Name: "demo", Domain: "development"}}
 	defer func() {
 		if t.cs != nil {

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"go.uber.org/goleak"
+	"google.golang.org/grpc/codes"
 
+	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
+	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 )
 
@@ -40,6 +44,33 @@ func TestTour(t *testing.T) {
 	}
 	if len(columns) != 1 {
 		t.Errorf("the lines are not aligned:\n%s", &out)
+	}
+}
+
+// What backends do differently: the tour takes all of it.
+func TestTourOnOtherBackends(t *testing.T) {
+	t.Parallel()
+	for name, differ := range map[string]func(*mockserver.Server){
+		"the status follows the last attempt": func(m *mockserver.Server) { m.Backend().SetTimeline("", lagging(100*time.Millisecond)) },
+		"no RunLogsService":                   func(m *mockserver.Server) { m.Backend().ServeRunLogs(false) },
+		"logs in RunLogsService only": func(m *mockserver.Server) {
+			m.Script().FailNext(dataproxypb.DataProxyService_TailLogs_FullMethodName, 1, codes.Unimplemented, "unknown method TailLogs")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mock := mocktest.New(t, mockserver.WithProject("demo"))
+			differ(mock)
+			var out strings.Builder
+			if err := visit(t.Context(), &out, mock); err != nil {
+				t.Fatalf("%v\n%s", err, &out)
+			}
+			for _, want := range []string{"succeeded  ", "lines, the last: task finished", "all 17 steps succeeded, 4 token requests in all"} {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("the output says nothing of %q:\n%s", want, &out)
+				}
+			}
+		})
 	}
 }
 
