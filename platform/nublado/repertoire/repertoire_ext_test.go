@@ -250,7 +250,7 @@ func TestOneRequestServesAllWhoWait(t *testing.T) {
 func TestARequestOutlivesTheCallerWhoStartedIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := mock.New(mock.Minimal("https://nb.example.com/nb"))
+		s := nubladotest.NewRepertoire(nubladotest.Document("https://nb.example.com/nb"))
 		hc := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			select {
 			case <-time.After(2 * time.Second):
