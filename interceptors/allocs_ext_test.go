@@ -14,9 +14,11 @@ import (
 	"github.com/jetway-go/jetway/interceptors"
 )
 
-// What a warm call may cost, in allocations. Counts do not depend on the
-// machine, so they are held exactly. These tests are not parallel, because
-// AllocsPerRun counts for the whole process.
+// What a warm call may cost, in allocations: two for the context with the shared
+// metadata, and one for the stream that is watched. A request id takes three more
+// for a copy of the metadata with a value in it, and for its own text one, or two
+// under the race detector. These tests are not parallel, because AllocsPerRun
+// counts for the whole process.
 
 const (
 	runs     = 1000
@@ -34,31 +36,34 @@ func TestAllocationsOfTheInterceptorsAlone(t *testing.T) { //nolint:paralleltest
 	req := &testpb.StreamingOutputCallRequest{}
 	id := interceptors.WithRequestID()
 	proxy := interceptors.WithProxySource(newSteady())
+	bare, caller := t.Context(), metadata.AppendToOutgoingContext(t.Context(), "x-key", "v")
 	for _, tt := range []struct {
 		name          string
+		ctx           context.Context
 		opts          []interceptors.Option
 		unary, stream float64
 	}{
-		{"credentials", nil, 1, 1},
-		{"credentials and a proxy's", []interceptors.Option{proxy}, 1, 1},
-		{"credentials and constant pairs", []interceptors.Option{interceptors.WithPairs(metadata.Pairs("x-team", "a"))}, 1, 1},
-		{"credentials and a request id", []interceptors.Option{id}, 4, 5},
-		{"everything", []interceptors.Option{proxy, id, interceptors.WithPairs(metadata.Pairs("x-team", "a"))}, 4, 5},
+		{"credentials", bare, nil, 2, 3},
+		{"credentials and a proxy's", bare, []interceptors.Option{proxy}, 2, 3},
+		{"credentials and constant pairs", bare, []interceptors.Option{interceptors.WithPairs(metadata.Pairs("x-team", "a"))}, 2, 3},
+		{"credentials and the caller's own metadata", caller, nil, 5, 6},
+		{"credentials and a request id", bare, []interceptors.Option{id}, 7, 8},
+		{"everything", bare, []interceptors.Option{proxy, id, interceptors.WithPairs(metadata.Pairs("x-team", "a"))}, 7, 8},
 	} {
 		unary := interceptors.UnaryClientAuth(newSteady(), tt.opts...)
-		if got := testing.AllocsPerRun(runs, func() { _ = unary(t.Context(), method, nil, nil, nil, invoker) }); got != tt.unary {
-			t.Errorf("unary, %s: %v allocations, want %v", tt.name, got, tt.unary)
-		}
+		gotUnary := testing.AllocsPerRun(runs, func() { _ = unary(tt.ctx, method, nil, nil, nil, invoker) })
 		stream := interceptors.StreamClientAuth(newSteady(), tt.opts...)
-		if got := testing.AllocsPerRun(runs, func() {
-			s, _ := stream(t.Context(), desc, nil, method, streamer)
+		gotStream := testing.AllocsPerRun(runs, func() {
+			s, _ := stream(tt.ctx, desc, nil, method, streamer)
 			_ = s.SendMsg(req)
 			_ = s.CloseSend()
 			for err := error(nil); err == nil; {
 				err = s.RecvMsg(nil)
 			}
-		}); got != tt.stream {
-			t.Errorf("stream, %s: %v allocations, want %v", tt.name, got, tt.stream)
+		})
+		t.Logf("%s: %v allocations, %v for a stream", tt.name, gotUnary, gotStream)
+		if gotUnary > tt.unary || gotStream > tt.stream {
+			t.Errorf("want at most %v, and %v for a stream", tt.unary, tt.stream)
 		}
 	}
 }
@@ -123,8 +128,8 @@ func TestAllocationsOverGRPC(t *testing.T) { //nolint:paralleltest // see above
 		floor         []context.Context
 		unary, stream float64
 	}{
-		{"credentials", "ours", ready(false), 2, 2},
-		{"credentials and a request id", "ours+id", ready(true), 4, 5},
+		{"credentials", "ours", ready(false), 2, 3},
+		{"credentials and a request id", "ours+id", ready(true), 7, 8},
 	} {
 		var floor, ours way
 		for _, w := range ways() {
@@ -146,15 +151,15 @@ func TestAllocationsOverGRPC(t *testing.T) { //nolint:paralleltest // see above
 			}
 			return least
 		}
-		if got := extra(func(tc testpb.TestServiceClient, ctx context.Context) {
+		unary := extra(func(tc testpb.TestServiceClient, ctx context.Context) {
 			if _, err := tc.EmptyCall(ctx, &testpb.Empty{}); err != nil {
 				t.Fatal(err)
 			}
-		}); got > tt.unary {
-			t.Errorf("unary, %s: %v more allocations than with ready-made headers, want at most %v", tt.name, got, tt.unary)
-		}
-		if got := extra(func(tc testpb.TestServiceClient, ctx context.Context) { readAll(ctx, t, tc, 1) }); got > tt.stream {
-			t.Errorf("stream, %s: %v more allocations than with ready-made headers, want at most %v", tt.name, got, tt.stream)
+		})
+		stream := extra(func(tc testpb.TestServiceClient, ctx context.Context) { readAll(ctx, t, tc, 1) })
+		t.Logf("%s: %v more allocations than with ready-made headers, %v for a stream", tt.name, unary, stream)
+		if unary > tt.unary || stream > tt.stream {
+			t.Errorf("want at most %v, and %v for a stream", tt.unary, tt.stream)
 		}
 	}
 }

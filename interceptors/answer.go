@@ -36,8 +36,7 @@ func (e *identifiedError) Unwrap() error { return e.error }
 
 func (e *identifiedError) GRPCStatus() *status.Status { return status.Convert(e.error) }
 
-// identify adds a request id to an error of the server. Its text is cloned,
-// because ids are cut from a larger text that should not stay for their sake.
+// identify adds a request id to an error of the server.
 func identify(err error, id string) error {
 	if err == nil || id == "" || errors.Is(err, io.EOF) {
 		return err
@@ -45,7 +44,7 @@ func identify(err error, id string) error {
 	if _, ok := status.FromError(err); !ok { // callers may compare it by ==
 		return err
 	}
-	return &identifiedError{error: err, id: strings.Clone(id)}
+	return &identifiedError{error: err, id: id}
 }
 
 // cut keeps the beginning of a text.

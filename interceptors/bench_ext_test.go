@@ -98,8 +98,8 @@ type quietService struct {
 	testpb.UnimplementedTestServiceServer
 }
 
-func (s *quietService) server() *grpc.Server {
-	srv := grpc.NewServer()
+func (s *quietService) server(opts ...grpc.ServerOption) *grpc.Server {
+	srv := grpc.NewServer(opts...)
 	testpb.RegisterTestServiceServer(srv, s)
 	return srv
 }

@@ -17,8 +17,6 @@ import (
 type client struct {
 	config
 	main Source
-	key  any // of outgoing metadata in a context; nil when it could not be learnt
-	ids  requestIDs
 
 	// prepared is what the last call attached; calls without main credentials
 	// have the second place, so that the two kinds do not push each other out.
@@ -27,18 +25,14 @@ type client struct {
 }
 
 func newClient(src Source, opts []Option) *client {
-	c := &client{config: newConfig(opts), main: src, key: outgoingKey()}
-	if _, ok := c.pairs[requestIDKey]; ok {
-		c.requestID = false // every call has one already
-	}
-	return c
+	return &client{config: newConfig(opts), main: src}
 }
 
 // call is what the attempts of one call have in common, and how far they got.
 type call struct {
 	method string
 	id     string      // x-request-id; empty when there is none
-	base   metadata.MD // all metadata but credentials; nil when none is the caller's own
+	pairs  metadata.MD // what it carries unless the caller has set it
 	own    metadata.MD // credentials of the call itself; nil when it has none
 
 	// Which sources the call draws on, what they gave for the current attempt,
@@ -49,41 +43,26 @@ type call struct {
 }
 
 func (c *client) begin(ctx context.Context, method string) call {
-	k := call{method: method, own: callCredentials(ctx)}
+	k := call{method: method, pairs: c.pairs, own: callCredentials(ctx)}
 	k.main = c.main != nil && k.own == nil && !c.open.has(method)
 	k.proxy = c.proxy != nil && len(k.own[proxyKey]) == 0
-	if c.key == nil || k.own != nil || len(c.dynamic) > 0 || ctx.Value(c.key) != nil {
-		c.collect(ctx, &k)
-	} else if c.requestID {
-		k.id = c.ids.next()
+	if len(c.dynamic) > 0 {
+		k.pairs = maps.Clone(c.pairs)
+		for _, f := range c.dynamic {
+			maps.Copy(k.pairs, lowerKeys(f(ctx)))
+		}
+	}
+	id := metadata.ValueFromOutgoingContext(ctx, requestIDKey)
+	if len(id) == 0 {
+		id = k.pairs[requestIDKey]
+	}
+	switch {
+	case len(id) > 0:
+		k.id = id[0]
+	case c.requestID:
+		k.id = newRequestID()
 	}
 	return k
-}
-
-// collect brings the caller's own metadata and ours together.
-func (c *client) collect(ctx context.Context, k *call) {
-	k.base, _ = metadata.FromOutgoingContext(ctx)
-	if k.base == nil {
-		k.base = metadata.MD{}
-	}
-	ours := maps.Clone(c.pairs)
-	for _, f := range c.dynamic {
-		maps.Copy(ours, lowerKeys(f(ctx)))
-	}
-	if c.requestID && len(ours[requestIDKey]) == 0 && len(k.base[requestIDKey]) == 0 {
-		if k.id == "" {
-			k.id = c.ids.next()
-		}
-		ours[requestIDKey] = []string{k.id}
-	}
-	for key, values := range ours {
-		if len(k.base[key]) == 0 {
-			k.base[key] = values
-		}
-	}
-	if id := k.base[requestIDKey]; len(id) > 0 {
-		k.id = id[0]
-	}
 }
 
 // authenticate gets the credentials of the first attempt.
@@ -106,32 +85,47 @@ func (c *client) authenticate(ctx context.Context, k *call) (err error) {
 	return nil
 }
 
-// outgoing returns ctx with everything that the current attempt carries. The
-// context is built in place if one is given.
-func (c *client) outgoing(ctx context.Context, k *call, place *headerContext) (context.Context, error) {
-	h, err := c.headers(ctx, k.mainNow, k.proxyNow)
-	switch {
-	case err != nil:
+// outgoing returns ctx with everything that the current attempt carries: what
+// was prepared, as it is, or a copy where the call has more of its own.
+func (c *client) outgoing(ctx context.Context, k *call) (context.Context, error) {
+	h, err := c.headers(k.mainNow, k.proxyNow)
+	if err != nil {
 		return nil, k.fail("attach credentials", nil, err)
-	case k.base != nil:
-		md := maps.Clone(k.base)
-		maps.Copy(md, h.credentials)
-		maps.Copy(md, k.own)
-		return metadata.NewOutgoingContext(ctx, md), nil
-	case k.id != "":
-		var room [8]string
-		pairs := append(append(room[:0], h.pairs...), requestIDKey, k.id)
-		return metadata.AppendToOutgoingContext(ctx, pairs...), nil
-	case h.out == nil:
-		return ctx, nil
-	case place == nil:
-		return &headerContext{ctx, h}, nil
 	}
-	place.Context, place.h = ctx, h
-	return place, nil
+	md, _ := metadata.FromOutgoingContext(ctx) // a copy; nil when there is none
+	switch {
+	case md != nil || k.own != nil || len(c.dynamic) > 0:
+		md = k.merge(md, h.credentials)
+	case k.id != "":
+		md = maps.Clone(h.all)
+	case len(h.all) == 0:
+		return ctx, nil
+	default:
+		md = h.all
+	}
+	if k.id != "" && len(md[requestIDKey]) == 0 {
+		md[requestIDKey] = []string{k.id}
+	}
+	return metadata.NewOutgoingContext(ctx, md), nil
 }
 
-func (c *client) headers(ctx context.Context, main, proxy *auth.Credentials) (*headers, error) {
+// merge adds to md, the caller's own metadata, what of ours is missing, and puts
+// credentials in place of what is there.
+func (k *call) merge(md, credentials metadata.MD) metadata.MD {
+	if md == nil {
+		md = metadata.MD{}
+	}
+	for key, values := range k.pairs {
+		if len(md[key]) == 0 {
+			md[key] = values
+		}
+	}
+	maps.Copy(md, credentials)
+	maps.Copy(md, k.own)
+	return md
+}
+
+func (c *client) headers(main, proxy *auth.Credentials) (*headers, error) {
 	last := &c.prepared[0]
 	if main == nil {
 		last = &c.prepared[1]
@@ -139,7 +133,7 @@ func (c *client) headers(ctx context.Context, main, proxy *auth.Credentials) (*h
 	if h := last.Load(); h != nil && h.main == main && h.proxy == proxy {
 		return h, nil
 	}
-	h, err := c.prepare(ctx, main, proxy)
+	h, err := c.prepare(main, proxy)
 	if err == nil {
 		last.Store(h)
 	}

@@ -7,7 +7,7 @@
 // second time with the replacement; a stream likewise, as long as no response
 // message has reached the caller. The same pass writes the request metadata that
 // goes with every call, such as an x-request-id, so that a warm call costs one
-// small context and nothing else.
+// context around metadata that was prepared when the credentials changed.
 //
 // Install [UnaryClientAuth] and [StreamClientAuth] innermost, after all other
 // interceptors of the connection. The other half of the job, checking

@@ -1,7 +1,6 @@
 package interceptors
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -20,20 +19,22 @@ const (
 	longToken = 4000
 )
 
-// headers is what one pair of credentials adds to every call, prepared once. It
-// is immutable.
+// headers is what one pair of credentials adds to every call, prepared once and
+// shared by all of them, so that none of it may change. gRPC keeps to that: it
+// reads the metadata of a context in place when it writes the request, gives
+// copies to everything else that asks, interceptors and stats handlers among
+// them, and holds what is appended beside it.
 type headers struct {
 	main, proxy *auth.Credentials // what it was prepared from
 
 	credentials metadata.MD // theirs alone
-	pairs       []string    // theirs and the constant pairs, key after value
-	key, out    any         // the same again, as a context would hold it; out is nil when there are none
+	all         metadata.MD // with the constant pairs
 }
 
 // prepare builds the headers of a pair of credentials, either of which may be
 // nil.
-func (c *client) prepare(ctx context.Context, main, proxy *auth.Credentials) (*headers, error) {
-	h := &headers{main: main, proxy: proxy, key: c.key, credentials: metadata.MD{}}
+func (c *client) prepare(main, proxy *auth.Credentials) (*headers, error) {
+	h := &headers{main: main, proxy: proxy, credentials: metadata.MD{}, all: maps.Clone(c.pairs)}
 	if k, v := proxy.Header(); k != "" {
 		if proxy.HeaderKey == "" {
 			k = proxyKey
@@ -54,16 +55,7 @@ func (c *client) prepare(ctx context.Context, main, proxy *auth.Credentials) (*h
 			})
 		}
 	}
-	md := maps.Clone(c.pairs)
-	maps.Copy(md, h.credentials)
-	for k, vs := range md {
-		for _, v := range vs {
-			h.pairs = append(h.pairs, k, v)
-		}
-	}
-	if c.key != nil && len(md) > 0 {
-		h.out = metadata.NewOutgoingContext(ctx, md).Value(c.key) // holds nothing of ctx
-	}
+	maps.Copy(h.all, h.credentials)
 	return h, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -271,11 +272,15 @@ func TestPairs(t *testing.T) {
 
 func TestStaticRequestIDIsNotDoubled(t *testing.T) {
 	t.Parallel()
-	srv := &server{}
-	err := srv.call(t.Context(), interceptors.UnaryClientMetadata(
-		interceptors.WithRequestID(), interceptors.WithPairs(metadata.Pairs("x-request-id", "fixed"))))
+	srv := &server{answers: []error{nil, err407}}
+	i := interceptors.UnaryClientMetadata(
+		interceptors.WithRequestID(), interceptors.WithPairs(metadata.Pairs("x-request-id", "fixed")))
+	err := srv.call(t.Context(), i)
 	if diff := cmp.Diff([]metadata.MD{{"x-request-id": {"fixed"}}}, srv.attempts); err != nil || diff != "" {
 		t.Errorf("%v, attempts (-want +got):\n%s", err, diff)
+	}
+	if err := srv.call(t.Context(), i); interceptors.RequestID(err) != "fixed" {
+		t.Errorf("the error %v tells the request id %q", err, interceptors.RequestID(err))
 	}
 }
 
@@ -285,16 +290,25 @@ func TestRetry(t *testing.T) {
 	again := interceptors.WithRetry(retry.UnaryClientInterceptor(
 		retry.WithMax(3), retry.WithBackoff(retry.BackoffLinear(time.Microsecond)), retry.WithCodes(codes.Unavailable)))
 
-	t.Run("keeps the request id and takes current credentials", func(t *testing.T) {
+	t.Run("keeps the request id and other metadata, and takes current credentials", func(t *testing.T) {
 		t.Parallel()
 		src, srv := newSource(), &server{answers: []error{down, errRejected}}
-		if err := srv.call(t.Context(), interceptors.UnaryClientAuth(src, again, interceptors.WithRequestID())); err != nil {
+		asked := 0
+		once := interceptors.WithPairsFunc(func(context.Context) metadata.MD {
+			asked++
+			return metadata.Pairs("x-asked", strconv.Itoa(asked))
+		})
+		if err := srv.call(t.Context(), interceptors.UnaryClientAuth(src, again, interceptors.WithRequestID(), once)); err != nil {
 			t.Fatal(err)
 		}
-		var ids, tokens []string
+		var ids, tokens, pairs []string
 		for _, md := range srv.attempts {
 			ids = append(ids, md["x-request-id"]...)
 			tokens = append(tokens, md["authorization"]...)
+			pairs = append(pairs, md["x-asked"]...)
+		}
+		if diff := cmp.Diff([]string{"1", "1", "1"}, pairs); diff != "" {
+			t.Errorf("pairs (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff([]string{"Bearer token-0", "Bearer token-0", "Bearer token-1"}, tokens); diff != "" {
 			t.Errorf("tokens (-want +got):\n%s", diff)

@@ -25,8 +25,8 @@ import (
 type authStream struct {
 	*client
 	opener
-	call call          // guarded by sending, once open
-	room headerContext // around the caller's context; becomes the context of the first attempt
+	call call            // guarded by sending, once open
+	ctx  context.Context //nolint:containedctx // the caller's, for the attempts to come
 
 	current atomic.Pointer[attempt]
 	first   attempt
@@ -86,11 +86,7 @@ func (a *attempt) receiveEnd() error {
 // rest of the stream learns it by receiving.
 func (s *authStream) open(a *attempt) error {
 	for {
-		var room *headerContext // gRPC may still hold the context of another attempt
-		if a == &s.first {
-			room = &s.room
-		}
-		out, err := s.outgoing(s.room.Context, &s.call, room)
+		out, err := s.outgoing(s.ctx, &s.call)
 		if err != nil {
 			return err
 		}
@@ -99,7 +95,7 @@ func (s *authStream) open(a *attempt) error {
 			s.current.Store(a)
 			return nil
 		}
-		again, err := s.replace(s.room.Context, &s.call, err)
+		again, err := s.replace(s.ctx, &s.call, err)
 		if !again {
 			return err
 		}
@@ -239,7 +235,7 @@ func (s *authStream) reopen(rejected error) error {
 	if s.settled.Load() { // by a message that could not be sent
 		return s.call.identify(rejected)
 	}
-	again, err := s.replace(s.room.Context, &s.call, rejected)
+	again, err := s.replace(s.ctx, &s.call, rejected)
 	if !again {
 		return err
 	}

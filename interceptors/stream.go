@@ -40,7 +40,7 @@ func (c *client) stream(
 	if !k.main && !k.proxy {
 		return c.openPlain(ctx, &k, opener{desc, cc, streamer, opts})
 	}
-	s := &authStream{client: c, opener: opener{desc, cc, streamer, attemptOpts}, call: k, room: headerContext{Context: ctx}}
+	s := &authStream{client: c, opener: opener{desc, cc, streamer, attemptOpts}, call: k, ctx: ctx}
 	if f != nil {
 		s.opts = append(s.opts, grpc.OnFinish(s.attemptFinished))
 	}
@@ -52,7 +52,7 @@ func (c *client) stream(
 
 // openPlain opens a stream that nothing can be done for when it is rejected.
 func (c *client) openPlain(ctx context.Context, k *call, o opener) (grpc.ClientStream, error) {
-	out, err := c.outgoing(ctx, k, nil)
+	out, err := c.outgoing(ctx, k)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 )
 
 // UnaryClientAuth returns an interceptor that attaches the credentials of src to
@@ -49,7 +48,7 @@ func (c *client) invoke(ctx context.Context, k *call, i invocation) (answered bo
 		return false, err
 	}
 	for {
-		out, err := c.outgoing(ctx, k, nil)
+		out, err := c.outgoing(ctx, k)
 		if err != nil {
 			return false, err
 		}
@@ -66,20 +65,16 @@ func (c *client) invoke(ctx context.Context, k *call, i invocation) (answered bo
 // invokeAgain hands a call whose first attempt has failed to the retry
 // interceptor, as if that had made it.
 func (c *client) invokeAgain(ctx context.Context, k call, i invocation, first error) error {
-	if k.base == nil {
-		c.collect(ctx, &k)
-	}
 	attempt := func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, opts ...grpc.CallOption) error {
 		if err := first; err != nil {
 			first = nil
 			return err
 		}
-		next := call{method: method, id: k.id, own: k.own, main: k.main, proxy: k.proxy}
-		next.base, _ = metadata.FromOutgoingContext(ctx) // the retry may have added to it
+		next := call{method: method, id: k.id, pairs: k.pairs, own: k.own, main: k.main, proxy: k.proxy}
 		_, err := c.invoke(ctx, &next, invocation{req, reply, cc, i.invoker, opts})
 		return err
 	}
-	err := c.retry(metadata.NewOutgoingContext(ctx, k.base), k.method, i.req, i.reply, i.cc, attempt, i.opts...)
+	err := c.retry(ctx, k.method, i.req, i.reply, i.cc, attempt, i.opts...)
 	if RequestID(err) == "" { // the retry's own, such as a deadline that passed between two attempts
 		err = k.identify(err)
 	}
