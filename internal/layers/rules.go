@@ -57,7 +57,8 @@ func Rules() []Rule {
 		})},
 		{Package: "platform/internal/platformtest", May: []string{gen, verifier}}, // for tests only
 		{Package: "mockserver/objectstore", Tests: mocks},
-		{Package: "mockserver/oauth", Tests: mocks},
+		{Package: "mockserver/internal/signed", Tests: mocks},
+		{Package: "mockserver/oauth", May: []string{"mockserver/internal/signed"}, Tests: mocks},
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/objectstore"}, Tests: mocks},
 		{Package: "mockserver", May: []string{
 			gen, verifier, "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",

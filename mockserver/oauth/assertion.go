@@ -1,14 +1,20 @@
 package oauth
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jetway-go/jetway/mockserver/internal/signed"
 )
 
 // assertionType is private_key_jwt's (RFC 7523 section 2.2).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// maxAssertion is the longest time that a client assertion may be good for.
+const maxAssertion = time.Hour
 
 // byAssertion finds out which client signed the assertion of a request (RFC 7523
 // section 3).
@@ -19,41 +25,33 @@ func (s *Server) byAssertion(r *http.Request, f form) (Client, *protocolError) {
 	if f.get("client_assertion_type") != assertionType {
 		return Client{}, refuse(codeInvalidRequest, "client_assertion_type must be "+assertionType)
 	}
-	id := f.get("client_id")
-	if id == "" {
-		id = unverifiedSubject(f.get("client_assertion"))
+	token, err := signed.Parse(f.get("client_assertion"))
+	if err != nil {
+		return failed("the client assertion " + err.Error())
 	}
+	id := cmp.Or(f.get("client_id"), token.Subject())
 	client, known := s.clients.get(id)
 	if !known || len(client.Keys) == 0 {
 		return failed("the client assertion is from no client that has keys here")
 	}
-	c, err := verifyJWT(f.get("client_assertion"), client.Keys)
+	now := s.cfg.Now()
+	here := s.cfg.Issuer + strings.TrimPrefix(r.URL.Path, s.path)
+	claims, err := token.Verify(client.Keys, now, s.cfg.Issuer, s.TokenURL(), here)
 	if err != nil {
 		return failed("the client assertion " + err.Error())
 	}
-	if c.text("iss") != client.ID || c.text("sub") != client.ID {
-		return failed("iss and sub of the client assertion must both be the client_id")
-	}
-	now := s.cfg.Now()
-	if err := c.check(now, []string{s.cfg.Issuer, s.TokenURL(), s.cfg.Issuer + strings.TrimPrefix(r.URL.Path, s.path)}); err != nil {
-		return failed("the client assertion " + err.Error())
-	}
-	expiry, _ := c.time("exp")
+	expiry := claims.Expiry.Time()
 	switch {
+	case claims.Issuer != client.ID || claims.Subject != client.ID:
+		return failed("iss and sub of the client assertion must both be the client_id")
 	case expiry.After(now.Add(maxAssertion)):
-		return failed("the client assertion " + errTooLong.Error())
-	case c.text("jti") == "":
+		return failed("the client assertion lives for more than an hour (exp)")
+	case claims.ID == "":
 		return failed("the client assertion has no jti")
-	case !s.proofs.first(client.ID+" "+c.text("jti"), expiry.Add(leeway), now):
+	case !s.proofs.first(client.ID+" "+claims.ID, expiry.Add(signed.Leeway), now):
 		return failed("the client assertion was used before (jti)")
 	}
 	return client, nil
-}
-
-// unverifiedSubject reads who an assertion says it is from, to find the keys.
-func unverifiedSubject(assertion string) string {
-	c, _ := unverified(assertion)
-	return c.text("sub")
 }
 
 // proofs remembers assertions until they expire, so that none works twice.

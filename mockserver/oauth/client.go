@@ -4,6 +4,8 @@ import (
 	"crypto"
 	"slices"
 	"sync"
+
+	"github.com/jetway-go/jetway/mockserver/internal/signed"
 )
 
 // Ways for a client to authenticate (RFC 8414 section 2,
@@ -83,7 +85,10 @@ func (c Client) check() error {
 	if err := checkGrants(c.Grants); err != nil {
 		return err
 	}
-	for _, check := range []error{c.checkMethods(), checkKeys("Client.Keys", c.Keys), checkRedirects(c.RedirectURIs)} {
+	if err := signed.CheckKeys(c.Keys); err != nil {
+		return &ConfigError{Field: "Client.Keys", Reason: "unsupported key", Err: err}
+	}
+	for _, check := range []error{c.checkMethods(), checkRedirects(c.RedirectURIs)} {
 		if check != nil {
 			return check
 		}

@@ -15,14 +15,14 @@ func (s *Server) mint(info tokenInfo, ttl time.Duration) (issued, *protocolError
 	expiry := now.Add(ttl)
 	token := "at_" + rand.Text()
 	if !s.cfg.Opaque {
-		signed, err := s.key.sign(s.claims(info, now, expiry))
+		var err error
+		token, err = s.key.Sign(s.claims(info, now, expiry))
 		if err != nil {
 			return issued{}, &protocolError{
 				status: http.StatusInternalServerError, code: codeServerError,
 				description: "the token could not be signed: a claim given to IssueToken is no JSON value",
 			}
 		}
-		token = signed
 	}
 	s.tokens.addAccess(token, info, now, expiry)
 	return issued{access: token, scopes: info.scopes, expiry: expiry}, nil

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/jetway-go/jetway/mockserver/internal/signed"
 )
 
 // Metadata is what the server says about itself (RFC 8414 section 2). What is off
@@ -48,7 +50,7 @@ func (s *Server) Metadata() Metadata {
 		m.DeviceAuthorizationEndpoint = s.cfg.Issuer + devicePath
 	}
 	if slices.Contains(m.AuthMethods, AuthPrivateKeyJWT) {
-		m.SigningAlgorithms = []string{"ES256", "RS256", "PS256", "EdDSA"}
+		m.SigningAlgorithms = signed.Algorithms()
 	}
 	return m
 }
@@ -110,6 +112,11 @@ func (s *Server) serveRFC8414(w http.ResponseWriter, _ *http.Request) {
 		doc = camel
 	}
 	writeJSON(w, http.StatusOK, doc)
+}
+
+// serveJWKS publishes the key that signs access tokens (RFC 7517 section 5).
+func (s *Server) serveJWKS(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, s.key.Set())
 }
 
 // serveOIDC answers /.well-known/openid-configuration.

@@ -12,18 +12,17 @@
 package oauth
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"net/http"
 	"strings"
+
+	"github.com/jetway-go/jetway/mockserver/internal/signed"
 )
 
 // Server is the authorization server. Safe for concurrent use.
 type Server struct {
 	cfg     Config
 	path    string // the issuer's path, "" or "/…"
-	key     *signingKey
+	key     *signed.Key
 	tokens  *registry
 	clients *clients
 	grants  map[string]grant
@@ -46,13 +45,9 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, &ConfigError{Field: "pages", Reason: "could not be read", Err: err}
 	}
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := signed.NewKey()
 	if err != nil {
 		return nil, &ConfigError{Field: "signing key", Reason: "could not be made", Err: err}
-	}
-	key, err := newSigningKey(private)
-	if err != nil {
-		return nil, &ConfigError{Field: "signing key", Reason: "could not be published", Err: err}
 	}
 	s := &Server{
 		cfg:     cfg,

@@ -72,10 +72,10 @@ func (s *Server) party(f form, name string, scopes []string) (tokenInfo, *protoc
 		}
 		return r.tokenInfo, nil
 	}
-	foreign, perr := s.foreign(token)
+	subject, perr := s.foreignSubject(token)
 	if perr != nil {
 		perr.description = name + ": " + perr.description
 		return tokenInfo{}, perr
 	}
-	return tokenInfo{subject: foreign.text("sub"), scopes: scopes, login: rand.Text()}, nil
+	return tokenInfo{subject: subject, scopes: scopes, login: rand.Text()}, nil
 }

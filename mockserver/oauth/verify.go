@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jetway-go/jetway/mockserver/internal/signed"
 )
 
 // TokenInfo is what a good token says.
@@ -17,9 +19,6 @@ type TokenInfo struct {
 	Claims           map[string]any // extra claims given to [Server.IssueToken]
 }
 
-// maxToken is far above any token made here.
-const maxToken = 16 << 10
-
 // Verify tells whether an access token is good at this moment, for audience
 // unless that is empty. The error is a [*TokenError] around [ErrMalformed],
 // [ErrUnknown], [ErrRevoked], [ErrExpired] or [ErrAudience].
@@ -27,13 +26,13 @@ func (s *Server) Verify(token, audience string) (TokenInfo, error) {
 	id := TokenID(token)
 	fail := func(err error) (TokenInfo, error) { return TokenInfo{}, &TokenError{ID: id, Err: err} }
 
-	if token == "" || len(token) > maxToken {
+	if token == "" || len(token) > signed.MaxToken {
 		return fail(ErrMalformed)
 	}
 	// A token that is remembered is, byte for byte, one that was signed here.
 	r, ok := s.tokens.lookup(token)
 	switch {
-	case !ok && strings.Contains(token, ".") && !s.key.signed(token):
+	case !ok && strings.Contains(token, ".") && !s.key.Signed(token):
 		return fail(ErrMalformed)
 	case !ok:
 		return fail(ErrUnknown)

@@ -1,0 +1,62 @@
+package signed
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/base64"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// tokenType is the typ of access tokens (RFC 9068 section 2.1).
+const tokenType = "at+jwt"
+
+// Key signs access tokens with ES256. Safe for concurrent use.
+type Key struct {
+	signer jose.Signer
+	public jose.JSONWebKey
+}
+
+// NewKey makes a fresh key. Its id is its thumbprint (RFC 7638).
+func NewKey() (*Key, error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	public := jose.JSONWebKey{Key: private.Public(), Algorithm: string(jose.ES256), Use: "sig"}
+	thumbprint, err := public.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	public.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: public.KeyID}},
+		(&jose.SignerOptions{}).WithType(tokenType),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return &Key{signer: signer, public: public}, nil
+}
+
+// Sign makes an access token of claims. It fails if one of them is no JSON value.
+func (k *Key) Sign(claims map[string]any) (string, error) {
+	return jwt.Signed(k.signer).Claims(claims).Serialize()
+}
+
+// Signed reports whether token is one that this key signed, whatever its claims.
+func (k *Key) Signed(token string) bool {
+	if len(token) > MaxToken {
+		return false
+	}
+	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
+	return err == nil && parsed.Claims(k.public.Key) == nil
+}
+
+// Set is the public key as RFC 7517 section 5 publishes it.
+func (k *Key) Set() jose.JSONWebKeySet {
+	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{k.public}}
+}
