@@ -153,7 +153,7 @@ func TestNoFlowUsesAStoredLogin(t *testing.T) {
 	t.Parallel()
 	// Given a login that a person made before, for this endpoint.
 	s := quiet(t)
-	issued, err := s.OAuth().IssueToken(oauth.TokenSpec{ClientID: s.ClientID(), Scopes: []string{mockserver.DefaultScope}})
+	issued, err := s.Script().IssueToken(oauth.TokenSpec{ClientID: s.ClientID(), Scopes: []string{mockserver.DefaultScope}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestClientConfigWinsOverTheBackend(t *testing.T) {
 	if err := cs.Login(soon(t)); !errors.Is(err, auth.ErrRejected) {
 		t.Errorf("Login with a scope of one's own: %v, want ErrRejected", err)
 	}
-	cs = connect(t, s, clientset.WithConfigStore(configstore.Static(configstore.ClientConfig{TokenEndpoint: s.OAuth().TokenURL()})))
+	cs = connect(t, s, clientset.WithConfigStore(configstore.Static(configstore.ClientConfig{TokenEndpoint: s.TokenURL()})))
 	s.ResetRequests()
 	if err := list(t.Context(), cs); err != nil {
 		t.Error(err)

@@ -18,7 +18,6 @@ import (
 	"github.com/jetway-go/jetway/interceptors"
 	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/mockserver"
-	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // standardOutput is what f and its goroutines print.
@@ -89,19 +88,19 @@ func TestNoSecretShows(t *testing.T) { //nolint:paralleltest // it takes the pro
 	}
 
 	printed := standardOutput(t, func() {
-		for _, fault := range []func(*oauth.Faults){
-			func(*oauth.Faults) {},
-			func(f *oauth.Faults) { f.Down(true) },
-			func(f *oauth.Faults) { f.Echo(true) },
-			func(f *oauth.Faults) { f.Flood(10 << 20) },
-			func(f *oauth.Faults) {
-				f.Redirect("http://127.0.0.1:1/?secret="+canarySecret, http.StatusTemporaryRedirect)
+		for _, fault := range []func(*mockserver.Script){
+			func(*mockserver.Script) {},
+			func(c *mockserver.Script) { c.TokenEndpoint().Down(true) },
+			func(c *mockserver.Script) { c.TokenEndpoint().Echo(true) },
+			func(c *mockserver.Script) { c.TokenEndpoint().Flood(10 << 20) },
+			func(c *mockserver.Script) {
+				c.TokenEndpoint().Redirect("http://127.0.0.1:1/?secret="+canarySecret, http.StatusTemporaryRedirect)
 			},
-			func(f *oauth.Faults) { f.ExpiresIn(-1) },
-			func(f *oauth.Faults) { f.FailNext(9, oauth.RefusalAnswer("invalid_client")) },
+			func(c *mockserver.Script) { c.TokenEndpoint().ExpiresIn(-1) },
+			func(c *mockserver.Script) { c.TokenEndpoint().Refuse(9, "invalid_client") },
 		} {
 			s := quiet(t, mockserver.WithClient("canary", canarySecret), mockserver.WithLogger(slog.New(slog.DiscardHandler)))
-			fault(s.Script().TokenEndpoint())
+			fault(s.Script())
 			opts := []clientset.Option{clientset.WithInsecure(), clientset.WithLogger(logger), clientset.WithoutRetry(), clientset.WithoutStore()}
 			key := s.APIKey()
 			secrets = append(secrets, key)

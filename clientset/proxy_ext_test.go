@@ -91,7 +91,7 @@ func TestOneProxyServesCallsAndLogin(t *testing.T) {
 			opts := []clientset.Option{
 				clientset.WithProxyURL(at.String()), clientset.WithInsecureSkipVerify(),
 				clientset.WithFlow(flow.ClientCredentials{ClientID: s.ClientID(), Secret: flow.SecretValue(s.ClientSecret())}),
-				clientset.WithClientConfig(configstore.ClientConfig{TokenEndpoint: "https://login.example.com" + s.OAuth().TokenPath()}),
+				clientset.WithClientConfig(configstore.ClientConfig{TokenEndpoint: "https://login.example.com" + strings.TrimPrefix(s.TokenURL(), s.HTTPURL())}),
 			}
 			cs := made(t)(clientset.ForEndpoint("flyte.example.com", opts...))
 			if err := list(t.Context(), cs); err != nil {

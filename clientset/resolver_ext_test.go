@@ -67,7 +67,7 @@ func TestOptionsWinOverTheTarget(t *testing.T) {
 	opts := append(reach(s),
 		clientset.WithFlow(login),
 		clientset.WithUser("option"),
-		clientset.WithClientConfig(configstore.ClientConfig{ClientID: "option", TokenEndpoint: s.OAuth().TokenURL()}),
+		clientset.WithClientConfig(configstore.ClientConfig{ClientID: "option", TokenEndpoint: s.TokenURL()}),
 	)
 	cs := made(t)(clientset.For(t.Context(), resolved(target), opts...))
 	// ... then they count, and the target's for the rest.

@@ -68,10 +68,10 @@ func TestRevocationStorm(t *testing.T) {
 // peace, and the stored login outlives the outage.
 func TestTokenEndpointDown(t *testing.T) {
 	t.Parallel()
-	for name, fail := range map[string]func(*oauth.Faults){
-		"answers 503": func(f *oauth.Faults) { f.Down(true) },
-		"hangs":       func(f *oauth.Faults) { f.Hang(true) },
-		"is slow":     func(f *oauth.Faults) { f.Slow(3 * time.Second) },
+	for name, fail := range map[string]func(*mockserver.Script){
+		"answers 503": func(c *mockserver.Script) { c.TokenEndpoint().Down(true) },
+		"hangs":       func(c *mockserver.Script) { c.TokenEndpoint().Hang(true) },
+		"is slow":     func(c *mockserver.Script) { c.TokenEndpoint().Slow(3 * time.Second) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,7 +79,7 @@ func TestTokenEndpointDown(t *testing.T) {
 				// Given a stored login whose access token is revoked.
 				s := quiet(t, silent(), mockserver.WithInMemory())
 				store := &tokenstore.MemoryStore{}
-				issued, err := s.OAuth().IssueToken(oauth.TokenSpec{
+				issued, err := s.Script().IssueToken(oauth.TokenSpec{
 					ClientID: mockserver.PublicClientID, Scopes: []string{mockserver.DefaultScope}, Refresh: true,
 				})
 				if err != nil {
@@ -95,7 +95,7 @@ func TestTokenEndpointDown(t *testing.T) {
 				if err := list(t.Context(), cs); err != nil {
 					t.Fatal(err)
 				}
-				fail(s.Script().TokenEndpoint())
+				fail(s.Script())
 				s.Script().RevokeTokens()
 				s.ResetRequests()
 

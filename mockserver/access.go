@@ -35,6 +35,13 @@ func (s *Server) HTTPURL() string {
 // Issuer is the authorization server's identifier, the base of its endpoints.
 func (s *Server) Issuer() string { return s.oauth.Issuer() }
 
+// TokenURL is the address of the token endpoint.
+func (s *Server) TokenURL() string { return s.oauth.TokenURL() }
+
+// AuthorizationURL is the address of the authorization endpoint; empty without the
+// authorization_code grant.
+func (s *Server) AuthorizationURL() string { return s.oauth.Metadata().AuthorizationEndpoint }
+
 // ClientID is the id of the server's first client.
 func (s *Server) ClientID() string { return s.cfg.clients[0].ID }
 

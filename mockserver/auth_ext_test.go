@@ -22,7 +22,7 @@ func TestToken(t *testing.T) {
 	conn := connect(t, s)
 	good := fetchToken(t, s, "audience", "https://api.example")
 	issue := func(spec oauth.TokenSpec) string {
-		tok, err := s.OAuth().IssueToken(spec)
+		tok, err := s.Script().IssueToken(spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestItem4OpenMethods(t *testing.T) {
 	conn, ctx := connect(t, s), short(t)
 
 	meta, err := authpb.NewAuthMetadataServiceClient(conn).GetOAuth2Metadata(ctx, &authpb.GetOAuth2MetadataRequest{})
-	if err != nil || meta.GetIssuer() != s.Issuer() || meta.GetTokenEndpoint() != s.OAuth().TokenURL() {
+	if err != nil || meta.GetIssuer() != s.Issuer() || meta.GetTokenEndpoint() != s.TokenURL() {
 		t.Errorf("v2 metadata: %v, %v", meta, err)
 	}
 	client, err := authpb.NewAuthMetadataServiceClient(conn).GetPublicClientConfig(ctx, &authpb.GetPublicClientConfigRequest{})
@@ -81,7 +81,7 @@ func TestItem4OpenMethods(t *testing.T) {
 		t.Errorf("v2 client config: %v, %v", client, err)
 	}
 	v1, err := servicepb.NewAuthMetadataServiceClient(conn).GetOAuth2Metadata(ctx, &servicepb.OAuth2MetadataRequest{})
-	if err != nil || v1.GetTokenEndpoint() != s.OAuth().TokenURL() {
+	if err != nil || v1.GetTokenEndpoint() != s.TokenURL() {
 		t.Errorf("v1 metadata: %v, %v", v1, err)
 	}
 	health, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{Service: "flyteidl2.workflow.RunService"})
@@ -165,7 +165,7 @@ func TestIdentityReachesHandlers(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	conn := connect(t, s)
-	tok, err := s.OAuth().IssueToken(oauth.TokenSpec{
+	tok, err := s.Script().IssueToken(oauth.TokenSpec{
 		Subject: "ada", Scopes: []string{"all"}, Claims: map[string]any{"email": "ada@example.com"},
 	})
 	if err != nil {

@@ -1,6 +1,10 @@
 package mockserver
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/jetway-go/jetway/mockserver/internal/authserver"
+)
 
 // ErrNoHTTPFront says that a script wants a call answered with bare HTTP, which
 // needs [WithHTTPFront].
@@ -8,6 +12,14 @@ var ErrNoHTTPFront = errors.New("answering calls with bare HTTP needs mockserver
 
 // ErrUnknownClient says that no client of that id was registered.
 var ErrUnknownClient = errors.New("no such client; register it with mockserver.WithClient")
+
+// What [Script.ApproveDevice] and [Script.DenyDevice] find wrong.
+var (
+	// ErrUnknownUserCode says that no device waits with that user code.
+	ErrUnknownUserCode = authserver.ErrUnknownUserCode
+	// ErrUnknownAccount says that no account has that login.
+	ErrUnknownAccount = authserver.ErrUnknownAccount
+)
 
 // Error is the error of this package: what failed, and why.
 type Error struct {

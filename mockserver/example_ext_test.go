@@ -3,6 +3,10 @@ package mockserver_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
@@ -32,7 +36,7 @@ func Example() {
 	fmt.Println(status.Code(err))
 
 	// A token of choice, and what becomes of it.
-	token, err := server.OAuth().IssueToken(oauth.TokenSpec{Subject: "ada", Scopes: []string{mockserver.DefaultScope}})
+	token, err := server.Script().IssueToken(oauth.TokenSpec{Subject: "ada", Scopes: []string{mockserver.DefaultScope}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -54,4 +58,24 @@ func Example() {
 	// /flyteidl2.project.ProjectService/ListProjects Unauthenticated
 	// /flyteidl2.project.ProjectService/ListProjects OK
 	// /flyteidl2.project.ProjectService/ListProjects Unauthenticated
+}
+
+// The authorization server alone, at an address of the test's choice.
+func ExampleNewAuthorizationServer() {
+	server, err := mockserver.NewAuthorizationServer(oauth.Config{
+		Issuer:  "http://127.0.0.1:8080",
+		Clients: []oauth.Client{{ID: "worker", Secret: "for the example", Scopes: []string{"read"}}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"worker"}, "client_secret": {"for the example"}}
+	request := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8080/oauth2/token", strings.NewReader(form.Encode()))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer := httptest.NewRecorder()
+	server.ServeHTTP(answer, request)
+	fmt.Println(answer.Code)
+	// Output: 200
 }

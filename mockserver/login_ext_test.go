@@ -54,7 +54,7 @@ func text(m map[string]any, key string) string {
 
 // authorization is the address that a client of s opens to log a person in.
 func authorization(s *mockserver.Server, redirect string) string {
-	return s.OAuth().Metadata().AuthorizationEndpoint + "?" + url.Values{
+	return s.AuthorizationURL() + "?" + url.Values{
 		"client_id": {mockserver.PublicClientID}, "redirect_uri": {redirect}, "response_type": {"code"}, "state": {"xyz"},
 		"code_challenge": {proof}, "code_challenge_method": {"S256"},
 	}.Encode()
@@ -123,10 +123,10 @@ func TestDeviceInMemory(t *testing.T) {
 		wantCode(t, list(with(short(t), text(poll(), "access_token")), connect(t, s)), codes.OK)
 
 		err := s.Script().DenyDevice(text(d, "user_code"))
-		if !errors.Is(err, oauth.ErrUnknownUserCode) {
+		if !errors.Is(err, mockserver.ErrUnknownUserCode) {
 			t.Errorf("denying it afterwards: %v", err)
 		}
-		if err := s.Script().ApproveDevice("BBBB-BBBB", "who"); !errors.Is(err, oauth.ErrUnknownAccount) {
+		if err := s.Script().ApproveDevice("BBBB-BBBB", "who"); !errors.Is(err, mockserver.ErrUnknownAccount) {
 			t.Errorf("nobody approves: %v", err)
 		}
 	})
@@ -161,10 +161,11 @@ func TestAdvertisedLogins(t *testing.T) {
 	for _, tt := range []struct {
 		options           []mockserver.Option
 		authorize, device bool
+		grants            int
 	}{
-		{nil, true, true},
-		{[]mockserver.Option{mockserver.WithGrants("client_credentials", deviceURN)}, false, true},
-		{[]mockserver.Option{mockserver.WithGrants("client_credentials", "authorization_code")}, true, false},
+		{nil, true, true, 6},
+		{[]mockserver.Option{mockserver.WithGrants("client_credentials", deviceURN)}, false, true, 2},
+		{[]mockserver.Option{mockserver.WithGrants("client_credentials", "authorization_code")}, true, false, 2},
 	} {
 		s := mocktest.New(t, tt.options...)
 		meta, err := authpb.NewAuthMetadataServiceClient(connect(t, s)).GetOAuth2Metadata(short(t), &authpb.GetOAuth2MetadataRequest{})
@@ -177,7 +178,7 @@ func TestAdvertisedLogins(t *testing.T) {
 		if got := meta.GetDeviceAuthorizationEndpoint() != ""; got != tt.device {
 			t.Errorf("device endpoint: %v", meta)
 		}
-		if len(meta.GetGrantTypesSupported()) != len(s.OAuth().Metadata().GrantTypes) {
+		if len(meta.GetGrantTypesSupported()) != tt.grants {
 			t.Errorf("grants: %v", meta.GetGrantTypesSupported())
 		}
 	}

@@ -30,7 +30,7 @@ func TestProxyOnCalls(t *testing.T) {
 			t.Parallel()
 			s := mocktest.New(t, append(options, mockserver.WithProxyAuth("pass-1"))...)
 			conn := connect(t, s)
-			issued, err := s.OAuth().IssueToken(oauth.TokenSpec{Scopes: []string{mockserver.DefaultScope}})
+			issued, err := s.Script().IssueToken(oauth.TokenSpec{Scopes: []string{mockserver.DefaultScope}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,7 +106,7 @@ func TestProxyOnHTTP(t *testing.T) {
 		t.Errorf("a page: %d", code)
 	}
 
-	issued, err := s.OAuth().IssueToken(oauth.TokenSpec{Scopes: []string{mockserver.DefaultScope}})
+	issued, err := s.Script().IssueToken(oauth.TokenSpec{Scopes: []string{mockserver.DefaultScope}})
 	if err != nil {
 		t.Fatal(err)
 	}

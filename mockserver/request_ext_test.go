@@ -124,7 +124,7 @@ func TestRequestsHoldNoSecrets(t *testing.T) {
 	s := mocktest.New(t, mockserver.WithLogger(logger), mockserver.WithHTTPFront(),
 		mockserver.WithOAuthClient(oauth.Client{ID: "worker", Secret: "canary-client-secret", Scopes: []string{"all"}}))
 	conn, token := connect(t, s), fetchToken(t, s)
-	session, err := s.OAuth().IssueToken(oauth.TokenSpec{ClientID: mockserver.PublicClientID, Scopes: []string{"all"}, Refresh: true})
+	session, err := s.Script().IssueToken(oauth.TokenSpec{ClientID: mockserver.PublicClientID, Scopes: []string{"all"}, Refresh: true})
 	if err != nil {
 		t.Fatal(err)
 	}

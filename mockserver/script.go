@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/mockserver/internal/faults"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -46,22 +47,15 @@ type countedRule struct {
 	status  *status.Status
 }
 
-// RevokeTokens revokes every access token that was handed out. Refresh tokens
-// stay good, and streams that are open stay open.
-func (c *Script) RevokeTokens() { c.server.oauth.RevokeTokens() }
+// TokenEndpoint makes the token endpoint misbehave; see [Script.Endpoint].
+func (c *Script) TokenEndpoint() *faults.Set { return c.Endpoint(oauth.EndpointToken) }
 
-// RevokeLogins revokes every access token and every refresh token: only a new
-// login helps.
-func (c *Script) RevokeLogins() { c.server.oauth.RevokeLogins() }
-
-// ExpireTokens ends the life of every access token now.
-func (c *Script) ExpireTokens() { c.server.oauth.ExpireTokens() }
-
-// TokenEndpoint makes the token endpoint misbehave.
-func (c *Script) TokenEndpoint() *oauth.Faults { return c.server.oauth.TokenFaults() }
-
-// Endpoint makes another endpoint of the authorization server misbehave.
-func (c *Script) Endpoint(e oauth.Endpoint) *oauth.Faults { return c.server.oauth.Faults(e) }
+// Endpoint makes an endpoint of the authorization server misbehave. What it returns
+// is one and the same at every call, and has a method for each fault: Hang, Slow,
+// Down, Redirect, Echo, Flood, FailNext and Refuse (the next n requests), Rewrite,
+// ExpiresIn and ContentType (answers that are odd), and Reset. For a name that is
+// no endpoint it returns faults that no request meets.
+func (c *Script) Endpoint(e oauth.Endpoint) *faults.Set { return c.server.oauth.Faults(e) }
 
 // RejectNext answers the next n calls that need a token with Unauthenticated,
 // although their token is good; streams before any message.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
-	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 func TestTokenEndpointFaults(t *testing.T) {
@@ -23,7 +22,7 @@ func TestTokenEndpointFaults(t *testing.T) {
 	if code, _ := postToken(t, s, form); code != http.StatusServiceUnavailable {
 		t.Errorf("down: %d", code)
 	}
-	s.Script().TokenEndpoint().FailNext(1, oauth.RefusalAnswer("invalid_grant"))
+	s.Script().TokenEndpoint().Refuse(1, "invalid_grant")
 	if code, body := postToken(t, s, form); code != http.StatusBadRequest || string(body) != `{"error":"invalid_grant"}` {
 		t.Errorf("refused: %d %s", code, body)
 	}
@@ -45,7 +44,7 @@ func TestHangingTokenEndpoint(t *testing.T) {
 		s.Script().TokenEndpoint().Hang(true)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.OAuth().TokenURL(), strings.NewReader("a=b"))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.TokenURL(), strings.NewReader("a=b"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +56,7 @@ func TestHangingTokenEndpoint(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 5*time.Second {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
-		stuck, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.OAuth().TokenURL(), strings.NewReader("a=b"))
+		stuck, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.TokenURL(), strings.NewReader("a=b"))
 		if err != nil {
 			t.Fatal(err)
 		}

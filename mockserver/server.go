@@ -24,6 +24,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/jetway-go/jetway/mockserver/backend"
+	"github.com/jetway-go/jetway/mockserver/internal/authserver"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
@@ -33,7 +34,7 @@ type Server struct {
 	cfg     config
 	clock   *clock
 	certs   *certificates // nil without TLS
-	oauth   *oauth.Server
+	oauth   *authserver.Server
 	backend *backend.Backend
 	objects *objectstore.Store
 	script  *Script
@@ -98,7 +99,7 @@ func (s *Server) assemble() error {
 	if s.oauth, err = s.newOAuth(); err != nil {
 		return &Error{Op: "start the authorization server", Err: err}
 	}
-	s.oauth.TokenFaults().Slow(s.cfg.latency)
+	s.script.TokenEndpoint().Slow(s.cfg.latency)
 
 	s.objects = objectstore.New(objectstore.Config{BaseURL: s.HTTPURL() + objectsPath, Now: s.clock.Now})
 	login := s.loginMetadata
@@ -120,7 +121,7 @@ func (s *Server) assemble() error {
 	return nil
 }
 
-func (s *Server) newOAuth() (*oauth.Server, error) {
+func (s *Server) newOAuth() (*authserver.Server, error) {
 	cfg := s.cfg.oauth
 	cfg.Issuer = s.HTTPURL() + s.cfg.issuerPath
 	cfg.Now = s.clock.Now
@@ -135,7 +136,7 @@ func (s *Server) newOAuth() (*oauth.Server, error) {
 			}
 		}
 	}
-	return oauth.New(cfg)
+	return authserver.New(cfg)
 }
 
 // loginMetadata is what AuthMetadataService tells.
@@ -215,10 +216,6 @@ func (s *Server) Backend() *backend.Backend { return s.backend }
 
 // Objects is the object store behind signed URLs: put and read objects there.
 func (s *Server) Objects() *objectstore.Store { return s.objects }
-
-// OAuth is the authorization server: issue a token of choice there, or register
-// another client.
-func (s *Server) OAuth() *oauth.Server { return s.oauth }
 
 // SetClockOffset sets the server's clock off by d from the machine's. Tokens,
 // signed URLs and every time in the backend's records follow it at once;

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
-	"github.com/jetway-go/jetway/mockserver/oauth"
+	"github.com/jetway-go/jetway/mockserver/internal/authserver"
 )
 
 // verifier asks the authorization server about the tokens of calls.
@@ -33,16 +33,16 @@ func (v verifier) Verify(_ context.Context, p serverauth.Presented) (serverauth.
 }
 
 // check tells whether a token is good at this moment.
-func (s *Server) check(scheme, token string) (oauth.TokenInfo, error) {
+func (s *Server) check(scheme, token string) (authserver.TokenInfo, error) {
 	if token == "" {
-		return oauth.TokenInfo{}, status.Errorf(codes.Unauthenticated, "no token in metadata %q: log in first", s.cfg.headerKey)
+		return authserver.TokenInfo{}, status.Errorf(codes.Unauthenticated, "no token in metadata %q: log in first", s.cfg.headerKey)
 	}
 	if !strings.EqualFold(scheme, "Bearer") {
-		return oauth.TokenInfo{}, status.Errorf(codes.Unauthenticated, "want a Bearer token in metadata %q", s.cfg.headerKey)
+		return authserver.TokenInfo{}, status.Errorf(codes.Unauthenticated, "want a Bearer token in metadata %q", s.cfg.headerKey)
 	}
 	info, err := s.oauth.Verify(token, s.cfg.audience)
-	if bad, ok := errors.AsType[*oauth.TokenError](err); ok {
-		return oauth.TokenInfo{}, status.Errorf(codes.Unauthenticated, "token %s is not accepted: %v", bad.ID, bad.Err)
+	if bad, ok := errors.AsType[*authserver.TokenError](err); ok {
+		return authserver.TokenInfo{}, status.Errorf(codes.Unauthenticated, "token %s is not accepted: %v", bad.ID, bad.Err)
 	}
 	return info, err
 }

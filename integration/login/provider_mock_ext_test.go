@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -58,13 +59,13 @@ func serveMock(t *testing.T, name string, its traits, s settings, quirks ...oaut
 		cfg.Clients = append(cfg.Clients, oauth.Client{ID: signerClient, Keys: keys, Scopes: []string{scope}})
 		cfg.TrustedIssuers = []oauth.TrustedIssuer{{Issuer: workloadIssuer, Keys: keys}}
 	}
-	as, err := oauth.New(cfg)
+	as, err := mockserver.NewAuthorizationServer(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	handler = as
 	return &provider{
 		name: name, issuer: server.URL, traits: its,
-		verify: introspection(as.Metadata().IntrospectionEndpoint),
+		verify: introspection(server.URL + "/oauth2/introspect"),
 	}
 }

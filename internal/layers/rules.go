@@ -57,11 +57,16 @@ func Rules() []Rule {
 		})},
 		{Package: "platform/internal/platformtest", May: []string{gen, verifier}}, // for tests only
 		{Package: "mockserver/objectstore", Tests: mocks},
+		{Package: "mockserver/oauth", Tests: mocks},
 		{Package: "mockserver/internal/signed", Tests: mocks},
-		{Package: "mockserver/oauth", May: []string{"mockserver/internal/signed"}, Tests: mocks},
+		{Package: "mockserver/internal/faults", May: []string{"mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/internal/authserver", May: []string{
+			"mockserver/internal/faults", "mockserver/internal/signed", "mockserver/oauth",
+		}, Tests: mocks},
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/objectstore"}, Tests: mocks},
 		{Package: "mockserver", May: []string{
-			gen, verifier, "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",
+			gen, verifier, "mockserver/backend", "mockserver/internal/authserver", "mockserver/internal/faults",
+			"mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
 		{Package: "mockserver/mocktest", May: []string{
 			gen, verifier, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",

@@ -133,7 +133,7 @@ func TestBrowserReachesTheCallback(t *testing.T) {
 		}))
 		b := mocktest.NewBrowser(s)
 		b.Deny = deny
-		err := b.Open(t.Context(), s.OAuth().Metadata().AuthorizationEndpoint+"?"+url.Values{
+		err := b.Open(t.Context(), s.AuthorizationURL()+"?"+url.Values{
 			"client_id": {mockserver.PublicClientID}, "redirect_uri": {callback.URL + "/callback"}, "response_type": {"code"}, "state": {"s"},
 			"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
 		}.Encode())
@@ -141,7 +141,7 @@ func TestBrowserReachesTheCallback(t *testing.T) {
 		if err != nil || got.Get("state") != "s" || got.Get("iss") != s.Issuer() || (got.Get("code") == "") != deny || (got.Get("error") == "access_denied") != deny {
 			t.Errorf("deny %t: arrived with %v, %v", deny, got, err)
 		}
-		if err := b.Open(t.Context(), s.OAuth().Metadata().AuthorizationEndpoint); err == nil {
+		if err := b.Open(t.Context(), s.AuthorizationURL()); err == nil {
 			t.Error("an error page of the server is no error")
 		}
 	}

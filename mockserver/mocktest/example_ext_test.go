@@ -20,7 +20,7 @@ func ExampleBrowser() {
 
 	browser := mocktest.NewBrowser(server)
 	browser.StopAt = "http://127.0.0.1:41999/"
-	page, err := browser.Visit(context.Background(), server.OAuth().Metadata().AuthorizationEndpoint+"?"+url.Values{
+	page, err := browser.Visit(context.Background(), server.AuthorizationURL()+"?"+url.Values{
 		"client_id": {mockserver.PublicClientID}, "redirect_uri": {"http://127.0.0.1:41999/callback"}, "response_type": {"code"},
 		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"}, "state": {"xyz"},
 	}.Encode())

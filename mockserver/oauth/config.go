@@ -1,32 +1,25 @@
+// Package oauth describes the mock's authorization server: how it is set up, and
+// what scripts and request logs say of it. It holds data and no server.
+//
+// A [Config] lists the clients, the people who can log in, and the habits
+// ([Quirk]) of servers out there that this one takes on. Its zero values are those
+// of a strict server that can do all it knows. An [Endpoint], an [Answer] and a
+// [TokenSpec] are the words of scripts.
+//
+// mockserver.NewAuthorizationServer makes a server of a Config.
 package oauth
 
 import (
 	"log/slog"
-	"net/url"
-	"slices"
-	"strings"
 	"time"
 )
 
-// Times of a server unless [Config] says otherwise.
-const (
-	// DefaultTokenTTL is how long access tokens live.
-	DefaultTokenTTL = time.Hour
-	// DefaultCodeTTL is how long authorization codes live (RFC 6749 section 4.1.2
-	// allows ten minutes at most).
-	DefaultCodeTTL = time.Minute
-	// DefaultDeviceTTL is how long device codes live.
-	DefaultDeviceTTL = 10 * time.Minute
-	// DefaultDeviceInterval is the time between polls (RFC 8628 section 3.2).
-	DefaultDeviceInterval = 5 * time.Second
-)
-
-// Config is what a Server is made of. Only Issuer is required.
+// Config is what an authorization server is made of. Only Issuer is required.
 type Config struct {
 	// Issuer is the server's own identifier: an http or https URL without query
 	// and fragment. A path is kept, and every endpoint lies below it.
 	Issuer string
-	// Clients are the registered clients; see [Server.RegisterClient] for more.
+	// Clients are the registered clients; each has its own ID.
 	Clients []Client
 	// Accounts are the people who can log in. Without any, the server has neither
 	// authorization and device endpoints nor the password grant.
@@ -43,7 +36,7 @@ type Config struct {
 	// Quirks are its habits.
 	Quirks []Quirk
 	// TokenTTL is the life of access tokens, in whole seconds; zero means
-	// [DefaultTokenTTL].
+	// an hour.
 	TokenTTL time.Duration
 	// Opaque makes access tokens random strings instead of signed JWTs.
 	Opaque bool
@@ -61,89 +54,20 @@ type Config struct {
 	// OfflineScope is a scope such as "offline_access" without which people's
 	// logins get no refresh token; empty means that they always do.
 	OfflineScope string
-	// CodeTTL is the life of authorization codes; zero means [DefaultCodeTTL].
+	// CodeTTL is the life of authorization codes; zero means a minute
+	// (RFC 6749 section 4.1.2 allows ten at most).
 	CodeTTL time.Duration
 	// DeviceTTL is the life of device codes, in whole seconds; zero means
-	// [DefaultDeviceTTL].
+	// ten minutes.
 	DeviceTTL time.Duration
 	// DeviceInterval is how long devices have to wait between polls, in whole
-	// seconds; zero means [DefaultDeviceInterval].
+	// seconds; zero means five (RFC 8628 section 3.2).
 	DeviceInterval time.Duration
 	// CamelCase writes the keys of the RFC 8414 document as Flyte hosts do
 	// ("tokenEndpoint"). The OpenID Connect document keeps its snake_case.
 	CamelCase bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Logger hears of every answer at debug level, never of a secret; nil discards.
+	// Logger is told of every answer at debug level, never of a secret; nil discards.
 	Logger *slog.Logger
-}
-
-// complete checks the configuration and fills in defaults.
-func (c *Config) complete() (*url.URL, error) {
-	u, err := url.Parse(c.Issuer)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, &ConfigError{Field: "Issuer", Reason: "want an http or https URL such as http://127.0.0.1:8080"}
-	}
-	if u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, &ConfigError{Field: "Issuer", Reason: "must not carry a query, a fragment or a user (RFC 8414 section 2)"}
-	}
-	if !plainPath(u) {
-		return nil, &ConfigError{Field: "Issuer", Reason: "want a path of letters, digits and -._~ between single slashes, such as /realms/demo"}
-	}
-	c.Issuer = strings.TrimRight(c.Issuer, "/")
-	for _, d := range []struct {
-		field  string
-		value  *time.Duration
-		preset time.Duration
-	}{
-		{"TokenTTL", &c.TokenTTL, DefaultTokenTTL},
-		{"CodeTTL", &c.CodeTTL, DefaultCodeTTL},
-		{"DeviceTTL", &c.DeviceTTL, DefaultDeviceTTL},
-		{"DeviceInterval", &c.DeviceInterval, DefaultDeviceInterval},
-	} {
-		if *d.value == 0 {
-			*d.value = d.preset
-		}
-		if *d.value < time.Second || *d.value%time.Second != 0 {
-			return nil, &ConfigError{Field: d.field, Reason: "want whole seconds, at least one: answers have no fractions"}
-		}
-	}
-	if c.RotationGrace < 0 {
-		return nil, &ConfigError{Field: "RotationGrace", Reason: "must not be negative"}
-	}
-	if c.OfflineScope != "" && !validScope(c.OfflineScope) {
-		return nil, &ConfigError{Field: "OfflineScope", Reason: "is one scope, not several"}
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	c.Audiences = slices.Clone(c.Audiences)
-	c.Accounts = slices.Clone(c.Accounts)
-	c.Grants = slices.Clone(c.Grants)
-	c.Quirks = slices.Clone(c.Quirks)
-	c.TrustedIssuers = slices.Clone(c.TrustedIssuers)
-	for _, check := range []error{checkAccounts(*c), checkGrants(c.Grants), checkQuirks(c.Quirks), checkTrusted(c.TrustedIssuers)} {
-		if check != nil {
-			return nil, check
-		}
-	}
-	return u, nil
-}
-
-// plainPath reports whether the path of u can be compared as text and routed by:
-// nothing in it is escaped, empty or a step up.
-func plainPath(u *url.URL) bool {
-	trimmed := strings.Trim(u.Path, "/")
-	if trimmed == "" {
-		return true
-	}
-	for segment := range strings.SplitSeq(trimmed, "/") {
-		if segment == "" || segment == "." || segment == ".." || strings.ContainsFunc(segment, notUnreserved) {
-			return false
-		}
-	}
-	return true
 }

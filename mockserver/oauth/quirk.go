@@ -1,9 +1,7 @@
 package oauth
 
-import "slices"
-
 // Quirk is a habit of real servers that differs from the standards, or stretches
-// them. A server has those of [Config.Quirks] for good; [Faults] come and go.
+// them. A server has those of [Config.Quirks] for good; the faults of a script come and go.
 type Quirk string
 
 // Quirks, each with a server known for it.
@@ -46,7 +44,8 @@ const (
 	QuirkIssMissing Quirk = "iss-missing"
 	// QuirkIssWrong sends another server's.
 	QuirkIssWrong Quirk = "iss-wrong"
-	// QuirkTokenMoved answers the token endpoint with 307 to [Server.MovedTokenURL],
+	// QuirkTokenMoved answers the token endpoint with 307 to an address
+	// next to it,
 	// where it works: a client that follows sends its secrets twice.
 	QuirkTokenMoved Quirk = "token-moved"
 	// QuirkRefreshTokenOnce answers a refresh without a refresh token; the one
@@ -79,14 +78,3 @@ func DexQuirks() []Quirk {
 func GitHubQuirks() []Quirk {
 	return []Quirk{QuirkFormAnswers, QuirkErrorsAs200, QuirkLowerCaseBearer, QuirkNoIss, QuirkNoExpiresIn}
 }
-
-func checkQuirks(quirks []Quirk) error {
-	for _, q := range quirks {
-		if !slices.Contains(Quirks(), q) {
-			return &ConfigError{Field: "Quirks", Reason: "unknown quirk; oauth.Quirks lists them"}
-		}
-	}
-	return nil
-}
-
-func (s *Server) has(q Quirk) bool { return slices.Contains(s.cfg.Quirks, q) }

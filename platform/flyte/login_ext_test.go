@@ -153,7 +153,7 @@ func TestFlyteRow08_CommandsLogIn(t *testing.T) {
 	t.Parallel()
 	// Given a backend behind a proxy, and commands that print a token for each ...
 	s := mock(t, mockserver.WithProxyAuth("proxy-token"))
-	token, err := s.OAuth().IssueToken(oauth.TokenSpec{ClientID: s.ClientID(), Scopes: []string{mockserver.DefaultScope}})
+	token, err := s.Script().IssueToken(oauth.TokenSpec{ClientID: s.ClientID(), Scopes: []string{mockserver.DefaultScope}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,64 @@
+package authserver
+
+import (
+	"crypto/rand"
+	"sync"
+	"time"
+)
+
+// codeRecord is what an authorization code stands for.
+type codeRecord struct {
+	tokenInfo
+
+	redirect, challenge string
+	expiry              time.Time
+	used                bool
+}
+
+// codes remembers authorization codes, also after their use.
+type codes struct {
+	mu    sync.Mutex
+	byID  map[digest]*codeRecord
+	purge int
+}
+
+func newCodes() *codes { return &codes{byID: map[digest]*codeRecord{}, purge: purgeAt} }
+
+func (c *codes) add(r codeRecord, now time.Time) string {
+	code := "ac_" + rand.Text()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.byID) >= c.purge {
+		for d, old := range c.byID {
+			if now.Sub(old.expiry) > time.Hour {
+				delete(c.byID, d)
+			}
+		}
+		c.purge = max(purgeAt, 2*len(c.byID))
+	}
+	c.byID[digestOf(code)] = &r
+	return code
+}
+
+// find returns a copy of what is known of a code.
+func (c *codes) find(code string) (codeRecord, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.byID[digestOf(code)]
+	if !ok {
+		return codeRecord{}, false
+	}
+	return *r, true
+}
+
+// use marks a code as used; false if it was before.
+func (c *codes) use(code string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.byID[digestOf(code)]
+	if !ok || r.used {
+		return false
+	}
+	r.used = true
+	return true
+}

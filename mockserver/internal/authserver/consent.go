@@ -1,0 +1,55 @@
+package authserver
+
+import "net/http"
+
+// showConsent asks whether a client may act for the person.
+func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
+	v, perr := s.visited(r, r.URL.Query().Get("request"))
+	if perr != nil {
+		s.refusePage(w, perr)
+		return
+	}
+	if v.login == "" || v.relogin {
+		s.toPages(w, v)
+		return
+	}
+	p := page{
+		Name: "consent", Title: "Allow access?", Action: s.path + consentPath,
+		Request: v.id, CSRF: v.csrf, Login: v.login, leadsTo: v.leadsTo(),
+	}
+	if v.auth != nil {
+		p.Client, p.Scopes = v.auth.client.ID, v.auth.scopes
+	} else {
+		d, ok := s.devices.waiting(v.userCode, s.cfg.Now())
+		if !ok {
+			s.refusePage(w, noSuchUserCode())
+			return
+		}
+		p.Client, p.Scopes, p.UserCode = d.ClientID, d.Scopes, v.userCode
+	}
+	s.pages.write(w, http.StatusOK, p)
+}
+
+// takeConsent is the decision of the person, which ends the visit.
+func (s *Server) takeConsent(w http.ResponseWriter, r *http.Request) {
+	v, f, perr := s.submitted(w, r)
+	if perr != nil {
+		s.refusePage(w, perr)
+		return
+	}
+	allowed := f.get("decision") == "allow"
+	switch {
+	case v.login == "" || v.relogin:
+		s.toPages(w, v)
+	case !allowed && f.get("decision") != "deny":
+		s.refusePage(w, refuse(codeInvalidRequest, "decision must be allow or deny"))
+	case !s.visits.end(v.id):
+		s.refusePage(w, refuse(codeInvalidRequest, "This was decided before."))
+	case v.auth == nil:
+		s.decideDevice(w, v, allowed)
+	case allowed:
+		s.approveAuthorization(w, v.auth, v.login)
+	default:
+		s.refuseRedirect(w, v.auth, refuse(codeAccessDenied, "the person denied the request"))
+	}
+}

@@ -1,0 +1,59 @@
+package authserver
+
+import "net/http"
+
+// showVerify is where a person types in the code that a device shows (RFC 8628
+// section 3.3). A code in the URL fills the form in; it is never enough by itself.
+func (s *Server) showVerify(w http.ResponseWriter, r *http.Request) {
+	v, perr := s.visits.begin(s.cookie(r), visit{}, s.cfg.Now())
+	if perr != nil {
+		s.refusePage(w, perr)
+		return
+	}
+	s.setCookie(w, v)
+	s.writeVerify(w, v, plainUserCode(r.URL.Query().Get("user_code")), "")
+}
+
+func (s *Server) writeVerify(w http.ResponseWriter, v view, userCode, problem string) {
+	s.pages.write(w, http.StatusOK, page{
+		Name: "verify", Title: "Connect a device", Problem: problem, UserCode: userCode,
+		Action: s.path + verifyPath, Request: v.id, CSRF: v.csrf,
+	})
+}
+
+// takeUserCode is the form of that page.
+func (s *Server) takeUserCode(w http.ResponseWriter, r *http.Request) {
+	v, f, perr := s.submitted(w, r)
+	if perr != nil {
+		s.refusePage(w, perr)
+		return
+	}
+	userCode := plainUserCode(f.get("user_code"))
+	if _, ok := s.devices.waiting(userCode, s.cfg.Now()); !ok || v.auth != nil {
+		s.writeVerify(w, v, "", noSuchUserCode().description)
+		return
+	}
+	s.visits.typed(v.id, userCode)
+	s.toPages(w, v)
+}
+
+func noSuchUserCode() *protocolError {
+	return refuse(codeInvalidRequest, "No device shows this code, or it took too long.")
+}
+
+// decideDevice is what a person said about a device.
+func (s *Server) decideDevice(w http.ResponseWriter, v view, allowed bool) {
+	var err error
+	told := page{Name: "message", Title: "Connected", Message: "Your device goes on by itself. You can close this page."}
+	if allowed {
+		err = s.ApproveDevice(v.userCode, v.login)
+	} else {
+		err = s.DenyDevice(v.userCode)
+		told.Title, told.Message = "Refused", "Your device gets no access. You can close this page."
+	}
+	if err != nil {
+		s.refusePage(w, noSuchUserCode())
+		return
+	}
+	s.pages.write(w, http.StatusOK, told)
+}

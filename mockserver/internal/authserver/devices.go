@@ -1,0 +1,170 @@
+package authserver
+
+import (
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ErrUnknownUserCode says that no device waits with that user code.
+var ErrUnknownUserCode = errors.New("no device waits with that user code: it was never shown, has expired or is decided")
+
+// DeviceRequest is a device that waits for a person.
+type DeviceRequest struct {
+	UserCode string // as shown, such as "WDJB-MJHT"
+	ClientID string
+	Scopes   []string
+	Expiry   time.Time
+}
+
+type decision int
+
+const (
+	undecided decision = iota
+	approved
+	denied
+)
+
+// deviceRecord is what a device code stands for.
+type deviceRecord struct {
+	tokenInfo // complete once approved
+
+	userCode  string
+	challenge string
+	expiry    time.Time
+	interval  time.Duration
+	polled    time.Time // last
+	decision  decision
+}
+
+// devices remembers device codes.
+type devices struct {
+	mu     sync.Mutex
+	byCode map[digest]*deviceRecord
+	byUser map[string]*deviceRecord
+	order  []string // user codes
+}
+
+const maxDevices = 1 << 14
+
+func newDevices() *devices {
+	return &devices{byCode: map[digest]*deviceRecord{}, byUser: map[string]*deviceRecord{}}
+}
+
+// add remembers r and returns its two codes; false if too many devices wait.
+func (d *devices) add(r deviceRecord, now time.Time) (deviceCode, userCode string, ok bool) {
+	deviceCode = "dc_" + rand.Text()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.order) >= maxDevices { // those that are done are still in it
+		d.purge(now)
+	}
+	if len(d.byCode) >= maxDevices {
+		return "", "", false
+	}
+	for userCode == "" || d.byUser[userCode] != nil {
+		userCode = newUserCode()
+	}
+	r.userCode = userCode
+	d.byCode[digestOf(deviceCode)] = &r
+	d.byUser[userCode] = &r
+	d.order = append(d.order, userCode)
+	return deviceCode, userCode, true
+}
+
+// purge needs mu held.
+func (d *devices) purge(now time.Time) {
+	for code, r := range d.byCode {
+		if now.Sub(r.expiry) > time.Hour {
+			delete(d.byCode, code)
+			delete(d.byUser, r.userCode)
+		}
+	}
+	d.order = slices.DeleteFunc(d.order, func(userCode string) bool { return d.byUser[userCode] == nil })
+}
+
+// waiting finds the device that shows userCode.
+func (d *devices) waiting(userCode string, now time.Time) (DeviceRequest, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r := d.byUser[userCode]
+	if r == nil || r.decision != undecided || !now.Before(r.expiry) {
+		return DeviceRequest{}, false
+	}
+	return r.request(), true
+}
+
+func (r *deviceRecord) request() DeviceRequest {
+	return DeviceRequest{UserCode: r.userCode, ClientID: r.client, Scopes: slices.Clone(r.scopes), Expiry: r.expiry}
+}
+
+// known reports whether code is a device code.
+func (d *devices) known(code string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.byCode[digestOf(code)] != nil
+}
+
+// all returns the devices that wait, oldest first.
+func (d *devices) all(now time.Time) []DeviceRequest {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := []DeviceRequest{}
+	for _, userCode := range d.order {
+		if r := d.byUser[userCode]; r != nil && r.decision == undecided && now.Before(r.expiry) {
+			list = append(list, r.request())
+		}
+	}
+	return list
+}
+
+// decide notes what a person said. To approve, who completes what the tokens of
+// the device will say.
+func (d *devices) decide(userCode string, what decision, who func(tokenInfo) tokenInfo, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r := d.byUser[userCode]
+	if r == nil || r.decision != undecided || !now.Before(r.expiry) {
+		return false
+	}
+	if what == approved {
+		r.tokenInfo = who(r.tokenInfo)
+	}
+	r.decision = what
+	return true
+}
+
+// userCodeLetters are those of RFC 8628 section 6.1: no vowels, so no words.
+const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
+
+func newUserCode() string {
+	var b strings.Builder
+	var random [1]byte
+	for b.Len() < 8 {
+		_, _ = rand.Read(random[:]) // never fails (crypto/rand)
+		if limit := 256 - 256%len(userCodeLetters); int(random[0]) < limit {
+			b.WriteByte(userCodeLetters[int(random[0])%len(userCodeLetters)])
+		}
+	}
+	return b.String()[:4] + "-" + b.String()[4:]
+}
+
+// plainUserCode makes of what a person typed what was shown.
+func plainUserCode(typed string) string {
+	letters := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			r -= 'a' - 'A'
+		}
+		if strings.ContainsRune(userCodeLetters, r) {
+			return r
+		}
+		return -1
+	}, typed)
+	if len(letters) != 8 {
+		return ""
+	}
+	return letters[:4] + "-" + letters[4:]
+}

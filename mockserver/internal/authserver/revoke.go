@@ -1,0 +1,33 @@
+package authserver
+
+import (
+	"net/http"
+
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+// serveRevoke is the revocation endpoint of RFC 7009. A token that nobody knows
+// is as good as revoked: 200.
+func (s *Server) serveRevoke(w http.ResponseWriter, r *http.Request) {
+	f, perr := readForm(w, r)
+	if perr != nil {
+		s.refuse(w, "revoke", perr)
+		return
+	}
+	client, perr := s.authenticate(r, f)
+	if perr != nil {
+		s.refuse(w, "revoke", perr)
+		return
+	}
+	if !f.has("token") {
+		s.refuse(w, "revoke", refuse(codeInvalidRequest, "token is missing"))
+		return
+	}
+	if !s.tokens.revoke(f.get("token"), client.ID) {
+		s.refuse(w, "revoke", refuse(codeUnauthorizedClient, "the token was issued to another client"))
+		return
+	}
+	s.cfg.Logger.DebugContext(r.Context(), "oauth token revoked", "client", client.ID, "token", oauth.TokenID(f.get("token")))
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
+}

@@ -1,0 +1,79 @@
+// Package authserver is the mock's authorization server.
+//
+// It hands out access tokens that really expire, can be revoked and are bound
+// to a client, scopes and an audience. People log in on its pages, at the device
+// or by password; programs with a secret, a key or another issuer's token. It is
+// strict about what it is asked; [Server.Faults] make its endpoints misbehave, and
+// each [oauth.Quirk] makes it a bit more like a server out there. There is one file
+// per grant and per endpoint. Nothing is stored outside memory.
+//
+// [New] makes a [Server], an http.Handler, of the data in package oauth;
+// [Server.Verify] is what the resource server behind it asks. Package signed does
+// what is JOSE.
+package authserver
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/jetway-go/jetway/mockserver/internal/faults"
+	"github.com/jetway-go/jetway/mockserver/internal/signed"
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+// Server is the authorization server. Safe for concurrent use.
+type Server struct {
+	cfg     oauth.Config
+	path    string // the issuer's path, "" or "/…"
+	key     *signed.Key
+	tokens  *registry
+	clients *clients
+	grants  map[string]grant
+	codes   *codes
+	devices *devices
+	visits  *visits
+	proofs  *proofs
+	pages   *pages
+	faults  map[oauth.Endpoint]*faults.Set
+	mux     *http.ServeMux
+}
+
+// New returns a Server with a fresh signing key.
+func New(cfg oauth.Config) (*Server, error) {
+	u, err := complete(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := newPages()
+	if err != nil {
+		return nil, &ConfigError{Field: "pages", Reason: "could not be read", Err: err}
+	}
+	key, err := signed.NewKey()
+	if err != nil {
+		return nil, &ConfigError{Field: "signing key", Reason: "could not be made", Err: err}
+	}
+	s := &Server{
+		cfg:     cfg,
+		path:    strings.TrimRight(u.Path, "/"),
+		key:     key,
+		tokens:  newRegistry(),
+		clients: &clients{byID: map[string]oauth.Client{}},
+		codes:   newCodes(),
+		devices: newDevices(),
+		visits:  newVisits(),
+		proofs:  newProofs(),
+		pages:   pages,
+		faults:  map[oauth.Endpoint]*faults.Set{},
+	}
+	for _, e := range Endpoints() {
+		s.faults[e] = &faults.Set{}
+	}
+	s.grants = s.allGrants()
+	for _, c := range cfg.Clients {
+		if err := s.register(c); err != nil {
+			return nil, err
+		}
+	}
+	s.mux = s.routes()
+	return s, nil
+}

@@ -1,0 +1,93 @@
+package authserver
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+// grant is one way to get a token: it checks the form and says what to issue.
+type grant func(c oauth.Client, f form) (issued, *protocolError)
+
+// serveToken is the token endpoint (RFC 6749 section 3.2).
+func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
+	f, perr := readForm(w, r)
+	if perr != nil {
+		s.refuse(w, "token", perr)
+		return
+	}
+	client, perr := s.authenticate(r, f)
+	if perr != nil {
+		s.refuse(w, "token", perr)
+		return
+	}
+	out, perr := s.exchange(client, f)
+	if perr != nil {
+		s.refuse(w, "token", perr)
+		return
+	}
+	s.cfg.Logger.DebugContext(r.Context(), "oauth token issued",
+		"client", client.ID, "grant", f.get("grant_type"), "token", oauth.TokenID(out.access), "scopes", out.scopes)
+	writeJSON(w, http.StatusOK, out.answer(s.cfg.Now()))
+}
+
+func (s *Server) exchange(c oauth.Client, f form) (issued, *protocolError) {
+	name := f.get("grant_type")
+	if name == "" {
+		return issued{}, refuse(codeInvalidRequest, "grant_type is missing")
+	}
+	run, known := s.grants[name]
+	if !known {
+		return issued{}, refuse(codeUnsupportedGrantType, "supported: "+strings.Join(s.grantTypes(), ", "))
+	}
+	if !slices.Contains(c.Grants, name) {
+		return issued{}, refuse(codeUnauthorizedClient, "this client may use "+strings.Join(c.Grants, ", "))
+	}
+	if len(f["audience"]) > 1 && name != oauth.GrantTokenExchange {
+		return issued{}, refuse(codeInvalidRequest, "audience is repeated, which only token exchange allows (RFC 8693 section 2.1)")
+	}
+	return run(c, f)
+}
+
+func (s *Server) grantTypes() []string {
+	names := make([]string, 0, len(s.grants))
+	for name := range s.grants {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (s *Server) refuse(w http.ResponseWriter, endpoint string, perr *protocolError) {
+	s.cfg.Logger.Debug("oauth request refused", "endpoint", endpoint, "error", perr.code, "reason", perr.description)
+	perr.write(w)
+}
+
+// issued is what a grant hands out.
+type issued struct {
+	access, refresh string
+	scopes          []string
+	expiry          time.Time
+	kind            string // issued_token_type of RFC 8693 section 2.2.1, otherwise empty
+}
+
+// answer is the JSON of RFC 6749 section 5.1. Lifetimes are rounded, since the
+// clock moved on since the token was made.
+func (i issued) answer(now time.Time) map[string]any {
+	a := map[string]any{
+		"access_token": i.access,
+		"token_type":   "Bearer",
+		"expires_in":   int64(i.expiry.Sub(now).Round(time.Second) / time.Second),
+		"scope":        strings.Join(i.scopes, " "),
+	}
+	if i.refresh != "" {
+		a["refresh_token"] = i.refresh
+	}
+	if i.kind != "" {
+		a["issued_token_type"] = i.kind
+	}
+	return a
+}

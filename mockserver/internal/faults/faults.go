@@ -1,0 +1,140 @@
+// Package faults makes HTTP endpoints misbehave: slow, silent, down, redirecting,
+// or with answers that are odd, huge or careless.
+//
+// A [Set] belongs to one endpoint and stands before its handler, by [Set.Wrap].
+// Scripts of the mock hand it out, so that a test can turn faults on and off while
+// requests are under way. [Alter] is for habits of an endpoint that are always on.
+package faults
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/jetway-go/jetway/mockserver/oauth"
+)
+
+const (
+	// maxBody is how many bytes of a request are read ahead.
+	maxBody  = 64 << 10
+	jsonType = "application/json"
+)
+
+// Set is what is wrong with one endpoint; the zero value leaves it alone. Methods may
+// be called at any time, also while requests are under way, and combine: a
+// request first hangs, then waits, then takes an answer queued by [Set.FailNext],
+// and only then meets the endpoint that is down, redirects, echoes, floods, or
+// answers in an odd form.
+type Set struct {
+	mu sync.Mutex
+
+	hang        chan struct{} // open while requests hang
+	delay       time.Duration
+	queue       []queuedAnswer
+	instead     *oauth.Answer // for as long as it is set
+	echo        bool
+	flood       int64
+	rewrite     func(answer map[string]any)
+	contentType string
+}
+
+// queuedAnswer is what the next few requests get.
+type queuedAnswer struct {
+	left   int
+	answer oauth.Answer
+}
+
+// Hang makes requests wait without an answer until it is called with false, the
+// client leaves or the server closes.
+func (f *Set) Hang(on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if on == (f.hang != nil) {
+		return
+	}
+	if on {
+		f.hang = make(chan struct{})
+		return
+	}
+	close(f.hang)
+	f.hang = nil
+}
+
+// Slow delays every request by d; zero stops that.
+func (f *Set) Slow(d time.Duration) { f.set(func() { f.delay = d }) }
+
+// FailNext gives a to the next n requests.
+func (f *Set) FailNext(n int, a oauth.Answer) {
+	if n > 0 {
+		f.set(func() { f.queue = append(f.queue, queuedAnswer{left: n, answer: a}) })
+	}
+}
+
+// Refuse gives the error answer of RFC 6749 section 5.2 with code, such as
+// "invalid_grant", to the next n requests: status 401 for invalid_client, else 400.
+func (f *Set) Refuse(n int, code string) {
+	status := http.StatusBadRequest
+	if code == "invalid_client" {
+		status = http.StatusUnauthorized
+	}
+	f.FailNext(n, oauth.Answer{Status: status, ContentType: jsonType, Body: fmt.Sprintf(`{"error":%q}`, code)})
+}
+
+// Down answers every request with 503 and a page, until it is called with false.
+func (f *Set) Down(on bool) {
+	a := &oauth.Answer{Status: http.StatusServiceUnavailable, Body: "<html><body>Service Unavailable</body></html>"}
+	if !on {
+		a = nil
+	}
+	f.set(func() { f.instead = a })
+}
+
+// Redirect answers every request with status (307, for example) and Location to;
+// an empty to stops that.
+func (f *Set) Redirect(to string, status int) {
+	a := &oauth.Answer{Status: status, Header: http.Header{"Location": {to}}}
+	if to == "" {
+		a = nil
+	}
+	f.set(func() { f.instead = a })
+}
+
+// Echo answers every request with a 500 that repeats its headers and its body,
+// as careless servers do: a client must not carry such a text into its errors.
+func (f *Set) Echo(on bool) { f.set(func() { f.echo = on }) }
+
+// Flood makes every answer a JSON document of about size bytes; zero stops that.
+func (f *Set) Flood(size int64) { f.set(func() { f.flood = size }) }
+
+// Rewrite lets edit change each successful answer before it is sent; nil stops that.
+func (f *Set) Rewrite(edit func(answer map[string]any)) { f.set(func() { f.rewrite = edit }) }
+
+// ExpiresIn puts v in place of expires_in: a negative number, a string, or nil
+// to leave it out. It replaces what [Set.Rewrite] set.
+func (f *Set) ExpiresIn(v any) {
+	f.Rewrite(func(answer map[string]any) {
+		answer["expires_in"] = v
+		if v == nil {
+			delete(answer, "expires_in")
+		}
+	})
+}
+
+// ContentType labels successful answers as kind, such as text/plain, without
+// changing them; empty stops that.
+func (f *Set) ContentType(kind string) { f.set(func() { f.contentType = kind }) }
+
+// Reset stops every fault.
+func (f *Set) Reset() {
+	f.Hang(false)
+	f.set(func() {
+		f.delay, f.queue, f.instead, f.echo, f.flood, f.rewrite, f.contentType = 0, nil, nil, false, 0, nil, ""
+	})
+}
+
+func (f *Set) set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
