@@ -18,6 +18,7 @@ import (
 	"github.com/jetway-go/jetway/interceptors"
 	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // standardOutput is what f and its goroutines print.
@@ -99,7 +100,9 @@ func TestNoSecretShows(t *testing.T) { //nolint:paralleltest // it takes the pro
 			func(c *mockserver.Script) { c.TokenEndpoint().ExpiresIn(-1) },
 			func(c *mockserver.Script) { c.TokenEndpoint().Refuse(9, "invalid_client") },
 		} {
-			s := quiet(t, mockserver.WithClient("canary", canarySecret), mockserver.WithLogger(slog.New(slog.DiscardHandler)))
+			s := quiet(t, mockserver.WithOAuth(oauth.Config{
+				Clients: []oauth.Client{{ID: "canary", Secret: canarySecret}},
+			}), mockserver.WithLogger(slog.New(slog.DiscardHandler)))
 			fault(s.Script())
 			opts := []clientset.Option{clientset.WithInsecure(), clientset.WithLogger(logger), clientset.WithoutRetry(), clientset.WithoutStore()}
 			key := s.APIKey()

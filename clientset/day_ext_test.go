@@ -11,6 +11,7 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // A day of calls with tokens of five minutes, against a server whose clock runs up
@@ -32,7 +33,7 @@ func TestADayWithShortTokensAndWrongClocks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := quiet(t, silent(), mockserver.WithInMemory(), mockserver.WithTokenTTL(ttl))
+				s := quiet(t, silent(), mockserver.WithInMemory(), mockserver.WithOAuth(oauth.Config{TokenTTL: ttl}))
 				opts := append(reach(s), clientset.WithInsecure(), clientset.WithFlow(login(s)), clientset.WithoutRetry())
 				cs := made(t)(clientset.ForEndpoint(s.Endpoint(), opts...))
 

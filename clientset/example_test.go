@@ -15,11 +15,14 @@ import (
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // startMock stands for a real backend.
 func startMock() *mockserver.Server {
-	server, err := mockserver.New(mockserver.WithClient("my-app", "my-secret"), mockserver.WithProject("demo"))
+	server, err := mockserver.New(mockserver.WithProject("demo"), mockserver.WithOAuth(oauth.Config{
+		Clients: []oauth.Client{{ID: "my-app", Secret: "my-secret"}},
+	}))
 	if err != nil {
 		panic(err)
 	}

@@ -182,7 +182,7 @@ func TestOneCallerLeavingDoesNotStopTheRefresh(t *testing.T) {
 func TestPlannedExpiryUnderLoad(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := quiet(t, silent(), mockserver.WithInMemory(), mockserver.WithTokenTTL(3*time.Second),
+		s := quiet(t, silent(), mockserver.WithInMemory(), mockserver.WithOAuth(oauth.Config{TokenTTL: 3 * time.Second}),
 			mockserver.WithTokenLatency(500*time.Millisecond), mockserver.WithRequestLog(0))
 		opts := append(reach(s), clientset.WithInsecure(), clientset.WithFlow(flow.ClientCredentials{
 			ClientID: s.ClientID(), Secret: flow.SecretValue(s.ClientSecret()),

@@ -43,10 +43,10 @@ func (s *Server) TokenURL() string { return s.oauth.TokenURL() }
 func (s *Server) AuthorizationURL() string { return s.oauth.Metadata().AuthorizationEndpoint }
 
 // ClientID is the id of the server's first client.
-func (s *Server) ClientID() string { return s.cfg.clients[0].ID }
+func (s *Server) ClientID() string { return s.cfg.oauth.Clients[0].ID }
 
 // ClientSecret is the secret of the server's first client.
-func (s *Server) ClientSecret() string { return s.cfg.clients[0].Secret }
+func (s *Server) ClientSecret() string { return s.cfg.oauth.Clients[0].Secret }
 
 // APIKey is an API key for the first client: base64 of endpoint, client id, client
 // secret and organization (empty here) with colons between them.
@@ -54,7 +54,7 @@ func (s *Server) APIKey() string { return s.apiKey(s.ClientID(), s.ClientSecret(
 
 // APIKeyFor is [Server.APIKey] for another client. The error wraps [ErrUnknownClient].
 func (s *Server) APIKeyFor(clientID string) (string, error) {
-	for _, c := range s.cfg.clients {
+	for _, c := range s.cfg.oauth.Clients {
 		if c.ID == clientID {
 			return s.apiKey(c.ID, c.Secret), nil
 		}

@@ -148,8 +148,8 @@ func TestHeaderKey(t *testing.T) {
 
 func TestExpiryByClockOffset(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []mockserver.Option{mockserver.WithOpaqueTokens(), mockserver.WithTokenTTL(time.Hour)} {
-		s := mocktest.New(t, kind)
+	for _, kind := range []oauth.Config{{Opaque: true}, {TokenTTL: time.Hour}} {
+		s := mocktest.New(t, mockserver.WithOAuth(kind))
 		conn, token := connect(t, s), fetchToken(t, s)
 
 		wantCode(t, list(with(short(t), token), conn), codes.OK)
@@ -179,7 +179,9 @@ func TestIdentityReachesHandlers(t *testing.T) {
 
 func TestRequiredScopes(t *testing.T) {
 	t.Parallel()
-	s := mocktest.New(t, mockserver.WithClient("worker", "a-long-enough-secret", "read", "write"), mockserver.WithRequiredScopes("read", "write"))
+	s := mocktest.New(t, mockserver.WithOAuth(oauth.Config{
+		Clients: []oauth.Client{{ID: "worker", Secret: "a-long-enough-secret", Scopes: []string{"read", "write"}}},
+	}), mockserver.WithRequiredScopes("read", "write"))
 	conn := connect(t, s)
 	wantCode(t, list(with(short(t), fetchToken(t, s)), conn), codes.OK)
 	wantCode(t, list(with(short(t), fetchToken(t, s, "scope", "read")), conn), codes.PermissionDenied)

@@ -11,7 +11,7 @@ import (
 var ErrNoHTTPFront = errors.New("answering calls with bare HTTP needs mockserver.WithHTTPFront")
 
 // ErrUnknownClient says that no client of that id was registered.
-var ErrUnknownClient = errors.New("no such client; register it with mockserver.WithClient")
+var ErrUnknownClient = errors.New("no such client; register it with mockserver.WithOAuth")
 
 // What [Script.ApproveDevice] and [Script.DenyDevice] find wrong.
 var (

@@ -97,7 +97,7 @@ func TestLogInWithBrowser(t *testing.T) {
 func TestDeviceInMemory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithDeviceTimes(time.Minute, 5*time.Second))
+		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithOAuth(oauth.Config{DeviceTTL: time.Minute}))
 		_, d := public(t, s, "/oauth2/device_authorization")
 		poll := func() map[string]any {
 			_, answer := public(t, s, "/oauth2/token", "grant_type", deviceURN, "device_code", text(d, "device_code"))
@@ -134,7 +134,7 @@ func TestDeviceInMemory(t *testing.T) {
 
 func TestOfflineScopeForEveryClient(t *testing.T) {
 	t.Parallel()
-	s := mocktest.New(t, mockserver.WithOfflineScope("offline"), mockserver.WithAutoApprove(mockserver.DefaultLogin))
+	s := mocktest.New(t, mockserver.WithOAuth(oauth.Config{OfflineScope: "offline", AutoApprove: mockserver.DefaultLogin}))
 	login := func(scope string) map[string]any {
 		_, answer := public(t, s, "/oauth2/token", "grant_type", "password", "username", s.Login(), "password", s.Password(), "scope", scope)
 		return answer
@@ -159,15 +159,15 @@ func TestOfflineScopeForEveryClient(t *testing.T) {
 func TestAdvertisedLogins(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		options           []mockserver.Option
+		has               []string
 		authorize, device bool
 		grants            int
 	}{
 		{nil, true, true, 6},
-		{[]mockserver.Option{mockserver.WithGrants("client_credentials", deviceURN)}, false, true, 2},
-		{[]mockserver.Option{mockserver.WithGrants("client_credentials", "authorization_code")}, true, false, 2},
+		{[]string{"client_credentials", deviceURN}, false, true, 2},
+		{[]string{"client_credentials", "authorization_code"}, true, false, 2},
 	} {
-		s := mocktest.New(t, tt.options...)
+		s := mocktest.New(t, mockserver.WithOAuth(oauth.Config{Grants: tt.has}))
 		meta, err := authpb.NewAuthMetadataServiceClient(connect(t, s)).GetOAuth2Metadata(short(t), &authpb.GetOAuth2MetadataRequest{})
 		if err != nil {
 			t.Fatal(err)
@@ -186,8 +186,9 @@ func TestAdvertisedLogins(t *testing.T) {
 
 func TestQuirksAndGrace(t *testing.T) {
 	t.Parallel()
-	s := mocktest.New(t, mockserver.WithQuirks(oauth.DexQuirks()...), mockserver.WithQuirks(oauth.QuirkNoInterval),
-		mockserver.WithRotationGrace(time.Minute), mockserver.WithCodeTTL(time.Second))
+	s := mocktest.New(t, mockserver.WithOAuth(oauth.Config{
+		Quirks: append(oauth.DexQuirks(), oauth.QuirkNoInterval), RotationGrace: time.Minute, CodeTTL: time.Second,
+	}))
 	_, first := public(t, s, "/oauth2/token", "grant_type", "password", "username", s.Login(), "password", s.Password())
 	for range 2 {
 		if _, a := public(t, s, "/oauth2/token", "grant_type", "refresh_token", "refresh_token", text(first, "refresh_token")); text(a, "token_type") != "bearer" {
@@ -198,7 +199,7 @@ func TestQuirksAndGrace(t *testing.T) {
 	if _, a := public(t, s, "/oauth2/token", "grant_type", "refresh_token", "refresh_token", text(first, "refresh_token")); text(a, "error") != "invalid_request" {
 		t.Errorf("after it: %v", a["error"])
 	}
-	if _, err := mockserver.New(mockserver.WithQuirks("none")); err == nil {
+	if _, err := mockserver.New(mockserver.WithOAuth(oauth.Config{Quirks: []oauth.Quirk{"none"}})); err == nil {
 		t.Error("an unknown quirk was taken")
 	}
 }
@@ -210,9 +211,9 @@ func TestTrustedIssuer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := mocktest.New(t, mockserver.WithTrustedIssuer(oauth.TrustedIssuer{
+	s := mocktest.New(t, mockserver.WithOAuth(oauth.Config{TrustedIssuers: []oauth.TrustedIssuer{{
 		Issuer: "https://cluster.example", Keys: []crypto.PublicKey{known}, Audience: "jetway",
-	}))
+	}}}))
 	part := base64.RawURLEncoding.EncodeToString
 	unsigned := part([]byte(`{"alg":"EdDSA"}`)) + "." +
 		part(fmt.Appendf(nil, `{"iss":"https://cluster.example","aud":"jetway","sub":"trainer","exp":%d}`, time.Now().Add(time.Hour).Unix()))
@@ -240,7 +241,7 @@ func TestLoginsLeaveNoSecrets(t *testing.T) {
 	var log lockedBuffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s := mocktest.New(t, mockserver.WithLogger(logger), mockserver.WithProxyAuth("canary-of-the-proxy"),
-		mockserver.WithAccount(oauth.Account{Login: "eve", Password: "canary-of-eve's"}))
+		mockserver.WithOAuth(oauth.Config{Accounts: []oauth.Account{{Login: "eve", Password: "canary-of-eve's"}}}))
 	s.Script().SetProxyToken("")
 	b := mocktest.NewBrowser(s)
 	b.StopAt = "http://127.0.0.1:41999/"

@@ -2,7 +2,6 @@ package mockserver
 
 import (
 	"cmp"
-	"crypto/rand"
 	"log/slog"
 	"strings"
 	"time"
@@ -19,12 +18,12 @@ func (f optionFunc) apply(c *config) { f(c) }
 
 // Names that a server uses unless told otherwise.
 const (
-	// DefaultClientID is the client of a server without [WithClient].
+	// DefaultClientID is the client of a server that [WithOAuth] gives none.
 	DefaultClientID = "jetway-demo"
 	// PublicClientID is the client without a secret that AuthMetadataService
 	// names to programs that have none of their own.
 	PublicClientID = "jetway-public"
-	// DefaultScope is what the default client may do and what calls need.
+	// DefaultScope is what a client may do that names no scopes, and what calls need.
 	DefaultScope = "all"
 
 	defaultHeaderKey  = "authorization"
@@ -45,11 +44,10 @@ type config struct {
 
 	open      bool
 	loginless bool
-	clients   []oauth.Client
 	scopes    []string
 	headerKey string
 	audience  string
-	oauth     oauth.Config
+	oauth     oauth.Config // as WithOAuth gave it, with our defaults
 	latency   time.Duration
 
 	proxyToken string // empty without a proxy in front
@@ -73,9 +71,6 @@ func newConfig(opts []Option) config {
 		o.apply(&c)
 	}
 	c.completeLogin()
-	if len(c.clients) == 0 {
-		c.clients = []oauth.Client{{ID: DefaultClientID, Secret: rand.Text(), Scopes: []string{DefaultScope}}}
-	}
 	return c
 }
 
@@ -148,24 +143,6 @@ func WithoutLogin() Option {
 	return optionFunc(func(c *config) { c.open, c.loginless = true, true })
 }
 
-// WithClient registers a client; an empty secret makes a random one, no scopes
-// mean [DefaultScope]. The first one is [Server.ClientID], and takes the place of
-// [DefaultClientID].
-func WithClient(id, secret string, scopes ...string) Option {
-	return WithOAuthClient(oauth.Client{ID: id, Secret: cmp.Or(secret, rand.Text()), Scopes: scopes})
-}
-
-// WithOAuthClient is [WithClient] with every setting, such as how the client
-// may authenticate; an empty secret makes it a public client.
-func WithOAuthClient(client oauth.Client) Option {
-	return optionFunc(func(c *config) {
-		if len(client.Scopes) == 0 {
-			client.Scopes = []string{DefaultScope}
-		}
-		c.clients = append(c.clients, client)
-	})
-}
-
 // WithRequiredScopes sets which scopes a call needs instead of [DefaultScope];
 // without one of them it ends with PermissionDenied. None means that any good
 // token will do.
@@ -184,27 +161,6 @@ func WithHeaderKey(key string) Option {
 // client has to ask for it: a token without an audience is refused.
 func WithAudience(audience string) Option {
 	return optionFunc(func(c *config) { c.audience = audience })
-}
-
-// WithTokenTTL is how long access tokens live, in whole seconds; the default is
-// an hour.
-func WithTokenTTL(ttl time.Duration) Option {
-	return optionFunc(func(c *config) { c.oauth.TokenTTL = ttl })
-}
-
-// WithOpaqueTokens makes access tokens random strings instead of signed JWTs.
-func WithOpaqueTokens() Option { return optionFunc(func(c *config) { c.oauth.Opaque = true }) }
-
-// WithCamelCaseDiscovery writes the RFC 8414 document with keys such as
-// "tokenEndpoint", as Flyte hosts do.
-func WithCamelCaseDiscovery() Option {
-	return optionFunc(func(c *config) { c.oauth.CamelCase = true })
-}
-
-// WithStableRefreshTokens lets a refresh token be used again and again instead of
-// replacing it at each use.
-func WithStableRefreshTokens() Option {
-	return optionFunc(func(c *config) { c.oauth.KeepRefreshTokens = true })
 }
 
 // WithTokenLatency makes the token endpoint take this long; Script can change it.

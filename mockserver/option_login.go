@@ -2,37 +2,55 @@ package mockserver
 
 import (
 	"crypto/rand"
-	"time"
+	"errors"
+	"slices"
 
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 const (
-	// DefaultLogin is the person of a server without [WithAccount]; the password
-	// is [Server.Password].
+	// DefaultLogin is the person of a server that [WithOAuth] gives no account; the
+	// password is [Server.Password].
 	DefaultLogin = "ada"
 	// RedirectURI is what AuthMetadataService names to clients. The public client
 	// may use any port of 127.0.0.1, [::1] and localhost, with path /callback.
 	RedirectURI = "http://localhost:53593/callback"
 )
 
-// publicClient may do what programs on people's machines do, and what workloads
-// without a secret do.
-func (c *config) publicClient() oauth.Client {
-	public := oauth.Client{
-		ID: PublicClientID, Scopes: c.clients[0].Scopes,
-		RedirectURIs: []string{RedirectURI, "http://127.0.0.1/callback", "http://[::1]/callback"},
-	}
-	if len(c.oauth.TrustedIssuers) > 0 {
-		public.Grants = []string{
-			oauth.GrantAuthorizationCode, oauth.GrantDeviceCode, oauth.GrantPassword, oauth.GrantRefreshToken, oauth.GrantTokenExchange,
-		}
-	}
-	return public
+// WithOAuth sets up the authorization server. What the configuration leaves empty is
+// as in package oauth, with these exceptions:
+//
+//   - Without Clients there is one, [DefaultClientID], with a random secret. A client
+//     without scopes gets [DefaultScope]. The first one is [Server.ClientID].
+//   - Without Accounts there is one, [DefaultLogin], with a random password. The first
+//     one is [Server.Login].
+//   - [PublicClientID] is registered besides. Every client may ask for OfflineScope,
+//     and the public one may exchange tokens of TrustedIssuers.
+//   - Issuer, Now and Logger are the mock's own and must be empty: see
+//     [WithIssuerPath], [WithClockOffset] and [WithLogger].
+//
+// Given twice, the last one counts.
+func WithOAuth(cfg oauth.Config) Option {
+	return optionFunc(func(c *config) { c.oauth = cfg })
 }
 
-// completeLogin gives a server a person who can log in.
+// errMockSets refuses a configuration that [WithOAuth] does not take.
+var errMockSets = errors.New("WithOAuth: Issuer, Now and Logger must be empty, the mock sets them; " +
+	"use WithIssuerPath, WithClockOffset and WithLogger")
+
+// completeLogin gives a server a client, and a person who can log in.
 func (c *config) completeLogin() {
+	clients := slices.Clone(c.oauth.Clients)
+	for i := range clients {
+		if len(clients[i].Scopes) == 0 {
+			clients[i].Scopes = []string{DefaultScope}
+		}
+	}
+	if len(clients) == 0 {
+		clients = []oauth.Client{{ID: DefaultClientID, Secret: rand.Text(), Scopes: []string{DefaultScope}}}
+	}
+	c.oauth.Clients = clients
+	c.oauth.Accounts = slices.Clone(c.oauth.Accounts)
 	if len(c.oauth.Accounts) == 0 {
 		c.oauth.Accounts = []oauth.Account{{
 			Login: DefaultLogin, Password: rand.Text(),
@@ -41,59 +59,38 @@ func (c *config) completeLogin() {
 	}
 }
 
-// WithAccount adds a person who can log in; the first one takes the place of
-// [DefaultLogin].
-func WithAccount(a oauth.Account) Option {
-	return optionFunc(func(c *config) { c.oauth.Accounts = append(c.oauth.Accounts, a) })
+// oauthFor is the configuration of the authorization server at issuer.
+func (c *config) oauthFor(issuer string, clock *clock) (oauth.Config, error) {
+	cfg := c.oauth
+	if cfg.Issuer != "" || cfg.Now != nil || cfg.Logger != nil {
+		return cfg, errMockSets
+	}
+	cfg.Issuer, cfg.Now, cfg.Logger = issuer, clock.Now, c.logger
+	cfg.Clients = append(slices.Clone(cfg.Clients), c.publicClient())
+	if offline := cfg.OfflineScope; offline != "" {
+		for i := range cfg.Clients {
+			client := &cfg.Clients[i]
+			if !slices.Contains(client.Scopes, offline) {
+				client.Scopes = append(slices.Clone(client.Scopes), offline)
+			}
+		}
+	}
+	return cfg, nil
 }
 
-// WithAutoApprove lets the person of that login log in and agree without any page:
-// the authorization endpoint redirects at once, and device codes are approved as
-// they are made.
-func WithAutoApprove(login string) Option {
-	return optionFunc(func(c *config) { c.oauth.AutoApprove = login })
-}
-
-// WithGrants is which grant types the server has, such as "authorization_code";
-// without it, all. Endpoints and metadata follow.
-func WithGrants(grants ...string) Option {
-	return optionFunc(func(c *config) { c.oauth.Grants = grants })
-}
-
-// WithQuirks gives the authorization server habits of real ones, such as those of
-// oauth.DexQuirks.
-func WithQuirks(quirks ...oauth.Quirk) Option {
-	return optionFunc(func(c *config) { c.oauth.Quirks = append(c.oauth.Quirks, quirks...) })
-}
-
-// WithRotationGrace is for how long a refresh token can be used again after its
-// first use; by default using it again ends the login at once.
-func WithRotationGrace(d time.Duration) Option {
-	return optionFunc(func(c *config) { c.oauth.RotationGrace = d })
-}
-
-// WithOfflineScope is a scope, such as "offline_access", without which people's
-// logins get no refresh token. Every client may ask for it.
-func WithOfflineScope(scope string) Option {
-	return optionFunc(func(c *config) { c.oauth.OfflineScope = scope })
-}
-
-// WithTrustedIssuer lets tokens of another issuer be exchanged (RFC 8693), by the
-// public client too.
-func WithTrustedIssuer(t oauth.TrustedIssuer) Option {
-	return optionFunc(func(c *config) { c.oauth.TrustedIssuers = append(c.oauth.TrustedIssuers, t) })
-}
-
-// WithDeviceTimes sets the life of device codes and the time between polls, both
-// in whole seconds; zero keeps the default of ten minutes and five seconds.
-func WithDeviceTimes(ttl, interval time.Duration) Option {
-	return optionFunc(func(c *config) { c.oauth.DeviceTTL, c.oauth.DeviceInterval = ttl, interval })
-}
-
-// WithCodeTTL is how long authorization codes live, in whole seconds; the default
-// is a minute.
-func WithCodeTTL(ttl time.Duration) Option {
-	return optionFunc(func(c *config) { c.oauth.CodeTTL = ttl })
+// publicClient may do what programs on people's machines do, and what workloads
+// without a secret do.
+func (c *config) publicClient() oauth.Client {
+	public := oauth.Client{
+		ID: PublicClientID, Scopes: c.oauth.Clients[0].Scopes,
+		RedirectURIs: []string{RedirectURI, "http://127.0.0.1/callback", "http://[::1]/callback"},
+	}
+	if len(c.oauth.TrustedIssuers) > 0 {
+		public.Grants = []string{
+			oauth.GrantAuthorizationCode, oauth.GrantDeviceCode, oauth.GrantPassword, oauth.GrantRefreshToken, oauth.GrantTokenExchange,
+		}
+	}
+	return public
 }
 
 // Login is the login of the first person.

@@ -122,7 +122,9 @@ func TestRequestsHoldNoSecrets(t *testing.T) {
 	var log lockedBuffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s := mocktest.New(t, mockserver.WithLogger(logger), mockserver.WithHTTPFront(),
-		mockserver.WithOAuthClient(oauth.Client{ID: "worker", Secret: "canary-client-secret", Scopes: []string{"all"}}))
+		mockserver.WithOAuth(oauth.Config{
+			Clients: []oauth.Client{{ID: "worker", Secret: "canary-client-secret", Scopes: []string{"all"}}},
+		}))
 	conn, token := connect(t, s), fetchToken(t, s)
 	session, err := s.Script().IssueToken(oauth.TokenSpec{ClientID: mockserver.PublicClientID, Scopes: []string{"all"}, Refresh: true})
 	if err != nil {

@@ -77,7 +77,7 @@ func (s *Server) withoutSecrets(text string) string {
 
 func (s *Server) secrets() []string {
 	all := s.proxy.tokens()
-	for _, c := range s.cfg.clients {
+	for _, c := range s.cfg.oauth.Clients {
 		all = append(all, c.Secret)
 	}
 	for _, a := range s.cfg.oauth.Accounts {

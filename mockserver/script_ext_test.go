@@ -20,6 +20,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/backend"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 func TestRevokeAndExpire(t *testing.T) {
@@ -131,7 +132,7 @@ func TestFailNextUnderConcurrency(t *testing.T) {
 func TestDelay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithTokenTTL(24*time.Hour))
+		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithOAuth(oauth.Config{TokenTTL: 24 * time.Hour}))
 		conn := connect(t, s)
 		ctx := with(t.Context(), fetchToken(t, s))
 		s.Script().Delay(listProjects, 40*time.Second)

@@ -1,7 +1,7 @@
 // Package mockserver is a whole backend in one process: every service over real
 // in-memory state, an authorization server whose tokens expire, and an object
 // store behind signed URLs. People log in on its pages (mocktest.Browser is one
-// who does), at a device, or by password; see [DefaultLogin].
+// who does), at a device, or by password; see [WithOAuth].
 //
 // It is meant for tests of clients, so it asks for a login unless told otherwise
 // ([WithOpenAccess]), keeps to what real backends do, and shares no code with
@@ -25,7 +25,6 @@ import (
 
 	"github.com/jetway-go/jetway/mockserver/backend"
 	"github.com/jetway-go/jetway/mockserver/internal/authserver"
-	"github.com/jetway-go/jetway/mockserver/oauth"
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
 
@@ -122,19 +121,9 @@ func (s *Server) assemble() error {
 }
 
 func (s *Server) newOAuth() (*authserver.Server, error) {
-	cfg := s.cfg.oauth
-	cfg.Issuer = s.HTTPURL() + s.cfg.issuerPath
-	cfg.Now = s.clock.Now
-	cfg.Logger = s.cfg.logger
-	cfg.Clients = append([]oauth.Client{}, s.cfg.clients...)
-	cfg.Clients = append(cfg.Clients, s.cfg.publicClient())
-	if offline := cfg.OfflineScope; offline != "" {
-		for i := range cfg.Clients {
-			c := &cfg.Clients[i]
-			if !slices.Contains(c.Scopes, offline) {
-				c.Scopes = append(slices.Clone(c.Scopes), offline)
-			}
-		}
+	cfg, err := s.cfg.oauthFor(s.HTTPURL()+s.cfg.issuerPath, s.clock)
+	if err != nil {
+		return nil, err
 	}
 	return authserver.New(cfg)
 }
@@ -142,7 +131,7 @@ func (s *Server) newOAuth() (*authserver.Server, error) {
 // loginMetadata is what AuthMetadataService tells.
 func (s *Server) loginMetadata() backend.LoginMetadata {
 	m := s.oauth.Metadata()
-	scopes := s.cfg.clients[0].Scopes
+	scopes := s.cfg.oauth.Clients[0].Scopes
 	if offline := s.cfg.oauth.OfflineScope; offline != "" && !slices.Contains(scopes, offline) {
 		scopes = append(slices.Clone(scopes), offline)
 	}

@@ -2,6 +2,7 @@ package mockserver_test
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -60,9 +61,12 @@ func TestNewFails(t *testing.T) {
 		"HTTP address taken": mockserver.WithHTTPAddress(taken.Addr().String()),
 		"address nonsense":   mockserver.WithAddress("nonsense"),
 		"issuer path":        mockserver.WithIssuerPath("/realms/{name}"),
-		"token life":         mockserver.WithTokenTTL(time.Millisecond),
-		"nameless client":    mockserver.WithClient("", "x"),
-		"impossible client":  mockserver.WithOAuthClient(oauth.Client{ID: "x", AuthMethods: []string{"magic"}}),
+		"token life":         mockserver.WithOAuth(oauth.Config{TokenTTL: time.Millisecond}),
+		"nameless client":    mockserver.WithOAuth(oauth.Config{Clients: []oauth.Client{{Secret: "x"}}}),
+		"impossible client":  mockserver.WithOAuth(oauth.Config{Clients: []oauth.Client{{ID: "x", AuthMethods: []string{"magic"}}}}),
+		"own issuer":         mockserver.WithOAuth(oauth.Config{Issuer: "http://127.0.0.1:1"}),
+		"own clock":          mockserver.WithOAuth(oauth.Config{Now: time.Now}),
+		"own logger":         mockserver.WithOAuth(oauth.Config{Logger: slog.Default()}),
 	} {
 		s, err := mockserver.New(option)
 		if _, ok := errors.AsType[*mockserver.Error](err); !ok {

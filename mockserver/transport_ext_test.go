@@ -24,6 +24,7 @@ import (
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // Every way to listen, plain and behind the HTTP front, with and without TLS,
@@ -183,7 +184,9 @@ func TestTLSNeedsTheAuthority(t *testing.T) {
 
 func TestAPIKey(t *testing.T) {
 	t.Parallel()
-	s := mocktest.New(t, mockserver.WithClient("first", "secret-of-the-first"), mockserver.WithClient("second", "secret-of-the-second"))
+	s := mocktest.New(t, mockserver.WithOAuth(oauth.Config{Clients: []oauth.Client{
+		{ID: "first", Secret: "secret-of-the-first"}, {ID: "second", Secret: "secret-of-the-second"},
+	}}))
 
 	first, err := base64.StdEncoding.DecodeString(s.APIKey())
 	if err != nil || string(first) != s.Endpoint()+":first:secret-of-the-first:" {
@@ -223,7 +226,7 @@ func TestHTTPClientStaysOnLoopback(t *testing.T) {
 
 func TestIssuerPath(t *testing.T) {
 	t.Parallel()
-	s := mocktest.New(t, mockserver.WithIssuerPath("/realms/demo"), mockserver.WithCamelCaseDiscovery())
+	s := mocktest.New(t, mockserver.WithIssuerPath("/realms/demo"), mockserver.WithOAuth(oauth.Config{CamelCase: true}))
 	for path, want := range map[string]string{
 		"/.well-known/oauth-authorization-server/realms/demo": `"tokenEndpoint":"` + s.Issuer() + `/oauth2/token"`,
 		"/realms/demo/.well-known/openid-configuration":       `"token_endpoint":"` + s.Issuer() + `/oauth2/token"`,

@@ -110,21 +110,31 @@ func given(set *flag.FlagSet, name string) bool {
 	return found
 }
 
+// oauth is the configuration of the authorization server.
+func (f *flags) oauth() oauth.Config {
+	return oauth.Config{
+		Clients: []oauth.Client{{
+			ID: f.client, Secret: cmp.Or(f.secret, rand.Text()), Scopes: strings.Fields(f.scopes),
+		}},
+		Accounts:    []oauth.Account{{Login: f.login, Password: cmp.Or(f.password, rand.Text())}},
+		AutoApprove: f.autoApprove,
+		Quirks:      f.quirks,
+		TokenTTL:    f.ttl,
+		Opaque:      f.opaque,
+	}
+}
+
 func (f *flags) options() []mockserver.Option {
 	options := []mockserver.Option{
 		mockserver.WithAddress(f.address),
 		mockserver.WithHTTPAddress(f.httpAddress),
-		mockserver.WithClient(f.client, f.secret, strings.Fields(f.scopes)...),
+		mockserver.WithOAuth(f.oauth()),
 		mockserver.WithRequiredScopes(strings.Fields(f.scopes)...),
 		mockserver.WithAudience(f.audience),
 		mockserver.WithHeaderKey(f.headerKey),
-		mockserver.WithTokenTTL(f.ttl),
 		mockserver.WithTokenLatency(f.latency),
 		mockserver.WithProject(f.projects...),
-		mockserver.WithAccount(oauth.Account{Login: f.login, Password: cmp.Or(f.password, rand.Text())}),
-		mockserver.WithAutoApprove(f.autoApprove),
 		mockserver.WithProxyAuth(f.proxyToken),
-		mockserver.WithQuirks(f.quirks...),
 		mockserver.WithRequestLog(0), // nobody could ask for it
 	}
 	for _, o := range []struct {
@@ -134,7 +144,6 @@ func (f *flags) options() []mockserver.Option {
 		{f.unix != "", mockserver.WithUnixSocket(f.unix)},
 		{f.tls, mockserver.WithTLS()},
 		{f.front, mockserver.WithHTTPFront()},
-		{f.opaque, mockserver.WithOpaqueTokens()},
 		{f.open, mockserver.WithOpenAccess()},
 		{f.strict, mockserver.WithStrict()},
 	} {

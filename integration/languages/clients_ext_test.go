@@ -10,6 +10,7 @@ import (
 
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 func TestTypeScript(t *testing.T) {
@@ -56,10 +57,11 @@ func suite(t *testing.T, l language) {
 	}{
 		{"a backend as it comes", nil},
 		{"a client whose name and secret need encoding", []mockserver.Option{
-			mockserver.WithClient("team a:ci", "50% + é/&=?", "all"),
+			mockserver.WithOAuth(oauth.Config{Clients: []oauth.Client{{ID: "team a:ci", Secret: "50% + é/&=?"}}}),
 		}},
 		{"another metadata key, an audience, opaque tokens", []mockserver.Option{
-			mockserver.WithHeaderKey("flyte-authorization"), mockserver.WithAudience("api://flyte"), mockserver.WithOpaqueTokens(),
+			mockserver.WithHeaderKey("flyte-authorization"), mockserver.WithAudience("api://flyte"),
+			mockserver.WithOAuth(oauth.Config{Opaque: true}),
 		}},
 		{"a backend with TLS", []mockserver.Option{mockserver.WithTLS()}},
 		{"a backend behind net/http", []mockserver.Option{mockserver.WithHTTPFront()}},

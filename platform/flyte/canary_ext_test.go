@@ -6,13 +6,14 @@ import (
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // Whatever is wrong with the configuration, no secret of it shows anywhere.
 func TestFlyteShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-secret"
-	s := mock(t, mockserver.WithClient("c", "another-secret"))
+	s := mock(t, mockserver.WithOAuth(oauth.Config{Clients: []oauth.Client{{ID: "c", Secret: "another-secret"}}}))
 	var seen secrettest.Sink
 	base := []string{"FLYTE_ADMIN_ENDPOINT", s.Endpoint(), "FLYTE_ADMIN_INSECURE", "true", "FLYTE_ADMIN_CLIENTID", "c"}
 	for _, more := range [][]string{

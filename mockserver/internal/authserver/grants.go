@@ -9,7 +9,8 @@ import (
 
 func everyGrant() []string {
 	return []string{
-		oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantPassword, oauth.GrantRefreshToken, oauth.GrantDeviceCode, oauth.GrantTokenExchange,
+		oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantPassword,
+		oauth.GrantRefreshToken, oauth.GrantDeviceCode, oauth.GrantTokenExchange,
 	}
 }
 

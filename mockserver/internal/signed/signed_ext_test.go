@@ -193,7 +193,7 @@ func TestKeySignsItsOwn(t *testing.T) {
 // TestCheckKeys holds which keys can verify.
 func TestCheckKeys(t *testing.T) {
 	t.Parallel()
-	short, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too short on purpose
+	short, err := rsa.GenerateKey(rand.Reader, 1024) // too short on purpose
 	if err != nil {
 		t.Fatal(err)
 	}
