@@ -30,13 +30,15 @@ type Config struct {
 // memory. Logins of a flow that is Unstored stay in memory.
 //
 // Nothing is read or written before the first use.
-func Default(t auth.Traits, c Config) auth.Store {
+func Default(t auth.Traits, c Config) auth.Store { return compose(t, c, theKeyring) }
+
+func compose(t auth.Traits, c Config, system *systemKeyring) auth.Store {
 	if c.Off || t.Unstored {
 		return &MemoryStore{}
 	}
 	f := &FallbackStore{Logger: c.Logger}
 	if !c.NoKeyring {
-		f.Stores = append(f.Stores, &KeyringStore{Mirror: c.Mirror, LockDir: c.LockDir, Logger: c.Logger})
+		f.Stores = append(f.Stores, &KeyringStore{Mirror: c.Mirror, LockDir: c.LockDir, Logger: c.Logger, system: system})
 	}
 	if t.FileStorable {
 		f.Stores = append(f.Stores, &FileStore{Dir: c.Dir, LockDir: c.LockDir, Logger: c.Logger})

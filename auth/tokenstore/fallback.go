@@ -6,36 +6,33 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 
 	"github.com/jetway-go/jetway/auth"
 )
 
-// FallbackStore keeps logins in the first of several stores that works. It is safe for
-// concurrent use and must not be copied. [DefaultStore] makes the usual ones.
+// FallbackStore stores logins in the first of several stores that works. It is safe
+// for concurrent use and must not be copied. [Default] makes the usual one.
 //
 // A login stays where it is: once it had to go to a later store it is read and
 // renewed there, by later programs as well, until it is deleted. So Retrieve asks
 // the last store first, and a keyring that failed at the login is not waited for
 // by every command after it.
 //
-// A store that fails is reported once to Logger, and the next one is used
-// instead. A keyring that is missing, locked or silent is not asked again.
+// A store that fails is reported to Logger once, until it works again, and the next
+// one is used instead. A keyring that is missing or silent is one warning in all
+// logs of the program, and is asked again after five minutes (see [KeyringStore]);
+// so is a locked one, since here another store can serve.
 type FallbackStore struct {
 	// Stores are tried in this order. The last one should always work, as a
 	// [MemoryStore] does.
 	Stores []auth.Store
-	// Logger hears which store fails and what is used instead, never a secret;
+	// Logger is told which store fails and what is used instead, never a secret;
 	// nil discards it.
 	Logger *slog.Logger
 
-	mu     sync.Mutex
-	homes  map[auth.Key]int // which store holds a login
-	failed map[int]failure
+	homes  homes
+	failed failures
 }
-
-// failure is what is remembered of a store that failed.
-type failure struct{ lasting bool }
 
 // Store keeps c where k is kept already, else in the first store that takes it.
 func (f *FallbackStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
@@ -44,10 +41,11 @@ func (f *FallbackStore) Store(ctx context.Context, k auth.Key, c *auth.Credentia
 	}
 	err := errors.New("no store works")
 	for i := f.home(ctx, k); i < len(f.Stores); i++ {
-		if f.isDown(i) {
+		if f.failed.leaveAlone(i) {
 			continue
 		}
 		if err = f.Stores[i].Store(ctx, k, c); err == nil {
+			f.failed.forget(i)
 			f.settle(ctx, k, i)
 			return nil
 		}
@@ -66,14 +64,17 @@ func (f *FallbackStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credent
 	var best *auth.Credentials
 	var trouble []error
 	for i, s := range slices.Backward(f.Stores) {
-		if f.isDown(i) {
+		if f.failed.leaveAlone(i) {
 			continue
 		}
 		c, err := s.Retrieve(ctx, k)
+		if err == nil || errors.Is(err, auth.ErrNoCredentials) {
+			f.failed.forget(i)
+		}
 		switch {
 		case err == nil && (best == nil || olderThan(best, c)):
 			best = c
-			f.setHome(k, i)
+			f.homes.set(k, i)
 		case err == nil, errors.Is(err, auth.ErrNoCredentials):
 		case ctx.Err() != nil:
 			return nil, err
@@ -89,7 +90,7 @@ func (f *FallbackStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credent
 	if best != nil {
 		return best, nil
 	}
-	f.setHome(k, -1)
+	f.homes.forget(k)
 	err := auth.ErrNoCredentials
 	if len(trouble) > 0 {
 		err = errors.Join(trouble...)
@@ -137,7 +138,7 @@ func (f *FallbackStore) everywhere(ctx context.Context, k auth.Key, remove func(
 			errs = append(errs, err)
 		}
 	}
-	f.setHome(k, -1)
+	f.homes.forget(k)
 	return errors.Join(errs...)
 }
 
@@ -148,9 +149,7 @@ func (f *FallbackStore) Persistent() bool {
 
 // Location says where the login of k rests, as far as this process has seen it.
 func (f *FallbackStore) Location(k auth.Key) string {
-	f.mu.Lock()
-	i, ok := f.homes[k]
-	f.mu.Unlock()
+	i, ok := f.homes.get(k)
 	if !ok {
 		return ""
 	}
@@ -159,14 +158,12 @@ func (f *FallbackStore) Location(k auth.Key) string {
 
 // home returns the first store to try for k: the one that it has been moved to.
 func (f *FallbackStore) home(ctx context.Context, k auth.Key) int {
-	f.mu.Lock()
-	i, ok := f.homes[k]
-	f.mu.Unlock()
+	i, ok := f.homes.get(k)
 	if ok && persistent(f.Stores[i]) {
 		return i
 	}
 	for i, s := range slices.Backward(f.Stores) {
-		if i == 0 || !persistent(s) || f.isDown(i) {
+		if i == 0 || !persistent(s) || f.failed.leaveAlone(i) {
 			continue
 		}
 		if _, err := s.Retrieve(ctx, k); err == nil {
@@ -178,7 +175,7 @@ func (f *FallbackStore) home(ctx context.Context, k auth.Key) int {
 
 // settle remembers that store i holds k, and no later one does.
 func (f *FallbackStore) settle(ctx context.Context, k auth.Key, i int) {
-	f.setHome(k, i)
+	f.homes.set(k, i)
 	for _, s := range f.Stores[i+1:] {
 		if err := s.Delete(ctx, k); err != nil {
 			f.log().DebugContext(ctx, "cannot delete an older copy of a login", slog.Any("error", err))
@@ -186,37 +183,10 @@ func (f *FallbackStore) settle(ctx context.Context, k auth.Key, i int) {
 	}
 }
 
-func (f *FallbackStore) setHome(k auth.Key, i int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if i < 0 {
-		delete(f.homes, k)
-		return
-	}
-	if f.homes == nil {
-		f.homes = map[auth.Key]int{}
-	}
-	f.homes[k] = i
-}
-
-func (f *FallbackStore) isDown(i int) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.failed[i].lasting
-}
-
-// report remembers that store i failed, and says so the first time, and when it is
-// given up after lesser trouble.
+// report says that store i failed, the first time, and when it is given up after
+// lesser trouble.
 func (f *FallbackStore) report(ctx context.Context, i int, err error) {
-	f.mu.Lock()
-	if f.failed == nil {
-		f.failed = map[int]failure{}
-	}
-	before, again := f.failed[i]
-	now := failure{lasting: before.lasting || lasting(err)}
-	f.failed[i] = now
-	f.mu.Unlock()
-	if again && now == before {
+	if !f.failed.note(i, err) {
 		return
 	}
 	level, next := slog.LevelWarn, "nothing"
@@ -225,6 +195,9 @@ func (f *FallbackStore) report(ctx context.Context, i int, err error) {
 		if errors.Is(err, ErrKeyringUnavailable) && !persistent(f.Stores[i+1]) {
 			level = slog.LevelInfo // a machine without a keyring is no mistake
 		}
+	}
+	if level == slog.LevelWarn && f.log().Enabled(ctx, level) && !isNews(err) {
+		level = slog.LevelDebug
 	}
 	f.log().Log(ctx, level, "A store for logins cannot be used; another takes its place.",
 		slog.String("store", storeName(f.Stores[i])), slog.String("instead", next), slog.Any("error", err))
@@ -235,12 +208,6 @@ func (f *FallbackStore) log() *slog.Logger {
 		return slog.New(slog.DiscardHandler)
 	}
 	return f.Logger
-}
-
-// lasting tells whether a store said that asking it again is no use. One login that
-// is too big says nothing about the others.
-func lasting(err error) bool {
-	return errors.Is(err, ErrKeyringUnavailable) || errors.Is(err, ErrKeyringLocked) || errors.Is(err, ErrKeyringTimeout)
 }
 
 func persistent(s auth.Store) bool {

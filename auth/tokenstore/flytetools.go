@@ -140,7 +140,7 @@ func (s *KeyringStore) readLayout(ctx context.Context, l layout, k auth.Key) (*a
 	values := make([]string, len(items))
 	found := false
 	for i, item := range items {
-		value, err := s.get(ctx, item[0], item[1])
+		value, err := s.keyring().get(ctx, item[0], item[1])
 		if err != nil && !errors.Is(err, auth.ErrNoCredentials) {
 			return nil, err
 		}
@@ -166,9 +166,9 @@ func (s *KeyringStore) writeLayout(ctx context.Context, l layout, k auth.Key, c 
 	}
 	for i, item := range l.items(k.Endpoint) {
 		if values[i] == "" {
-			err = s.remove(ctx, item[0], item[1])
+			err = s.keyring().remove(ctx, item[0], item[1])
 		} else {
-			err = s.set(ctx, item[0], item[1], values[i], l.application)
+			err = s.keyring().set(ctx, item[0], item[1], values[i], l.application)
 		}
 		if err != nil {
 			return err
@@ -179,7 +179,7 @@ func (s *KeyringStore) writeLayout(ctx context.Context, l layout, k auth.Key, c 
 
 func (s *KeyringStore) eraseLayout(ctx context.Context, l layout, k auth.Key) error {
 	for _, item := range l.items(k.Endpoint) {
-		if err := s.remove(ctx, item[0], item[1]); err != nil {
+		if err := s.keyring().remove(ctx, item[0], item[1]); err != nil {
 			return err
 		}
 	}

@@ -113,7 +113,7 @@ func TestKeyringSharesARenewedImport(t *testing.T) {
 		if err := s.Store(t.Context(), personKey(), &auth.Credentials{AccessToken: "a1", RefreshToken: "r1", HeaderKey: "flyte-authorization", TokenOrigin: "https://idp.example"}); err != nil {
 			t.Fatal(err)
 		}
-		next := &KeyringStore{items: f, host: linuxHost()}
+		next := keyringOf(f, linuxHost())
 		if c, err := next.Retrieve(t.Context(), personKey()); err != nil || c.AccessToken != "a1" || c.HeaderKey != "flyte-authorization" {
 			t.Errorf("%v, %v", c, err)
 		}

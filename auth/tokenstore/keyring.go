@@ -1,30 +1,14 @@
 package tokenstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"sync"
 
-	"github.com/zalando/go-keyring"
-
 	"github.com/jetway-go/jetway/auth"
-)
-
-// Reasons why a keyring could not serve. All of them leave what it holds alone,
-// and none of them is [ErrNoCredentials].
-var (
-	// ErrKeyringUnavailable says that there is no keyring here, or none that
-	// answers properly.
-	ErrKeyringUnavailable = errors.New("no keyring available")
-	// ErrKeyringLocked says that a person has to unlock the keyring first.
-	ErrKeyringLocked = errors.New("the keyring is locked")
-	// ErrKeyringTooBig says that a login does not fit into the keyring.
-	ErrKeyringTooBig = errors.New("too big for the keyring")
-	// ErrKeyringTimeout says that the keyring did not answer within 3 seconds.
-	ErrKeyringTimeout = errors.New("the keyring did not answer in time")
 )
 
 // KeyringStore keeps logins in the keyring of the operating system: the Keychain
@@ -35,9 +19,9 @@ var (
 // Keyrings hang: they wait for a person to answer a prompt, or for a service that
 // is gone. So each operation takes 3 seconds at most and none runs beside another.
 // Once the keyring has not answered in time or has turned out to be unavailable,
-// it is not called again through the same KeyringStore; a program that opens
-// several client sets gives all of them one. Where there is no session bus the
-// Secret Service is not called at all, since the attempt could start one.
+// it is left alone for five minutes. A program has one keyring: all of this holds
+// for all its KeyringStores together. Where there is no session bus the Secret
+// Service is not called at all, since the attempt could start one.
 //
 // Logins of people (see [PersonFlow]) that are kept under neither a user nor a
 // profile are also found where Flyte's own tools keep theirs: flyte-sdk's item,
@@ -61,41 +45,11 @@ type KeyringStore struct {
 	// Logger hears of items that cannot be used, never a secret; nil discards.
 	Logger *slog.Logger
 
-	// What tests replace. Nil and zero mean this machine.
-	items keyringItems
-	host  *keyringHost
+	system *systemKeyring // nil means theKeyring; tests bring their own
 
 	mu     sync.Mutex
-	turn   chan struct{}       // holds a value while an operation runs
-	broken error               // why the keyring is no longer called
 	shared map[auth.Key]string // the layout that a login is also kept in
 	warned map[string]bool
-}
-
-// keyringItems is a keyring: texts under a service and a user. An item that is made
-// for another application bears its mark.
-type keyringItems interface {
-	Set(service, user, value, application string) error
-	Get(service, user string) (string, error)
-	Delete(service, user string) error
-}
-
-type systemKeyring struct{}
-
-func (systemKeyring) Get(service, user string) (string, error) { return keyring.Get(service, user) }
-
-func (systemKeyring) Delete(service, user string) error { return keyring.Delete(service, user) }
-
-// keyringCause tells the errors of the library that have a meaning.
-func keyringCause(err error) error {
-	switch {
-	case errors.Is(err, keyring.ErrNotFound):
-		return auth.ErrNoCredentials
-	case errors.Is(err, keyring.ErrSetDataTooBig):
-		return ErrKeyringTooBig
-	default:
-		return nil
-	}
 }
 
 // Store keeps c under k. Credentials without any token are an error.
@@ -105,7 +59,7 @@ func (s *KeyringStore) Store(ctx context.Context, k auth.Key, c *auth.Credential
 		return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
 	}
 	kept := *c
-	return s.do(ctx, "store", k, func(ctx context.Context) error {
+	return s.keyring().do(ctx, "store", k, func(ctx context.Context) error {
 		shared := s.share(ctx, k, &kept)
 		return s.write(ctx, k, login, shared)
 	})
@@ -114,7 +68,7 @@ func (s *KeyringStore) Store(ctx context.Context, k auth.Key, c *auth.Credential
 // Retrieve returns what is kept under k, or the login of one of Flyte's own tools.
 func (s *KeyringStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials, error) {
 	var found *auth.Credentials
-	err := s.do(ctx, "retrieve", k, func(ctx context.Context) (err error) {
+	err := s.keyring().do(ctx, "retrieve", k, func(ctx context.Context) (err error) {
 		found, err = s.find(ctx, k)
 		return err
 	})
@@ -127,7 +81,7 @@ func (s *KeyringStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credenti
 // Delete forgets k, and what Flyte's own tools keep for it. Nothing to forget is
 // no error.
 func (s *KeyringStore) Delete(ctx context.Context, k auth.Key) error {
-	return s.do(ctx, "delete", k, func(ctx context.Context) error {
+	return s.keyring().do(ctx, "delete", k, func(ctx context.Context) error {
 		if err := s.erase(ctx, k); err != nil {
 			return err
 		}
@@ -207,7 +161,7 @@ func (s *KeyringStore) newest(ctx context.Context, k auth.Key, ours *auth.Creden
 // Discard deletes what holds the refresh token of dead and nothing else: another
 // tool may have logged in since.
 func (s *KeyringStore) Discard(ctx context.Context, k auth.Key, dead *auth.Credentials) error {
-	return s.do(ctx, "delete", k, func(ctx context.Context) error {
+	return s.keyring().do(ctx, "delete", k, func(ctx context.Context) error {
 		own, _, err := s.read(ctx, k)
 		if err == nil && own.RefreshToken == dead.RefreshToken {
 			err = s.erase(ctx, k)
@@ -239,7 +193,7 @@ func (s *KeyringStore) share(ctx context.Context, k auth.Key, c *auth.Credential
 		name = layoutSDK
 	}
 	l, ok := layoutNamed(name, k)
-	if !ok || (l.application != "" && !s.machine().secretService()) {
+	if !ok || (l.application != "" && !s.keyring().host.secretService()) {
 		return ""
 	}
 	if err := s.writeLayout(ctx, l, k, c); err != nil {
@@ -280,9 +234,4 @@ func (s *KeyringStore) warnOnce(ctx context.Context, what, text string, args ...
 	}
 }
 
-func (s *KeyringStore) machine() *keyringHost {
-	if s.host != nil {
-		return s.host
-	}
-	return thisHost(runtime.GOOS)
-}
+func (s *KeyringStore) keyring() *systemKeyring { return cmp.Or(s.system, theKeyring) }

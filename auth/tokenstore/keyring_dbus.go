@@ -12,7 +12,7 @@ import (
 // Set replaces an item of the Secret Service, or makes it. An item that belongs to
 // another application bears its mark: without it, that application would not find
 // what to replace, and make a second item beside ours.
-func (systemKeyring) Set(service, user, value, application string) error {
+func (libraryItems) Set(service, user, value, application string) error {
 	if application == "" {
 		return keyring.Set(service, user, value)
 	}

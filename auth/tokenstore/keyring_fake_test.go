@@ -153,9 +153,14 @@ func windowsHost() *keyringHost {
 	return h
 }
 
+// keyringOf is a store of another program for every call: the gate is its own.
+func keyringOf(f *fakeKeyring, h *keyringHost) *KeyringStore {
+	return &KeyringStore{system: newSystemKeyring(f, h)}
+}
+
 func newKeyring(h *keyringHost) (*KeyringStore, *fakeKeyring) {
 	f := &fakeKeyring{limit: h.limit}
-	return &KeyringStore{items: f, host: h}, f
+	return keyringOf(f, h), f
 }
 
 var errKeyringLockedByDaemon = errors.New("failed to unlock correct collection '/org/freedesktop/secrets/aliases/default'")

@@ -5,6 +5,6 @@ package tokenstore
 import "github.com/zalando/go-keyring"
 
 // Set replaces an item or makes it. These keyrings know no application's mark.
-func (systemKeyring) Set(service, user, value, _ string) error {
+func (libraryItems) Set(service, user, value, _ string) error {
 	return keyring.Set(service, user, value)
 }

@@ -122,7 +122,7 @@ func TestKeyringSurvivesDyingAtAnyCall(t *testing.T) {
 			calls := f.count()
 			f.fail(nil)
 
-			next := &KeyringStore{items: f, host: windowsHost()} // another process
+			next := keyringOf(f, windowsHost()) // another process
 			got, rerr := next.Retrieve(t.Context(), personKey())
 			if rerr != nil || !sameTokens(got, before) && !sameTokens(got, after) {
 				t.Fatalf("%v, dead at call %d: %v, got %s", sizes, deadly, rerr, describeTokens(got))
@@ -210,7 +210,7 @@ func TestKeyringReaderMeetsAWriter(t *testing.T) {
 		if n != 3 { // it has the item and one part
 			return nil
 		}
-		return (&KeyringStore{items: f, host: windowsHost()}).Store(t.Context(), personKey(), long("new", 8_000))
+		return keyringOf(f, windowsHost()).Store(t.Context(), personKey(), long("new", 8_000))
 	})
 	if c, err := s.Retrieve(t.Context(), personKey()); err != nil || !sameTokens(c, long("new", 8_000)) {
 		t.Errorf("got %s, %v", describeTokens(c), err)

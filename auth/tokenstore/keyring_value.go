@@ -103,7 +103,7 @@ func split(data string, size int) []string {
 func (s *KeyringStore) read(ctx context.Context, k auth.Key) (c *auth.Credentials, shared string, err error) {
 	for range 3 { // another process may be writing
 		var text string
-		if text, err = s.get(ctx, ownService(k), keyHash(k)); err != nil {
+		if text, err = s.keyring().get(ctx, ownService(k), keyHash(k)); err != nil {
 			return nil, "", err
 		}
 		var v keyringValue
@@ -139,7 +139,7 @@ func (s *KeyringStore) join(ctx context.Context, k auth.Key, v keyringValue) (st
 	}
 	var b strings.Builder
 	for i := range v.Parts {
-		part, err := s.get(ctx, ownService(k), partUser(k, v.Set, i))
+		part, err := s.keyring().get(ctx, ownService(k), partUser(k, v.Set, i))
 		if errors.Is(err, auth.ErrNoCredentials) {
 			return "", errTorn
 		}
@@ -168,9 +168,9 @@ func (s *KeyringStore) write(ctx context.Context, k auth.Key, login []byte, shar
 	if err != nil {
 		return err
 	}
-	limit := s.machine().limit
+	limit := s.keyring().host.limit
 	if limit == 0 || len(whole) <= limit {
-		if err := s.set(ctx, ownService(k), keyHash(k), string(whole), ""); err != nil || limit == 0 {
+		if err := s.keyring().set(ctx, ownService(k), keyHash(k), string(whole), ""); err != nil || limit == 0 {
 			return err
 		}
 		s.tidy(ctx, k, "a", "b")
@@ -188,7 +188,7 @@ func (s *KeyringStore) write(ctx context.Context, k auth.Key, login []byte, shar
 		return err
 	}
 	for i, part := range parts {
-		if err := s.set(ctx, ownService(k), partUser(k, set, i), part, ""); err != nil {
+		if err := s.keyring().set(ctx, ownService(k), partUser(k, set, i), part, ""); err != nil {
 			return err
 		}
 	}
@@ -198,7 +198,7 @@ func (s *KeyringStore) write(ctx context.Context, k auth.Key, login []byte, shar
 	if err != nil {
 		return err
 	}
-	if err := s.set(ctx, ownService(k), keyHash(k), string(marker), ""); err != nil {
+	if err := s.keyring().set(ctx, ownService(k), keyHash(k), string(marker), ""); err != nil {
 		return err
 	}
 	s.tidy(ctx, k, old)
@@ -217,7 +217,7 @@ func (s *KeyringStore) tidy(ctx context.Context, k auth.Key, sets ...string) {
 
 // freeSet returns the set of parts that the present item does not name.
 func (s *KeyringStore) freeSet(ctx context.Context, k auth.Key) (free, used string, err error) {
-	text, err := s.get(ctx, ownService(k), keyHash(k))
+	text, err := s.keyring().get(ctx, ownService(k), keyHash(k))
 	if err != nil && !errors.Is(err, auth.ErrNoCredentials) {
 		return "", "", err
 	}
@@ -232,7 +232,7 @@ func (s *KeyringStore) freeSet(ctx context.Context, k auth.Key) (free, used stri
 func (s *KeyringStore) clearParts(ctx context.Context, k auth.Key, set string) error {
 	n := 0
 	for ; n < maxParts; n++ {
-		_, err := s.get(ctx, ownService(k), partUser(k, set, n))
+		_, err := s.keyring().get(ctx, ownService(k), partUser(k, set, n))
 		if errors.Is(err, auth.ErrNoCredentials) {
 			break
 		}
@@ -241,7 +241,7 @@ func (s *KeyringStore) clearParts(ctx context.Context, k auth.Key, set string) e
 		}
 	}
 	for n--; n >= 0; n-- {
-		if err := s.remove(ctx, ownService(k), partUser(k, set, n)); err != nil {
+		if err := s.keyring().remove(ctx, ownService(k), partUser(k, set, n)); err != nil {
 			return err
 		}
 	}
@@ -250,7 +250,7 @@ func (s *KeyringStore) clearParts(ctx context.Context, k auth.Key, set string) e
 
 // erase deletes our own item of k and its parts.
 func (s *KeyringStore) erase(ctx context.Context, k auth.Key) error {
-	if err := s.remove(ctx, ownService(k), keyHash(k)); err != nil || s.machine().limit == 0 {
+	if err := s.keyring().remove(ctx, ownService(k), keyHash(k)); err != nil || s.keyring().host.limit == 0 {
 		return err
 	}
 	if err := s.clearParts(ctx, k, "a"); err != nil {

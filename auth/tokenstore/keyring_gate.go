@@ -1,0 +1,176 @@
+package tokenstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+const (
+	// keyringDeadline is what one operation may take, all its calls together.
+	keyringDeadline = 3 * time.Second
+	// keyringPause is how long a keyring that failed is left alone.
+	keyringPause = 5 * time.Minute
+	// maxHanging is how many calls may be without an answer before the keyring is
+	// left alone until one returns: each of them may have a window on the screen.
+	maxHanging = 3
+)
+
+// theKeyring is the one package-level variable of this package. A program has one
+// keyring, however many stores it makes: what one of them finds out about it holds
+// for all, and only together can they keep to one call at a time.
+var theKeyring = newSystemKeyring(libraryItems{}, thisHost(runtime.GOOS)) //nolint:gochecknoglobals // see above
+
+// systemKeyring is the keyring of the operating system behind a gate: one operation
+// at a time, 3 seconds for each, and none for a while after the keyring did not
+// answer or answered that it cannot serve.
+type systemKeyring struct {
+	items keyringItems
+	host  *keyringHost
+	turn  *semaphore.Weighted // makes a channel for each waiter, none before
+
+	mu      sync.Mutex
+	outage  *outage // the latest, unless the keyring has answered since
+	running int     // calls without an answer so far
+}
+
+func newSystemKeyring(items keyringItems, host *keyringHost) *systemKeyring {
+	return &systemKeyring{items: items, host: host, turn: semaphore.NewWeighted(1)}
+}
+
+// outage is the error of every operation that is refused while the keyring is left
+// alone.
+type outage struct {
+	cause error
+	until time.Time    // zero: for good
+	told  *atomic.Bool // whether there is a warning of it; shared by outages in a row
+}
+
+func (o *outage) Error() string { return o.cause.Error() }
+
+func (o *outage) Unwrap() error { return o.cause }
+
+// isNews reports whether err is worth a warning in the log: an outage of the keyring
+// is once, in whichever log, since it is the same for all stores of the program.
+func isNews(err error) bool {
+	var o *outage
+	return !errors.As(err, &o) || o.told.CompareAndSwap(false, true)
+}
+
+// do runs f when its turn has come, with keyringDeadline for all of it. A caller
+// who leaves early does not interrupt f: half a write would be no login.
+func (g *systemKeyring) do(ctx context.Context, op string, k auth.Key, f func(ctx context.Context) error) error {
+	if err := g.inTurn(ctx, f); err != nil {
+		return &auth.Error{Op: op, Endpoint: k.Endpoint, Err: err}
+	}
+	return nil
+}
+
+func (g *systemKeyring) inTurn(ctx context.Context, f func(ctx context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := g.turn.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	if err := g.refusal(); err != nil {
+		g.turn.Release(1)
+		return err
+	}
+	done := make(chan error, 1)
+	go func() {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyringDeadline)
+		defer cancel()
+		err := f(limited)
+		g.turn.Release(1)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// refusal returns why the keyring is left alone, nil if it may be called.
+func (g *systemKeyring) refusal() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if o := g.outage; o != nil && (o.until.IsZero() || time.Now().Before(o.until) || g.running >= maxHanging) {
+		return o
+	}
+	if !g.host.reachable() {
+		err := fmt.Errorf("%w: there is no D-Bus session bus (DBUS_SESSION_BUS_ADDRESS is not set)", ErrKeyringUnavailable)
+		g.outage = &outage{cause: err, told: new(atomic.Bool)}
+		return g.outage
+	}
+	return nil
+}
+
+// call makes one call within an operation. The library knows no context: a call that
+// hangs is left to itself.
+func (g *systemKeyring) call(ctx context.Context, value string, f func(items keyringItems) error) error {
+	if err := g.refusal(); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return g.note(errLate)
+	}
+	g.count(1)
+	done := make(chan error, 1)
+	go func() {
+		err := withoutPanic(f, g.items)
+		g.count(-1)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return g.note(classify(err, value))
+	case <-ctx.Done():
+		return g.note(errLate)
+	}
+}
+
+func (g *systemKeyring) count(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.running += n
+}
+
+// note remembers what err says of the keyring, and returns err, as the outage if it
+// begins one.
+func (g *systemKeyring) note(err error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !errors.Is(err, ErrKeyringTimeout) && !errors.Is(err, ErrKeyringUnavailable) {
+		g.outage = nil // it has answered
+		return err
+	}
+	o := &outage{cause: err, until: time.Now().Add(keyringPause), told: new(atomic.Bool)}
+	if g.outage != nil {
+		o.told = g.outage.told
+	}
+	g.outage = o
+	return o
+}
+
+var errLate = fmt.Errorf("%w (%v); it may be waiting for a person to unlock it", ErrKeyringTimeout, keyringDeadline)
+
+// withoutPanic runs f: the library trusts what it reads from the bus.
+func withoutPanic(f func(items keyringItems) error, items keyringItems) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: it sent an answer that cannot be understood", ErrKeyringUnavailable)
+		}
+	}()
+	return f(items)
+}
