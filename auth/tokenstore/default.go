@@ -14,20 +14,21 @@ type Config struct {
 	// NoKeyring leaves the keyring alone.
 	NoKeyring bool
 	// Mirror also stores people's logins where flyte-sdk looks; see
-	// [KeyringStore].Mirror.
+	// [FlyteTools].Mirror.
 	Mirror bool
 	// Dir is the directory of files; empty means the one of [FileStore].
 	Dir string
 	// LockDir is the directory of lock files; empty means jetway/locks in
 	// os.UserCacheDir.
 	LockDir string
-	// Logger is told of stores that cannot be used, never a secret; nil discards.
+	// Logger is told of stores and logins that cannot be used, never a secret; nil
+	// discards.
 	Logger *slog.Logger
 }
 
-// Default returns the store for the logins of a flow with traits t: the keyring,
-// then (only where t.FileStorable) a file that its owner alone can read, then
-// memory. Logins of a flow that is Unstored stay in memory.
+// Default returns the store for the logins of a flow with traits t: the keyring, with
+// the logins of Flyte's own tools, then (only where t.FileStorable) a file that its
+// owner alone can read, then memory. Logins of a flow that is Unstored stay in memory.
 //
 // Nothing is read or written before the first use.
 func Default(t auth.Traits, c Config) auth.Store { return compose(t, c, theKeyring) }
@@ -38,7 +39,8 @@ func compose(t auth.Traits, c Config, system *systemKeyring) auth.Store {
 	}
 	f := &FallbackStore{Logger: c.Logger}
 	if !c.NoKeyring {
-		f.Stores = append(f.Stores, &KeyringStore{Mirror: c.Mirror, LockDir: c.LockDir, Logger: c.Logger, system: system})
+		keyring := &KeyringStore{LockDir: c.LockDir, Logger: c.Logger, system: system}
+		f.Stores = append(f.Stores, &FlyteTools{Keyring: keyring, Mirror: c.Mirror})
 	}
 	if t.FileStorable {
 		f.Stores = append(f.Stores, &FileStore{Dir: c.Dir, LockDir: c.LockDir, Logger: c.Logger})

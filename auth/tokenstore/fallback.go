@@ -244,7 +244,7 @@ func olderThan(c, o *auth.Credentials) bool {
 
 func storeName(s auth.Store) string {
 	switch s.(type) {
-	case *KeyringStore:
+	case *KeyringStore, *FlyteTools:
 		return "keyring"
 	case *FileStore:
 		return "file"

@@ -15,7 +15,7 @@ import (
 // chain is keyring, file, memory as people get it.
 type chain struct {
 	*FallbackStore
-	keyring *KeyringStore
+	keyring *FlyteTools
 	fake    *fakeKeyring
 	file    *FileStore
 	memory  *MemoryStore
@@ -26,7 +26,7 @@ type chain struct {
 // and one directory.
 func newChain(fake *fakeKeyring, dir string) chain {
 	c := chain{
-		keyring: keyringOf(fake, linuxHost()), fake: fake,
+		keyring: &FlyteTools{Keyring: keyringOf(fake, linuxHost())}, fake: fake,
 		file: &FileStore{Dir: dir}, memory: &MemoryStore{}, log: &strings.Builder{},
 	}
 	c.FallbackStore = &FallbackStore{Stores: []auth.Store{c.keyring, c.file, c.memory}, Logger: textLogger(c.log)}
@@ -140,7 +140,7 @@ func TestFallbackWithoutAKeyring(t *testing.T) {
 func TestFallbackOfALoginThatIsTooBig(t *testing.T) {
 	t.Parallel()
 	c := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
-	c.keyring.system.host = windowsHost()
+	c.keyring.Keyring.system.host = windowsHost()
 	small, big := personKey(), auth.Key{Endpoint: "other.example.com", Flow: auth.PersonFlow}
 	for k, l := range map[auth.Key]*auth.Credentials{big: long("big", 100_000), small: login("small")} {
 		if err := c.Store(t.Context(), k, l); err != nil {
@@ -184,7 +184,7 @@ func TestFallbackDeleteBesideALockedKeyring(t *testing.T) {
 	}
 	// Where there is no keyring there is nothing to say.
 	c = newChain(&fakeKeyring{}, c.file.Dir)
-	c.keyring.system.host = &keyringHost{goos: "linux", getenv: func(string) string { return "" }}
+	c.keyring.Keyring.system.host = &keyringHost{goos: "linux", getenv: func(string) string { return "" }}
 	if err := errors.Join(c.file.Store(t.Context(), k, login("new")), c.Delete(t.Context(), k)); err != nil || c.log.Len() > 0 {
 		t.Errorf("%v, log %q", err, c.log)
 	}
@@ -213,7 +213,7 @@ func TestFallbackMovesWithThePerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	ssh := newChain(&fakeKeyring{}, desktop.file.Dir)
-	ssh.keyring.system.host = &keyringHost{goos: "linux", getenv: func(string) string { return "" }}
+	ssh.keyring.Keyring.system.host = &keyringHost{goos: "linux", getenv: func(string) string { return "" }}
 	if _, err := ssh.Retrieve(t.Context(), k); !errors.Is(err, auth.ErrNoCredentials) {
 		t.Errorf("got %v", err)
 	}
@@ -357,7 +357,7 @@ func TestStoresDiscardOnlyTheDead(t *testing.T) {
 func TestFallbackOfAMachineIsQuiet(t *testing.T) {
 	t.Parallel()
 	c := newChain(&fakeKeyring{}, "")
-	c.keyring.system.host = &keyringHost{goos: "linux", getenv: func(string) string { return "" }}
+	c.keyring.Keyring.system.host = &keyringHost{goos: "linux", getenv: func(string) string { return "" }}
 	c.Stores = []auth.Store{c.keyring, c.memory}
 	if err := c.Store(t.Context(), auth.Key{Flow: "client_credentials"}, login("x")); err != nil {
 		t.Fatal(err)

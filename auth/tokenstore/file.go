@@ -3,9 +3,6 @@ package tokenstore
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -115,16 +112,7 @@ func (s *FileStore) Location(k auth.Key) string {
 	return filepath.Join(dir, fileName(k))
 }
 
-// fileName is stable: it depends on the parts of k and nothing else. Each part
-// goes in behind its length, so that no two keys read the same.
-func fileName(k auth.Key) string {
-	h := sha256.New()
-	for _, part := range []string{k.Endpoint, k.ClientID, k.Flow, k.User, k.Profile} {
-		_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-		_, _ = h.Write([]byte(part))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16]) + ".json"
-}
+func fileName(k auth.Key) string { return keyHash(k) + ".json" }
 
 // inDir opens the directory and runs f on it. Everything happens relative to
 // the opened directory, so that nobody can put another one in its place.

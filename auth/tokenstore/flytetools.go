@@ -1,187 +1,223 @@
 package tokenstore
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"time"
+	"sync"
 
 	"github.com/jetway-go/jetway/auth"
 )
 
-// layout is how one of Flyte's own tools keeps a login: in which items, and in
-// what form.
-type layout struct {
-	name string
-	// application is the mark of the items of Python's keyring library, which finds
-	// ours in the Secret Service only; empty for a tool that sets none.
-	application string
-	// items are the service and user names, by endpoint.
-	items func(endpoint string) [][2]string
-	// decode reads the values of items, empty for those that are missing.
-	decode func(values []string) (*auth.Credentials, error)
-	// encode makes the values; an empty one is an item to delete.
-	encode func(c *auth.Credentials) ([]string, error)
+// FlyteTools is a [KeyringStore] that shares people's logins with Flyte's own tools
+// on the same machine: flyte-sdk, its predecessor flytekit, and flytectl, which store
+// theirs in the keyring too. The zero value is ready, and it is safe for concurrent
+// use, by several processes too. It must not be copied.
+//
+// A login is shared if its key has the flow [auth.PersonFlow], and neither a user nor
+// a profile. Where the KeyringStore has none, Retrieve finds the one of a tool. A login
+// that was found there is written back there when it is renewed, since its refresh token
+// may be used up by that; when the tool renews it, Retrieve returns what the tool
+// has stored. Delete deletes it there too, so that after a logout no tool finds a
+// token. The item of the KeyringStore says that a login is shared, so this holds for
+// every program that uses FlyteTools. All other logins it leaves to the KeyringStore.
+//
+// Limits and errors are those of the KeyringStore: an operation takes 3 seconds
+// at most, the tools' items included.
+type FlyteTools struct {
+	// Keyring stores the logins of this program; nil means the zero KeyringStore.
+	Keyring *KeyringStore
+	// Mirror also stores people's logins where flyte-sdk (Flyte's Python client)
+	// looks, so that it needs no login of its own. It has no effect on macOS and
+	// Windows, where the two write items in ways that the other cannot read.
+	Mirror bool
+
+	zero   KeyringStore
+	mu     sync.Mutex
+	shared map[auth.Key]string // the layout that a login was found in
 }
 
-const (
-	layoutSDK     = "flyte-sdk"
-	pythonKeyring = "Python keyring library"
-)
+// Store stores c under k, and where the login of k was found or Mirror asks for. A
+// tool's item that cannot be written is no error, but a warning in the log: the tool
+// may have to log in again. Credentials without any token are an error.
+func (f *FlyteTools) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
+	login, err := encode(k, c)
+	if err != nil {
+		return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
+	}
+	kept := *c // the caller may leave, and change it
+	return f.system().do(ctx, "store", k, func(ctx context.Context) error {
+		shared := f.share(ctx, k, &kept)
+		return f.keyring().own().write(ctx, k, login, shared)
+	})
+}
 
-// layouts are tried in this order: what is used today first.
-func layouts() []layout {
-	flytectl := func(name, scheme string) layout {
-		return layout{
-			name: name,
-			items: func(endpoint string) [][2]string {
-				return [][2]string{{"flytectl", scheme + endpoint + ":flytectl-user"}}
-			},
-			decode: func(values []string) (*auth.Credentials, error) { return decodeTokens(values[0]) },
-			encode: func(c *auth.Credentials) ([]string, error) {
-				return encodeTokens(foreignTokens{
-					AccessToken: c.AccessToken, TokenType: c.TokenType, RefreshToken: refreshOf(c), Expiry: c.Expiry.UTC(),
-				})
-			},
+// Retrieve returns what is stored under k, or the login of one of Flyte's own tools.
+func (f *FlyteTools) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials, error) {
+	var found *auth.Credentials
+	err := f.system().do(ctx, "retrieve", k, func(ctx context.Context) (err error) {
+		found, err = f.find(ctx, k)
+		return err
+	})
+	if err != nil {
+		return nil, err // found may still be written to
+	}
+	return found, nil
+}
+
+// Delete deletes what is stored under k, and what Flyte's own tools have stored for
+// it; it is no error if there is nothing.
+func (f *FlyteTools) Delete(ctx context.Context, k auth.Key) error {
+	return f.system().do(ctx, "delete", k, func(ctx context.Context) error {
+		if err := f.keyring().own().erase(ctx, k); err != nil {
+			return err
 		}
-	}
-	return []layout{
-		{
-			name: layoutSDK, application: pythonKeyring,
-			items:  func(endpoint string) [][2]string { return [][2]string{{endpoint, "tokens"}} },
-			decode: func(values []string) (*auth.Credentials, error) { return decodeTokens(values[0]) },
-			encode: func(c *auth.Credentials) ([]string, error) {
-				return encodeTokens(foreignTokens{AccessToken: c.AccessToken, RefreshToken: refreshOf(c)})
-			},
-		},
-		{
-			name: "flytekit", application: pythonKeyring,
-			items: func(endpoint string) [][2]string {
-				return [][2]string{{endpoint, "refresh_token"}, {endpoint, "access_token"}}
-			},
-			decode: func(values []string) (*auth.Credentials, error) {
-				return storableTokens(&auth.Credentials{RefreshToken: values[0], AccessToken: values[1]})
-			},
-			encode: func(c *auth.Credentials) ([]string, error) { return []string{c.RefreshToken, c.AccessToken}, nil },
-		},
-		// The user name holds the endpoint as it is written in flytectl's settings.
-		flytectl("flytectl", "dns:///"),
-		flytectl("flytectl-bare", ""),
-	}
-}
-
-// layoutsFor are those that may hold a login for k. Flyte's own tools keep one
-// for a person and endpoint, so it is nobody's who goes by another name.
-func layoutsFor(k auth.Key) []layout {
-	if k.Flow != auth.PersonFlow || k.User != "" || k.Profile != "" || !readable(k.Endpoint) {
-		return nil
-	}
-	return layouts()
-}
-
-func layoutNamed(name string, k auth.Key) (layout, bool) {
-	for _, l := range layoutsFor(k) {
-		if l.name == name {
-			return l, true
+		for _, l := range layoutsFor(k) {
+			if err := l.erase(ctx, f.system(), k); err != nil {
+				return err
+			}
 		}
-	}
-	return layout{}, false
-}
-
-// foreignTokens is the JSON in the items of flyte-sdk (the tokens only) and of
-// flytectl (the Token of golang.org/x/oauth2).
-type foreignTokens struct {
-	AccessToken  string    `json:"access_token"`
-	TokenType    string    `json:"token_type,omitempty"`
-	RefreshToken *string   `json:"refresh_token"` // null where there is none
-	Expiry       time.Time `json:"expiry,omitzero"`
-}
-
-func refreshOf(c *auth.Credentials) *string {
-	if c.RefreshToken == "" {
+		f.setShared(k, "")
 		return nil
-	}
-	return &c.RefreshToken
+	})
 }
 
-func encodeTokens(t foreignTokens) ([]string, error) {
-	data, err := json.Marshal(t)
-	return []string{string(data)}, err
+// Discard deletes what has the refresh token of dead, here and where Flyte's own
+// tools look, and nothing else: a tool may have logged in since.
+func (f *FlyteTools) Discard(ctx context.Context, k auth.Key, dead *auth.Credentials) error {
+	return f.system().do(ctx, "delete", k, func(ctx context.Context) error {
+		if err := f.keyring().own().discard(ctx, k, dead); err != nil {
+			return err
+		}
+		for _, l := range layoutsFor(k) {
+			theirs, err := f.read(ctx, l, k)
+			if err == nil && theirs.RefreshToken == dead.RefreshToken {
+				err = l.erase(ctx, f.system(), k)
+				f.unshare(k, l.name) // the next login is ours alone
+			}
+			if err != nil && !errors.Is(err, auth.ErrNoCredentials) {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-// decodeTokens reads what another tool has written. Its errors quote nothing.
-func decodeTokens(text string) (*auth.Credentials, error) {
-	if len(text) > maxWire {
-		return nil, errors.New("the item is larger than any login")
-	}
-	var t foreignTokens
-	if err := json.Unmarshal([]byte(text), &t); err != nil {
-		return nil, malformed(err)
-	}
-	c := &auth.Credentials{AccessToken: t.AccessToken, TokenType: t.TokenType, Expiry: t.Expiry.UTC()}
-	if t.RefreshToken != nil {
-		c.RefreshToken = *t.RefreshToken
-	}
-	return storableTokens(c)
+// Lock locks the login of k as the KeyringStore does.
+func (f *FlyteTools) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
+	return f.keyring().Lock(ctx, k)
 }
 
-func storableTokens(c *auth.Credentials) (*auth.Credentials, error) {
-	if err := storable(auth.Key{}, c); err != nil {
+// Persistent returns true: logins outlive the process.
+func (f *FlyteTools) Persistent() bool { return f.keyring().Persistent() }
+
+// Location returns where the KeyringStore stores the login of k.
+func (f *FlyteTools) Location(k auth.Key) string { return f.keyring().Location(k) }
+
+func (f *FlyteTools) keyring() *KeyringStore { return cmp.Or(f.Keyring, &f.zero) }
+
+func (f *FlyteTools) system() *systemKeyring { return f.keyring().keyring() }
+
+// find is Retrieve within an operation on the keyring.
+func (f *FlyteTools) find(ctx context.Context, k auth.Key) (*auth.Credentials, error) {
+	ours, shared, err := f.keyring().own().read(ctx, k)
+	switch {
+	case err == nil && shared == "":
+		return ours, nil
+	case err == nil:
+		return f.newest(ctx, k, ours, shared)
+	case !errors.Is(err, auth.ErrNoCredentials):
 		return nil, err
 	}
-	return c, nil
+	for _, l := range layoutsFor(k) {
+		theirs, lerr := f.read(ctx, l, k)
+		if lerr == nil {
+			f.setShared(k, l.name)
+			return theirs, nil
+		}
+		if !errors.Is(lerr, auth.ErrNoCredentials) {
+			return nil, lerr
+		}
+	}
+	return nil, err
 }
 
-// readLayout returns the login in the items of l. Unusable ones count as none.
-func (s *KeyringStore) readLayout(ctx context.Context, l layout, k auth.Key) (*auth.Credentials, error) {
-	items := l.items(k.Endpoint)
-	values := make([]string, len(items))
-	found := false
-	for i, item := range items {
-		value, err := s.keyring().get(ctx, item[0], item[1])
-		if err != nil && !errors.Is(err, auth.ErrNoCredentials) {
-			return nil, err
-		}
-		values[i] = value
-		found = found || value != ""
+// newest looks at the item that shares the login with ours: if it differs, the tool
+// has renewed the login since, and ours is used up.
+func (f *FlyteTools) newest(ctx context.Context, k auth.Key, ours *auth.Credentials, shared string) (*auth.Credentials, error) {
+	l, ok := layoutNamed(shared, k)
+	if !ok {
+		return ours, nil
 	}
-	if !found {
-		return nil, auth.ErrNoCredentials
+	f.setShared(k, shared)
+	theirs, err := f.read(ctx, l, k)
+	switch {
+	case errors.Is(err, auth.ErrNoCredentials):
+		return ours, nil
+	case err != nil:
+		return nil, err
+	case theirs.AccessToken == ours.AccessToken && theirs.RefreshToken == ours.RefreshToken:
+		return ours, nil
 	}
-	c, err := l.decode(values)
-	if err != nil {
-		s.warnOnce(ctx, l.name, "A login that another tool keeps in the keyring cannot be used.",
-			slog.String("tool", l.name), slog.String("reason", err.Error()))
-		return nil, fmt.Errorf("%w: the item of %s is unusable (%w)", auth.ErrNoCredentials, l.name, err)
+	merged := *theirs
+	merged.HeaderKey, merged.ClientID = ours.HeaderKey, ours.ClientID
+	merged.TokenOrigin, merged.RevocationOrigin = ours.TokenOrigin, ours.RevocationOrigin
+	if merged.RefreshToken == "" { // flyte-sdk drops one that an answer does not repeat
+		merged.RefreshToken = ours.RefreshToken
 	}
-	return c, nil
+	return &merged, nil
 }
 
-func (s *KeyringStore) writeLayout(ctx context.Context, l layout, k auth.Key, c *auth.Credentials) error {
-	values, err := l.encode(c)
-	if err != nil {
-		return err
+// share puts c where other tools look, if they shall find it, and returns the name
+// of that place for the KeyringStore's item. A failure costs them a login, and us
+// nothing.
+func (f *FlyteTools) share(ctx context.Context, k auth.Key, c *auth.Credentials) string {
+	f.mu.Lock()
+	name := f.shared[k]
+	f.mu.Unlock()
+	if name == "" && f.Mirror {
+		name = layoutSDK
 	}
-	for i, item := range l.items(k.Endpoint) {
-		if values[i] == "" {
-			err = s.keyring().remove(ctx, item[0], item[1])
-		} else {
-			err = s.keyring().set(ctx, item[0], item[1], values[i], l.application)
-		}
-		if err != nil {
-			return err
-		}
+	l, ok := layoutNamed(name, k)
+	if !ok || (l.application != "" && !f.system().host.secretService()) {
+		return ""
 	}
-	return nil
+	if err := l.write(ctx, f.system(), k, c); err != nil {
+		if errors.As(err, new(*outage)) {
+			return "" // our own item cannot be written either, and that is the error
+		}
+		f.keyring().warnOnce(ctx, "mirror", "cannot store the login where Flyte's own tools look; they may ask for one of their own",
+			slog.String("layout", l.name), slog.Any("error", err))
+		return ""
+	}
+	return l.name
 }
 
-func (s *KeyringStore) eraseLayout(ctx context.Context, l layout, k auth.Key) error {
-	for _, item := range l.items(k.Endpoint) {
-		if err := s.keyring().remove(ctx, item[0], item[1]); err != nil {
-			return err
-		}
+// read returns the login in the items of l, and warns of unusable ones.
+func (f *FlyteTools) read(ctx context.Context, l layout, k auth.Key) (*auth.Credentials, error) {
+	c, err := l.read(ctx, f.system(), k)
+	var unusable unusableError
+	if errors.As(err, &unusable) {
+		f.keyring().warnOnce(ctx, unusable.tool, "A login that another tool has stored in the keyring cannot be used.",
+			slog.String("tool", unusable.tool), slog.String("reason", unusable.reason.Error()))
 	}
-	return nil
+	return c, err
+}
+
+func (f *FlyteTools) setShared(k auth.Key, name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.shared == nil {
+		f.shared = map[auth.Key]string{}
+	}
+	f.shared[k] = name
+}
+
+func (f *FlyteTools) unshare(k auth.Key, name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.shared[k] == name {
+		delete(f.shared, k)
+	}
 }

@@ -56,7 +56,7 @@ func TestKeyringFindsLoginsOfFlytesTools(t *testing.T) {
 			auth.Credentials{AccessToken: "a"},
 		},
 	} {
-		s, f := newKeyring(linuxHost())
+		s, f := newFlyteTools(linuxHost())
 		f.items = c.items
 		got, err := s.Retrieve(t.Context(), personKey())
 		if err != nil || *got != c.want {
@@ -82,8 +82,8 @@ func TestKeyringItemsOfOthersThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{"ey.secret.token", `{"access_token":""}`, `{"access_token":7}`, `{"access_token":"a\u0000"}`, `[]`, `"ey.secret.token"`, `{"access_token":"a"}` + strings.Repeat(" ", maxWire)} {
 		var logged strings.Builder
-		s, f := newKeyring(linuxHost())
-		s.Logger = textLogger(&logged)
+		s, f := newFlyteTools(linuxHost())
+		s.Keyring.Logger = textLogger(&logged)
 		f.put(host, "tokens", value)
 		for range 2 {
 			if c, err := s.Retrieve(t.Context(), personKey()); c != nil || !errors.Is(err, auth.ErrNoCredentials) {
@@ -105,7 +105,7 @@ func TestKeyringSharesARenewedImport(t *testing.T) {
 		{{host, "access_token", "a0", pythonKeyring}, {host, "refresh_token", "r0", pythonKeyring}},
 		{{"flytectl", "dns:///" + host + ":flytectl-user", `{"access_token":"a0","refresh_token":"r0"}`, ""}},
 	} {
-		s, f := newKeyring(linuxHost())
+		s, f := newFlyteTools(linuxHost())
 		f.items = slices.Clone(items) // what theirs were is asked below
 		if c, err := s.Retrieve(t.Context(), personKey()); err != nil || c.RefreshToken != "r0" {
 			t.Fatalf("%v, %v", c, err)
@@ -113,7 +113,7 @@ func TestKeyringSharesARenewedImport(t *testing.T) {
 		if err := s.Store(t.Context(), personKey(), &auth.Credentials{AccessToken: "a1", RefreshToken: "r1", HeaderKey: "flyte-authorization", TokenOrigin: "https://idp.example"}); err != nil {
 			t.Fatal(err)
 		}
-		next := keyringOf(f, linuxHost())
+		next := &FlyteTools{Keyring: keyringOf(f, linuxHost())}
 		if c, err := next.Retrieve(t.Context(), personKey()); err != nil || c.AccessToken != "a1" || c.HeaderKey != "flyte-authorization" {
 			t.Errorf("%v, %v", c, err)
 		}
@@ -155,7 +155,7 @@ func TestKeyringSharesARenewedImport(t *testing.T) {
 // flyte-sdk forgets a refresh token that an answer does not repeat; it is still good.
 func TestKeyringKeepsARefreshTokenThatFlyteDropped(t *testing.T) {
 	t.Parallel()
-	s, f := newKeyring(linuxHost())
+	s, f := newFlyteTools(linuxHost())
 	s.Mirror = true
 	if err := s.Store(t.Context(), personKey(), login("1")); err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func TestKeyringKeepsARefreshTokenThatFlyteDropped(t *testing.T) {
 
 func TestKeyringLeavesNoOldHalf(t *testing.T) {
 	t.Parallel()
-	s, f := newKeyring(linuxHost())
+	s, f := newFlyteTools(linuxHost())
 	f.items = []fakeItem{{host, "access_token", "a0", pythonKeyring}, {host, "refresh_token", "r0", pythonKeyring}}
 	if _, err := s.Retrieve(t.Context(), personKey()); err != nil {
 		t.Fatal(err)
@@ -183,7 +183,7 @@ func TestKeyringLeavesNoOldHalf(t *testing.T) {
 
 func TestKeyringLeavesALoginOfItsOwnAlone(t *testing.T) {
 	t.Parallel()
-	s, f := newKeyring(linuxHost())
+	s, f := newFlyteTools(linuxHost())
 	if err := s.Store(t.Context(), personKey(), login("ours")); err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestKeyringMirror(t *testing.T) {
 		{windowsHost(), personKey(), ""}, // Python would not find it
 		{linuxHost(), auth.Key{Endpoint: host, Flow: "client_credentials"}, ""},
 	} {
-		s, f := newKeyring(c.host)
+		s, f := newFlyteTools(c.host)
 		s.Mirror = true
 		if err := s.Store(t.Context(), c.key, login("x")); err != nil {
 			t.Fatal(err)
@@ -227,7 +227,7 @@ func TestKeyringMirror(t *testing.T) {
 // Flyte's item holds two tokens; whatever else is known of the login stays with it.
 func TestKeyringMirrorKeepsEveryField(t *testing.T) {
 	t.Parallel()
-	s, _ := newKeyring(linuxHost())
+	s, _ := newFlyteTools(linuxHost())
 	s.Mirror = true
 	want := *login("x")
 	want.TokenType, want.HeaderKey, want.ClientID = "token", "flyte-authorization", "cli"
@@ -246,7 +246,7 @@ func TestKeyringMirrorKeepsEveryField(t *testing.T) {
 // leave a process behind.
 func TestKeyringSharesNothingThatIsTooLong(t *testing.T) {
 	t.Parallel()
-	s, f := newKeyring(windowsHost())
+	s, f := newFlyteTools(windowsHost())
 	f.limit = 0
 	f.items = []fakeItem{{"flytectl", host + ":flytectl-user", `{"access_token":"a0","refresh_token":"r0"}`, ""}}
 	if _, err := s.Retrieve(t.Context(), personKey()); err != nil {
@@ -269,7 +269,7 @@ func TestKeyringSharesNothingThatIsTooLong(t *testing.T) {
 func TestKeyringThatHidesAnImport(t *testing.T) {
 	t.Parallel()
 	for _, mirror := range []bool{false, true} {
-		s, f := newKeyring(linuxHost())
+		s, f := newFlyteTools(linuxHost())
 		if s.Mirror = mirror; mirror {
 			if err := s.Store(t.Context(), personKey(), login("x")); err != nil {
 				t.Fatal(err)
@@ -290,8 +290,8 @@ func TestKeyringThatHidesAnImport(t *testing.T) {
 func TestKeyringMirrorThatFails(t *testing.T) {
 	t.Parallel()
 	var logged strings.Builder
-	s, f := newKeyring(linuxHost())
-	s.Mirror, s.Logger = true, textLogger(&logged)
+	s, f := newFlyteTools(linuxHost())
+	s.Mirror, s.Keyring.Logger = true, textLogger(&logged)
 	f.fail(func(_ int, op, _, user string) error {
 		if op == "set" && user == "tokens" {
 			return errKeyringLockedByDaemon
@@ -314,7 +314,7 @@ func TestKeyringMirrorThatFails(t *testing.T) {
 // A refresh token that died takes its own items along, not a newer login.
 func TestKeyringDiscardsOnlyTheDead(t *testing.T) {
 	t.Parallel()
-	s, f := newKeyring(linuxHost())
+	s, f := newFlyteTools(linuxHost())
 	if err := s.Store(t.Context(), personKey(), login("dead")); err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +335,7 @@ func TestKeyringDiscardsOnlyTheDead(t *testing.T) {
 // Once an imported login has died, the next one is not the other tool's.
 func TestKeyringSharesNothingAfterTheImportDied(t *testing.T) {
 	t.Parallel()
-	s, f := newKeyring(linuxHost())
+	s, f := newFlyteTools(linuxHost())
 	f.items = []fakeItem{{host, "tokens", `{"access_token":"a0","refresh_token":"r0"}`, pythonKeyring}}
 	c, err := s.Retrieve(t.Context(), personKey())
 	if err != nil {

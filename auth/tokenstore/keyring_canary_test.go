@@ -25,11 +25,11 @@ func TestStoresTellNoToken(t *testing.T) {
 	} {
 		fake := &fakeKeyring{}
 		c := newChain(fake, filepath.Join(t.TempDir(), "x"))
-		c.keyring.Mirror, c.keyring.Logger, c.file.Logger = true, c.Logger, c.Logger
+		c.keyring.Mirror, c.keyring.Keyring.Logger, c.file.Logger = true, c.Logger, c.Logger
 		fake.put(host, "tokens", canary)
 		fake.fail(before)
 		var told strings.Builder
-		for _, s := range []auth.Store{c.FallbackStore, c.keyring} {
+		for _, s := range []auth.Store{c.FallbackStore, c.keyring, c.keyring.Keyring} {
 			_, rerr := s.Retrieve(t.Context(), personKey())
 			serr := s.Store(t.Context(), personKey(), secret)
 			got, gerr := s.Retrieve(t.Context(), personKey())

@@ -1,11 +1,13 @@
 package tokenstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/zalando/go-keyring"
 
@@ -163,6 +165,11 @@ func newKeyring(h *keyringHost) (*KeyringStore, *fakeKeyring) {
 	return keyringOf(f, h), f
 }
 
+func newFlyteTools(h *keyringHost) (*FlyteTools, *fakeKeyring) {
+	s, f := newKeyring(h)
+	return &FlyteTools{Keyring: s}, f
+}
+
 var errKeyringLockedByDaemon = errors.New("failed to unlock correct collection '/org/freedesktop/secrets/aliases/default'")
 
 func personKey() auth.Key { return auth.Key{Endpoint: "flyte.example.com", Flow: auth.PersonFlow} }
@@ -187,4 +194,18 @@ func describeTokens(c *auth.Credentials) string {
 		return "none"
 	}
 	return fmt.Sprintf("%.20s (%d)", c.AccessToken, len(c.AccessToken))
+}
+
+// mustBeLocked fails if the login of k can be locked.
+func mustBeLocked(t *testing.T, s auth.Store, k auth.Key) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*(lockPause+lockJitter))
+	defer cancel()
+	l, err := s.(auth.Locker).Lock(ctx, k)
+	if err == nil {
+		l.Unlock()
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%s locks a login that is locked: %v", storeName(s), err)
+	}
 }

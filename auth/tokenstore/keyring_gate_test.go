@@ -57,35 +57,46 @@ func (p *program) hang() (release func()) {
 	}
 }
 
+// Whatever comes first, and with items of other tools to write as well.
 func TestTenClientSetsWaitOnceForAKeyringThatHangs(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p := newProgram(t, 10)
-		defer p.hang()()
-		start := time.Now()
-		var wg sync.WaitGroup
-		for i, s := range p.stores {
-			k := auth.Key{Endpoint: fmt.Sprintf("flyte%d.example.com", i), Flow: auth.PersonFlow}
-			wg.Go(func() {
+	for _, mirror := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) { tenAtAKeyringThatHangs(t, mirror) })
+	}
+}
+
+func tenAtAKeyringThatHangs(t *testing.T, mirror bool) {
+	t.Helper()
+	p := newProgram(t, 10)
+	for _, s := range p.stores {
+		s.(*FallbackStore).Stores[0].(*FlyteTools).Mirror = mirror
+	}
+	defer p.hang()()
+	start := time.Now()
+	var wg sync.WaitGroup
+	for i, s := range p.stores {
+		k := auth.Key{Endpoint: fmt.Sprintf("flyte%d.example.com", i), Flow: auth.PersonFlow}
+		wg.Go(func() {
+			if !mirror { // its Store is the first to meet the keyring
 				if _, err := s.Retrieve(t.Context(), k); !errors.Is(err, auth.ErrNoCredentials) {
 					t.Errorf("got %v", err)
 				}
-				if err := s.Store(t.Context(), k, login("x")); err != nil {
-					t.Error(err)
-				}
-				if c, err := s.Retrieve(t.Context(), k); err != nil || !sameTokens(c, login("x")) {
-					t.Errorf("got %v, %v", c, err)
-				}
-			})
-		}
-		wg.Wait()
-		if took, calls := time.Since(start), p.fake.count(); took != keyringDeadline || calls != 1 {
-			t.Errorf("took %v and %d calls, want %v and 1", took, calls, keyringDeadline)
-		}
-		if warned, rest := p.logged("level=WARN"), p.logged("level=DEBUG"); warned != 1 || rest != 9 {
-			t.Errorf("%d warnings and %d lines of debugging in all logs, want 1 and 9", warned, rest)
-		}
-	})
+			}
+			if err := s.Store(t.Context(), k, login("x")); err != nil {
+				t.Error(err)
+			}
+			if c, err := s.Retrieve(t.Context(), k); err != nil || !sameTokens(c, login("x")) {
+				t.Errorf("got %v, %v", c, err)
+			}
+		})
+	}
+	wg.Wait()
+	if took, calls := time.Since(start), p.fake.count(); took != keyringDeadline || calls != 1 {
+		t.Errorf("took %v and %d calls, want %v and 1", took, calls, keyringDeadline)
+	}
+	if warned, rest := p.logged("level=WARN"), p.logged("level=DEBUG"); warned != 1 || rest != 9 {
+		t.Errorf("%d warnings and %d lines of debugging in all logs, want 1 and 9", warned, rest)
+	}
 }
 
 // The one warning is not spent on a log that does not show it.

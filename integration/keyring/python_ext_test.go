@@ -63,7 +63,7 @@ func TestPythonsLoginServesHere(t *testing.T) {
 	inPython(t, "set", "old.example.com", "access_token", "access-old")
 	inPython(t, "set", "old.example.com", "refresh_token", "refresh-old")
 	// when they are looked for,
-	s := &tokenstore.KeyringStore{}
+	s := &tokenstore.FlyteTools{}
 	got, err := s.Retrieve(t.Context(), person)
 	if err != nil || got.AccessToken != "access-py" || got.RefreshToken != "refresh-py" {
 		t.Fatalf("%v, %v", got, err)
@@ -82,7 +82,7 @@ func TestPythonsLoginServesHere(t *testing.T) {
 	}
 	// When Python renews it in turn, its tokens are the newer ones.
 	inPython(t, "set", endpoint, "tokens", `{"access_token": "access-py2", "refresh_token": "refresh-py2"}`)
-	if got, err := (&tokenstore.KeyringStore{}).Retrieve(t.Context(), person); err != nil || got.RefreshToken != "refresh-py2" {
+	if got, err := (&tokenstore.FlyteTools{}).Retrieve(t.Context(), person); err != nil || got.RefreshToken != "refresh-py2" {
 		t.Errorf("%v, %v; want Python's renewed login", got, err)
 	}
 	// After a logout nobody finds a token.
@@ -90,7 +90,7 @@ func TestPythonsLoginServesHere(t *testing.T) {
 		if err := s.Delete(t.Context(), k); err != nil {
 			t.Error(err)
 		}
-		mustLack(t, &tokenstore.KeyringStore{}, k)
+		mustLack(t, &tokenstore.FlyteTools{}, k)
 		for _, item := range []string{"tokens", "access_token", "refresh_token"} {
 			if text := inPython(t, "get", k.Endpoint, item, ""); text != "" {
 				t.Errorf("Python still finds %s of %s", item, k.Endpoint)
@@ -108,7 +108,7 @@ func TestPythonAndWeWriteOneItem(t *testing.T) {
 	}
 	unlockedKeyring(t)
 	us := func(name string) func() {
-		return func() { mustStore(t, &tokenstore.KeyringStore{Mirror: true}, person, login(name)) }
+		return func() { mustStore(t, &tokenstore.FlyteTools{Mirror: true}, person, login(name)) }
 	}
 	sdk := func(name string) func() {
 		return func() {
@@ -126,7 +126,7 @@ func TestPythonAndWeWriteOneItem(t *testing.T) {
 		if text := inPython(t, "get", endpoint, "tokens", ""); text != "" {
 			t.Errorf("%s: after Python's logout it finds %s", name, text)
 		}
-		if err := (&tokenstore.KeyringStore{}).Delete(t.Context(), person); err != nil {
+		if err := (&tokenstore.FlyteTools{}).Delete(t.Context(), person); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -139,11 +139,11 @@ func TestPythonFindsOurLogin(t *testing.T) {
 		return
 	}
 	unlockedKeyring(t)
-	mustStore(t, &tokenstore.KeyringStore{}, person, login("private"))
+	mustStore(t, &tokenstore.FlyteTools{}, person, login("private"))
 	if text := inPython(t, "get", endpoint, "tokens", ""); text != "" {
 		t.Errorf("Python finds %q, which nobody asked for", text)
 	}
-	s := &tokenstore.KeyringStore{Mirror: true}
+	s := &tokenstore.FlyteTools{Mirror: true}
 	mustStore(t, s, person, login("ours"))
 	var tokens map[string]string
 	text := inPython(t, "get", endpoint, "tokens", "")
