@@ -109,13 +109,29 @@ func (f *FallbackStore) Discard(ctx context.Context, k auth.Key, dead *auth.Cred
 	return f.everywhere(ctx, k, func(s auth.Store) error { return discard(ctx, s, k, dead) })
 }
 
-// Lock locks the login of k by the first of Stores that can lock, whichever of them
-// stores it, so that there is one lock per key.
+// Lock locks the login of k by the first of Stores that can, whichever of them stores
+// it: so there is one lock per key among all processes that have the same Stores, even
+// where some of them reach only the later ones. [KeyringStore] and [FileStore] lock the
+// same file and need no keyring for it. A store that fails to lock is skipped; but a
+// lock that another process holds is waited for, until ctx ends. It is an error if
+// every lock fails; where no store is a Locker the lease is one of nothing.
 func (f *FallbackStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
+	var errs []error
 	for _, s := range f.Stores {
-		if l, ok := s.(auth.Locker); ok {
-			return l.Lock(ctx, k)
+		l, ok := s.(auth.Locker)
+		if !ok {
+			continue
 		}
+		lease, err := l.Lock(ctx, k)
+		if err == nil || ctx.Err() != nil {
+			return lease, err
+		}
+		f.log().InfoContext(ctx, "A store cannot lock a login; the lock of the next one takes its place.",
+			slog.String("store", storeName(s)), slog.Any("error", err))
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
+		return nil, lockError(k, errors.Join(errs...))
 	}
 	return noLease{}, nil
 }
