@@ -14,7 +14,7 @@ import (
 // fallbackOf is the default store of another program, with that keyring.
 func fallbackOf(dir string, fake *fakeKeyring, h *keyringHost) *FallbackStore {
 	config := Config{Dir: filepath.Join(dir, "credentials"), LockDir: filepath.Join(dir, "locks")}
-	return compose(auth.Traits{FileStorable: true}, config, newSystemKeyring(fake, h)).(*FallbackStore)
+	return compose(auth.Traits{FileStorable: true}, config, &systemKeyring{items: fake, host: h}).(*FallbackStore)
 }
 
 // Two programs of one person: the login of one may be in the file because it cannot

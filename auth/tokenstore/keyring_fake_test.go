@@ -157,7 +157,7 @@ func windowsHost() *keyringHost {
 
 // keyringOf is a store of another program for every call: the gate is its own.
 func keyringOf(f *fakeKeyring, h *keyringHost) *KeyringStore {
-	return &KeyringStore{system: newSystemKeyring(f, h)}
+	return &KeyringStore{system: &systemKeyring{items: f, host: h}}
 }
 
 func newKeyring(h *keyringHost) (*KeyringStore, *fakeKeyring) {

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/jetway-go/jetway/auth"
 )
 
@@ -27,7 +25,7 @@ const (
 // theKeyring is the one package-level variable of this package. A program has one
 // keyring, however many stores it makes: what one of them finds out about it holds
 // for all, and only together can they keep to one call at a time.
-var theKeyring = newSystemKeyring(libraryItems{}, thisHost(runtime.GOOS)) //nolint:gochecknoglobals // see above
+var theKeyring = &systemKeyring{items: libraryItems{}, host: thisHost(runtime.GOOS)} //nolint:gochecknoglobals // see above
 
 // systemKeyring is the keyring of the operating system behind a gate: one operation
 // at a time, 3 seconds for each, and none for a while after the keyring did not
@@ -35,15 +33,11 @@ var theKeyring = newSystemKeyring(libraryItems{}, thisHost(runtime.GOOS)) //noli
 type systemKeyring struct {
 	items keyringItems
 	host  *keyringHost
-	turn  *semaphore.Weighted // makes a channel for each waiter, none before
+	turn  turn
 
 	mu      sync.Mutex
 	outage  *outage // the latest, unless the keyring has answered since
 	running int     // calls without an answer so far
-}
-
-func newSystemKeyring(items keyringItems, host *keyringHost) *systemKeyring {
-	return &systemKeyring{items: items, host: host, turn: semaphore.NewWeighted(1)}
 }
 
 // outage is the error of every operation that is refused while the keyring is left
@@ -78,11 +72,11 @@ func (g *systemKeyring) inTurn(ctx context.Context, f func(ctx context.Context) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := g.turn.Acquire(ctx, 1); err != nil {
+	if err := g.turn.take(ctx); err != nil {
 		return err
 	}
 	if err := g.refusal(); err != nil {
-		g.turn.Release(1)
+		g.turn.give()
 		return err
 	}
 	done := make(chan error, 1)
@@ -90,7 +84,7 @@ func (g *systemKeyring) inTurn(ctx context.Context, f func(ctx context.Context) 
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyringDeadline)
 		defer cancel()
 		err := f(limited)
-		g.turn.Release(1)
+		g.turn.give()
 		done <- err
 	}()
 	select {

@@ -27,7 +27,7 @@ type program struct {
 func newProgram(t *testing.T, n int) *program {
 	t.Helper()
 	p := &program{fake: &fakeKeyring{}}
-	p.system = newSystemKeyring(p.fake, linuxHost())
+	p.system = &systemKeyring{items: p.fake, host: linuxHost()}
 	dir := t.TempDir()
 	for range n {
 		log := &strings.Builder{}
@@ -184,15 +184,15 @@ func TestKeyringThatStaysSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProgram(t, 3)
 		release := p.hang()
-		ask := func() {
-			for _, s := range p.stores {
+		ask := func(round int) {
+			for _, s := range p.stores[:min(round+1, len(p.stores))] { // some are opened later
 				if _, err := s.Retrieve(t.Context(), personKey()); !errors.Is(err, auth.ErrNoCredentials) {
 					t.Errorf("got %v", err)
 				}
 			}
 		}
 		for round := range 6 {
-			ask()
+			ask(round)
 			if n := p.fake.count(); n != min(round+1, maxHanging) {
 				t.Errorf("round %d: %d calls", round, n)
 			}
@@ -203,7 +203,7 @@ func TestKeyringThatStaysSilent(t *testing.T) {
 		}
 		release()
 		synctest.Wait()
-		if ask(); p.fake.count() == 0 {
+		if ask(0); p.fake.count() == 0 {
 			t.Error("it was not asked again after its calls had returned")
 		}
 	})
