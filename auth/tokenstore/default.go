@@ -8,7 +8,7 @@ import (
 
 // Config changes what [Default] makes. The zero value is the usual.
 type Config struct {
-	// Off keeps logins in memory only: nothing outside of the process is read or
+	// Off stores logins in memory only: nothing outside of the process is read or
 	// written.
 	Off bool
 	// NoKeyring leaves the keyring alone.
@@ -33,6 +33,7 @@ type Config struct {
 // Nothing is read or written before the first use.
 func Default(t auth.Traits, c Config) auth.Store { return compose(t, c, theKeyring) }
 
+// compose is Default with that keyring.
 func compose(t auth.Traits, c Config, system *systemKeyring) auth.Store {
 	if c.Off || t.Unstored {
 		return &MemoryStore{}

@@ -9,8 +9,8 @@ import (
 	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
-// A login that a person made rests in a file here, since this machine shall not
-// use its keyring.
+// The login of a person is stored in a file here, since this program shall not use the
+// keyring.
 func ExampleDefault() {
 	dir, err := os.MkdirTemp("", "logins")
 	if err != nil {

@@ -2,10 +2,11 @@
 // files that only their owner can read, or in memory.
 //
 // Each of [KeyringStore], [FileStore] and [MemoryStore] is an [auth.Store] by
-// itself. A [FallbackStore] uses the first of several that works, and [Default]
-// makes the usual one. Stores that outlive the process also lock a login while it
-// is being replaced ([auth.Locker]), so that of all processes that share a refresh
-// token only one sends it.
+// itself. [FlyteTools] is a KeyringStore that shares logins with Flyte's own tools. A
+// [FallbackStore] uses the first of several stores that works, and [Default] makes the
+// usual one. All of them also lock a login while it is being replaced
+// ([auth.Locker]), so that of all processes that share a refresh token only one sends
+// it.
 //
 // Start with [Default]; clientset does.
 package tokenstore

@@ -104,7 +104,7 @@ func decode(data []byte) (auth.Key, *auth.Credentials, error) {
 	return k, creds, nil
 }
 
-// storable tells what is wrong with a login that is to be stored or was read:
+// storable returns what is wrong with a login that is to be stored or was read:
 // it must hold a token, and texts that fit into JSON and into one header line.
 func storable(k auth.Key, c *auth.Credentials) error {
 	if c == nil || c.AccessToken == "" && c.RefreshToken == "" {

@@ -34,7 +34,8 @@ type FallbackStore struct {
 	failed failures
 }
 
-// Store keeps c where k is kept already, else in the first store that takes it.
+// Store stores c where the login of k is stored already, else in the first store that
+// takes it. Credentials without any token are an error.
 func (f *FallbackStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
 	if err := storable(k, c); err != nil {
 		return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
@@ -57,9 +58,9 @@ func (f *FallbackStore) Store(ctx context.Context, k auth.Key, c *auth.Credentia
 	return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
 }
 
-// Retrieve returns what is kept under k. It is an error that does not wrap
-// [ErrNoCredentials] when nothing was found and a store failed in a way that may
-// pass.
+// Retrieve returns what is stored under k. The error does not wrap
+// [auth.ErrNoCredentials] if nothing was found and a store failed in a way that may
+// pass soon.
 func (f *FallbackStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials, error) {
 	var best *auth.Credentials
 	var trouble []error
@@ -98,15 +99,16 @@ func (f *FallbackStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credent
 	return nil, &auth.Error{Op: "retrieve", Endpoint: k.Endpoint, Err: err}
 }
 
-// Delete forgets k in every store. A store that cannot be reached is an error
-// only if it may be the one that holds the login.
+// Delete deletes what is stored under k in every store. A store that cannot be reached
+// is an error only if it may be the one that holds the login.
 func (f *FallbackStore) Delete(ctx context.Context, k auth.Key) error {
 	return f.everywhere(ctx, k, func(s auth.Store) error { return s.Delete(ctx, k) })
 }
 
-// Discard deletes a login that can no longer be refreshed, and no other.
+// Discard deletes, in every store, the login under k that has the refresh token of
+// dead, and no other.
 func (f *FallbackStore) Discard(ctx context.Context, k auth.Key, dead *auth.Credentials) error {
-	return f.everywhere(ctx, k, func(s auth.Store) error { return discard(ctx, s, k, dead) })
+	return f.everywhere(ctx, k, func(s auth.Store) error { return discardFrom(ctx, s, k, dead) })
 }
 
 // Lock locks the login of k by the first of Stores that can, whichever of them stores
@@ -126,7 +128,7 @@ func (f *FallbackStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error
 		if err == nil || ctx.Err() != nil {
 			return lease, err
 		}
-		f.log().InfoContext(ctx, "A store cannot lock a login; the lock of the next one takes its place.",
+		orDiscard(f.Logger).InfoContext(ctx, "A store cannot lock a login; the lock of the next one takes its place.",
 			slog.String("store", storeName(s)), slog.Any("error", err))
 		errs = append(errs, err)
 	}
@@ -148,7 +150,7 @@ func (f *FallbackStore) everywhere(ctx context.Context, k auth.Key, remove func(
 		switch {
 		case err == nil, errors.Is(err, ErrKeyringUnavailable):
 		case elsewhere && lasting(err):
-			f.log().WarnContext(ctx, "A login was deleted, but a store that cannot be asked may hold an older one.",
+			orDiscard(f.Logger).WarnContext(ctx, "A login was deleted, but a store that cannot be asked may hold an older one.",
 				slog.String("store", storeName(s)), slog.Any("error", err))
 		default:
 			errs = append(errs, err)
@@ -158,12 +160,13 @@ func (f *FallbackStore) everywhere(ctx context.Context, k auth.Key, remove func(
 	return errors.Join(errs...)
 }
 
-// Persistent tells whether a login may outlive the process.
+// Persistent reports whether a login may outlive the process.
 func (f *FallbackStore) Persistent() bool {
 	return slices.ContainsFunc(f.Stores, persistent)
 }
 
-// Location says where the login of k rests, as far as this process has seen it.
+// Location returns where the login of k is stored, as far as this process has seen
+// it; else "".
 func (f *FallbackStore) Location(k auth.Key) string {
 	i, ok := f.homes.get(k)
 	if !ok {
@@ -194,7 +197,7 @@ func (f *FallbackStore) settle(ctx context.Context, k auth.Key, i int) {
 	f.homes.set(k, i)
 	for _, s := range f.Stores[i+1:] {
 		if err := s.Delete(ctx, k); err != nil {
-			f.log().DebugContext(ctx, "cannot delete an older copy of a login", slog.Any("error", err))
+			orDiscard(f.Logger).DebugContext(ctx, "cannot delete an older copy of a login", slog.Any("error", err))
 		}
 	}
 }
@@ -212,45 +215,11 @@ func (f *FallbackStore) report(ctx context.Context, i int, err error) {
 			level = slog.LevelInfo // a machine without a keyring is no mistake
 		}
 	}
-	if level == slog.LevelWarn && f.log().Enabled(ctx, level) && !isNews(err) {
+	if level == slog.LevelWarn && orDiscard(f.Logger).Enabled(ctx, level) && !isNews(err) {
 		level = slog.LevelDebug
 	}
-	f.log().Log(ctx, level, "A store for logins cannot be used; another takes its place.",
+	orDiscard(f.Logger).Log(ctx, level, "A store for logins cannot be used; another takes its place.",
 		slog.String("store", storeName(f.Stores[i])), slog.String("instead", next), slog.Any("error", err))
-}
-
-func (f *FallbackStore) log() *slog.Logger {
-	if f.Logger == nil {
-		return slog.New(slog.DiscardHandler)
-	}
-	return f.Logger
-}
-
-func persistent(s auth.Store) bool {
-	p, ok := s.(auth.Persister)
-	return ok && p.Persistent()
-}
-
-func location(s auth.Store, k auth.Key) string {
-	if l, ok := s.(auth.Locator); ok {
-		return l.Location(k)
-	}
-	return fmt.Sprintf("%T", s)
-}
-
-// discard deletes what s stores under k if it has the refresh token of dead.
-func discard(ctx context.Context, s auth.Store, k auth.Key, dead *auth.Credentials) error {
-	if d, ok := s.(auth.Discarder); ok {
-		return d.Discard(ctx, k, dead)
-	}
-	c, err := s.Retrieve(ctx, k)
-	if err == nil && c.RefreshToken == dead.RefreshToken {
-		return s.Delete(ctx, k)
-	}
-	if errors.Is(err, auth.ErrNoCredentials) {
-		return nil
-	}
-	return err
 }
 
 // olderThan reports whether c is known to have been issued before o.

@@ -331,14 +331,14 @@ func TestStoresDiscardOnlyTheDead(t *testing.T) {
 	k := personKey()
 	c := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
 	for _, s := range []auth.Store{c.keyring, c.file, c.memory, c.FallbackStore} {
-		if err := errors.Join(s.Store(t.Context(), k, login("alive")), discard(t.Context(), s, k, login("dead"))); err != nil {
+		if err := errors.Join(s.Store(t.Context(), k, login("alive")), discardFrom(t.Context(), s, k, login("dead"))); err != nil {
 			t.Errorf("%T: %v", s, err)
 		}
 		if got, err := s.Retrieve(t.Context(), k); err != nil || !sameTokens(got, login("alive")) {
 			t.Errorf("%T holds %v, %v", s, got, err)
 		}
 		for range 2 { // nothing to discard is no error
-			if err := discard(t.Context(), s, k, login("alive")); err != nil {
+			if err := discardFrom(t.Context(), s, k, login("alive")); err != nil {
 				t.Errorf("%T: %v", s, err)
 			}
 		}
@@ -348,7 +348,7 @@ func TestStoresDiscardOnlyTheDead(t *testing.T) {
 	}
 	// The keyring's copy is the dead one, the file's is not.
 	if err := errors.Join(c.keyring.Store(t.Context(), k, login("dead")), c.file.Store(t.Context(), k, login("alive")),
-		discard(t.Context(), c.FallbackStore, k, login("dead"))); err != nil || c.holders(t.Context(), k) != "file" {
+		discardFrom(t.Context(), c.FallbackStore, k, login("dead"))); err != nil || c.holders(t.Context(), k) != "file" {
 		t.Errorf("%v, held by %q", err, c.holders(t.Context(), k))
 	}
 }

@@ -2,19 +2,17 @@ package tokenstore
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/jetway-go/jetway/auth"
 )
 
-// FileStore keeps each login in a file of its own that only its owner can read:
+// FileStore stores each login in a file of its own that only its owner can read:
 // JSON with the tokens in plain text, mode 0600 in a directory of mode 0700. (On
 // Windows the user profile's access rules protect it instead.) The zero value is
 // ready, and it is safe for concurrent use, by several processes too: a file is
@@ -39,11 +37,10 @@ type FileStore struct {
 	// LockDir holds a lock file for each login, which is never deleted; empty means
 	// jetway/locks in the directory of os.UserCacheDir.
 	LockDir string
-	// Logger hears the warnings, never a secret; nil discards them.
+	// Logger is told the warnings, never a secret; nil discards them.
 	Logger *slog.Logger
 
-	mu     sync.Mutex // held while a file is put in place or aside
-	warned map[string]bool
+	state fileState
 }
 
 // Store writes c to the file of k, on the disk before it returns. Credentials
@@ -51,7 +48,7 @@ type FileStore struct {
 func (s *FileStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
 	data, err := encode(k, c)
 	if err == nil {
-		err = s.inDir(ctx, true, func(d *os.Root) error { return s.write(ctx, d, fileName(k), data) })
+		err = s.inDir(ctx, true, func(d loginDir) error { return d.write(ctx, fileName(k), data) })
 	}
 	if err != nil {
 		return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
@@ -62,8 +59,8 @@ func (s *FileStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) 
 // Retrieve reads the file of k.
 func (s *FileStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials, error) {
 	var c *auth.Credentials
-	err := s.inDir(ctx, false, func(d *os.Root) (err error) {
-		c, err = s.read(ctx, d, fileName(k), k)
+	err := s.inDir(ctx, false, func(d loginDir) (err error) {
+		c, err = d.read(ctx, fileName(k), k)
 		return err
 	})
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,15 +75,15 @@ func (s *FileStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials
 // Delete removes the file of k, what was put aside of it, and what a program that
 // died has half written: after a logout no token remains.
 func (s *FileStore) Delete(ctx context.Context, k auth.Key) error {
-	err := s.inDir(ctx, false, func(d *os.Root) error {
+	err := s.inDir(ctx, false, func(d loginDir) error {
 		name := fileName(k)
 		if err := d.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if err := sweep(d, name, true); err != nil {
+		if err := d.sweep(name, true); err != nil {
 			return err
 		}
-		syncDir(d)
+		syncDir(d.Root)
 		return nil
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -100,7 +97,7 @@ func (s *FileStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
 	return fileLock(s.LockDir).lock(ctx, k)
 }
 
-// Persistent reports that logins outlive the process.
+// Persistent returns true: logins outlive the process.
 func (s *FileStore) Persistent() bool { return true }
 
 // Location returns the path of the file of k.
@@ -114,9 +111,8 @@ func (s *FileStore) Location(k auth.Key) string {
 
 func fileName(k auth.Key) string { return keyHash(k) + ".json" }
 
-// inDir opens the directory and runs f on it. Everything happens relative to
-// the opened directory, so that nobody can put another one in its place.
-func (s *FileStore) inDir(ctx context.Context, create bool, f func(d *os.Root) error) error {
+// inDir opens the directory and runs f on it.
+func (s *FileStore) inDir(ctx context.Context, create bool, f func(d loginDir) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -129,11 +125,15 @@ func (s *FileStore) inDir(ctx context.Context, create bool, f func(d *os.Root) e
 		return err
 	}
 	defer func() { _ = d.Close() }()
-	err = f(d)
+	err = f(s.opened(d))
 	if namesFile(err) && !errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("in %s: %w", path, err)
 	}
 	return err
+}
+
+func (s *FileStore) opened(d *os.Root) loginDir {
+	return loginDir{Root: d, log: orDiscard(s.Logger), state: &s.state}
 }
 
 // path is the directory, which need not exist.
@@ -145,86 +145,11 @@ func (s *FileStore) path() (string, error) {
 	return filepath.Join(base, "jetway", "credentials"), err
 }
 
-// namesFile tells whether err names a file, relative to the opened directory.
+// namesFile reports whether err names a file, relative to the opened directory.
 func namesFile(err error) bool {
 	var (
 		file *fs.PathError
 		link *os.LinkError
 	)
 	return errors.As(err, &file) || errors.As(err, &link)
-}
-
-func openDir(path string, create bool) (*os.Root, error) {
-	info, err := os.Lstat(path)
-	if create && errors.Is(err, fs.ErrNotExist) {
-		if err = os.MkdirAll(path, 0o700); err == nil {
-			info, err = os.Lstat(path)
-		}
-	}
-	switch {
-	case err != nil:
-		return nil, err
-	case info.Mode()&fs.ModeSymlink != 0:
-		return nil, fmt.Errorf("%s is a symbolic link; name the directory itself", path)
-	case !info.IsDir():
-		return nil, fmt.Errorf("%s is no directory", path)
-	case foreign(info):
-		return nil, fmt.Errorf("%s belongs to another user; name a directory of your own", path)
-	case othersMay(info)&0o022 != 0:
-		return nil, fmt.Errorf("%s is writable by others (mode %#o); run chmod 700 on it or name another directory", path, info.Mode().Perm())
-	}
-	d, err := os.OpenRoot(path)
-	if err != nil {
-		return nil, err
-	}
-	if opened, err := d.Stat("."); err != nil || !os.SameFile(info, opened) {
-		_ = d.Close()
-		return nil, fmt.Errorf("%s was replaced while it was opened", path)
-	}
-	return d, nil
-}
-
-// write puts data in place under name: all of it, or nothing.
-func (s *FileStore) write(ctx context.Context, d *os.Root, name string, data []byte) error {
-	_ = sweep(d, name, false) // leftovers do no harm to this login
-	var err error
-	for range maxTries {
-		if err = s.replace(ctx, d, name, data); !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		// A Delete has taken the temporary file along, so this login came after it.
-	}
-	return err
-}
-
-// replace makes one try to put data in place.
-func (s *FileStore) replace(ctx context.Context, d *os.Root, name string, data []byte) error {
-	tmp := name + "." + rand.Text() + tmpSuffix
-	err := writeFile(d, tmp, data)
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err == nil {
-		s.mu.Lock()
-		err = d.Rename(tmp, name)
-		s.mu.Unlock()
-	}
-	if err != nil {
-		_ = d.Remove(tmp)
-		return err
-	}
-	syncDir(d)
-	return nil
-}
-
-func writeFile(d *os.Root, name string, data []byte) error {
-	f, err := d.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
 }

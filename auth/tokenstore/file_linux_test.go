@@ -17,7 +17,7 @@ func TestFileStoreThatCannotCloseAFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.decodeFile(t.Context(), f, personKey()); err == nil || !strings.Contains(err.Error(), "not a stored login") {
+		if _, err := s.opened(nil).decodeFile(t.Context(), f, personKey()); err == nil || !strings.Contains(err.Error(), "not a stored login") {
 			t.Errorf("it was not read on: %v", err)
 		}
 		_ = f.Close()

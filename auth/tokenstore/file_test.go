@@ -33,7 +33,7 @@ func TestFileStorePutsNoOtherFileAside(t *testing.T) {
 	if err := errors.Join(os.Link(path, path+".held"), s.Store(t.Context(), personKey(), login("new"))); err != nil {
 		t.Fatal(err) // the link keeps the damaged file's number from being used again
 	}
-	if err := s.setAside(t.Context(), d, filepath.Base(path), damaged, errors.New("damaged")); !errors.Is(err, auth.ErrNoCredentials) {
+	if err := s.opened(d).setAside(t.Context(), filepath.Base(path), damaged, errors.New("damaged")); !errors.Is(err, auth.ErrNoCredentials) {
 		t.Errorf("got %v", err)
 	}
 	if c, err := s.Retrieve(t.Context(), personKey()); err != nil || !sameTokens(c, login("new")) || log.Len() > 0 {

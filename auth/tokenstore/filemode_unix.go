@@ -11,7 +11,7 @@ import (
 // othersMay is what group and world may do with a file.
 func othersMay(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() & 0o077 }
 
-// foreign tells whether a file belongs to somebody whose word does not count.
+// foreign reports whether a file belongs to a user who is not trusted.
 func foreign(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && !trusted(int(st.Uid), os.Geteuid())

@@ -7,8 +7,8 @@ import (
 	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
-// Whoever logs in here need not do so in flyte-sdk, and the other way round. Machines
-// without a keyring store the login in memory.
+// A person who has logged in with this program need not log in with flyte-sdk, and the
+// other way round. On a machine without a keyring the login stays in memory.
 func ExampleFlyteTools() {
 	tools := &tokenstore.FlyteTools{
 		Keyring: &tokenstore.KeyringStore{LockDir: "/run/lock/example"},

@@ -10,7 +10,7 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// layout is how one of Flyte's own tools keeps a login: in which items, and in
+// layout is how one of Flyte's own tools stores a login: in which items, and in
 // what form.
 type layout struct {
 	name string

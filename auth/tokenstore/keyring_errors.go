@@ -26,7 +26,7 @@ var (
 )
 
 // classify gives an error of the keyring one of the package's meanings. Its text
-// is kept unless it could repeat value.
+// stays unless it could repeat value.
 func classify(err error, value string) error {
 	switch {
 	case err == nil, errors.Is(err, ErrKeyringUnavailable):

@@ -43,10 +43,10 @@ func thisHost(goos string) *keyringHost {
 	return h
 }
 
-// secretService tells whether the keyring is one that is reached over D-Bus.
+// secretService reports whether the keyring is one that is reached over D-Bus.
 func (h *keyringHost) secretService() bool { return h.goos != "windows" && h.goos != "darwin" }
 
-// reachable tells whether the keyring can be called without starting anything.
+// reachable reports whether the keyring can be called without starting anything.
 // Without a session bus the D-Bus library would launch one, which then stays
 // behind. It finds the bus of a login session under /run/user only, wherever
 // XDG_RUNTIME_DIR points.
