@@ -19,9 +19,9 @@ import (
 // by every command after it.
 //
 // A store that fails is reported to Logger once, until it works again, and the next
-// one is used instead. A keyring that is missing or silent is one warning in all
-// logs of the program, and is asked again after five minutes (see [KeyringStore]);
-// so is a locked one, since here another store can serve.
+// one is used instead. A keyring that is missing or silent is left alone for five
+// minutes (see [KeyringStore]), and is one warning in all logs of the program. One that
+// is locked is left alone as long, since here another store can serve.
 type FallbackStore struct {
 	// Stores are tried in this order. The last one should always work, as a
 	// [MemoryStore] does.

@@ -184,7 +184,7 @@ func (f *FlyteTools) share(ctx context.Context, k auth.Key, c *auth.Credentials)
 		return ""
 	}
 	if err := l.write(ctx, f.system(), k, c); err != nil {
-		if errors.As(err, new(*outage)) {
+		if _, ok := errors.AsType[*outage](err); ok {
 			return "" // our own item cannot be written either, and that is the error
 		}
 		f.keyring().warnOnce(ctx, "mirror", "cannot store the login where Flyte's own tools look; they may ask for one of their own",
@@ -197,8 +197,7 @@ func (f *FlyteTools) share(ctx context.Context, k auth.Key, c *auth.Credentials)
 // read returns the login in the items of l, and warns of unusable ones.
 func (f *FlyteTools) read(ctx context.Context, l layout, k auth.Key) (*auth.Credentials, error) {
 	c, err := l.read(ctx, f.system(), k)
-	var unusable unusableError
-	if errors.As(err, &unusable) {
+	if unusable, ok := errors.AsType[unusableError](err); ok {
 		f.keyring().warnOnce(ctx, unusable.tool, "A login that another tool has stored in the keyring cannot be used.",
 			slog.String("tool", unusable.tool), slog.String("reason", unusable.reason.Error()))
 	}

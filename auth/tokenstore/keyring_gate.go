@@ -55,8 +55,8 @@ func (o *outage) Unwrap() error { return o.cause }
 // isNews reports whether err is worth a warning in the log: an outage of the keyring
 // is once, in whichever log, since it is the same for all stores of the program.
 func isNews(err error) bool {
-	var o *outage
-	return !errors.As(err, &o) || o.told.CompareAndSwap(false, true)
+	o, ok := errors.AsType[*outage](err)
+	return !ok || o.told.CompareAndSwap(false, true)
 }
 
 // do runs f when its turn has come, with keyringDeadline for all of it. A caller
