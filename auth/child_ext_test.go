@@ -24,7 +24,7 @@ import (
 // directory, the URL of a token endpoint and a number.
 const childEnv = "JETWAY_TEST_CHILD"
 
-var processKey = auth.Key{Endpoint: "flyte.example.com", ClientID: "cli", Flow: auth.PersonFlow}
+var processKey = auth.Key{Endpoint: "flyte.example.com", ClientID: "cli", Flow: auth.StoredFlow}
 
 // child is the work of one process.
 type child struct {

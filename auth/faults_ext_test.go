@@ -72,7 +72,7 @@ func TestTroubleThatPasses(t *testing.T) {
 		var logged strings.Builder
 		log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug - 4}))
 		dir := t.TempDir()
-		k := auth.Key{Endpoint: "flyte.example.com", Flow: auth.PersonFlow}
+		k := auth.Key{Endpoint: "flyte.example.com", Flow: auth.StoredFlow}
 		store := tokenstore.Default(flow.Stored{}.Traits(), tokenstore.Config{NoKeyring: true, Dir: filepath.Join(dir, "credentials"), LockDir: filepath.Join(dir, "locks"), Logger: log})
 		stored := &auth.Credentials{AccessToken: accessCanary, RefreshToken: refreshCanary, Expiry: time.Now().Add(-time.Minute), ClientID: "cli"}
 		if err := store.Store(t.Context(), k, stored); err != nil {

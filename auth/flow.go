@@ -64,7 +64,7 @@ type Traits struct {
 	// Unstored logins are not worth keeping: the flow has its token at hand, and
 	// what a store remembers would only be older.
 	Unstored bool
-	// Name is the Flow part of a storage [Key]: [PersonFlow] for every flow that
+	// Name is the Flow part of a storage [Key]: [StoredFlow] for every flow that
 	// asks a person, so that each finds the login of the others; a name of its own,
 	// such as "client_credentials", for a flow that needs nobody.
 	Name string

@@ -2,11 +2,11 @@ package auth
 
 import "context"
 
-// PersonFlow is the Flow of the [Key] of every login that a person made, and so
-// the Name in the [Traits] of every interactive flow. They share it, so that a
-// program that only refreshes stored logins finds a login made in a browser, and
-// so does one that would have shown a device code.
-const PersonFlow = "stored"
+// StoredFlow is the Flow of the [Key] of every login that a person made, and so the
+// Name in the [Traits] of every interactive flow. They share it, so that flow.Stored,
+// which only refreshes stored logins, finds a login made in a browser, and so does a
+// flow that would have shown a device code.
+const StoredFlow = "stored"
 
 // Key names one stored login. Programs with equal keys share it; keys that differ
 // in any part never overwrite each other.

@@ -38,7 +38,7 @@ type way struct {
 // built the header beforehand.
 func ways(tb testing.TB) []way {
 	tb.Helper()
-	a := auth.New(auth.Key{}, flow.Token(jwt), auth.Env{})
+	a := auth.New(auth.Key{}, flow.StaticToken(jwt), auth.Env{})
 	tb.Cleanup(func() { _ = a.Close() })
 	id := interceptors.WithRequestID()
 	again := interceptors.WithRetry(retry.UnaryClientInterceptor(retry.WithMax(3)))

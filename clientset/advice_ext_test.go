@@ -23,7 +23,7 @@ import (
 func TestConnectionErrorsSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	plain, secure := quiet(t), quiet(t, mockserver.WithTLS())
-	token := clientset.WithFlow(flow.Token("token"))
+	token := clientset.WithFlow(flow.StaticToken("token"))
 	for name, tc := range map[string]struct {
 		endpoint string
 		opts     []clientset.Option
@@ -66,7 +66,7 @@ func TestDeadlineTellsWhatWentWrongMeanwhile(t *testing.T) {
 	for name, opt := range map[string]clientset.Option{
 		"in the call itself":      clientset.WithoutAuth(),
 		"in the login before it":  clientset.WithFlow(flow.ClientCredentials{ClientID: "id", Secret: flow.SecretValue("secret")}),
-		"with a token, and calls": clientset.WithFlow(flow.Token("token")),
+		"with a token, and calls": clientset.WithFlow(flow.StaticToken("token")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

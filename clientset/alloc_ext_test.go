@@ -102,7 +102,7 @@ func newSides(tb testing.TB, call func(context.Context, services) error) sides {
 		tb.Fatal(err)
 	}
 	cs, err := clientset.ForEndpoint("passthrough:///localhost", clientset.WithInsecure(),
-		clientset.WithFlow(flow.Token("token")), clientset.WithDialOptions(dialer))
+		clientset.WithFlow(flow.StaticToken("token")), clientset.WithDialOptions(dialer))
 	if err != nil {
 		tb.Fatal(err)
 	}

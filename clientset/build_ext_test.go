@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -48,11 +47,10 @@ func TestForEndpointRefuses(t *testing.T) {
 		"metadata with a newline":   {"h", opts(clientset.WithRequestMetadata(metadata.Pairs("x-team", "a\nb"))), "x-team is not printable"},
 		"a user agent on two lines": {"h", opts(clientset.WithUserAgent("a\r\nb")), "WithUserAgent"},
 		"a certificate, no key":     {"h", opts(clientset.WithClientCertificate(missing, "")), "key file"},
-		"WithoutAuth and a flow":    {"h", opts(clientset.WithoutAuth(), clientset.WithFlow(flow.Token("x"))), "WithoutAuth"},
-		"two logins":                {"h", opts(clientset.WithAuthenticator(a), clientset.WithFlow(flow.Token("x"))), "WithAuthenticator"},
+		"WithoutAuth and a flow":    {"h", opts(clientset.WithoutAuth(), clientset.WithFlow(flow.StaticToken("x"))), "WithoutAuth"},
+		"two logins":                {"h", opts(clientset.WithAuthenticator(a), clientset.WithFlow(flow.StaticToken("x"))), "WithAuthenticator"},
 		"a proxy without host":      {"h", opts(clientset.WithProxyURL("proxy:3128")), "WithProxyURL"},
 		"a SOCKS proxy":             {"h", opts(clientset.WithProxyURL("socks5://p:1")), `"socks5"`},
-		"frantic keep-alive":        {"h", opts(clientset.WithKeepAlive(time.Second)), "10s"},
 		"nothing can be received":   {"h", opts(clientset.WithMaxReceiveSize(0)), "WithMaxReceiveSize"},
 		"an unknown resolver's":     {"mesh:///svc", nil, `"mesh"`},
 		"several addresses at once": {"h1:1,h2:1", nil, "several addresses"},
@@ -83,7 +81,7 @@ func TestEmptyOptionsAreNone(t *testing.T) {
 	cs := connect(t, s, nil, clientset.WithFlow(nil), clientset.WithAuthenticator(nil), clientset.WithCredentials(nil),
 		clientset.WithConfigStore(nil), clientset.WithPrompter(nil), clientset.WithProxyFlow(nil, nil), clientset.WithLogger(nil),
 		clientset.WithTLSConfig(nil), clientset.WithServerName(""), clientset.WithProxyURL(""), clientset.WithHTTPClient(nil),
-		clientset.WithKeepAlive(0), clientset.WithUserAgent(""), clientset.WithResolvers(nil), clientset.WithDialOptions(nil),
+		clientset.WithUserAgent(""), clientset.WithResolvers(nil), clientset.WithDialOptions(nil),
 		clientset.WithRequestMetadata(nil), clientset.WithRequestMetadataFunc(nil), clientset.WithRetries(-1),
 		clientset.WithRequestMetadata(metadata.Pairs("x-trace-bin", "\x00\xff")))
 	if err := list(t.Context(), cs); err != nil {

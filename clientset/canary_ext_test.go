@@ -114,11 +114,11 @@ func TestNoSecretShows(t *testing.T) { //nolint:paralleltest // it takes the pro
 				&auth.Credentials{AccessToken: canaryToken, RefreshToken: canaryRefresh}))...)
 			attempt(s, cs, err)
 
-			cs, err = clientset.ForEndpoint(s.Endpoint(), append(opts, clientset.WithFlow(flow.Token(canaryToken)),
-				clientset.WithProxyFlow(flow.Token(canaryProxy), nil))...)
+			cs, err = clientset.ForEndpoint(s.Endpoint(), append(opts, clientset.WithFlow(flow.StaticToken(canaryToken)),
+				clientset.WithProxyFlow(flow.StaticToken(canaryProxy), nil))...)
 			attempt(s, cs, err)
 
-			cs, err = clientset.ForEndpoint(far, append(opts, leadTo(s), clientset.WithFlow(flow.Token(canaryToken)))...)
+			cs, err = clientset.ForEndpoint(far, append(opts, leadTo(s), clientset.WithFlow(flow.StaticToken(canaryToken)))...)
 			attempt(s, cs, err)
 
 			cs, err = clientset.ForAPIKey(key, append(opts, clientset.WithProxyURL("socks5://u:"+canaryProxy+"@h:1"))...)

@@ -37,7 +37,7 @@ type config struct {
 	user, profile string
 	clientID      string // of an API key
 	prompter      auth.Prompter
-	authOptions   []auth.Option
+	expirySkew    time.Duration
 	proxyFlow     auth.Flow
 	proxyConfig   configstore.ClientConfigStore
 
@@ -48,7 +48,6 @@ type config struct {
 	proxyURL             string
 	httpClient           *http.Client
 	roundRobin           bool
-	keepAlive            time.Duration
 	maxReceive           int
 	userAgent            string
 	resolvers            []resolver.Builder
@@ -85,7 +84,7 @@ func (c *config) underlay(t platform.Target) {
 	c.clientConfig = t.Config.WithOverride(c.clientConfig)
 	c.user = cmp.Or(c.user, t.User)
 	c.plaintextCredentials = c.plaintextCredentials || t.PlaintextCredentials
-	c.authOptions = append(c.authOptions, t.AuthOptions...)
+	c.expirySkew = t.ExpirySkew
 	c.noKeyring = t.NoKeyring
 	c.insecure = c.insecure || t.Insecure
 	c.org = cmp.Or(c.org, t.Org)
@@ -123,8 +122,6 @@ func (c *config) check() error {
 		return errors.New("WithAuthenticator brings its own login: give it no WithFlow, WithCredentials, WithStore or WithConfigStore")
 	case c.maxReceive <= 0:
 		return fmt.Errorf("WithMaxReceiveSize(%d): must be positive", c.maxReceive)
-	case c.keepAlive < 0 || c.keepAlive > 0 && c.keepAlive < 10*time.Second:
-		return fmt.Errorf("WithKeepAlive(%v): must be 10s or more", c.keepAlive)
 	}
 	return nil
 }

@@ -6,18 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/keepalive"
 
 	"github.com/jetway-go/jetway/internal/endpoint"
 )
-
-// keepAliveTimeout is how long a ping may stay without an answer.
-const keepAliveTimeout = 20 * time.Second
 
 // parse reads the endpoint, with the schemes of the program's own resolvers.
 func (c *config) parse(text string) (endpoint.Endpoint, error) {
@@ -66,9 +61,6 @@ func (c *config) options(e endpoint.Endpoint, n *network, plaintext bool) (targe
 	case "unix", "unix-abstract", "passthrough":
 	default: // a resolver that may bring a service config of its own, without the limit in ours
 		opts = append(opts, grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(c.maxReceive)))
-	}
-	if c.keepAlive > 0 {
-		opts = append(opts, grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: c.keepAlive, Timeout: keepAliveTimeout}))
 	}
 	if len(c.resolvers) > 0 {
 		opts = append(opts, grpc.WithResolvers(c.resolvers...))

@@ -102,7 +102,7 @@ func listening(t *testing.T) net.Listener {
 func overTLS(opts func(*testing.T, *mockserver.Server) []clientset.Option) situation {
 	return calling(func(t *testing.T) (*clientset.ClientSet, error) {
 		s := quiet(t, mockserver.WithTLS())
-		return clientset.ForEndpoint(s.Endpoint(), append(opts(t, s), clientset.WithFlow(flow.Token("t")), clientset.WithoutRetry())...)
+		return clientset.ForEndpoint(s.Endpoint(), append(opts(t, s), clientset.WithFlow(flow.StaticToken("t")), clientset.WithoutRetry())...)
 	})
 }
 
@@ -149,7 +149,7 @@ func situations() map[string]situation {
 				clientset.WithFlow(flow.PKCE{NoBrowser: true, Timeout: 10 * time.Millisecond, RedirectURI: "http://127.0.0.1/callback"}))
 		}),
 		"returned the token that the server has just rejected": calling(func(t *testing.T) (*clientset.ClientSet, error) {
-			return at(quiet(t), clientset.WithFlow(flow.Token("old")))
+			return at(quiet(t), clientset.WithFlow(flow.StaticToken("old")))
 		}),
 		"code = Unauthenticated": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			s := quiet(t, mockserver.WithAudience("https://api.example.com"))
@@ -164,7 +164,7 @@ func situations() map[string]situation {
 			return at(s, machine(s, secretOf(s)))
 		}),
 		"credentials are not sent without TLS": calling(func(*testing.T) (*clientset.ClientSet, error) {
-			return clientset.ForEndpoint("http://flyte.example.com", clientset.WithFlow(flow.Token("t")))
+			return clientset.ForEndpoint("http://flyte.example.com", clientset.WithFlow(flow.StaticToken("t")))
 		}),
 		"has a path in it": calling(func(*testing.T) (*clientset.ClientSet, error) {
 			return clientset.ForEndpoint("https://flyte.example.com/console")

@@ -34,7 +34,7 @@ func (c *config) newAuthenticator(e endpoint.Endpoint, hc *http.Client, conn *co
 		Prompter: c.prompter,
 		Logger:   c.logger,
 	}
-	opts := append([]auth.Option{auth.WithLogger(c.logger)}, c.authOptions...)
+	opts := []auth.Option{auth.WithLogger(c.logger), auth.WithExpirySkew(c.expirySkew)}
 	if c.initial != nil {
 		opts = append(opts, auth.WithInitial(c.initial))
 	}

@@ -37,7 +37,7 @@ func WithLogger(l *slog.Logger) Option {
 func WithRequestMetadata(md metadata.MD) Option {
 	return option(func(c *config) {
 		c.wrong = errors.Join(c.wrong, checkMetadata(md))
-		c.metadata = append(c.metadata, interceptors.WithPairs(md))
+		c.metadata = append(c.metadata, interceptors.WithRequestMetadata(md))
 	})
 }
 
@@ -45,7 +45,7 @@ func WithRequestMetadata(md metadata.MD) Option {
 // is asked once a call, from many goroutines, must not block, and may return nil.
 // For the rest it is [WithRequestMetadata], and wins over it.
 func WithRequestMetadataFunc(f func(ctx context.Context) metadata.MD) Option {
-	return option(func(c *config) { c.metadata = append(c.metadata, interceptors.WithPairsFunc(f)) })
+	return option(func(c *config) { c.metadata = append(c.metadata, interceptors.WithRequestMetadataFunc(f)) })
 }
 
 // WithoutRequestID stops giving calls that have none an x-request-id, a random

@@ -3,7 +3,6 @@ package clientset
 import (
 	"crypto/tls"
 	"net/http"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/resolver"
@@ -102,16 +101,9 @@ func WithRoundRobin() Option {
 	return option(func(c *config) { c.roundRobin = true })
 }
 
-// WithKeepAlive pings the server when a connection with calls on it has been
-// silent for interval, 10 seconds at least, and gives it up 20 seconds later. Off
-// (zero) by default: a server may end connections that ping more often than it
-// allows, which is every 5 minutes where nothing else was set.
-func WithKeepAlive(interval time.Duration) Option {
-	return option(func(c *config) { c.keepAlive = interval })
-}
-
 // WithMaxReceiveSize is the largest response message in bytes, one at least; the
-// default is 64 MiB. An option of a single call can lower it, not raise it.
+// default is 64 MiB. An option of a single call can lower it, not raise it. It is
+// part of the service config: gRPC's own option costs each call an allocation.
 func WithMaxReceiveSize(bytes int) Option {
 	return option(func(c *config) { c.maxReceive = bytes })
 }

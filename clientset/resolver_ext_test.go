@@ -58,7 +58,7 @@ func TestOptionsWinOverTheTarget(t *testing.T) {
 	s := quiet(t)
 	target := platform.Target{
 		Endpoint: "http://" + s.Endpoint(),
-		Flow:     flow.Token("from the target"),
+		Flow:     flow.StaticToken("from the target"),
 		User:     "target",
 		Config:   configstore.ClientConfig{ClientID: "target", Audience: "target", TokenEndpoint: "https://127.0.0.1:1/nowhere"},
 	}

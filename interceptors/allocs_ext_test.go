@@ -45,10 +45,10 @@ func TestAllocationsOfTheInterceptorsAlone(t *testing.T) { //nolint:paralleltest
 	}{
 		{"credentials", bare, nil, 2, 3},
 		{"credentials and a proxy's", bare, []interceptors.Option{proxy}, 2, 3},
-		{"credentials and constant pairs", bare, []interceptors.Option{interceptors.WithPairs(metadata.Pairs("x-team", "a"))}, 2, 3},
+		{"credentials and constant pairs", bare, []interceptors.Option{interceptors.WithRequestMetadata(metadata.Pairs("x-team", "a"))}, 2, 3},
 		{"credentials and the caller's own metadata", caller, nil, 5, 6},
 		{"credentials and a request id", bare, []interceptors.Option{id}, 7, 8},
-		{"everything", bare, []interceptors.Option{proxy, id, interceptors.WithPairs(metadata.Pairs("x-team", "a"))}, 7, 8},
+		{"everything", bare, []interceptors.Option{proxy, id, interceptors.WithRequestMetadata(metadata.Pairs("x-team", "a"))}, 7, 8},
 	} {
 		unary := interceptors.UnaryClientAuth(newSteady(), tt.opts...)
 		gotUnary := testing.AllocsPerRun(runs, func() { _ = unary(tt.ctx, method, nil, nil, nil, invoker) })

@@ -121,17 +121,17 @@ func WithRequestID() MetadataOption {
 	return metadataOption(func(c *config) { c.requestID = true })
 }
 
-// WithPairs adds metadata to every call. A key that the caller has set itself
+// WithRequestMetadata adds metadata to every call. A key that the caller has set itself
 // keeps the caller's values.
-func WithPairs(md metadata.MD) MetadataOption {
+func WithRequestMetadata(md metadata.MD) MetadataOption {
 	md = lowerKeys(md)
 	return metadataOption(func(c *config) { maps.Copy(c.pairs, md) })
 }
 
-// WithPairsFunc adds metadata that f takes from each call's context; f is asked
+// WithRequestMetadataFunc adds metadata that f takes from each call's context; f is asked
 // once a call, must not block, and may return nil. A key that the caller has set
-// itself keeps the caller's values; what f returns wins over [WithPairs].
-func WithPairsFunc(f func(ctx context.Context) metadata.MD) MetadataOption {
+// itself keeps the caller's values; what f returns wins over [WithRequestMetadata].
+func WithRequestMetadataFunc(f func(ctx context.Context) metadata.MD) MetadataOption {
 	return metadataOption(func(c *config) {
 		if f != nil {
 			c.dynamic = append(c.dynamic, f)

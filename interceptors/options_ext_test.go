@@ -142,7 +142,7 @@ func TestTransportGuard(t *testing.T) {
 func TestCallCredentials(t *testing.T) {
 	t.Parallel()
 	src, srv := newSource(), &server{answers: []error{nil, errRejected}}
-	i := interceptors.UnaryClientAuth(src, interceptors.WithRequestID(), interceptors.WithPairs(metadata.Pairs("x-team", "a")))
+	i := interceptors.UnaryClientAuth(src, interceptors.WithRequestID(), interceptors.WithRequestMetadata(metadata.Pairs("x-team", "a")))
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "the caller's", "x-request-id", "id", "x-keep", "1")
 	own := metadata.MD{"Authorization": {"Bearer own"}, "x-tenant": {"1", "2"}}
 	passed := interceptors.WithCallCredentials(ctx, own)
@@ -244,9 +244,9 @@ func TestPairs(t *testing.T) {
 	type key struct{}
 	srv := &server{}
 	i := interceptors.UnaryClientAuth(newSource(), interceptors.WithRequestID(),
-		interceptors.WithPairs(metadata.MD{"X-Static": {"s"}, "x-both": {"static"}, "x-mine": {"static"}, "authorization": {"static"}}),
-		interceptors.WithPairs(metadata.Pairs("x-more", "1", "x-more", "2")),
-		interceptors.WithPairsFunc(func(ctx context.Context) metadata.MD {
+		interceptors.WithRequestMetadata(metadata.MD{"X-Static": {"s"}, "x-both": {"static"}, "x-mine": {"static"}, "authorization": {"static"}}),
+		interceptors.WithRequestMetadata(metadata.Pairs("x-more", "1", "x-more", "2")),
+		interceptors.WithRequestMetadataFunc(func(ctx context.Context) metadata.MD {
 			who, _ := ctx.Value(key{}).(string)
 			if who == "" {
 				return nil
@@ -274,7 +274,7 @@ func TestStaticRequestIDIsNotDoubled(t *testing.T) {
 	t.Parallel()
 	srv := &server{answers: []error{nil, err407}}
 	i := interceptors.UnaryClientMetadata(
-		interceptors.WithRequestID(), interceptors.WithPairs(metadata.Pairs("x-request-id", "fixed")))
+		interceptors.WithRequestID(), interceptors.WithRequestMetadata(metadata.Pairs("x-request-id", "fixed")))
 	err := srv.call(t.Context(), i)
 	if diff := cmp.Diff([]metadata.MD{{"x-request-id": {"fixed"}}}, srv.attempts); err != nil || diff != "" {
 		t.Errorf("%v, attempts (-want +got):\n%s", err, diff)
@@ -294,7 +294,7 @@ func TestRetry(t *testing.T) {
 		t.Parallel()
 		src, srv := newSource(), &server{answers: []error{down, errRejected}}
 		asked := 0
-		once := interceptors.WithPairsFunc(func(context.Context) metadata.MD {
+		once := interceptors.WithRequestMetadataFunc(func(context.Context) metadata.MD {
 			asked++
 			return metadata.Pairs("x-asked", strconv.Itoa(asked))
 		})

@@ -25,7 +25,7 @@ func TestPreparedMetadataIsSharedUnchanged(t *testing.T) {
 	for name, opts := range map[string][]interceptors.Option{
 		"credentials alone": nil,
 		"and a constant pair, a request id": {
-			interceptors.WithRequestID(), interceptors.WithPairs(metadata.Pairs("x-team", "a")),
+			interceptors.WithRequestID(), interceptors.WithRequestMetadata(metadata.Pairs("x-team", "a")),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@ package platform
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
@@ -50,9 +51,10 @@ type Target struct {
 	PlaintextCredentials bool
 	// NoKeyring keeps a person's login out of the platform's keyring.
 	NoKeyring bool
-	// AuthOptions are handed to the Authenticator that the client makes; a program
-	// that brings its own keeps that as it is.
-	AuthOptions []auth.Option
+	// ExpirySkew is how long before its expiry a credential is no longer used; zero
+	// means auth's default. A program that brings its own Authenticator keeps that
+	// as it is.
+	ExpirySkew time.Duration
 }
 
 // Resolver reads one system's conventions and finds the [Target] that they come to.

@@ -23,9 +23,9 @@ func TestTargetIsPrintedWithoutItsSecrets(t *testing.T) {
 	target := platform.Target{
 		Endpoint:  "flyte.example.com",
 		User:      "ada",
-		Flow:      flow.Token(secret),
+		Flow:      flow.StaticToken(secret),
 		ProxyURL:  "http://user:" + secret + "@proxy:3128",
-		ProxyFlow: flow.Token(secret),
+		ProxyFlow: flow.StaticToken(secret),
 		Config:    configstore.ClientConfig{TokenEndpoint: "https://login.example.com/?key=" + secret},
 	}
 	var log strings.Builder

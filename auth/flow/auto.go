@@ -54,8 +54,8 @@ type Auto struct {
 	Device DeviceCode
 	// Method is the person's own choice; the zero value leaves it to Auto.
 	Method Method
-	// Surroundings tell where the program runs; nil means to look.
-	Surroundings *Surroundings
+	// Environment tell where the program runs; nil means to look.
+	Environment *Environment
 }
 
 var (
@@ -67,11 +67,11 @@ const nameAuto = "auto"
 
 // Obtain asks a person to log in.
 func (f Auto) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
-	around := f.around()
+	environment := f.environment()
 	if env.Prompter == nil {
 		return nil, failed(nameAuto, errNobody(noPrompter))
 	}
-	if why := around.unattended(); why != "" && f.Method == MethodAuto {
+	if why := environment.unattended(); why != "" && f.Method == MethodAuto {
 		return nil, failed(nameAuto, errNobody(why))
 	}
 	cfg, err := personalConfig(ctx, env)
@@ -79,7 +79,7 @@ func (f Auto) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 		return nil, failed(nameAuto, err)
 	}
 	_, replies := env.Prompter.(auth.Replier)
-	method, err := choose(f.Method, cfg, around, replies)
+	method, err := choose(f.Method, cfg, environment, replies)
 	if err != nil {
 		return nil, failed(nameAuto, err)
 	}
@@ -92,15 +92,15 @@ func (f Auto) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 		logger(env).InfoContext(ctx, "the device flow is not for this client, an address can be pasted instead", slog.Any("error", err))
 		method = MethodPaste
 	}
-	return f.browsing(method, around).Obtain(ctx, env, prev)
+	return f.browsing(method, environment).Obtain(ctx, env, prev)
 }
 
 // browsing is the login with a browser, here or elsewhere.
-func (f Auto) browsing(method Method, around Surroundings) PKCE {
+func (f Auto) browsing(method Method, environment Environment) PKCE {
 	b := f.PKCE
-	b.Device, b.NoBrowser, b.Surroundings = nil, method == MethodPaste, &around
+	b.Device, b.NoBrowser, b.Environment = nil, method == MethodPaste, &environment
 	if f.Method == MethodBrowser {
-		b.Surroundings = &Surroundings{Browser: true}
+		b.Environment = &Environment{Browser: true}
 	}
 	if f.Method == MethodAuto && method == MethodBrowser {
 		b.Device = &f.Device // should there be nothing to listen on
@@ -139,15 +139,15 @@ func (f Auto) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials)
 // Traits say that a person is needed, and for how long.
 func (f Auto) Traits() auth.Traits { return personal(max(f.PKCE.limit(), f.Device.limit())) }
 
-func (f Auto) around() Surroundings {
-	if f.Surroundings != nil {
-		return *f.Surroundings
+func (f Auto) environment() Environment {
+	if f.Environment != nil {
+		return *f.Environment
 	}
-	return Look()
+	return DetectEnvironment()
 }
 
 // choose picks the method. replies tells whether an address could be pasted.
-func choose(wish Method, cfg configstore.ClientConfig, around Surroundings, replies bool) (Method, error) {
+func choose(wish Method, cfg configstore.ClientConfig, environment Environment, replies bool) (Method, error) {
 	browse, device := cfg.AuthorizationEndpoint != "", cfg.DeviceAuthorizationEndpoint != ""
 	switch {
 	case wish < MethodAuto || wish > MethodDevice:
@@ -161,7 +161,7 @@ func choose(wish Method, cfg configstore.ClientConfig, around Surroundings, repl
 	case !browse && !device:
 		return 0, errors.New("the configuration names neither an authorization endpoint nor a device authorization endpoint:" +
 			" people cannot log in at this server; use a flow for machines, such as client credentials")
-	case browse && around.browsing():
+	case browse && environment.browsing():
 		return MethodBrowser, nil
 	case device:
 		return MethodDevice, nil

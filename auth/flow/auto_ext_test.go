@@ -23,7 +23,7 @@ func TestAutoOpensABrowser(t *testing.T) {
 	env, prompts := p.env(t)
 	set(env, func(c *configstore.ClientConfig) { c.DeviceAuthorizationEndpoint = p.URL + "/device" })
 	v := newVisitor(t)
-	f := flow.Auto{PKCE: flow.PKCE{OpenBrowser: v.open}, Surroundings: desk}
+	f := flow.Auto{PKCE: flow.PKCE{OpenBrowser: v.open}, Environment: desk}
 	if _, err := f.Obtain(t.Context(), env, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -36,12 +36,12 @@ func TestAutoOpensABrowser(t *testing.T) {
 func TestAutoWithoutABrowserUsesTheDeviceFlow(t *testing.T) {
 	t.Parallel()
 	flows := map[string]auth.Flow{
-		"chosen":          flow.Auto{Surroundings: remote},
-		"wished for":      flow.Auto{Surroundings: desk, Method: flow.MethodDevice},
-		"wished for, CI":  flow.Auto{Surroundings: &flow.Surroundings{CI: true}, Method: flow.MethodDevice},
-		"PKCE told so":    flow.PKCE{Device: &flow.DeviceCode{}, Surroundings: remote},
-		"chosen, no port": flow.Auto{Surroundings: desk, PKCE: flow.PKCE{RedirectURI: "http://127.0.0.1:" + takenPort(t) + "/"}},
-		"no port is free": flow.PKCE{Device: &flow.DeviceCode{}, Surroundings: desk, RedirectURI: "http://127.0.0.1:" + takenPort(t) + "/"},
+		"chosen":          flow.Auto{Environment: remote},
+		"wished for":      flow.Auto{Environment: desk, Method: flow.MethodDevice},
+		"wished for, CI":  flow.Auto{Environment: &flow.Environment{CI: true}, Method: flow.MethodDevice},
+		"PKCE told so":    flow.PKCE{Device: &flow.DeviceCode{}, Environment: remote},
+		"chosen, no port": flow.Auto{Environment: desk, PKCE: flow.PKCE{RedirectURI: "http://127.0.0.1:" + takenPort(t) + "/"}},
+		"no port is free": flow.PKCE{Device: &flow.DeviceCode{}, Environment: desk, RedirectURI: "http://127.0.0.1:" + takenPort(t) + "/"},
 	}
 	for name, f := range flows {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestAutoOpensTheBrowserThatIsWishedFor(t *testing.T) {
 		env, prompts := p.env(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		prompts.also = func(auth.Prompt) { cancel() }
-		_, err := flow.Auto{Surroundings: remote, Method: method}.Obtain(ctx, env, nil)
+		_, err := flow.Auto{Environment: remote, Method: method}.Obtain(ctx, env, nil)
 		if shown := prompts.all(); !errors.Is(err, context.Canceled) || len(shown) != 1 || shown[0].Opening != opening {
 			t.Errorf("%v: got %v and %+v", method, err, shown)
 		}
@@ -101,7 +101,7 @@ func TestAutoTakesAPastedAddress(t *testing.T) {
 		lines <- back
 	}
 	open := func(context.Context, string) error { t.Error("opened a browser"); return nil }
-	if _, err := (flow.Auto{PKCE: flow.PKCE{OpenBrowser: open}, Surroundings: remote}).Obtain(t.Context(), env, nil); err != nil {
+	if _, err := (flow.Auto{PKCE: flow.PKCE{OpenBrowser: open}, Environment: remote}).Obtain(t.Context(), env, nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -148,7 +148,7 @@ func TestAutoGoesOnWhereTheDeviceFlowIsNotForThisClient(t *testing.T) {
 				}
 				lines <- back
 			}
-			_, err = flow.Auto{Surroundings: remote, Method: tc.method}.Obtain(t.Context(), env, nil)
+			_, err = flow.Auto{Environment: remote, Method: tc.method}.Obtain(t.Context(), env, nil)
 			if te := (*flow.TokenError)(nil); (err == nil) != tc.goesOn || !tc.goesOn && !errors.As(err, &te) {
 				t.Errorf("got %v after %d prompts", err, len(prompts.all()))
 			}
@@ -160,12 +160,12 @@ func TestAutoGoesOnWhereTheDeviceFlowIsNotForThisClient(t *testing.T) {
 func TestAutoFailsFastWhereNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		around flow.Surroundings
-		mute   bool
+		environment flow.Environment
+		mute        bool
 	}{
-		"CI":          {flow.Surroundings{CI: true, Terminal: true, Display: true}, false},
-		"no terminal": {flow.Surroundings{Display: true}, false},
-		"no prompter": {flow.Surroundings{Terminal: true, Display: true}, true},
+		"CI":          {flow.Environment{CI: true, Terminal: true, Display: true}, false},
+		"no terminal": {flow.Environment{Display: true}, false},
+		"no prompter": {flow.Environment{Terminal: true, Display: true}, true},
 	}
 	for name, tc := range tests {
 		p := newProvider(t)
@@ -174,7 +174,7 @@ func TestAutoFailsFastWhereNobodyAnswers(t *testing.T) {
 			env.Prompter = nil
 		}
 		open := func(context.Context, string) error { t.Errorf("%s: opened a browser", name); return nil }
-		_, err := flow.Auto{PKCE: flow.PKCE{OpenBrowser: open}, Surroundings: &tc.around}.Obtain(t.Context(), env, nil)
+		_, err := flow.Auto{PKCE: flow.PKCE{OpenBrowser: open}, Environment: &tc.environment}.Obtain(t.Context(), env, nil)
 		if !errors.Is(err, auth.ErrInteractionRequired) || status.Code(err) != codes.Unauthenticated || len(prompts.all()) != 0 {
 			t.Errorf("%s: got %v with code %v after %d prompts", name, err, status.Code(err), len(prompts.all()))
 			continue
@@ -214,7 +214,7 @@ func TestPeoplesLoginsAreRenewedAndTakenBack(t *testing.T) {
 				t.Errorf("form %v", form)
 			}
 			traits := f.Traits()
-			if want := name != "password"; (traits.Name == auth.PersonFlow) != want || traits.Interactive != want || !traits.FileStorable {
+			if want := name != "password"; (traits.Name == auth.StoredFlow) != want || traits.Interactive != want || !traits.FileStorable {
 				t.Errorf("traits %+v", traits)
 			}
 

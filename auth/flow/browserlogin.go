@@ -100,7 +100,7 @@ func (s *browserLogin) wait(ctx context.Context) (string, error) {
 			if ctx.Err() != nil {
 				return "", ctx.Err()
 			}
-			return "", fmt.Errorf("%w (%v)", ErrLapsed, s.flow.limit())
+			return "", fmt.Errorf("%w (%v)", ErrLoginTimeout, s.flow.limit())
 		}
 	}
 }
@@ -110,7 +110,7 @@ func (s *browserLogin) wait(ctx context.Context) (string, error) {
 // opening it arrives in opened.
 func (s *browserLogin) ask(ctx context.Context, address string) (opened <-chan error, err error) {
 	open := s.flow.OpenBrowser
-	if open == nil && s.flow.around().browsing() {
+	if open == nil && s.flow.environment().browsing() {
 		open = browser.Open
 	}
 	if s.flow.NoBrowser {

@@ -97,7 +97,7 @@ func (c callback) pasted(line string) (code string, err error) {
 }
 
 // pastedAddress takes off what is never part of an address: what terminals and mail
-// programs put around and into a long one, and the fragment, which no server sees.
+// programs put environment and into a long one, and the fragment, which no server sees.
 func pastedAddress(line string) string {
 	line = strings.Trim(strings.Join(strings.Fields(line), ""), "\"'`<>")
 	line, _, _ = strings.Cut(line, "#")

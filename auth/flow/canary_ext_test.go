@@ -168,7 +168,7 @@ func TestNoSecretInAnyErrorOrLog(t *testing.T) {
 			return flow.PKCE{OpenBrowser: comesBack, ClientSecret: flow.SecretValue(clientSecret)}.Obtain(ctx, env, nil)
 		},
 		"auto": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
-			return flow.Auto{PKCE: flow.PKCE{OpenBrowser: comesBack}, Surroundings: desk}.Obtain(ctx, env, nil)
+			return flow.Auto{PKCE: flow.PKCE{OpenBrowser: comesBack}, Environment: desk}.Obtain(ctx, env, nil)
 		},
 		"asking for a device code": func(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
 			return flow.DeviceCode{ClientSecret: flow.SecretValue(clientSecret)}.Obtain(ctx, env, nil)
@@ -259,7 +259,7 @@ func TestNoSecretInTheLogOfASuccess(t *testing.T) {
 		}
 		visit(u.Query().Get("redirect_uri") + "?code=stray-canary&state=stray-canary")
 		return v.open(ctx, address)
-	}}, Surroundings: desk}
+	}}, Environment: desk}
 	c, err := f.Obtain(t.Context(), env, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -285,7 +285,7 @@ func TestNoSecretInPrintedFlows(t *testing.T) {
 	type holder struct{ f any } // fmt asks no methods of what is in unexported fields
 	flows := map[string]any{
 		"value":  machine(),
-		"static": flow.Token("static-canary"),
+		"static": flow.StaticToken("static-canary"),
 		"command": flow.Command{
 			Argv: []string{"helper", "--password=argv-canary"}, Env: []string{"PASSWORD=env-canary"},
 		},

@@ -16,7 +16,7 @@ import (
 // It shows an address and a code through [auth.Env]'s Prompter, and asks the server
 // until the person has decided there.
 //
-// Errors are [*Error]: [ErrDenied] when the person refused, [ErrLapsed] when the
+// Errors are [*Error]: [ErrDenied] when the person refused, [ErrLoginTimeout] when the
 // code ran out, [auth.ErrInteractionRequired] when nobody can be asked,
 // [auth.ErrRejected] when the server will not have it.
 type DeviceCode struct {

@@ -29,22 +29,22 @@ func TestDeviceLoginThatFails(t *testing.T) {
 		took      time.Duration
 	}{
 		"denied":               {poll: says("access_denied"), is: flow.ErrDenied, isNot: auth.ErrRejected, code: codes.Unauthenticated, took: 5 * time.Second},
-		"expired at theirs":    {poll: says("expired_token"), is: flow.ErrLapsed, isNot: auth.ErrRejected, code: codes.Unauthenticated, took: 5 * time.Second},
-		"expired here":         {poll: pending, is: flow.ErrLapsed, isNot: context.DeadlineExceeded, code: codes.Unauthenticated, took: 15 * time.Minute},
-		"expired soon":         {poll: pending, offer: strings.Replace(rfcOffer, "1800", "62", 1), is: flow.ErrLapsed, code: codes.Unauthenticated, took: 62 * time.Second},
-		"expired in a poll":    {poll: hang, offer: strings.Replace(rfcOffer, "1800", "7", 1), is: flow.ErrLapsed, code: codes.Unauthenticated, took: 7 * time.Second},
-		"no expiry":            {poll: pending, offer: strings.Replace(rfcOffer, "1800", "null", 1), is: flow.ErrLapsed, code: codes.Unauthenticated, took: 10 * time.Minute},
-		"negative expiry":      {poll: pending, offer: strings.Replace(rfcOffer, "1800", "-5", 1), is: flow.ErrLapsed, code: codes.Unauthenticated, took: 10 * time.Minute},
-		"endless expiry":       {poll: pending, offer: strings.Replace(rfcOffer, "1800", "1e300", 1), is: flow.ErrLapsed, code: codes.Unauthenticated, took: 15 * time.Minute},
-		"own limit":            {poll: pending, flow: flow.DeviceCode{Timeout: time.Minute}, is: flow.ErrLapsed, code: codes.Unauthenticated, took: time.Minute},
+		"expired at theirs":    {poll: says("expired_token"), is: flow.ErrLoginTimeout, isNot: auth.ErrRejected, code: codes.Unauthenticated, took: 5 * time.Second},
+		"expired here":         {poll: pending, is: flow.ErrLoginTimeout, isNot: context.DeadlineExceeded, code: codes.Unauthenticated, took: 15 * time.Minute},
+		"expired soon":         {poll: pending, offer: strings.Replace(rfcOffer, "1800", "62", 1), is: flow.ErrLoginTimeout, code: codes.Unauthenticated, took: 62 * time.Second},
+		"expired in a poll":    {poll: hang, offer: strings.Replace(rfcOffer, "1800", "7", 1), is: flow.ErrLoginTimeout, code: codes.Unauthenticated, took: 7 * time.Second},
+		"no expiry":            {poll: pending, offer: strings.Replace(rfcOffer, "1800", "null", 1), is: flow.ErrLoginTimeout, code: codes.Unauthenticated, took: 10 * time.Minute},
+		"negative expiry":      {poll: pending, offer: strings.Replace(rfcOffer, "1800", "-5", 1), is: flow.ErrLoginTimeout, code: codes.Unauthenticated, took: 10 * time.Minute},
+		"endless expiry":       {poll: pending, offer: strings.Replace(rfcOffer, "1800", "1e300", 1), is: flow.ErrLoginTimeout, code: codes.Unauthenticated, took: 15 * time.Minute},
+		"own limit":            {poll: pending, flow: flow.DeviceCode{Timeout: time.Minute}, is: flow.ErrLoginTimeout, code: codes.Unauthenticated, took: time.Minute},
 		"unknown device code":  {poll: says("invalid_grant"), is: auth.ErrRejected, isNot: auth.ErrDeclined, code: codes.Unauthenticated, took: 5 * time.Second},
 		"wrong client":         {poll: says("invalid_client"), is: auth.ErrRejected, isNot: auth.ErrDeclined, code: codes.Unauthenticated, took: 5 * time.Second},
 		"nothing there":        {poll: answers(404, "text/plain", "no"), isNot: auth.ErrDeclined, code: codes.Unavailable, took: 5 * time.Second},
 		"redirect":             {poll: http.RedirectHandler("https://evil.example/", http.StatusTemporaryRedirect).ServeHTTP, isNot: auth.ErrDeclined, code: codes.Unavailable, took: 5 * time.Second},
 		"error in a 200":       {poll: answers(200, "application/json", `{"error":"invalid_scope"}`), is: auth.ErrRejected, isNot: auth.ErrDeclined, code: codes.Unauthenticated, took: 5 * time.Second},
 		"denied in a 500":      {poll: answers(500, "application/json", `{"error":"access_denied"}`), is: flow.ErrDenied, isNot: auth.ErrRejected, code: codes.Unauthenticated, took: 5 * time.Second},
-		"busy to the end":      {poll: comeBack(503, "86400"), is: flow.ErrLapsed, code: codes.Unauthenticated, took: 15 * time.Minute},
-		"an answer, endlessly": {poll: answers(200, "application/json", strings.Repeat("x", 2<<20)), is: flow.ErrLapsed, code: codes.Unauthenticated, took: 15 * time.Minute},
+		"busy to the end":      {poll: comeBack(503, "86400"), is: flow.ErrLoginTimeout, code: codes.Unauthenticated, took: 15 * time.Minute},
+		"an answer, endlessly": {poll: answers(200, "application/json", strings.Repeat("x", 2<<20)), is: flow.ErrLoginTimeout, code: codes.Unauthenticated, took: 15 * time.Minute},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestDeviceLoginThatFails(t *testing.T) {
 				if tc.is != nil && !errors.Is(err, tc.is) || tc.isNot != nil && errors.Is(err, tc.isNot) {
 					t.Errorf("got %v, want %v and not %v", err, tc.is, tc.isNot)
 				}
-				if errors.Is(err, flow.ErrLapsed) && !errors.Is(err, auth.ErrDeclined) {
+				if errors.Is(err, flow.ErrLoginTimeout) && !errors.Is(err, auth.ErrDeclined) {
 					t.Error("lapsing is no declining")
 				}
 				if took := time.Since(start); took != tc.took {
@@ -103,26 +103,26 @@ func TestOffersThatCannotBeUsed(t *testing.T) {
 		offer http.HandlerFunc
 		want  string
 	}{
-		"empty":                {js(""), "no JSON object"},
-		"null":                 {js("null"), "no JSON object"},
-		"list":                 {js("[]"), "no JSON object"},
-		"web page":             {answers(200, "text/html", "<html>"), "no JSON object"},
-		"no device_code":       {js(`{"user_code":"u","verification_uri":"https://h/"}`), "no device_code"},
-		"no user_code":         {js(`{"device_code":"device-canary","verification_uri":"https://h/"}`), "no user_code"},
-		"no address":           {js(`{"device_code":"device-canary","user_code":"u"}`), "verification_uri"},
-		"user_code of a kind":  {js(`{"device_code":"device-canary","user_code":7,"verification_uri":"https://h/"}`), "no user_code"},
-		"terminal escape":      {js(`{"device_code":"device-canary","user_code":"\u001b[2J","verification_uri":"https://h/"}`), "person could type"},
-		"text turned around":   {js(`{"device_code":"device-canary","user_code":"a\u202eb","verification_uri":"https://h/"}`), "person could type"},
-		"novel":                {js(`{"device_code":"device-canary","user_code":"` + strings.Repeat("u", 65) + `","verification_uri":"https://h/"}`), "person could type"},
-		"script":               {with("javascript:alert(1)"), "http:// or https://"},
-		"file":                 {with("file:///etc/passwd"), "http:// or https://"},
-		"flag":                 {with("--version"), "http:// or https://"},
-		"user in the address":  {with("https://u:p@h/"), "user name"},
-		"refused":              {says("invalid_client"), "invalid_client"},
-		"not found":            {answers(404, "text/plain", "no"), "check the device authorization endpoint's URL"},
-		"ten megabytes":        {js(strings.Repeat(" ", 10<<20)), "larger than 1 MiB"},
-		"error in a 200":       {js(`{"error":"unauthorized_client"}`), "allow this grant"},
-		"description, echoing": {answers(500, "application/json", `{"error":"server_error","error_description":"for secret-canary"}`), "[redacted]"},
+		"empty":                   {js(""), "no JSON object"},
+		"null":                    {js("null"), "no JSON object"},
+		"list":                    {js("[]"), "no JSON object"},
+		"web page":                {answers(200, "text/html", "<html>"), "no JSON object"},
+		"no device_code":          {js(`{"user_code":"u","verification_uri":"https://h/"}`), "no device_code"},
+		"no user_code":            {js(`{"device_code":"device-canary","verification_uri":"https://h/"}`), "no user_code"},
+		"no address":              {js(`{"device_code":"device-canary","user_code":"u"}`), "verification_uri"},
+		"user_code of a kind":     {js(`{"device_code":"device-canary","user_code":7,"verification_uri":"https://h/"}`), "no user_code"},
+		"terminal escape":         {js(`{"device_code":"device-canary","user_code":"\u001b[2J","verification_uri":"https://h/"}`), "person could type"},
+		"text turned environment": {js(`{"device_code":"device-canary","user_code":"a\u202eb","verification_uri":"https://h/"}`), "person could type"},
+		"novel":                   {js(`{"device_code":"device-canary","user_code":"` + strings.Repeat("u", 65) + `","verification_uri":"https://h/"}`), "person could type"},
+		"script":                  {with("javascript:alert(1)"), "http:// or https://"},
+		"file":                    {with("file:///etc/passwd"), "http:// or https://"},
+		"flag":                    {with("--version"), "http:// or https://"},
+		"user in the address":     {with("https://u:p@h/"), "user name"},
+		"refused":                 {says("invalid_client"), "invalid_client"},
+		"not found":               {answers(404, "text/plain", "no"), "check the device authorization endpoint's URL"},
+		"ten megabytes":           {js(strings.Repeat(" ", 10<<20)), "larger than 1 MiB"},
+		"error in a 200":          {js(`{"error":"unauthorized_client"}`), "allow this grant"},
+		"description, echoing":    {answers(500, "application/json", `{"error":"server_error","error_description":"for secret-canary"}`), "[redacted]"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -91,7 +91,7 @@ func (p *polling) ended(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return ErrLapsed
+	return ErrLoginTimeout
 }
 
 // passing tells whether it is worth asking again: the network failed, the server

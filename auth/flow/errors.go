@@ -14,9 +14,9 @@ var (
 	// ErrDenied says that the person, or the server in their name, refused the
 	// login. It wraps [auth.ErrDeclined].
 	ErrDenied = fmt.Errorf("%w: access was denied", auth.ErrDeclined)
-	// ErrLapsed says that nobody finished the login in time. It wraps
+	// ErrLoginTimeout says that nobody finished the login in time. It wraps
 	// [auth.ErrDeclined].
-	ErrLapsed = fmt.Errorf("%w: nobody finished it in time", auth.ErrDeclined)
+	ErrLoginTimeout = fmt.Errorf("%w: nobody finished it in time", auth.ErrDeclined)
 )
 
 // declines reads the error codes by which a server tells of a person's decision
@@ -26,7 +26,7 @@ func declines(code string) error {
 	case "access_denied":
 		return ErrDenied
 	case "expired_token":
-		return ErrLapsed
+		return ErrLoginTimeout
 	default:
 		return nil
 	}

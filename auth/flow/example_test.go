@@ -51,7 +51,7 @@ func ExampleClientCredentials_misconfigured() {
 }
 
 func ExampleToken() {
-	obtain(flow.Token("given-by-somebody"), auth.Env{})
+	obtain(flow.StaticToken("given-by-somebody"), auth.Env{})
 	// Output:
 	// authorization: Bearer given-by-somebody
 }
@@ -87,8 +87,8 @@ func ExamplePKCE() {
 }
 
 func ExampleAuto() {
-	build := flow.Surroundings{CI: true}
-	obtain(flow.Auto{Surroundings: &build}, auth.Env{Prompter: terminal{}, Config: fixed{TokenEndpoint: "https://idp.example/token"}})
+	build := flow.Environment{CI: true}
+	obtain(flow.Auto{Environment: &build}, auth.Env{Prompter: terminal{}, Config: fixed{TokenEndpoint: "https://idp.example/token"}})
 	// Output:
 	// auto: interactive login required: there is nobody to ask ($CI is set): log in once where a person can answer, or give this program a flow that needs none, such as client credentials
 }

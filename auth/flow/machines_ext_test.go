@@ -202,7 +202,7 @@ func TestPassword(t *testing.T) {
 	if _, err := f.Renew(t.Context(), env, c); err != nil || rec.requests()[2].form["grant_type"] != "password" {
 		t.Errorf("got %v, and %v", err, rec.requests()[2].form)
 	}
-	if got, other := auth.TraitsOf(f).Name, auth.TraitsOf(flow.Password{Username: "al"}).Name; got == other || got == auth.PersonFlow {
+	if got, other := auth.TraitsOf(f).Name, auth.TraitsOf(flow.Password{Username: "al"}).Name; got == other || got == auth.StoredFlow {
 		t.Errorf("stored as %q, another user's as %q", got, other)
 	}
 }

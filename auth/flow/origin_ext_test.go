@@ -239,7 +239,7 @@ func TestAStoredLoginOutlivesAWrongConfiguration(t *testing.T) {
 		}
 		h := &hosts{answers: map[string]http.HandlerFunc{"login.example.com": provides("home")}}
 		store := &tokenstore.FileStore{Dir: t.TempDir()}
-		key := auth.Key{Endpoint: "flyte.example", Flow: auth.PersonFlow}
+		key := auth.Key{Endpoint: "flyte.example", Flow: auth.StoredFlow}
 		program := func(f auth.Flow, cfg configstore.ClientConfig) *auth.Authenticator {
 			env := h.env(cfg)
 			env.Prompter = &notes{}

@@ -13,7 +13,7 @@ import (
 // personal are the traits of every login that a person makes.
 func personal(limit time.Duration) auth.Traits {
 	return auth.Traits{
-		Interactive: true, FileStorable: true, Name: nameStored,
+		Interactive: true, FileStorable: true, Name: auth.StoredFlow,
 		Timeout: limit + 2*sendLimit, // the flow's own limit comes first and says more
 	}
 }

@@ -220,6 +220,6 @@ func visit(address string) page {
 
 // desk is where a browser can be opened; remote where none can.
 var (
-	desk   = &flow.Surroundings{Terminal: true, Display: true}
-	remote = &flow.Surroundings{Terminal: true, Remote: true}
+	desk   = &flow.Environment{Terminal: true, Display: true}
+	remote = &flow.Environment{Terminal: true, Remote: true}
 )

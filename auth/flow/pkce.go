@@ -18,7 +18,7 @@ import (
 // at, for a browser on another machine. Whatever else arrives meanwhile is
 // answered and ignored.
 //
-// Errors are [*Error]: [ErrDenied] when the person refused, [ErrLapsed] when
+// Errors are [*Error]: [ErrDenied] when the person refused, [ErrLoginTimeout] when
 // nobody came back in time, [auth.ErrInteractionRequired] when nobody can be
 // asked, [auth.ErrRejected] when the server will not have it.
 type PKCE struct {
@@ -57,8 +57,8 @@ type PKCE struct {
 	// Device logs in where no browser can be opened, or nothing listened to, if the
 	// server has the device flow; nil means to go on without a browser.
 	Device *DeviceCode
-	// Surroundings tell whether a browser can be opened; nil means to look.
-	Surroundings *Surroundings
+	// Environment tell whether a browser can be opened; nil means to look.
+	Environment *Environment
 }
 
 var (
@@ -78,7 +78,7 @@ func (f PKCE) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 		return nil, failed(namePKCE, err)
 	}
 	if f.Device != nil && s.cfg.DeviceAuthorizationEndpoint != "" {
-		if !f.around().browsing() {
+		if !f.environment().browsing() {
 			return f.Device.Obtain(ctx, env, prev)
 		}
 	}
@@ -128,11 +128,11 @@ func (f PKCE) client() client { return client{f.ClientID, f.ClientSecret, f.Auth
 
 func (f PKCE) tokenAsk() ask { return ask{resources: f.Resources, extra: f.TokenExtra} }
 
-func (f PKCE) around() Surroundings {
-	if f.Surroundings != nil {
-		return *f.Surroundings
+func (f PKCE) environment() Environment {
+	if f.Environment != nil {
+		return *f.Environment
 	}
-	return Look()
+	return DetectEnvironment()
 }
 
 // prepare finds out whether a login can work, before a person spends time on it.

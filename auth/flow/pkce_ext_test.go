@@ -142,7 +142,7 @@ func TestBrowserLoginEndsInTime(t *testing.T) {
 	idle := func(context.Context, string) error { return nil }
 
 	_, err := flow.PKCE{OpenBrowser: idle, Timeout: 30 * time.Millisecond}.Obtain(t.Context(), env, nil)
-	if !errors.Is(err, flow.ErrLapsed) || !errors.Is(err, auth.ErrDeclined) || status.Code(err) != codes.Unauthenticated {
+	if !errors.Is(err, flow.ErrLoginTimeout) || !errors.Is(err, auth.ErrDeclined) || status.Code(err) != codes.Unauthenticated {
 		t.Errorf("got %v with code %v, want that it lapsed", err, status.Code(err))
 	}
 	ctx, cancel := context.WithCancel(t.Context())

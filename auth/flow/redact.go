@@ -50,7 +50,7 @@ func (s *scrubber) finds(text string) bool {
 }
 
 // scrub returns text without secrets, in whichever case they stand there:
-// percent-encoding comes in both. Text around a very short secret is dropped
+// percent-encoding comes in both. Text environment a very short secret is dropped
 // whole: what is left of it would spell the secret out.
 func (s *scrubber) scrub(text string) string {
 	low := lower(text)

@@ -47,7 +47,7 @@ func FuzzScrubber(f *testing.F) {
 			t.Errorf("%d characters", n)
 		}
 		if len(secret) < 4 || strings.ContainsAny(secret, "[]…") || containsFold(redacted, secret) {
-			return // text around short ones is dropped, and our own marker may look like the others
+			return // text environment short ones is dropped, and our own marker may look like the others
 		}
 		if rest := strings.ReplaceAll(got, redacted, "|"); containsFold(rest, secret) {
 			t.Errorf("%q is left in %q", secret, got)

@@ -17,8 +17,8 @@ type Static struct {
 
 var _ auth.TraitedFlow = Static{}
 
-// Token is a Static with a bearer token of unknown expiry.
-func Token(token string) Static {
+// StaticToken is a Static with a bearer token of unknown expiry.
+func StaticToken(token string) Static {
 	return Static{Credentials: &auth.Credentials{AccessToken: token}}
 }
 

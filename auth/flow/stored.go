@@ -17,9 +17,7 @@ var (
 	_ auth.Renewer     = Stored{}
 )
 
-// nameStored is the storage name of every login that a person makes, however it
-// is made: so Stored finds it.
-const nameStored = auth.PersonFlow
+const nameStored = auth.StoredFlow
 
 // Obtain says what to do: nobody can log in here.
 func (Stored) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
@@ -38,7 +36,7 @@ func (Stored) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (
 // Traits say that a person is behind the login: nothing is asked for before a
 // server insists.
 func (Stored) Traits() auth.Traits {
-	return auth.Traits{Interactive: true, FileStorable: true, Name: nameStored}
+	return auth.Traits{Interactive: true, FileStorable: true, Name: auth.StoredFlow}
 }
 
 // Revoke takes the tokens of creds back (RFC 7009), the refresh token first. A

@@ -136,14 +136,14 @@ func TestStatic(t *testing.T) {
 	if err != nil || got != given {
 		t.Errorf("got %v and %v, want what was given", got, err)
 	}
-	got, err = flow.Token("abc").Obtain(t.Context(), auth.Env{}, got)
+	got, err = flow.StaticToken("abc").Obtain(t.Context(), auth.Env{}, got)
 	if _, value := got.Header(); err != nil || value != "Bearer abc" {
 		t.Errorf("got %q and %v", value, err)
 	}
 	for want, f := range map[string]flow.Static{
-		"no token was given": flow.Token(""),
+		"no token was given": flow.StaticToken(""),
 		"no token was":       {},
-		"holds a line break": flow.Token("static-canary\n"),
+		"holds a line break": flow.StaticToken("static-canary\n"),
 		"give the program a new one": {Credentials: &auth.Credentials{
 			AccessToken: "static-canary", Expiry: time.Now().Add(-time.Minute),
 		}},

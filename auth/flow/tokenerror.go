@@ -43,7 +43,7 @@ type TokenError struct {
 	unsent     bool   // nothing has left this machine
 	unanswered bool   // the request may have arrived, no answer did
 	rejected   bool
-	declined   error // [ErrDenied] or [ErrLapsed]; nil when no person had a part in it
+	declined   error // [ErrDenied] or [ErrLoginTimeout]; nil when no person had a part in it
 }
 
 // failure is an error for r, to be filled in.
@@ -101,7 +101,7 @@ func (e *TokenError) advice() string {
 }
 
 // Unwrap returns [auth.ErrRejected] for a terminal refusal, [ErrDenied] or
-// [ErrLapsed] where a person decided, and the network's or the context's error
+// [ErrLoginTimeout] where a person decided, and the network's or the context's error
 // where there was one.
 func (e *TokenError) Unwrap() []error {
 	var errs []error

@@ -16,7 +16,7 @@ import (
 //
 // Errors are [*Error]; they name the file and never hold anything of it.
 type TokenFile struct {
-	// Path is the file: a token with or without white space around it, at most
+	// Path is the file: a token with or without white space environment it, at most
 	// 64 KiB, nothing else. Symbolic links are followed.
 	Path string
 	// TokenType is the scheme in front of the token; empty means "Bearer",

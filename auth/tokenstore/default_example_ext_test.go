@@ -19,7 +19,7 @@ func ExampleDefault() {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 
-	person := auth.Traits{Interactive: true, FileStorable: true, Name: auth.PersonFlow}
+	person := auth.Traits{Interactive: true, FileStorable: true, Name: auth.StoredFlow}
 	store := tokenstore.Default(person, tokenstore.Config{NoKeyring: true, Dir: dir})
 
 	ctx := context.Background()

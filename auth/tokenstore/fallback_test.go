@@ -141,7 +141,7 @@ func TestFallbackOfALoginThatIsTooBig(t *testing.T) {
 	t.Parallel()
 	c := newChain(&fakeKeyring{}, filepath.Join(t.TempDir(), "x"))
 	c.keyring.Keyring.system.host = windowsHost()
-	small, big := personKey(), auth.Key{Endpoint: "other.example.com", Flow: auth.PersonFlow}
+	small, big := personKey(), auth.Key{Endpoint: "other.example.com", Flow: auth.StoredFlow}
 	for k, l := range map[auth.Key]*auth.Credentials{big: long("big", 100_000), small: login("small")} {
 		if err := c.Store(t.Context(), k, l); err != nil {
 			t.Fatal(err)
@@ -295,7 +295,7 @@ func TestFallbackEnds(t *testing.T) {
 
 func TestDefaultStore(t *testing.T) {
 	t.Parallel()
-	person := auth.Traits{Interactive: true, FileStorable: true, Name: auth.PersonFlow}
+	person := auth.Traits{Interactive: true, FileStorable: true, Name: auth.StoredFlow}
 	for _, c := range []struct {
 		name       string
 		traits     auth.Traits

@@ -15,7 +15,7 @@ import (
 // theirs in the keyring too. The zero value is ready, and it is safe for concurrent
 // use, by several processes too. It must not be copied.
 //
-// A login is shared if its key has the flow [auth.PersonFlow], and neither a user nor
+// A login is shared if its key has the flow [auth.StoredFlow], and neither a user nor
 // a profile. Where the KeyringStore has none, Retrieve finds the one of a tool. A login
 // that was found there is written back there when it is renewed, since its refresh token
 // may be used up by that; when the tool renews it, Retrieve returns what the tool

@@ -16,7 +16,7 @@ func ExampleFlyteTools() {
 	}
 	store := &tokenstore.FallbackStore{Stores: []auth.Store{tools, &tokenstore.MemoryStore{}}}
 
-	key := auth.Key{Endpoint: "flyte.example.com", Flow: auth.PersonFlow}
+	key := auth.Key{Endpoint: "flyte.example.com", Flow: auth.StoredFlow}
 	fmt.Println(tools.Location(key))
 	fmt.Println(store.Persistent())
 	// Output:

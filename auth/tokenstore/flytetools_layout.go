@@ -74,7 +74,7 @@ func layouts() []layout {
 // layoutsFor are those that may hold a login for k. Flyte's own tools store one
 // login for an endpoint, a person's, so keys with a User or Profile never match.
 func layoutsFor(k auth.Key) []layout {
-	if k.Flow != auth.PersonFlow || k.User != "" || k.Profile != "" || !readable(k.Endpoint) {
+	if k.Flow != auth.StoredFlow || k.User != "" || k.Profile != "" || !readable(k.Endpoint) {
 		return nil
 	}
 	return layouts()

@@ -63,7 +63,7 @@ func TestKeyringFindsLoginsOfFlytesTools(t *testing.T) {
 			t.Errorf("%s: %v, got %+v", name, err, got)
 		}
 		// A machine's login, another person's, and another profile are none of those.
-		for _, k := range []auth.Key{{Endpoint: host, Flow: "client_credentials"}, {Endpoint: host, Flow: auth.PersonFlow, User: "ann"}, {Endpoint: host, Flow: auth.PersonFlow, Profile: "proxy"}} {
+		for _, k := range []auth.Key{{Endpoint: host, Flow: "client_credentials"}, {Endpoint: host, Flow: auth.StoredFlow, User: "ann"}, {Endpoint: host, Flow: auth.StoredFlow, Profile: "proxy"}} {
 			if c, err := s.Retrieve(t.Context(), k); !errors.Is(err, auth.ErrNoCredentials) {
 				t.Errorf("%s: %+v found %v, %v", name, k, c, err)
 			}

@@ -172,7 +172,7 @@ func newFlyteTools(h *keyringHost) (*FlyteTools, *fakeKeyring) {
 
 var errKeyringLockedByDaemon = errors.New("failed to unlock correct collection '/org/freedesktop/secrets/aliases/default'")
 
-func personKey() auth.Key { return auth.Key{Endpoint: "flyte.example.com", Flow: auth.PersonFlow} }
+func personKey() auth.Key { return auth.Key{Endpoint: "flyte.example.com", Flow: auth.StoredFlow} }
 
 func login(name string) *auth.Credentials {
 	return &auth.Credentials{AccessToken: "access-" + name, RefreshToken: "refresh-" + name}

@@ -32,7 +32,7 @@ func newProgram(t *testing.T, n int) *program {
 	for range n {
 		log := &strings.Builder{}
 		p.logs = append(p.logs, log)
-		p.stores = append(p.stores, compose(auth.Traits{Interactive: true, FileStorable: true, Name: auth.PersonFlow}, Config{
+		p.stores = append(p.stores, compose(auth.Traits{Interactive: true, FileStorable: true, Name: auth.StoredFlow}, Config{
 			Dir: filepath.Join(dir, "credentials"), LockDir: filepath.Join(dir, "locks"), Logger: textLogger(log),
 		}, p.system))
 	}
@@ -75,7 +75,7 @@ func tenAtAKeyringThatHangs(t *testing.T, mirror bool) {
 	start := time.Now()
 	var wg sync.WaitGroup
 	for i, s := range p.stores {
-		k := auth.Key{Endpoint: fmt.Sprintf("flyte%d.example.com", i), Flow: auth.PersonFlow}
+		k := auth.Key{Endpoint: fmt.Sprintf("flyte%d.example.com", i), Flow: auth.StoredFlow}
 		wg.Go(func() {
 			if !mirror { // its Store is the first to meet the keyring
 				if _, err := s.Retrieve(t.Context(), k); !errors.Is(err, auth.ErrNoCredentials) {

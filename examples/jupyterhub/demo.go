@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
@@ -85,7 +86,7 @@ func visits(ctx context.Context, out io.Writer, h *hubtest.Server, address strin
 // call asks the service by gRPC, as any program with a token of the hub does.
 func call(ctx context.Context, address, token string) (string, error) {
 	cs, err := clientset.For(ctx, jupyterhub.Resolver{
-		Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue(token)}, Endpoint: address,
+		Config: jupyterhub.Config{APIToken: flow.SecretValue(token)}, Endpoint: address,
 	})
 	if err != nil {
 		return "", err

@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/kfppb"
 	"github.com/jetway-go/jetway/internal/kfptest"
@@ -96,7 +97,7 @@ func fromOutside(ctx context.Context, out io.Writer) error {
 	})
 	defer proxy.Close()
 
-	dex := &kubeflow.Dex{Username: dextest.Username, Password: kubeflow.SecretValue(dextest.Password)}
+	dex := &kubeflow.Dex{Username: dextest.Username, Password: flow.SecretValue(dextest.Password)}
 	hc := &http.Client{Transport: &http.Transport{}}
 	defer hc.CloseIdleConnections()
 	session, err := dex.Login(ctx, hc, proxy.URL) // the client below logs in by itself; this shows what comes of it

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	"github.com/jetway-go/jetway/internal/peertest"
@@ -52,7 +53,7 @@ func run(ctx context.Context, out io.Writer) error {
 	for name, source := range map[string]nublado.Source{
 		"delegated by ada":   nublado.FromRequest(site.Gafaelfawr.Delegate("ada", nublado.DefaultScope)),
 		"delegated by grace": nublado.FromRequest(site.Gafaelfawr.Delegate("grace", nublado.DefaultScope)),
-		"in our own name":    nublado.Created{Username: "bot-example", Admin: nublado.SecretValue(admin), Lifetime: time.Hour},
+		"in our own name":    nublado.Created{Username: "bot-example", Admin: flow.SecretValue(admin), Lifetime: time.Hour},
 	} {
 		if err := use(ctx, nublado.Resolver{Source: source, Discovery: shared}); err != nil {
 			return fmt.Errorf("%s: %w", name, err)

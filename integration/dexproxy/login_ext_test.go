@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 	"github.com/jetway-go/jetway/internal/kfppb"
@@ -46,7 +47,7 @@ func program(t *testing.T, p *proxy, a *api, change func(*kubeflow.Resolver)) *c
 	t.Helper()
 	r := kubeflow.Resolver{
 		Host: p.url() + "/pipeline", API: "http://" + a.address, LookupEnv: func(string) (string, bool) { return "", false },
-		Dex: &kubeflow.Dex{Username: user, Password: kubeflow.SecretValue(password)},
+		Dex: &kubeflow.Dex{Username: user, Password: flow.SecretValue(password)},
 	}
 	if change != nil {
 		change(&r)
@@ -153,7 +154,7 @@ func TestKubeflowRow04_RecordOfALogin(t *testing.T) {
 	p := startProxy(t, deployment{})
 	hc := &http.Client{Transport: &http.Transport{}}
 	defer hc.CloseIdleConnections()
-	s, err := kubeflow.Dex{Username: user, Password: kubeflow.SecretValue(password)}.Login(t.Context(), hc, p.url())
+	s, err := kubeflow.Dex{Username: user, Password: flow.SecretValue(password)}.Login(t.Context(), hc, p.url())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +236,7 @@ func TestKubeflowRow05_WrongPasswordIsNamed(t *testing.T) {
 			p := startProxy(t, d)
 			a := serve(t, p.verifier(t))
 			err := runs(t, program(t, p, a, func(r *kubeflow.Resolver) {
-				r.Dex.Password = kubeflow.SecretValue("canary-that-is-wrong")
+				r.Dex.Password = flow.SecretValue("canary-that-is-wrong")
 			}), "team")
 			if !errors.Is(err, kubeflow.ErrWrongPassword) || !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
 				t.Fatalf("%v (%v), want ErrWrongPassword", err, status.Code(err))
@@ -279,7 +280,7 @@ func TestKubeflowRow05_UnsecuredEndpointNeedsNoCookie(t *testing.T) {
 	}
 	hc := &http.Client{Transport: &http.Transport{}}
 	defer hc.CloseIdleConnections()
-	s, err := kubeflow.Dex{Username: user, Password: kubeflow.SecretValue(password)}.Login(t.Context(), hc, p.url())
+	s, err := kubeflow.Dex{Username: user, Password: flow.SecretValue(password)}.Login(t.Context(), hc, p.url())
 	if err != nil || s.Secured || s.Cookie != "" || s.RedirectURL != p.url() {
 		t.Errorf("the session is %v, %v", s, err)
 	}

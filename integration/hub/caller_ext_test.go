@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
@@ -17,7 +18,7 @@ import (
 func whoami(t *testing.T, service, token string) (string, error) {
 	t.Helper()
 	set, err := clientset.For(t.Context(), jupyterhub.Resolver{
-		Config:   jupyterhub.Config{APIToken: jupyterhub.SecretValue(token), LookupEnv: nothing},
+		Config:   jupyterhub.Config{APIToken: flow.SecretValue(token), LookupEnv: nothing},
 		Endpoint: service,
 	})
 	if err != nil {

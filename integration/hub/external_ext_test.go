@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
@@ -40,7 +41,7 @@ func startExternal(t *testing.T, h *hub, url string, config jupyterhub.AuthConfi
 	config.HTTP = &http.Client{Transport: e}
 	config.Config = jupyterhub.Config{
 		APIURL: h.api(), ServiceName: "external", ServiceURL: url, LookupEnv: nothing,
-		APIToken: jupyterhub.SecretValue(h.ExternalToken),
+		APIToken: flow.SecretValue(h.ExternalToken),
 	}
 	var err error
 	if e.auth, err = jupyterhub.NewAuth(config); err != nil {
@@ -79,7 +80,7 @@ func externalCache(t *testing.T, h *hub) {
 	e := startExternal(t, h, freeURL(t), jupyterhub.AuthConfig{})
 	token := h.issue(t, "alice", 0)
 	set, err := clientset.For(t.Context(), jupyterhub.Resolver{
-		Config:   jupyterhub.Config{APIToken: jupyterhub.SecretValue(token.Token), LookupEnv: nothing},
+		Config:   jupyterhub.Config{APIToken: flow.SecretValue(token.Token), LookupEnv: nothing},
 		Endpoint: e.url,
 	})
 	if err != nil {

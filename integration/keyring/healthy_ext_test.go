@@ -14,7 +14,7 @@ import (
 const endpoint = "flyte.example.com"
 
 var (
-	person  = auth.Key{Endpoint: endpoint, Flow: auth.PersonFlow}
+	person  = auth.Key{Endpoint: endpoint, Flow: auth.StoredFlow}
 	machine = auth.Key{Endpoint: endpoint, Flow: "client_credentials/robot"}
 )
 
@@ -60,7 +60,7 @@ func TestUnlockedKeyring(t *testing.T) {
 	unlockedKeyring(t)
 	s := &tokenstore.KeyringStore{}
 	mustLack(t, s, person)
-	for i, k := range []auth.Key{person, machine, {Endpoint: endpoint, Flow: auth.PersonFlow, User: "bob"}} {
+	for i, k := range []auth.Key{person, machine, {Endpoint: endpoint, Flow: auth.StoredFlow, User: "bob"}} {
 		c := login(fmt.Sprint(i))
 		mustStore(t, s, k, c)
 		mustHold(t, &tokenstore.KeyringStore{}, k, c)

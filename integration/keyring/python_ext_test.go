@@ -68,13 +68,13 @@ func TestPythonsLoginServesHere(t *testing.T) {
 	if err != nil || got.AccessToken != "access-py" || got.RefreshToken != "refresh-py" {
 		t.Fatalf("%v, %v", got, err)
 	}
-	old := auth.Key{Endpoint: "old.example.com", Flow: auth.PersonFlow}
+	old := auth.Key{Endpoint: "old.example.com", Flow: auth.StoredFlow}
 	if got, err := s.Retrieve(t.Context(), old); err != nil || got.AccessToken != "access-old" || got.RefreshToken != "refresh-old" {
 		t.Fatalf("%v, %v", got, err)
 	}
 	// then they are found, but not as anybody else's.
 	mustLack(t, s, machine)
-	mustLack(t, s, auth.Key{Endpoint: endpoint, Flow: auth.PersonFlow, User: "bob"})
+	mustLack(t, s, auth.Key{Endpoint: endpoint, Flow: auth.StoredFlow, User: "bob"})
 	// A renewed login goes back to where it came from: its refresh token is used up.
 	mustStore(t, s, person, login("new"))
 	if text := inPython(t, "get", endpoint, "tokens", ""); !strings.Contains(text, "access-new") || !strings.Contains(text, "refresh-new") {

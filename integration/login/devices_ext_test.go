@@ -46,7 +46,7 @@ func deviceDenied(t *testing.T, p *provider) {
 	who := newDevice(true)
 	f, want := flow.DeviceCode{Scopes: p.traits.PersonScopes}, flow.ErrDenied
 	if p.traits.DeviceDenialUntold {
-		f.Timeout, want = 7*time.Second, flow.ErrLapsed // a little more than one poll takes
+		f.Timeout, want = 7*time.Second, flow.ErrLoginTimeout // a little more than one poll takes
 	}
 	prog := p.start(t, f, who, nil)
 	if p.traits.NoDevice {

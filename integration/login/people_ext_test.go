@@ -115,7 +115,7 @@ func personRefuses(t *testing.T, p *provider) {
 	f := browser(p, &person{refuses: true})
 	want := flow.ErrDenied
 	if p.traits.DenialUntold { // the person has to come back by themselves
-		f.Timeout, want = 2*time.Second, flow.ErrLapsed
+		f.Timeout, want = 2*time.Second, flow.ErrLoginTimeout
 	}
 	prog := p.start(t, f, nobody{}, nil)
 	_, err := prog.whoami()
@@ -153,9 +153,9 @@ func (r reachable) Reply(ctx context.Context) (string, error) { return r.pasting
 func noBrowserHere(t *testing.T, p *provider) {
 	who := reachable{newDevice(false), &pasting{person: &person{}, replies: make(chan string, 1)}}
 	prog := p.start(t, flow.Auto{
-		PKCE:         flow.PKCE{Scopes: p.traits.PersonScopes, Extra: p.traits.PersonExtra},
-		Device:       flow.DeviceCode{Scopes: p.traits.PersonScopes},
-		Surroundings: &flow.Surroundings{Terminal: true, Remote: true},
+		PKCE:        flow.PKCE{Scopes: p.traits.PersonScopes, Extra: p.traits.PersonExtra},
+		Device:      flow.DeviceCode{Scopes: p.traits.PersonScopes},
+		Environment: &flow.Environment{Terminal: true, Remote: true},
 	}, who, nil)
 	prog.mustBe(user)
 	codes, polls := prog.wire.sent("authorization_code"), prog.wire.sent("urn:ietf:params:oauth:grant-type:device_code")
@@ -163,7 +163,7 @@ func noBrowserHere(t *testing.T, p *provider) {
 		t.Errorf("%d codes and %d polls", codes, polls)
 	}
 	// Where nobody can answer, a program says so at once.
-	deaf := p.start(t, flow.Auto{Surroundings: &flow.Surroundings{CI: true, Terminal: true}}, nobody{}, nil)
+	deaf := p.start(t, flow.Auto{Environment: &flow.Environment{CI: true, Terminal: true}}, nobody{}, nil)
 	if _, err := deaf.whoami(); !errors.Is(err, auth.ErrInteractionRequired) || deaf.wire.sent() != 0 {
 		t.Errorf("%v after %d token requests, want %v", err, deaf.wire.sent(), auth.ErrInteractionRequired)
 	}

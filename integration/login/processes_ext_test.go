@@ -24,7 +24,7 @@ const crowdName = "JETWAY_LOGIN_CROWD"
 // commonGround is what the processes of one machine share.
 type commonGround struct{ Dir, Issuer string }
 
-var crowdKey = auth.Key{Endpoint: "flyte.example.com", Flow: auth.PersonFlow}
+var crowdKey = auth.Key{Endpoint: "flyte.example.com", Flow: auth.StoredFlow}
 
 func (g commonGround) store() *tokenstore.FileStore {
 	return &tokenstore.FileStore{Dir: filepath.Join(g.Dir, "credentials"), LockDir: filepath.Join(g.Dir, "locks")}

@@ -80,10 +80,10 @@ func Rules() []Rule {
 			clientset, gen, "internal/peertest", "platform/wallaroo",
 		}},
 		{Package: "platform/nublado/nubladotest", May: []string{verifier}, Tests: []string{
-			clientset, gen, "internal/peertest", "platform/nublado",
+			"auth/flow", clientset, gen, "internal/peertest", "platform/nublado",
 		}},
-		{Package: "platform/kubeflow/dextest", May: []string{verifier}, Tests: []string{"platform/kubeflow"}},
-		{Package: "platform/kubeflow/tokenreviewtest", May: []string{verifier}, Tests: []string{clientset, "platform/kubeflow"}},
+		{Package: "platform/kubeflow/dextest", May: []string{verifier}, Tests: []string{"auth/flow", "platform/kubeflow"}},
+		{Package: "platform/kubeflow/tokenreviewtest", May: []string{verifier}, Tests: []string{"auth/flow", clientset, "platform/kubeflow"}},
 		{Package: "platform/jupyterhub/hubtest", Tests: []string{"platform/jupyterhub"}},
 
 		// Programs.
@@ -95,12 +95,13 @@ func Rules() []Rule {
 			clientset, gen, "internal/peertest", "platform/wallaroo", "platform/wallaroo/keycloaktest",
 		}},
 		{Package: "examples/nublado", May: []string{
-			clientset, gen, "internal/peertest", "platform/nublado", "platform/nublado/nubladotest", "platform/nublado/repertoire",
+			"auth/flow", clientset, gen, "internal/peertest", "platform/nublado", "platform/nublado/nubladotest",
+			"platform/nublado/repertoire",
 		}},
 		{Package: "examples/flyteconfig", May: []string{clientset, gen, mock, "platform/flyte"}},
 		{Package: "examples/kubeflow", May: []string{
-			clientset, "internal/kfppb", "internal/kfptest", verifier, "platform/kubeflow", "platform/kubeflow/dextest",
-			"platform/kubeflow/tokenreviewtest",
+			"auth/flow", clientset, "internal/kfppb", "internal/kfptest", verifier, "platform/kubeflow",
+			"platform/kubeflow/dextest", "platform/kubeflow/tokenreviewtest",
 		}},
 		{Package: "examples/jupyterhub", May: []string{
 			"auth/flow", clientset, gen, verifier, "platform", "platform/jupyterhub", "platform/jupyterhub/hubtest",

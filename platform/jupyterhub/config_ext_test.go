@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 )
@@ -100,7 +101,7 @@ func TestAServiceMustKnowWhereToListen(t *testing.T) {
 
 func TestNothingPrintsASecret(t *testing.T) {
 	t.Parallel()
-	config := jupyterhub.AuthConfig{Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("canary"), ServiceName: "s", LookupEnv: env(nil)}}
+	config := jupyterhub.AuthConfig{Config: jupyterhub.Config{APIToken: flow.SecretValue("canary"), ServiceName: "s", LookupEnv: env(nil)}}
 	a, err := jupyterhub.NewAuth(config)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/jetway-go/jetway/auth/flow"
 )
 
 func FuzzJudge(f *testing.F) {
@@ -13,7 +15,7 @@ func FuzzJudge(f *testing.F) {
 			f.Add(status, body)
 		}
 	}
-	a, err := NewAuth(AuthConfig{Config: Config{APIToken: SecretValue("t"), LookupEnv: func(string) (string, bool) { return "", false }}, HTTP: &http.Client{}})
+	a, err := NewAuth(AuthConfig{Config: Config{APIToken: flow.SecretValue("t"), LookupEnv: func(string) (string, bool) { return "", false }}, HTTP: &http.Client{}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -35,7 +37,7 @@ func FuzzReturnPath(f *testing.F) {
 	for _, path := range []string{"/services/s/a?b=c", "//evil", "/services/s/../x", "/services/s/..//s", `/services/s\evil`, "http://evil/services/s/", "/services/s/%2f%2fevil", "/services/s%2f"} {
 		f.Add(path)
 	}
-	a, err := NewAuth(AuthConfig{Config: Config{APIToken: SecretValue("t"), ServiceName: "s", LookupEnv: func(string) (string, bool) { return "", false }}, HTTP: &http.Client{}})
+	a, err := NewAuth(AuthConfig{Config: Config{APIToken: flow.SecretValue("t"), ServiceName: "s", LookupEnv: func(string) (string, bool) { return "", false }}, HTTP: &http.Client{}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -52,7 +54,7 @@ func FuzzReturnPath(f *testing.F) {
 }
 
 func FuzzOpen(f *testing.F) {
-	a, err := NewAuth(AuthConfig{Config: Config{APIToken: SecretValue("t"), ServiceName: "s", LookupEnv: func(string) (string, bool) { return "", false }}, HTTP: &http.Client{}})
+	a, err := NewAuth(AuthConfig{Config: Config{APIToken: flow.SecretValue("t"), ServiceName: "s", LookupEnv: func(string) (string, bool) { return "", false }}, HTTP: &http.Client{}})
 	if err != nil {
 		f.Fatal(err)
 	}

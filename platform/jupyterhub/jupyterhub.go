@@ -47,25 +47,11 @@ const (
 	envClientCA     = "JUPYTERHUB_SSL_CLIENT_CA"
 )
 
-// Secret is where a secret comes from. It is read again at every use, so that a
-// rotated one works without a restart. The zero value is not set.
-type Secret = flow.Secret
-
-// SecretValue is a secret that the program already holds.
-func SecretValue(value string) Secret { return flow.SecretValue(value) }
-
-// SecretEnv is the content of an environment variable.
-func SecretEnv(name string) Secret { return flow.SecretEnv(name) }
-
-// SecretFile is the content of a regular file of at most 64 KiB, without line
-// ends at its end.
-func SecretFile(path string) Secret { return flow.SecretFile(path) }
-
 // Config is what a service knows of its hub and of itself. Fields win over the
 // variables; the zero value takes everything from these. It may be shared.
 type Config struct {
 	// APIToken is the service's own token; the zero value means [EnvAPIToken].
-	APIToken Secret
+	APIToken flow.Secret
 	// APIURL is the hub's API; empty means [EnvAPIURL], and then [DefaultAPIURL].
 	APIURL string
 	// ServiceName is the name that the hub has for the service; empty means

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
@@ -222,7 +223,7 @@ func TestALoginOfWhoMayNotCallEndsAtOnce(t *testing.T) {
 		return http.StatusOK, `{"access_token":"t","name":"badger","kind":"user","scopes":[]}`
 	}}
 	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
-		Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("own"), ServiceName: "svc", LookupEnv: env(nil)},
+		Config: jupyterhub.Config{APIToken: flow.SecretValue("own"), ServiceName: "svc", LookupEnv: env(nil)},
 		HTTP:   &http.Client{Transport: h},
 	})
 	if err != nil {
@@ -245,7 +246,7 @@ func TestCookiesAreForTheServiceAlone(t *testing.T) {
 		return http.StatusOK, `{"access_token":"t","name":"alice","scopes":["access:services!service=svc"]}`
 	}}
 	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
-		Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("own"), ServiceName: "svc", LookupEnv: env(nil)},
+		Config: jupyterhub.Config{APIToken: flow.SecretValue("own"), ServiceName: "svc", LookupEnv: env(nil)},
 		HTTP:   &http.Client{Transport: h},
 	})
 	if err != nil {
@@ -276,7 +277,7 @@ func TestALoginMustBeFinishedInTime(t *testing.T) {
 				return http.StatusOK, `{"access_token":"t","name":"alice","scopes":["access:services!service=svc"]}`
 			}}
 			a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
-				Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("own"), ServiceName: "svc", LookupEnv: env(nil)},
+				Config: jupyterhub.Config{APIToken: flow.SecretValue("own"), ServiceName: "svc", LookupEnv: env(nil)},
 				HTTP:   &http.Client{Transport: h},
 			})
 			if err != nil {

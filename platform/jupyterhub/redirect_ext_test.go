@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 )
 
@@ -21,7 +22,7 @@ func TestARedirectOfTheHubShowsNoToken(t *testing.T) {
 				w.WriteHeader(http.StatusMovedPermanently)
 			}))
 			a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{Generation: generation, HTTP: client(t), Config: jupyterhub.Config{
-				APIURL: srv.URL, APIToken: jupyterhub.SecretValue("own-canary"), LookupEnv: func(string) (string, bool) { return "", false },
+				APIURL: srv.URL, APIToken: flow.SecretValue("own-canary"), LookupEnv: func(string) (string, bool) { return "", false },
 			}})
 			if err != nil {
 				t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
@@ -149,7 +150,7 @@ func TestJupyterHubRow04_ExpiryIsHonoured(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := &told{answer: func() (int, string) { return http.StatusOK, `{"name":"alice","kind":"user","scopes":[]}` }}
 				a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
-					Config:      jupyterhub.Config{APIToken: jupyterhub.SecretValue("t"), LookupEnv: env(nil)},
+					Config:      jupyterhub.Config{APIToken: flow.SecretValue("t"), LookupEnv: env(nil)},
 					CacheMaxAge: tt.age, HTTP: &http.Client{Transport: h},
 				})
 				if err != nil {
@@ -178,7 +179,7 @@ func TestAQuestionOutlivesWhoAskedFirst(t *testing.T) {
 			return http.StatusOK, `{"name":"alice"}`
 		}}
 		a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
-			Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("t"), LookupEnv: env(nil)}, HTTP: &http.Client{Transport: h},
+			Config: jupyterhub.Config{APIToken: flow.SecretValue("t"), LookupEnv: env(nil)}, HTTP: &http.Client{Transport: h},
 		})
 		if err != nil {
 			t.Fatal(err)

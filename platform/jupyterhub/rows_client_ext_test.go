@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
@@ -53,7 +54,7 @@ func TestJupyterHubRow01_AReplacedTokenIsReadAgain(t *testing.T) {
 		}
 	}
 	put(before)
-	cs := made(t, jupyterhub.Resolver{Endpoint: "http://" + s.Addr(), Config: jupyterhub.Config{APIToken: jupyterhub.SecretFile(path), LookupEnv: env(nil)}})
+	cs := made(t, jupyterhub.Resolver{Endpoint: "http://" + s.Addr(), Config: jupyterhub.Config{APIToken: flow.SecretFile(path), LookupEnv: env(nil)}})
 	if err := check(t.Context(), cs); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func TestJupyterHubRow01_MissingTokenIsNamedBeforeDialling(t *testing.T) {
 		"nothing":     {LookupEnv: env(nil)},
 		"only a URL":  {LookupEnv: env(map[string]string{"JUPYTERHUB_API_URL": "http://hub:8081/hub/api"})},
 		"empty token": {LookupEnv: env(map[string]string{"JUPYTERHUB_API_TOKEN": " "})},
-		"no file":     {APIToken: jupyterhub.SecretFile("/nowhere/token"), LookupEnv: env(nil)},
+		"no file":     {APIToken: flow.SecretFile("/nowhere/token"), LookupEnv: env(nil)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

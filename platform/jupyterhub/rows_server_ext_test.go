@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
@@ -52,7 +53,7 @@ func TestJupyterHubRow03_WhatIsAskedAboutStaysOnePartOfThePath(t *testing.T) {
 	t.Parallel()
 	var asked string
 	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
-		Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("own"), LookupEnv: env(nil)}, Generation: jupyterhub.Legacy,
+		Config: jupyterhub.Config{APIToken: flow.SecretValue("own"), LookupEnv: env(nil)}, Generation: jupyterhub.Legacy,
 		HTTP: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			asked = strings.TrimPrefix(r.URL.EscapedPath(), "/hub/api/authorizations/") + " " + r.URL.RawQuery + r.URL.Fragment
 			return recorder(http.StatusOK, `{"name":"alice"}`), nil
@@ -266,7 +267,7 @@ func TestJupyterHubRow06_ARedirectIsNoAnswer(t *testing.T) {
 	// Given a hub's address at which something sends askers elsewhere ...
 	asked := 0
 	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
-		Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue("own"), LookupEnv: env(nil)},
+		Config: jupyterhub.Config{APIToken: flow.SecretValue("own"), LookupEnv: env(nil)},
 		HTTP: &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 			asked++
 			answer := recorder(http.StatusFound, "")

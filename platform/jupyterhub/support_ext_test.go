@@ -89,7 +89,7 @@ func serve(t *testing.T, v serverauth.Verifier) *platformtest.Server {
 // as is a client of addr with a token of the hub.
 func as(t *testing.T, addr, token string) *clientset.ClientSet {
 	t.Helper()
-	return made(t, jupyterhub.Resolver{Endpoint: "http://" + addr, Config: jupyterhub.Config{APIToken: jupyterhub.SecretValue(token), LookupEnv: env(nil)}})
+	return made(t, jupyterhub.Resolver{Endpoint: "http://" + addr, Config: jupyterhub.Config{APIToken: flow.SecretValue(token), LookupEnv: env(nil)}})
 }
 
 func with(t *testing.T, addr string, c *auth.Credentials) *clientset.ClientSet {

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
@@ -33,7 +34,7 @@ func TestTokensOfTwoUsersNeverCross(t *testing.T) {
 	for _, name := range []string{"alice", "bob"} {
 		cs := made(t, jupyterhub.Resolver{
 			Endpoint: "http://" + s.Addr(),
-			Config:   jupyterhub.Config{APIToken: jupyterhub.SecretValue(h.IssueToken(name, 0, access)), LookupEnv: env(nil)},
+			Config:   jupyterhub.Config{APIToken: flow.SecretValue(h.IssueToken(name, 0, access)), LookupEnv: env(nil)},
 		}, clientset.WithRequestMetadata(metadata.Pairs("claimed", name)))
 		for range 4 {
 			wg.Go(func() {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 	"github.com/jetway-go/jetway/platform/kubeflow/dextest"
 )
@@ -14,7 +15,7 @@ func TestAMissingConnectorIsNamed(t *testing.T) {
 	t.Parallel()
 	proxy := dextest.NewServer(dextest.Config{Connectors: []string{"ldap", "github"}})
 	defer proxy.Close()
-	dex := kubeflow.Dex{Username: dextest.Username, Password: kubeflow.SecretValue(dextest.Password)}
+	dex := kubeflow.Dex{Username: dextest.Username, Password: flow.SecretValue(dextest.Password)}
 	session, err := dex.Login(t.Context(), http.DefaultClient, proxy.URL)
 	if _, ok := errors.AsType[*kubeflow.StatusError](err); !ok {
 		t.Fatalf("%v, want a *StatusError", err)

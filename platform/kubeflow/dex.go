@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/internal/endpoint"
 )
@@ -35,7 +36,7 @@ type Dex struct {
 	// Username is the user's e-mail address, or LDAP name. Required.
 	Username string
 	// Password is asked for again at every login. Required.
-	Password Secret
+	Password flow.Secret
 	// Connector is "local", for Dex's static passwords, which is the default, or
 	// "ldap". It counts only where Dex offers a choice.
 	Connector string

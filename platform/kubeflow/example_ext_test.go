@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 )
@@ -38,7 +39,7 @@ func ExampleResolver_nothingSet() {
 func ExampleDex() {
 	target, err := kubeflow.Resolver{
 		Host:      "http://localhost:8080/pipeline",
-		Dex:       &kubeflow.Dex{Username: "user@example.com", Password: kubeflow.SecretEnv("KUBEFLOW_PASSWORD")},
+		Dex:       &kubeflow.Dex{Username: "user@example.com", Password: flow.SecretEnv("KUBEFLOW_PASSWORD")},
 		LookupEnv: func(string) (string, bool) { return "", false },
 	}.Resolve(context.Background(), nil)
 	fmt.Println(target.Endpoint, err)

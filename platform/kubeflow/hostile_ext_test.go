@@ -14,13 +14,14 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 )
 
 const canary = "canary-password"
 
 func dex() kubeflow.Dex {
-	return kubeflow.Dex{Username: "u", Password: kubeflow.SecretValue(canary)}
+	return kubeflow.Dex{Username: "u", Password: flow.SecretValue(canary)}
 }
 
 // site serves handlers by path, and fails the test if the password arrives where
@@ -271,9 +272,9 @@ func TestALoginWithoutWhatItNeedsDialsNobody(t *testing.T) {
 		address string
 		want    string
 	}{
-		"no user":     {kubeflow.Dex{Password: kubeflow.SecretValue("x")}, s.URL, "Dex.Username"},
+		"no user":     {kubeflow.Dex{Password: flow.SecretValue("x")}, s.URL, "Dex.Username"},
 		"no password": {kubeflow.Dex{Username: "u"}, s.URL, "Dex.Password"},
-		"its error":   {kubeflow.Dex{Username: "u", Password: kubeflow.SecretEnv("JETWAY_NO_SUCH")}, s.URL, "JETWAY_NO_SUCH"},
+		"its error":   {kubeflow.Dex{Username: "u", Password: flow.SecretEnv("JETWAY_NO_SUCH")}, s.URL, "JETWAY_NO_SUCH"},
 		"plaintext":   {dex(), "http://203.0.113.9", "without TLS"},
 		"no address":  {dex(), "", "names no host"},
 	} {

@@ -9,7 +9,7 @@
 //
 //	cs, err := clientset.For(ctx, kubeflow.Resolver{
 //		Host: "http://localhost:8080",
-//		Dex:  &kubeflow.Dex{Username: "user@example.com", Password: kubeflow.SecretEnv("KUBEFLOW_PASSWORD")},
+//		Dex:  &kubeflow.Dex{Username: "user@example.com", Password: flow.SecretEnv("KUBEFLOW_PASSWORD")},
 //	})
 //
 // Any KFP stub rides on the result, which is a grpc.ClientConnInterface. The API
@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform"
 )
 
@@ -71,7 +72,7 @@ type Resolver struct {
 
 	// Token is a bearer token that somebody else got, sent as it is, and read again
 	// once it is refused.
-	Token Secret
+	Token flow.Secret
 	// ServiceAccount takes the token of the ServiceAccount token volume, and fails
 	// calls where it cannot be read.
 	ServiceAccount bool
@@ -83,7 +84,7 @@ type Resolver struct {
 	Dex *Dex
 	// Cookies is a cookie header, "name=value; name2=value2", of a session that
 	// somebody else opened.
-	Cookies Secret
+	Cookies flow.Secret
 
 	// ContextFile is where Kubeflow's client keeps a cookie or header and a
 	// namespace; empty means .config/kfp/context.json in the home directory, and

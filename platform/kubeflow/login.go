@@ -78,7 +78,7 @@ func (r Resolver) existingToken() (auth.Flow, error) {
 }
 
 // existingToken is a bearer token that somebody else got.
-type existingToken struct{ token Secret }
+type existingToken struct{ token flow.Secret }
 
 var _ auth.TraitedFlow = existingToken{}
 
@@ -96,7 +96,7 @@ func (f existingToken) Obtain(ctx context.Context, env auth.Env, prev *auth.Cred
 	if err != nil {
 		return nil, failed("log in with a token", err)
 	}
-	return flow.Token(token).Obtain(ctx, env, prev)
+	return flow.StaticToken(token).Obtain(ctx, env, prev)
 }
 
 // Traits say that nobody is needed and that there is nothing to keep.
@@ -126,7 +126,7 @@ func (f tokenVolume) Obtain(ctx context.Context, env auth.Env, prev *auth.Creden
 }
 
 // cookieFlow sends a session that somebody else has opened.
-type cookieFlow struct{ cookies Secret }
+type cookieFlow struct{ cookies flow.Secret }
 
 var _ auth.TraitedFlow = cookieFlow{}
 

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/platform/kubeflow"
@@ -48,7 +49,7 @@ func TestResolveUnderstandsHosts(t *testing.T) {
 func TestPlaintextIsForWhatTheSystemOrTheProgramSays(t *testing.T) {
 	t.Parallel()
 	dex := func(allow bool) *kubeflow.Dex {
-		return &kubeflow.Dex{Username: "u", Password: kubeflow.SecretValue("p"), AllowPlaintext: allow}
+		return &kubeflow.Dex{Username: "u", Password: flow.SecretValue("p"), AllowPlaintext: allow}
 	}
 	for name, tt := range map[string]struct {
 		config kubeflow.Resolver
@@ -58,7 +59,7 @@ func TestPlaintextIsForWhatTheSystemOrTheProgramSays(t *testing.T) {
 		"an API elsewhere":          {kubeflow.Resolver{Host: "http://ml-pipeline.kubeflow", API: "http://grpc.example:80"}, false},
 		"Dex, asked for":            {kubeflow.Resolver{Host: "http://kf.example", Dex: dex(true)}, true},
 		"Dex, not asked for":        {kubeflow.Resolver{Host: "https://kf.example", Dex: dex(false)}, false},
-		"a token, wherever it goes": {kubeflow.Resolver{Host: "http://kf.example", Token: kubeflow.SecretValue("t")}, false},
+		"a token, wherever it goes": {kubeflow.Resolver{Host: "http://kf.example", Token: flow.SecretValue("t")}, false},
 	} {
 		tt.config.LookupEnv = env()
 		if target, err := tt.config.Resolve(t.Context(), nil); err != nil || target.PlaintextCredentials != tt.want {
@@ -98,7 +99,7 @@ func TestSchemelessHostIsWarnedAbout(t *testing.T) {
 func TestMissingAndContradictoryInputsAreNamed(t *testing.T) {
 	t.Parallel()
 	const host = "https://kf.example"
-	pw := kubeflow.SecretValue("canary")
+	pw := flow.SecretValue("canary")
 	with := func(change func(*kubeflow.Resolver)) kubeflow.Resolver {
 		c := kubeflow.Resolver{Host: host, LookupEnv: env()}
 		change(&c)
@@ -128,9 +129,9 @@ func TestMissingAndContradictoryInputsAreNamed(t *testing.T) {
 		"impossible port":         {at("https://kf.example:99999"), []string{"is no address", "from 1 to 65535"}},
 		"two logins":              {with(func(c *kubeflow.Resolver) { c.TokenPath = "x"; c.Cookies = pw }), []string{"set one login"}},
 		"two others":              {with(func(c *kubeflow.Resolver) { c.Dex = &kubeflow.Dex{}; c.ServiceAccount = true }), []string{"set one login"}},
-		"token is empty":          {with(func(c *kubeflow.Resolver) { c.Token = kubeflow.SecretValue("") }), []string{"Token: the given value is empty"}},
-		"token with a scheme":     {with(func(c *kubeflow.Resolver) { c.Token = kubeflow.SecretValue("Bearer canary") }), []string{"without Bearer"}},
-		"token of no variable":    {with(func(c *kubeflow.Resolver) { c.Token = kubeflow.SecretEnv("JETWAY_NO_SUCH") }), []string{"JETWAY_NO_SUCH is not set"}},
+		"token is empty":          {with(func(c *kubeflow.Resolver) { c.Token = flow.SecretValue("") }), []string{"Token: the given value is empty"}},
+		"token with a scheme":     {with(func(c *kubeflow.Resolver) { c.Token = flow.SecretValue("Bearer canary") }), []string{"without Bearer"}},
+		"token of no variable":    {with(func(c *kubeflow.Resolver) { c.Token = flow.SecretEnv("JETWAY_NO_SUCH") }), []string{"JETWAY_NO_SUCH is not set"}},
 		"Google's variable":       {kubeflow.Resolver{Host: host, LookupEnv: env("KF_PIPELINES_IAP_OAUTH2_CLIENT_ID", "x")}, []string{"KF_PIPELINES_IAP_OAUTH2_CLIENT_ID", "Token"}},
 		"no user":                 {dex(kubeflow.Dex{Password: pw}), []string{"Dex.Username"}},
 		"no password":             {dex(kubeflow.Dex{Username: "u"}), []string{"Dex.Password"}},
@@ -170,8 +171,8 @@ func TestMissingAndContradictoryInputsAreNamed(t *testing.T) {
 func TestAConfigurationPrintsNoSecret(t *testing.T) {
 	t.Parallel()
 	c := kubeflow.Resolver{
-		Token: kubeflow.SecretValue("canary-1"), Cookies: kubeflow.SecretValue("a=canary-2"),
-		Dex: &kubeflow.Dex{Username: "u", Password: kubeflow.SecretValue("canary-3")},
+		Token: flow.SecretValue("canary-1"), Cookies: flow.SecretValue("a=canary-2"),
+		Dex: &kubeflow.Dex{Username: "u", Password: flow.SecretValue("canary-3")},
 	}
 	var seen secrettest.Sink
 	for _, v := range []any{c, *c.Dex, struct{ c kubeflow.Resolver }{c}} {

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 	"github.com/jetway-go/jetway/platform/kubeflow/dextest"
@@ -108,7 +109,7 @@ func TestKubeflowRow05_WrongPasswordIsNamed(t *testing.T) {
 			t.Parallel()
 			proxy, a := behind(t, front)
 			config := user(proxy)
-			config.Dex.Password = kubeflow.SecretValue("canary-password")
+			config.Dex.Password = flow.SecretValue("canary-password")
 			err := listRuns(t.Context(), made(t, config), "team")
 			if !errors.Is(err, kubeflow.ErrWrongPassword) || !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
 				t.Fatalf("%v (%v), want ErrWrongPassword", err, status.Code(err))
@@ -235,7 +236,7 @@ func TestTwoUsersKeepTheirSessionsApart(t *testing.T) {
 	var wg sync.WaitGroup
 	for name, password := range users {
 		config := user(proxy)
-		config.Dex = &kubeflow.Dex{Username: name, Password: kubeflow.SecretValue(password)}
+		config.Dex = &kubeflow.Dex{Username: name, Password: flow.SecretValue(password)}
 		cs := made(t, config, clientset.WithRequestMetadata(map[string][]string{"who": {name}}))
 		for range 8 {
 			wg.Go(func() {

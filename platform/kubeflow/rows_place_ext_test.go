@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 	"github.com/jetway-go/jetway/platform/kubeflow/tokenreviewtest"
 )
@@ -82,7 +83,7 @@ func TestKubeflowRow03_TheQuestionCarriesNoTokenWhereOthersCouldReadIt(t *testin
 	// Given a client with a token for a deployment that is reached without TLS ...
 	a := serve(t)
 	config := kubeflow.Resolver{
-		Host: "http://kf.example/pipeline", API: "http://" + a.Addr(), Token: kubeflow.SecretValue("canary"), LookupEnv: env(),
+		Host: "http://kf.example/pipeline", API: "http://" + a.Addr(), Token: flow.SecretValue("canary"), LookupEnv: env(),
 	}
 	var header http.Header
 	var path string

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 	"github.com/jetway-go/jetway/platform/kubeflow/tokenreviewtest"
@@ -152,8 +153,8 @@ func TestKubeflowRow07_ExistingTokenWinsOverEverything(t *testing.T) {
 	a := serve(t, k8s.ServerOptions()...)
 	saved := file(t, `{"namespace":"x","client_authentication_cookie":"a=b"}`)
 	config := kubeflow.Resolver{
-		Host: "http://" + a.Addr(), Token: kubeflow.SecretValue(token),
-		TokenPath: "/nowhere", Dex: &kubeflow.Dex{}, Cookies: kubeflow.SecretValue("c=d"), ContextFile: saved,
+		Host: "http://" + a.Addr(), Token: flow.SecretValue(token),
+		TokenPath: "/nowhere", Dex: &kubeflow.Dex{}, Cookies: flow.SecretValue("c=d"), ContextFile: saved,
 		LookupEnv: env(kubeflow.EnvTokenPath, "/nowhere/either"),
 	}
 	if err := listRuns(t.Context(), made(t, config), "team"); err != nil {
@@ -178,7 +179,7 @@ func TestKubeflowRow07_ExistingTokenInAFileIsReadAgain(t *testing.T) {
 	before, after := k8s.IssueToken("someone", 0), k8s.IssueToken("someone", 0)
 	path := file(t, before+"\n")
 	a := serve(t, k8s.ServerOptions()...)
-	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), Token: kubeflow.SecretFile(path), LookupEnv: env()})
+	cs := made(t, kubeflow.Resolver{Host: "http://" + a.Addr(), Token: flow.SecretFile(path), LookupEnv: env()})
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
 		t.Fatal(err)
 	}
@@ -205,9 +206,9 @@ func TestKubeflowRow07_ContextFileCountsOnlyWithoutParameters(t *testing.T) {
 	}{
 		"cookie of the file":      {cookie, none, "cookie", "session=from-file"},
 		"header of the file":      {header, none, "x-goog-iap", "from-file"},
-		"cookies given":           {cookie, kubeflow.Resolver{Cookies: kubeflow.SecretValue("session=given")}, "cookie", "session=given"},
-		"token given, cookie not": {cookie, kubeflow.Resolver{Token: kubeflow.SecretValue("tok")}, "cookie", ""},
-		"token given":             {header, kubeflow.Resolver{Token: kubeflow.SecretValue("tok")}, "authorization", "Bearer tok"},
+		"cookies given":           {cookie, kubeflow.Resolver{Cookies: flow.SecretValue("session=given")}, "cookie", "session=given"},
+		"token given, cookie not": {cookie, kubeflow.Resolver{Token: flow.SecretValue("tok")}, "cookie", ""},
+		"token given":             {header, kubeflow.Resolver{Token: flow.SecretValue("tok")}, "authorization", "Bearer tok"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

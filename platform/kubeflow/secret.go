@@ -9,22 +9,8 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 )
 
-// Secret is where a secret comes from. It is read again at every login, so that a
-// rotated one works without a restart. The zero value is not set.
-type Secret = flow.Secret
-
-// SecretValue is a secret that the program already holds.
-func SecretValue(value string) Secret { return flow.SecretValue(value) }
-
-// SecretEnv is the content of an environment variable.
-func SecretEnv(name string) Secret { return flow.SecretEnv(name) }
-
-// SecretFile is the content of a regular file of at most 64 KiB, without line
-// ends at its end.
-func SecretFile(path string) Secret { return flow.SecretFile(path) }
-
 // readSecret reads what a field holds, and names the field in errors.
-func readSecret(s Secret, field string) (string, error) {
+func readSecret(s flow.Secret, field string) (string, error) {
 	value, err := s.Read()
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", field, err)

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/resolver/manual"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/kfppb"
@@ -114,7 +115,7 @@ func listRuns(ctx context.Context, cc grpc.ClientConnInterface, namespace string
 func user(proxy *dextest.Server) kubeflow.Resolver {
 	return kubeflow.Resolver{
 		Host: proxy.URL + "/pipeline", LookupEnv: env(),
-		Dex: &kubeflow.Dex{Username: dextest.Username, Password: kubeflow.SecretValue(dextest.Password)},
+		Dex: &kubeflow.Dex{Username: dextest.Username, Password: flow.SecretValue(dextest.Password)},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/nublado"
@@ -26,10 +27,10 @@ func TestNubladoShowsOnlyTheKeysOfTokens(t *testing.T) {
 	for _, source := range []nublado.Source{
 		nublado.ForToken("ada", own).Source,
 		nublado.FromRequest(h),
-		nublado.Created{Username: "bot-x", Admin: nublado.SecretValue(admin)},
-		nublado.Created{Username: "bot-x", Admin: nublado.SecretFile(kept)},
-		nublado.Service{Username: "ada", Token: nublado.SecretValue(own + "!")},
-		nublado.Service{Username: "ada", Token: nublado.SecretValue("x" + own)},
+		nublado.Created{Username: "bot-x", Admin: flow.SecretValue(admin)},
+		nublado.Created{Username: "bot-x", Admin: flow.SecretFile(kept)},
+		nublado.Service{Username: "ada", Token: flow.SecretValue(own + "!")},
+		nublado.Service{Username: "ada", Token: flow.SecretValue("x" + own)},
 	} {
 		r := nublado.Resolver{Source: source, LookupEnv: env(repertoire.EnvBaseURL, discoveryURL)}
 		s.log.Dump(r)

@@ -20,7 +20,7 @@ type Created struct {
 	// Username is whose token to make; that of a service begins with bot-. Required.
 	Username string
 	// Admin is the token that may do this: one with scope admin:token. Required.
-	Admin Secret
+	Admin flow.Secret
 	// Type is what the token is for; empty means gafaelfawr.Service.
 	Type gafaelfawr.TokenType
 	// Name of the token, for gafaelfawr.User.

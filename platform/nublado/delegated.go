@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"google.golang.org/grpc/metadata"
+
+	"github.com/jetway-go/jetway/auth/flow"
 )
 
 // Headers that an ingress of Gafaelfawr adds to requests that it lets in, where a
@@ -45,7 +47,7 @@ func (d delegated) identify(log *slog.Logger) (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	id, err := Service{Username: user, Token: SecretValue(token)}.identify(log)
+	id, err := Service{Username: user, Token: flow.SecretValue(token)}.identify(log)
 	if wrong := (*Error)(nil); errors.As(err, &wrong) {
 		wrong.Input = map[string]string{"Username": HeaderUser, "Token": HeaderToken}[wrong.Input]
 	}

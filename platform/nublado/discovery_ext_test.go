@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform/nublado"
 	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
@@ -72,7 +73,7 @@ func TestNubladoRow02_WhatDiscoveryLacksIsSaidBeforeAnyDial(t *testing.T) {
 	s := start(t)
 	token := s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope)
 	ada := nublado.ForToken("ada", token).Source
-	bot := nublado.Created{Username: "bot-x", Admin: nublado.SecretValue(token)}
+	bot := nublado.Created{Username: "bot-x", Admin: flow.SecretValue(token)}
 	for _, test := range []struct {
 		name     string
 		r        nublado.Resolver

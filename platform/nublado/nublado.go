@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
@@ -43,7 +44,7 @@ var _ platform.Resolver = Resolver{}
 
 // ForToken is the Resolver of a user and a token that the program holds already.
 func ForToken(username, token string) Resolver {
-	return Resolver{Source: Service{Username: username, Token: SecretValue(token)}}
+	return Resolver{Source: Service{Username: username, Token: flow.SecretValue(token)}}
 }
 
 var (

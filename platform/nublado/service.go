@@ -18,7 +18,7 @@ type Service struct {
 	// Username is whose token it is; required.
 	Username string
 	// Token is where it comes from; required.
-	Token Secret
+	Token flow.Secret
 }
 
 func (f Service) identify(log *slog.Logger) (identity, error) {
@@ -45,7 +45,7 @@ func (f kept) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 		return nil, err
 	}
 	f.log.DebugContext(ctx, "using a token", slog.String("user", f.Username), slog.String("key", t.Key()))
-	return flow.Token(t.Reveal()).Obtain(ctx, env, prev)
+	return flow.StaticToken(t.Reveal()).Obtain(ctx, env, prev)
 }
 
 // Traits say that nobody is needed, and that the token is kept elsewhere.

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform/nublado"
 	"github.com/jetway-go/jetway/platform/nublado/gafaelfawr"
 	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
@@ -96,7 +97,7 @@ func TestNubladoRow06_ATokenIsCreated(t *testing.T) {
 				s.gafaelfawr.Succeed(success)
 				admin := s.gafaelfawr.IssueToken("root", 0, "admin:token")
 				cs := s.client(t, nublado.Resolver{Source: nublado.Created{
-					Username: "bot-tester", Admin: nublado.SecretValue(admin), Scopes: []string{nublado.DefaultScope, "read:tap"}, Lifetime: time.Hour,
+					Username: "bot-tester", Admin: flow.SecretValue(admin), Scopes: []string{nublado.DefaultScope, "read:tap"}, Lifetime: time.Hour,
 				}})
 				// ... when calls are made, then a token is asked for, once ...
 				first := s.call(t, cs)
@@ -137,7 +138,7 @@ func TestNubladoRow06_TheShortestLifetimeIsPossible(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	cs := s.client(t, nublado.Resolver{Source: nublado.Created{
-		Username: "bot-tester", Admin: nublado.SecretValue(s.gafaelfawr.IssueToken("root", 0, "admin:token")), Lifetime: gafaelfawr.MinLifetime,
+		Username: "bot-tester", Admin: flow.SecretValue(s.gafaelfawr.IssueToken("root", 0, "admin:token")), Lifetime: gafaelfawr.MinLifetime,
 	}})
 	// However long the request is on its way.
 	if got := s.call(t, cs); got.Subject != "bot-tester" {
@@ -193,7 +194,7 @@ func TestNubladoRow06_RefusalsAreDistinct(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			admin := test.setup(s)
-			source := nublado.Created{Username: "bot-tester", Admin: nublado.SecretValue(admin)}
+			source := nublado.Created{Username: "bot-tester", Admin: flow.SecretValue(admin)}
 			if test.scope != "" {
 				source.Scopes = []string{test.scope}
 			}
@@ -220,7 +221,7 @@ const stranger = "gt-AAAAAAAAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBBBBBBBB"
 func TestNubladoRow06_BadWishesAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	good := nublado.Created{Username: "bot-x", Admin: nublado.SecretValue(stranger)}
+	good := nublado.Created{Username: "bot-x", Admin: flow.SecretValue(stranger)}
 	change := func(f func(c *nublado.Created)) nublado.Source { c := good; f(&c); return c }
 	for _, test := range []struct {
 		source nublado.Source
@@ -233,9 +234,9 @@ func TestNubladoRow06_BadWishesAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		{change(func(c *nublado.Created) { c.Type = gafaelfawr.User }), "token name is missing"},
 		{change(func(c *nublado.Created) { c.Type = "other" }), "must be service or user"},
 		{change(func(c *nublado.Created) { c.Lifetime = time.Minute }), "Token must be valid for at least five minutes"},
-		{change(func(c *nublado.Created) { c.Admin = nublado.Secret{} }), "Admin: not set"},
-		{change(func(c *nublado.Created) { c.Admin = nublado.SecretEnv("JETWAY_NO_SUCH") }), "Admin: environment variable JETWAY_NO_SUCH is not set"},
-		{change(func(c *nublado.Created) { c.Admin = nublado.SecretValue("canary") }), "Admin: Token does not start with gt-"},
+		{change(func(c *nublado.Created) { c.Admin = flow.Secret{} }), "Admin: not set"},
+		{change(func(c *nublado.Created) { c.Admin = flow.SecretEnv("JETWAY_NO_SUCH") }), "Admin: environment variable JETWAY_NO_SUCH is not set"},
+		{change(func(c *nublado.Created) { c.Admin = flow.SecretValue("canary") }), "Admin: Token does not start with gt-"},
 	} {
 		_, err := s.connect(t, nublado.Resolver{Source: test.source})
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "canary") {
@@ -249,11 +250,11 @@ func TestNubladoRow07_ARotatedSecretIsReadAgain(t *testing.T) { //nolint:paralle
 	s := start(t)
 	path := filepath.Join(t.TempDir(), "token")
 	for name, test := range map[string]struct {
-		token nublado.Secret
+		token flow.Secret
 		put   func(t *testing.T, token string) error
 	}{
-		"file": {nublado.SecretFile(path), func(_ *testing.T, token string) error { return os.WriteFile(path, []byte(" "+token+"\n"), 0o600) }},
-		"environment": {nublado.SecretEnv("JETWAY_BOT_TOKEN"), func(t *testing.T, token string) error {
+		"file": {flow.SecretFile(path), func(_ *testing.T, token string) error { return os.WriteFile(path, []byte(" "+token+"\n"), 0o600) }},
+		"environment": {flow.SecretEnv("JETWAY_BOT_TOKEN"), func(t *testing.T, token string) error {
 			t.Helper()
 			t.Setenv("JETWAY_BOT_TOKEN", token)
 			return nil
@@ -300,12 +301,12 @@ func TestNubladoRow07_MissingSecretsAreNamed(t *testing.T) {
 		source nublado.Service
 		want   string
 	}{
-		{nublado.Service{Token: nublado.SecretValue(stranger)}, "Username: username is missing"},
+		{nublado.Service{Token: flow.SecretValue(stranger)}, "Username: username is missing"},
 		{nublado.Service{Username: "bot-x"}, "Token: not set"},
-		{nublado.Service{Username: "bot-x", Token: nublado.SecretValue("")}, "Token: the given value is empty"},
-		{nublado.Service{Username: "bot-x", Token: nublado.SecretEnv("JETWAY_NO_SUCH")}, "Token: environment variable JETWAY_NO_SUCH is not set"},
-		{nublado.Service{Username: "bot-x", Token: nublado.SecretFile("/no/such/file")}, "/no/such/file"},
-		{nublado.Service{Username: "bot-x", Token: nublado.SecretFile(malformed)}, "Token: Token is malformed (file " + malformed + ")"},
+		{nublado.Service{Username: "bot-x", Token: flow.SecretValue("")}, "Token: the given value is empty"},
+		{nublado.Service{Username: "bot-x", Token: flow.SecretEnv("JETWAY_NO_SUCH")}, "Token: environment variable JETWAY_NO_SUCH is not set"},
+		{nublado.Service{Username: "bot-x", Token: flow.SecretFile("/no/such/file")}, "/no/such/file"},
+		{nublado.Service{Username: "bot-x", Token: flow.SecretFile(malformed)}, "Token: Token is malformed (file " + malformed + ")"},
 	} {
 		_, err := s.connect(t, nublado.Resolver{Source: test.source})
 		if err == nil || !strings.Contains(err.Error(), test.want) {

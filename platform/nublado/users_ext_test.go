@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc/metadata"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
@@ -35,7 +36,7 @@ func TestNubladoRow08_TokensOfTwoUsersNeverCross(t *testing.T) {
 	clients := map[string]*clientset.ClientSet{}
 	for _, user := range []string{"bot-ada", "bot-grace"} {
 		clients[user] = s.client(t, nublado.Resolver{
-			Source:    nublado.Created{Username: user, Admin: nublado.SecretValue(admin)},
+			Source:    nublado.Created{Username: user, Admin: flow.SecretValue(admin)},
 			Discovery: shared,
 		})
 	}
@@ -72,7 +73,7 @@ func TestNubladoRow08_NoTokenRestsInAStore(t *testing.T) {
 	for name, source := range map[string]nublado.Source{
 		"delegated": nublado.FromRequest(s.gafaelfawr.Delegate("ada", nubladotest.NotebookScope)),
 		"service":   nublado.ForToken("ada", s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope)).Source,
-		"created":   nublado.Created{Username: "bot-x", Admin: nublado.SecretValue(admin)},
+		"created":   nublado.Created{Username: "bot-x", Admin: flow.SecretValue(admin)},
 	} {
 		dir := t.TempDir()
 		r := nublado.Resolver{Source: source, LookupEnv: env(repertoire.EnvBaseURL, discoveryURL)}
@@ -86,12 +87,12 @@ func TestNubladoRow08_NoTokenRestsInAStore(t *testing.T) {
 func TestNubladoRow08_AClientKeepsItsUser(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	source := nublado.Service{Username: "ada", Token: nublado.SecretValue(s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope))}
+	source := nublado.Service{Username: "ada", Token: flow.SecretValue(s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope))}
 	r := nublado.Resolver{Source: source}
 	cs := s.client(t, r)
 	// When the program changes what the client was made of ...
 	h := s.gafaelfawr.Delegate("eve", nubladotest.NotebookScope)
-	source.Username, source.Token = "eve", nublado.SecretValue(h.Get(nublado.HeaderToken))
+	source.Username, source.Token = "eve", flow.SecretValue(h.Get(nublado.HeaderToken))
 	r.Source = nublado.FromRequest(h)
 	// ... then the client stays ada's ...
 	if got := s.call(t, cs); got.Subject != "ada" {

@@ -23,8 +23,8 @@ var (
 		" whatever the caller says; that is not supported here: unset it to log in otherwise")
 	errPlaintext = errors.New("must begin with https://: passwords and tokens are sent there" +
 		" (http:// is only for this machine, and for http://api-lb:8080 inside of Wallaroo's own cluster)")
-	errTimeout = errors.New("must be a number of seconds above 0, up to a day")
-	errLapsed  = errors.New("Device code expired while waiting for user login") //nolint:staticcheck // Wallaroo's words
+	errTimeout      = errors.New("must be a number of seconds above 0, up to a day")
+	errLoginTimeout = errors.New("Device code expired while waiting for user login") //nolint:staticcheck // Wallaroo's words
 )
 
 // Error is an input that cannot be used. It never holds a secret.
@@ -70,8 +70,8 @@ func loginError(err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, flow.ErrLapsed) {
-		return &LoginError{Err: fmt.Errorf("%w: %w", errLapsed, err)}
+	if errors.Is(err, flow.ErrLoginTimeout) {
+		return &LoginError{Err: fmt.Errorf("%w: %w", errLoginTimeout, err)}
 	}
 	e := &LoginError{Err: err}
 	if answer := (*flow.TokenError)(nil); errors.As(err, &answer) && answer.Status != 0 {

@@ -98,7 +98,7 @@ func TestWallarooRow03_AnUnansweredCodeExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := start(t, keycloaktest.Config{DeviceTTL: time.Minute})
 		err := i.client(t, sso).Login(t.Context())
-		if !errors.Is(err, flow.ErrLapsed) || !strings.Contains(err.Error(), "Device code expired while waiting for user login") {
+		if !errors.Is(err, flow.ErrLoginTimeout) || !strings.Contains(err.Error(), "Device code expired while waiting for user login") {
 			t.Errorf("Login: %v", err)
 		}
 		var e *wallaroo.LoginError

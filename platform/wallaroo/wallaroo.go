@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/platform"
 )
@@ -85,7 +84,7 @@ func (r Resolver) Resolve(context.Context, *http.Client) (platform.Target, error
 	t := platform.Target{
 		Endpoint:             in.api.target(),
 		PlaintextCredentials: in.api.inCluster(),
-		AuthOptions:          []auth.Option{auth.WithExpirySkew(expirySkew)},
+		ExpirySkew:           expirySkew,
 	}
 	if in.logsIn() {
 		t.Config = in.config()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 	"github.com/jetway-go/jetway/platform/kubeflow/dextest"
 )
@@ -13,7 +14,7 @@ func Example() {
 	proxy := dextest.NewServer(dextest.Config{Approval: true})
 	defer proxy.Close()
 
-	dex := kubeflow.Dex{Username: dextest.Username, Password: kubeflow.SecretValue(dextest.Password)}
+	dex := kubeflow.Dex{Username: dextest.Username, Password: flow.SecretValue(dextest.Password)}
 	session, err := dex.Login(context.Background(), proxy.Client(), proxy.URL)
 	if err != nil {
 		fmt.Println(err)

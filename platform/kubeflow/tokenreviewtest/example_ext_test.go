@@ -12,6 +12,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 	"github.com/jetway-go/jetway/platform/kubeflow/tokenreviewtest"
@@ -29,7 +30,7 @@ func Example() {
 	ctx := context.Background()
 	pod := kubeflow.Resolver{
 		Host:  "http://localhost/pipeline",
-		Token: kubeflow.SecretValue(cluster.IssueToken("system:serviceaccount:team:default-editor", 0)),
+		Token: flow.SecretValue(cluster.IssueToken("system:serviceaccount:team:default-editor", 0)),
 		// Left out, it is read from the environment.
 		LookupEnv: func(string) (string, bool) { return "", false },
 	}

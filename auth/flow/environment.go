@@ -7,9 +7,9 @@ import (
 	"github.com/jetway-go/jetway/internal/browser"
 )
 
-// Surroundings is what can be known of where a program runs: whether a person is
+// Environment is what can be known of where a program runs: whether a person is
 // there, and whether a browser can be.
-type Surroundings struct {
+type Environment struct {
 	// CI says that an automatic build runs this ($CI).
 	CI bool
 	// Terminal says that a person may be looking: standard input or standard error
@@ -28,11 +28,11 @@ type Surroundings struct {
 }
 
 // Look finds out about the surroundings of this process.
-func Look() Surroundings {
-	return look(os.Getenv, runtime.GOOS, exists, isTerminal(os.Stdin) || isTerminal(os.Stderr))
+func DetectEnvironment() Environment {
+	return detect(os.Getenv, runtime.GOOS, exists, isTerminal(os.Stdin) || isTerminal(os.Stderr))
 }
 
-func look(getenv func(string) string, goos string, exists func(string) bool, terminal bool) Surroundings {
+func detect(getenv func(string) string, goos string, exists func(string) bool, terminal bool) Environment {
 	set := func(names ...string) bool {
 		for _, name := range names {
 			if getenv(name) != "" {
@@ -41,7 +41,7 @@ func look(getenv func(string) string, goos string, exists func(string) bool, ter
 		}
 		return false
 	}
-	s := Surroundings{
+	s := Environment{
 		CI:        set("CI") && getenv("CI") != "false" && getenv("CI") != "0",
 		Terminal:  terminal,
 		Browser:   set("BROWSER"),
@@ -56,7 +56,7 @@ func look(getenv func(string) string, goos string, exists func(string) bool, ter
 }
 
 // unattended tells why nobody could answer, or "" where somebody might.
-func (s Surroundings) unattended() string {
+func (s Environment) unattended() string {
 	switch {
 	case s.CI:
 		return "$CI is set"
@@ -68,7 +68,7 @@ func (s Surroundings) unattended() string {
 }
 
 // browsing tells whether a browser on this machine could be opened.
-func (s Surroundings) browsing() bool {
+func (s Environment) browsing() bool {
 	return s.Browser || s.Display && !s.Remote && !s.Container
 }
 

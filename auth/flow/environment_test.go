@@ -41,7 +41,7 @@ func TestLook(t *testing.T) {
 				tc.goos = "linux"
 			}
 		}
-		s := look(func(n string) string { return tc.env[n] }, tc.goos, func(p string) bool { return p == tc.files }, tc.terminal)
+		s := detect(func(n string) string { return tc.env[n] }, tc.goos, func(p string) bool { return p == tc.files }, tc.terminal)
 		if s.unattended() != tc.alone || s.browsing() != tc.browsing {
 			t.Errorf("%s: %+v: unattended %q, browsing %v", name, s, s.unattended(), s.browsing())
 		}
