@@ -3,13 +3,12 @@ package auth
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 var (
@@ -42,14 +41,11 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("auth: ")
-	b.WriteString(e.Op)
-	if e.Endpoint != "" {
-		b.WriteString(" for " + e.Endpoint)
+	subject := e.Endpoint
+	if subject != "" {
+		subject = "for " + subject
 	}
-	fmt.Fprintf(&b, ": %v", e.Err)
-	return b.String()
+	return fault.Text("auth", e.Op, subject, e.Err)
 }
 
 // Unwrap returns the cause.

@@ -1,11 +1,12 @@
 package clientset
 
 import (
-	"context"
 	"errors"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 var (
@@ -33,11 +34,11 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := "clientset: " + e.Op
-	if e.Endpoint != "" {
-		text += " " + e.Endpoint
+	subject := e.Endpoint
+	if subject != "" && e.Op == "login" {
+		subject = "for " + subject
 	}
-	return text + ": " + e.Err.Error()
+	return fault.Text("clientset", e.Op, subject, e.Err)
 }
 
 // Unwrap returns the cause.
@@ -49,16 +50,12 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) GRPCStatus() *status.Status { return status.New(e.code(), e.Error()) }
 
 func (e *Error) code() codes.Code {
-	if st, ok := status.FromError(e.Err); ok && st.Code() != codes.OK {
-		return st.Code()
-	}
+	code, ok := fault.Code(e.Err)
 	switch {
+	case ok:
+		return code
 	case errors.Is(e.Err, ErrClosed):
 		return codes.Unavailable
-	case errors.Is(e.Err, context.Canceled):
-		return codes.Canceled
-	case errors.Is(e.Err, context.DeadlineExceeded):
-		return codes.DeadlineExceeded
 	default:
 		return codes.FailedPrecondition
 	}

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 var (
@@ -36,14 +37,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("configstore: ")
-	b.WriteString(e.Op)
-	if e.Source != "" {
-		b.WriteString(" " + e.Source)
-	}
-	fmt.Fprintf(&b, ": %v", e.Err)
-	return b.String()
+	return fault.Text("configstore", e.Op, e.Source, e.Err)
 }
 
 // Unwrap returns the cause.

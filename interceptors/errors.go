@@ -1,13 +1,13 @@
 package interceptors
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // ErrNotReplayed says that a stream was rejected after more had been sent than
@@ -37,16 +37,14 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("interceptors: " + e.Op + " for " + e.Method)
+	subject := "for " + e.Method
 	if e.Rejection != nil {
-		b.WriteString(" after the server answered " + status.Code(e.Rejection).String())
+		subject += " after the server answered " + status.Code(e.Rejection).String()
 		if e.words != "" {
-			fmt.Fprintf(&b, " (%q)", e.words)
+			subject += fmt.Sprintf(" (%q)", e.words)
 		}
 	}
-	b.WriteString(": " + e.Err.Error())
-	return b.String()
+	return fault.Text("interceptors", e.Op, subject, e.Err)
 }
 
 // Unwrap returns the cause and what the server had answered.
@@ -64,23 +62,9 @@ func (e *Error) Unwrap() []error {
 func (e *Error) GRPCStatus() *status.Status { return status.New(e.code(), e.Error()) }
 
 func (e *Error) code() codes.Code {
-	code := codes.Unauthenticated
-	st, isStatus := status.FromError(e.Err)
-	switch {
-	case isStatus:
-		code = st.Code()
-	case errors.Is(e.Err, context.Canceled):
-		code = codes.Canceled
-	case errors.Is(e.Err, context.DeadlineExceeded):
-		code = codes.DeadlineExceeded
-	}
-	switch code {
-	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded:
-		return code
-	case codes.OK: // an error is never a success, whatever it says
-		return codes.Unauthenticated
-	}
-	if e.Rejection != nil {
+	code, ok := fault.Code(e.Err)
+	passing := code == codes.Unavailable || code == codes.Canceled || code == codes.DeadlineExceeded
+	if !ok || e.Rejection != nil && !passing {
 		return codes.Unauthenticated
 	}
 	return code

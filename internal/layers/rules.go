@@ -12,24 +12,25 @@ func Rules() []Rule {
 		verifier  = "interceptors/serverauth" // the check of credentials, which both ends have
 		clientset = "clientset"               // what programs use
 	)
-	system := []string{"auth", "auth/flow", "configstore", "platform"} // what reading a system's conventions takes
-	mocks := []string{gen, verifier, mock}                             // tests of the mock may reach all of it, and no more
+	system := []string{"auth", "auth/flow", "configstore", "internal/fault", "platform"} // what reading a system's conventions takes
+	mocks := []string{gen, verifier, mock}                                               // tests of the mock may reach all of it, and no more
 	return []Rule{
 		{Package: gen, May: []string{gen}},
 
 		// Leaves: text in, values out.
 		{Package: "internal/endpoint"},
 		{Package: "internal/apikey"},
+		{Package: "internal/fault"},
 		{Package: "internal/loopback"},
 		{Package: "internal/browser"},
 		{Package: "internal/secrettest"}, // for tests: looks for secrets in what a program shows
 		{Package: "internal/kfppb"},      // for tests and examples: who links it cannot link Kubeflow's own stubs
 
 		// The client, from what must be known to the finished connection.
-		{Package: "configstore", May: []string{gen}},
-		{Package: "auth", May: []string{"configstore"}},
+		{Package: "configstore", May: []string{gen, "internal/fault"}},
+		{Package: "auth", May: []string{"configstore", "internal/fault"}},
 		{Package: "auth/flow", May: []string{"auth", "configstore", "internal/browser", "internal/loopback"}},
-		{Package: "interceptors", May: []string{"auth"}},
+		{Package: "interceptors", May: []string{"auth", "internal/fault"}},
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "platform/internal/smallfile"},
 		{Package: "platform/wallaroo", May: slices.Concat(system, []string{
@@ -46,7 +47,8 @@ func Rules() []Rule {
 		})},
 		{Package: "auth/tokenstore", May: []string{"auth"}},
 		{Package: clientset, May: []string{
-			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "internal/apikey", "internal/endpoint", "platform",
+			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "internal/apikey", "internal/endpoint", "internal/fault",
+			"platform",
 		}},
 
 		// The other end of the wire. What it shared with the client it could not

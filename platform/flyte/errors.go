@@ -2,7 +2,8 @@ package flyte
 
 import (
 	"errors"
-	"strings"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 var (
@@ -23,7 +24,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return strings.TrimSuffix("flyte configuration: "+e.Where+": ", ": ") + ": " + e.Err.Error()
+	return fault.Text("flyte", "configuration", e.Where, e.Err)
 }
 
 // Unwrap returns the cause.

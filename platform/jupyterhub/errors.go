@@ -8,6 +8,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 var (
@@ -43,7 +45,7 @@ type Error struct {
 	Err  error      // the cause; never nil
 }
 
-func (e *Error) Error() string { return "jupyterhub: " + e.Op + ": " + e.Err.Error() }
+func (e *Error) Error() string { return fault.Text("jupyterhub", e.Op, "", e.Err) }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

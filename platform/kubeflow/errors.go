@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // Error is the error of this package: what was tried, and why it failed. It reads
@@ -21,7 +22,7 @@ type Error struct {
 	Err error
 }
 
-func (e *Error) Error() string { return "kubeflow: " + e.Op + ": " + e.Err.Error() }
+func (e *Error) Error() string { return fault.Text("kubeflow", e.Op, "", e.Err) }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

@@ -32,7 +32,7 @@ func Example() {
 func ExampleResolver_nothingSet() {
 	_, err := clientset.For(context.Background(), kubeflow.Resolver{LookupEnv: func(string) (string, bool) { return "", false }})
 	fmt.Println(err)
-	// Output: clientset: resolve: kubeflow: resolve: nothing says where Kubeflow Pipelines is: set Host or KF_PIPELINES_ENDPOINT; only inside a cluster is there a default
+	// Output: clientset: resolve: kubeflow: nothing says where Kubeflow Pipelines is: set Host or KF_PIPELINES_ENDPOINT; only inside a cluster is there a default
 }
 
 // A user of Dex, by way of a port-forward to the gateway.

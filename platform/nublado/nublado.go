@@ -20,6 +20,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/internal/fault"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
@@ -62,7 +63,7 @@ type Error struct {
 	Err error
 }
 
-func (e *Error) Error() string { return "nublado: " + e.Input + ": " + e.Err.Error() }
+func (e *Error) Error() string { return fault.Text("nublado", e.Input, "", e.Err) }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
