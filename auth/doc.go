@@ -3,7 +3,7 @@
 //
 // An [Authenticator] sits between the calls that need a token and the [Flow] that
 // obtains one. The interceptor says when (the server answered Unauthenticated), the
-// Authenticator says whether (was this credential replaced already?) and once, the
+// Authenticator says whether (has it expired, was it replaced already?) and once, the
 // flow says how. A [Store] keeps the login between runs, and of several processes
 // with one login only one refreshes it.
 //

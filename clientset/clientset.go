@@ -3,9 +3,10 @@
 //
 // [ForEndpoint], [ForAPIKey] and [For] make a [ClientSet] without any network
 // traffic; connecting, finding out how to log in and logging in happen inside the
-// first call, under its deadline. From then on calls carry a token that is renewed
-// before it ends, and a call that the server rejects is made once more with a new
-// one. A ClientSet is itself a grpc.ClientConnInterface, so that any other
+// first call, under its deadline. From then on calls carry a token that is refreshed
+// before it expires, and a call that the server rejects is made once more with a new
+// one. Calls without side effects are also repeated after a transient failure, and an
+// error of connecting says what to do about it. A ClientSet is itself a grpc.ClientConnInterface, so that any other
 // generated stub can ride on the same connection:
 //
 //	cs, err := clientset.ForEndpoint("flyte.example.com", clientset.WithFlow(f))
@@ -15,8 +16,8 @@
 //	defer cs.Close()
 //	project, err := cs.Project().GetProject(ctx, req)
 //
-// A program that gives no flow uses the login that a person has stored before,
-// and nothing ever opens a browser unasked.
+// A program that gives no flow uses a login that a person made before and that is
+// stored; nothing opens a browser unless the program gave a flow that does.
 package clientset
 
 import (

@@ -3,9 +3,10 @@
 //
 // A [ClientConfig] is the answer and a [ClientConfigStore] is anything that can
 // give it: [Static] knows it, [Remote] asks the backend, [Discovery] reads an
-// issuer's published document. [Overlay], [Chain] and [Cached] combine them.
-// Most programs never call this package; a clientset picks
-// Cached(Remote(connection)) by itself.
+// issuer's published document. [Overlay] replaces single fields of an answer, [Chain]
+// takes the first whole answer of several stores, [Cached] keeps one for a while.
+// Most programs never call this package; clientset makes Cached(Remote(connection))
+// for each login.
 package configstore
 
 import (

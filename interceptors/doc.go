@@ -1,5 +1,6 @@
 // Package interceptors puts credentials on gRPC calls and tries a call again,
-// once, when the server did not accept them.
+// once, when the server rejected them, as Unauthenticated or by the HTTP answer of a
+// proxy that means the same. Retries for any other reason are clientset's.
 //
 // A [Source] owns the credentials. The interceptors ask it before every call,
 // attach what it gives as metadata (replacing, never adding to, what is there)

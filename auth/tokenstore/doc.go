@@ -3,8 +3,8 @@
 //
 // Each of [KeyringStore], [FileStore] and [MemoryStore] is an [auth.Store] by
 // itself. [FlyteTools] is a KeyringStore that shares logins with Flyte's own tools. A
-// [FallbackStore] uses the first of several stores that works, and [Default] makes the
-// usual one. All of them also lock a login while it is being replaced
+// [FallbackStore] uses the first of several stores that works; a login stays in the
+// store that took it. [Default] makes the usual one. All of them also lock a login while it is being replaced
 // ([auth.Locker]), so that of all processes that share a refresh token only one sends
 // it.
 //
