@@ -18,6 +18,8 @@ has configurable-http-proxy || missing+=(node-configurable-http-proxy)
 /usr/bin/python3 -I -c 'import grpc' 2>/dev/null || missing+=(python3-grpcio)
 /usr/bin/python3 -I -c 'import google.protobuf' 2>/dev/null || missing+=(python3-protobuf)
 has protoc || missing+=(protobuf-compiler)
+# The protos of protobuf itself, which Debian's protoc does not bring along.
+[[ -e /usr/include/google/protobuf/struct.proto ]] || missing+=(libprotobuf-dev)
 has grpc_python_plugin || missing+=(protobuf-compiler-grpc)
 
 install() {

@@ -38,6 +38,8 @@ func inPython(t *testing.T, do, service, user, value string) string {
 	}
 	cmd := exec.CommandContext(t.Context(), python, "-I", "-c", pythonScript)
 	cmd.Stdin = bytes.NewReader(ask)
+	// Where Python finds a second library for the same keyring, it chains the two.
+	cmd.Env = append(cmd.Environ(), "PYTHON_KEYRING_BACKEND=keyring.backends.SecretService.Keyring")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
