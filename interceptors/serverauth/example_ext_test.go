@@ -14,7 +14,7 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// Everything is closed but what tells a client how to log in.
+// All methods are closed, except those that tell a client how to log in.
 func Example() {
 	verifier := serverauth.VerifierFunc(func(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 		if !strings.EqualFold(p.Scheme, "bearer") || subtle.ConstantTimeCompare([]byte(p.Token), []byte("opensesame")) == 0 {
@@ -30,7 +30,7 @@ func Example() {
 	)
 	defer s.Stop()
 
-	// What the unary one does with three calls that a server might get:
+	// The unary interceptor handles three calls:
 	call := func(method, credential string) {
 		md := metadata.MD{}
 		if credential != "" {

@@ -10,21 +10,21 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Unary returns an interceptor that lets unary calls through only with a
-// credential that v accepts, except on methods named by [WithOpenMethods]. A
-// service cannot exempt itself. A nil v accepts nothing.
+// Unary returns an interceptor that runs the handler of a unary call only if v
+// accepts the call's credential, or if [WithOpenMethods] names the method. A service
+// cannot exempt itself. A nil v accepts no credential.
 func Unary(v Verifier, opts ...Option) grpc.UnaryServerInterceptor {
 	c := newConfig(v, opts)
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		// The middleware would ask the service itself, if that has an
-		// AuthFuncOverride method; it does not get to see the service.
+		// The middleware would call an AuthFuncOverride method of the service in
+		// place of the check, so the service is not passed to it.
 		return mwauth.UnaryServerInterceptor(c.check(info.FullMethod))(
 			ctx, req, &grpc.UnaryServerInfo{FullMethod: info.FullMethod}, handler)
 	}
 }
 
-// Stream is [Unary] for streams. A stream is checked when it opens, and stays
-// open when its credential ends later.
+// Stream is [Unary] for streams. The credential is checked when the stream opens;
+// the stream stays open when the credential expires later.
 func Stream(v Verifier, opts ...Option) grpc.StreamServerInterceptor {
 	c := newConfig(v, opts)
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
@@ -57,18 +57,20 @@ func (c *config) identify(ctx context.Context, method string) (Identity, error) 
 	}
 	id, err := c.verifier.Verify(ctx, p)
 	if err != nil {
-		return Identity{}, publicError(err)
+		public := publicError(err)
+		c.log(ctx, p, status.Code(public), err)
+		return Identity{}, public
 	}
 	return id, nil
 }
 
 var errNotAccepted = status.Error(codes.Unauthenticated, "the credential was not accepted")
 
-// publicError is what a caller may know of a verifier's error: the status that
-// the verifier made for it, without the texts that were wrapped around.
+// publicError returns what the caller may know of a verifier's error: the status
+// in it, without the texts of the errors that wrap it.
 func publicError(err error) error {
 	var st interface{ GRPCStatus() *status.Status }
-	if errors.As(err, &st) && st.GRPCStatus().Code() != codes.OK { // an error opens no door, whatever it says
+	if errors.As(err, &st) && st.GRPCStatus().Code() != codes.OK { // an error with the code OK is still an error
 		return st.GRPCStatus().Err()
 	}
 	return errNotAccepted

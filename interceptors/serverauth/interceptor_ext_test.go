@@ -28,7 +28,7 @@ const (
 	watch = "/grpc.health.v1.Health/Watch"
 )
 
-// annOnly lets one token through.
+// annOnly accepts one token.
 var annOnly = serverauth.VerifierFunc(func(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 	if !strings.EqualFold(p.Scheme, "bearer") || p.Token != "ann" {
 		return serverauth.Identity{}, errors.New("s3cret reasons")
@@ -36,7 +36,7 @@ var annOnly = serverauth.VerifierFunc(func(_ context.Context, p serverauth.Prese
 	return serverauth.Identity{Subject: "ann"}, nil
 })
 
-// call runs a unary method behind i and returns who the handler thought called.
+// call runs a unary method behind i and returns the identity that its handler got.
 func call(t *testing.T, i grpc.UnaryServerInterceptor, method string, md metadata.MD) (subject string, known bool, err error) {
 	t.Helper()
 	_, err = i(metadata.NewIncomingContext(t.Context(), md), nil, &grpc.UnaryServerInfo{FullMethod: method},
@@ -44,12 +44,12 @@ func call(t *testing.T, i grpc.UnaryServerInterceptor, method string, md metadat
 			var id serverauth.Identity
 			id, known = serverauth.IdentityFromContext(ctx)
 			subject = id.Subject
-			return nil, nil //nolint:nilnil // nobody looks
+			return nil, nil //nolint:nilnil // the result is not used
 		})
 	return subject, known, err
 }
 
-func TestClosedByDefault(t *testing.T) {
+func TestMethodsAreClosedByDefault(t *testing.T) {
 	t.Parallel()
 	i := serverauth.Unary(annOnly)
 	for name, tt := range map[string]struct {
@@ -76,7 +76,7 @@ func TestClosedByDefault(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, subject, err)
 		}
 		if err != nil && (strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "ann")) {
-			t.Errorf("%s: the answer tells too much: %v", name, err)
+			t.Errorf("%s: the answer discloses too much: %v", name, err)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func TestNilVerifierAcceptsNothing(t *testing.T) {
 	}
 }
 
-func TestOpenMethods(t *testing.T) {
+func TestOnlyNamedMethodsAreOpen(t *testing.T) {
 	t.Parallel()
 	i := serverauth.Unary(annOnly, serverauth.WithOpenMethods("/a.B/Open", "/c.D/*", "a.B/NoSlash", "/*", "*", "", "/a.B/Op*", "/a.*/Open2", "//Double"))
 	for method, open := range map[string]bool{
@@ -120,7 +120,7 @@ func TestOpenMethods(t *testing.T) {
 	}
 }
 
-func TestHeaderKeys(t *testing.T) {
+func TestFirstHeaderKeyOfACallIsUsed(t *testing.T) {
 	t.Parallel()
 	i := serverauth.Unary(annOnly, serverauth.WithHeaderKeys("Flyte-Authorization", "authorization"))
 	for name, tt := range map[string]struct {
@@ -138,7 +138,7 @@ func TestHeaderKeys(t *testing.T) {
 	}
 }
 
-func TestPresented(t *testing.T) {
+func TestPresentedHoldsTheCredentialAndPrintsNoSecret(t *testing.T) {
 	t.Parallel()
 	var got serverauth.Presented
 	i := serverauth.Unary(serverauth.VerifierFunc(func(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
@@ -169,7 +169,7 @@ type okError struct{}
 func (okError) Error() string              { return "says OK" }
 func (okError) GRPCStatus() *status.Status { return status.New(codes.OK, "") }
 
-func TestVerifierErrors(t *testing.T) {
+func TestCallersGetTheStatusOfVerifierErrorsAndNoOtherText(t *testing.T) {
 	t.Parallel()
 	denied := status.Error(codes.PermissionDenied, "scope all is missing")
 	for name, tt := range map[string]struct {
@@ -192,11 +192,11 @@ func TestVerifierErrors(t *testing.T) {
 	}
 }
 
-func TestVerifierPanicsAreNotSwallowed(t *testing.T) {
+func TestVerifierPanicsReachTheCaller(t *testing.T) {
 	t.Parallel()
 	defer func() {
 		if recover() == nil {
-			t.Error("the panic is gone")
+			t.Error("the panic was recovered")
 		}
 	}()
 	i := serverauth.Unary(serverauth.VerifierFunc(func(context.Context, serverauth.Presented) (serverauth.Identity, error) {
@@ -206,7 +206,7 @@ func TestVerifierPanicsAreNotSwallowed(t *testing.T) {
 	t.Errorf("got %v", err)
 }
 
-// rogue is a service that would let everybody in, if it were asked.
+// rogue is a service that would accept every call, if the middleware asked it.
 type rogue struct{ *health.Server }
 
 func (rogue) AuthFuncOverride(ctx context.Context, _ string) (context.Context, error) {
@@ -244,7 +244,7 @@ func watchOnce(ctx context.Context, cc *grpc.ClientConn) error {
 	return err
 }
 
-func TestNoServiceExemptsItself(t *testing.T) {
+func TestServicesCannotExemptThemselves(t *testing.T) {
 	t.Parallel()
 	cc := serve(t)
 	if _, err := healthpb.NewHealthClient(cc).Check(t.Context(), &healthpb.HealthCheckRequest{}); status.Code(err) != codes.Unauthenticated {
@@ -269,9 +269,9 @@ func TestNoServiceExemptsItself(t *testing.T) {
 	}
 }
 
-// What only an attacker would send is refused like any other bad credential, and
-// what stands around a good one does not matter.
-func TestHostileMetadata(t *testing.T) {
+// Credentials that only an attacker would send are refused like any other bad one;
+// other metadata beside a good credential does not matter.
+func TestHostileMetadataIsRefused(t *testing.T) {
 	t.Parallel()
 	cc := serve(t)
 	for name, tt := range map[string]struct {
@@ -287,7 +287,7 @@ func TestHostileMetadata(t *testing.T) {
 		"too many cookies":            {[]string{"cookie", strings.Repeat("a=b; ", 100_000)}, codes.Unauthenticated},
 		"bytes that are not ASCII":    {[]string{"x-blob-bin", "\xff\x00\n", "authorization", "Bearer ann"}, codes.OK},
 		"too many cookies beside it":  {[]string{"cookie", strings.Repeat("a=b; ", 100_000), "authorization", "Bearer ann"}, codes.OK},
-		"a scheme of another's form":  {[]string{"authorization", "Basic ann"}, codes.Unauthenticated},
+		"another scheme":              {[]string{"authorization", "Basic ann"}, codes.Unauthenticated},
 		"the identity, as if decided": {[]string{"identity", "ann", "subject", "ann"}, codes.Unauthenticated},
 	} {
 		ctx := metadata.AppendToOutgoingContext(t.Context(), tt.pairs...)
@@ -300,7 +300,7 @@ func TestHostileMetadata(t *testing.T) {
 	}
 }
 
-func TestNamedMethodsAreOpen(t *testing.T) {
+func TestOpenMethodsOpenNoNeighbour(t *testing.T) {
 	t.Parallel()
 	cc := serve(t, serverauth.WithOpenMethods(watch))
 	if err := watchOnce(t.Context(), cc); err != nil {
@@ -311,8 +311,7 @@ func TestNamedMethodsAreOpen(t *testing.T) {
 	}
 }
 
-// A stream's handler learns who is calling, like a unary one.
-func TestStreamIdentity(t *testing.T) {
+func TestStreamHandlersGetTheIdentity(t *testing.T) {
 	t.Parallel()
 	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer ann"))
 	srv := new(int)

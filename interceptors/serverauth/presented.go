@@ -13,8 +13,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// presented reads the credential of a call, or says with a status why there is
-// none to verify.
+// presented reads the credential of a call. If there is none to verify, the error
+// is a status that says why.
 func (c *config) presented(ctx context.Context, method string) (Presented, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	p := Presented{Method: method, Metadata: md, Cookies: parseCookies(md["cookie"])}
@@ -42,8 +42,8 @@ func (c *config) presented(ctx context.Context, method string) (Presented, error
 }
 
 // parseCredential splits "<scheme> <token>" or "<token>" (RFC 9110 §11.4, with
-// one token and no parameters). Nothing may stand before, behind or inside the
-// token.
+// one token and no parameters). Spaces before the scheme, after the token or inside
+// it are errors.
 func parseCredential(value string) (scheme, token string, ok bool) {
 	before, after, two := strings.Cut(value, " ")
 	if !two {
@@ -63,7 +63,7 @@ func isWord(s string) bool {
 }
 
 // parseCookies reads "cookie" headers, of which HTTP/2 allows several
-// (RFC 9113 §8.2.3). What is malformed is left out.
+// (RFC 9113 §8.2.3). It omits malformed ones.
 func parseCookies(values []string) []*http.Cookie {
 	if len(values) == 0 {
 		return nil
@@ -71,7 +71,7 @@ func parseCookies(values []string) []*http.Cookie {
 	return (&http.Request{Header: http.Header{"Cookie": values}}).Cookies()
 }
 
-// String describes what was presented without any secret.
+// String describes the credential without any secret.
 func (p Presented) String() string {
 	s := "credential for " + p.Method
 	if p.Token == "" {

@@ -1,10 +1,13 @@
 // Package serverauth checks credentials on a gRPC server.
 //
 // Give [Unary] and [Stream] a [Verifier] and every method is closed: a call
-// without a credential that the verifier accepts ends with Unauthenticated.
-// Methods that must stay open (how else would a client learn how to log in?) are
-// named one by one with [WithOpenMethods]. A handler asks [IdentityFromContext]
-// who is calling.
+// without a credential that the verifier accepts fails with Unauthenticated.
+// Methods that must stay open, such as those that tell a client how to log in, are
+// named one by one with [WithOpenMethods]. A handler calls [IdentityFromContext] to
+// learn who the caller is; [WithLogger] logs why a verifier refused a call.
+//
+// Package introspect has a Verifier that asks an authorization server about each
+// token (RFC 7662), and package authmetadata serves what clients need for logging in.
 package serverauth
 
 import (
@@ -29,28 +32,31 @@ type Presented struct {
 	Metadata metadata.MD
 }
 
-// Identity is who is calling, as the [Verifier] told it; a handler has it from
-// [IdentityFromContext]. The zero value is nobody in particular.
+// Identity describes the caller, as the [Verifier] returned it; a handler gets it
+// from [IdentityFromContext]. The zero value names no caller.
 type Identity struct {
 	// Subject names the caller, unique at its issuer.
 	Subject string
-	// Scopes are what the caller may do.
+	// Scopes are the scopes that were granted to the caller.
 	Scopes []string
-	// Claims are what else the verifier knows of the caller; may be nil.
+	// Claims are the other claims about the caller; may be nil. Do not change them:
+	// concurrent calls may share what they contain.
 	Claims map[string]any
 }
 
-// Verifier decides whether a credential is good. An error that is a gRPC status
-// reaches the caller as it is; any other becomes Unauthenticated without its
-// text. Implementations are safe for concurrent use.
+// Verifier checks a credential. The caller receives an error that is, or wraps, a
+// gRPC status as that status; any other error becomes Unauthenticated without its
+// text. A verifier that could not check the credential must return a status such as
+// Unavailable, because clients discard a token that was answered with
+// Unauthenticated. Implementations are safe for concurrent use.
 type Verifier interface {
 	Verify(ctx context.Context, p Presented) (Identity, error)
 }
 
-// VerifierFunc is a function as a [Verifier]; nil accepts nothing.
+// VerifierFunc is a function that is a [Verifier]; nil accepts no credential.
 type VerifierFunc func(ctx context.Context, p Presented) (Identity, error)
 
-// Verify calls f, and refuses where f is nil.
+// Verify calls f; a nil f returns Unauthenticated.
 func (f VerifierFunc) Verify(ctx context.Context, p Presented) (Identity, error) {
 	if f == nil {
 		return Identity{}, errNotAccepted
@@ -60,15 +66,15 @@ func (f VerifierFunc) Verify(ctx context.Context, p Presented) (Identity, error)
 
 type identityKey struct{}
 
-// IdentityFromContext returns the caller's identity; false on an open method
-// that was called without credentials.
+// IdentityFromContext returns the caller's identity. It returns false on an open
+// method that was called without a credential, or with one that was not accepted.
 func IdentityFromContext(ctx context.Context) (Identity, bool) {
 	id, ok := ctx.Value(identityKey{}).(Identity)
 	return id, ok
 }
 
-// ContextWithIdentity returns a context that carries id, as the interceptors
-// make it; for tests of handlers.
+// ContextWithIdentity returns a context that carries id, like those that the
+// interceptors give to handlers; for tests of handlers.
 func ContextWithIdentity(ctx context.Context, id Identity) context.Context {
 	return context.WithValue(ctx, identityKey{}, id)
 }
