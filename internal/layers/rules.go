@@ -55,6 +55,7 @@ func Rules() []Rule {
 		// catch: only the check of credentials, which is not the client's, is common.
 		{Package: verifier},
 		{Package: "interceptors/serverauth/introspect", May: []string{verifier}},
+		{Package: "interceptors/serverauth/authmetadata", May: []string{"configstore", gen}},
 		{Package: "platform/jupyterhub", May: slices.Concat(system, []string{ // which also says who calls a service
 			"internal/endpoint", verifier,
 		})},
