@@ -63,10 +63,11 @@ func WithHeaderKeys(keys ...string) Option {
 // WithLogger sets where the errors of the verifier are logged, with method, code and
 // text: at level Info if the verifier refused the credential (Unauthenticated,
 // PermissionDenied), at Debug if the call was canceled or its deadline passed, at
-// Warn for all other codes, with which the credential could not be checked. A text
-// that contains the call's token or the value of one of its cookies (6 bytes or more)
-// is withheld. Calls without a credential do not reach the verifier and are not
-// logged. Default: nothing is logged.
+// Warn for all other codes, with which the credential could not be checked. That
+// includes calls of open methods, which succeed all the same. A text that contains
+// the call's token or the value of one of its cookies (6 bytes or more) is withheld.
+// Calls without a credential do not reach the verifier and are not logged. Default:
+// nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return option(func(c *config) {
 		if l != nil {

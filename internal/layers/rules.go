@@ -110,6 +110,10 @@ func Rules() []Rule {
 		{Package: "examples/jupyterhub", May: []string{
 			"auth/flow", clientset, gen, verifier, "platform", "platform/jupyterhub", "platform/jupyterhub/hubtest",
 		}},
+		{Package: "examples/service", May: []string{
+			"auth/flow", clientset, "configstore", verifier, "interceptors/serverauth/authmetadata", "interceptors/serverauth/introspect",
+			"mockserver", "mockserver/oauth",
+		}},
 
 		// The house.
 		{Package: "internal/layers"},
