@@ -37,6 +37,7 @@ integration: ## Run the tests against real servers, browser and keyring (install
 	integration/prepare.sh
 	cd integration && go test -race -count=1 -timeout=12m ./...
 	cd bench && go test -race -count=1 ./...
+	cd examples/oidcverifier && go test -race -count=1 ./...
 
 .PHONY: platforms
 platforms: | $(TMP) ## One line for every test of what each sibling system must do, with its result
@@ -50,7 +51,7 @@ check: lint check-generate fuzz-smoke ## Everything that a change must pass besi
 lint: $(BIN)/golangci-lint $(BIN)/buf ## Look at sources, protos and go.mod; writes nothing
 	@files=$$(gofmt -l .); if [[ -n "$$files" ]]; then echo "not gofmt'd (run make fmt):" $$files; exit 1; fi
 	go mod verify
-	@for dir in . integration bench; do \
+	@for dir in . integration bench examples/oidcverifier; do \
 		echo "module in $$dir: go mod tidy -diff, go vet, golangci-lint"; \
 		(cd "$$dir" && go mod tidy -diff && go vet ./... && "$(CURDIR)/$(BIN)/golangci-lint" run --allow-parallel-runners --config="$(CURDIR)/.golangci.yml" ./...) || exit 1; \
 	done
