@@ -12,21 +12,21 @@ import (
 )
 
 const (
-	// maxWords is how much of a server's message an error of ours repeats, in bytes.
+	// maxWords is how much of a server's message an [Error] repeats, in bytes.
 	maxWords = 200
-	// minToken is the length from which on a token is looked for in what a server
-	// says; a shorter one is a test's, and part of many words.
+	// minToken is the shortest token, in bytes, that is removed from a server's
+	// message; shorter ones occur in tests only, and in many words.
 	minToken = 6
 )
 
-// identify adds the request id to the server's last answer, and takes out what the
-// server may repeat of the credentials.
+// identify adds the request id to the server's last answer, and removes tokens that
+// the server repeats in it.
 func (k *call) identify(answer error) error {
 	return identify(withoutTokens(answer, k.mainNow, k.proxyNow), k.id)
 }
 
-// identifiedError is a server's error that knows its request id and is in
-// everything else the error it holds.
+// identifiedError is a server's error with its request id; in all else it behaves
+// like the error that it wraps.
 type identifiedError struct {
 	error
 	id string
@@ -47,7 +47,7 @@ func identify(err error, id string) error {
 	return &identifiedError{error: err, id: id}
 }
 
-// cut keeps the beginning of a text.
+// cut returns at most the first maxWords bytes of a text.
 func cut(words string) string {
 	if len(words) <= maxWords {
 		return words
@@ -56,7 +56,8 @@ func cut(words string) string {
 }
 
 // withoutTokens returns an answer of the server as it is, unless it repeats one of
-// the tokens that it was sent: then all that is left of it is a status without them.
+// the tokens that it was sent: then it returns a status with the same code, and the
+// message without them.
 func withoutTokens(answer error, sent ...*auth.Credentials) error {
 	if answer == nil || errors.Is(answer, io.EOF) || isOwn(answer) {
 		return answer

@@ -9,15 +9,15 @@ import (
 type callCredentialsKey struct{}
 
 // WithCallCredentials returns a context whose calls carry md in place of the
-// main [Source]'s credentials: passed through, for a program that acts with
-// credentials of its own callers. They belong to the calls made with that
-// context alone, are not kept, not shared and not renewed: a rejection is
-// returned as it is. An empty md makes the calls go out bare.
+// main [Source]'s credentials, for a program that passes on the credentials of its
+// own callers. They are used for the calls made with that context only, and are not
+// stored or refreshed: a rejection is returned as it is. With an empty md the calls
+// carry no credentials.
 func WithCallCredentials(ctx context.Context, md metadata.MD) context.Context {
 	return context.WithValue(ctx, callCredentialsKey{}, lowerKeys(md))
 }
 
-// callCredentials returns nil when the call has none of its own.
+// callCredentials returns nil if the call has no credentials of its own.
 func callCredentials(ctx context.Context) metadata.MD {
 	md, _ := ctx.Value(callCredentialsKey{}).(metadata.MD)
 	return md

@@ -12,14 +12,14 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// client is what a unary and a stream interceptor have in common: to get, attach
-// and replace credentials.
+// client gets, attaches and replaces credentials, for unary and stream interceptors
+// alike.
 type client struct {
 	config
 	main Source
 
-	// prepared is what the last call attached; calls without main credentials
-	// have the second place, so that the two kinds do not push each other out.
+	// prepared is what the last call attached. Calls without main credentials use
+	// the second place, so that the two kinds do not replace each other's.
 	prepared         [2]atomic.Pointer[headers]
 	longTokenWarning sync.Once
 }
@@ -28,15 +28,15 @@ func newClient(src Source, opts []Option) *client {
 	return &client{config: newConfig(opts), main: src}
 }
 
-// call is what the attempts of one call have in common, and how far they got.
+// call is the state that the attempts of one call share.
 type call struct {
 	method string
 	id     string      // x-request-id; empty when there is none
-	pairs  metadata.MD // what it carries unless the caller has set it
+	pairs  metadata.MD // attached, except keys that the caller has set
 	own    metadata.MD // credentials of the call itself; nil when it has none
 
-	// Which sources the call draws on, what they gave for the current attempt,
-	// and whether that is the replacement of what was rejected.
+	// Which sources the call uses, the credentials they returned for the current
+	// attempt, and whether those replaced rejected ones.
 	mainNow, proxyNow           *auth.Credentials
 	main, proxy                 bool
 	mainReplaced, proxyReplaced bool
@@ -85,8 +85,8 @@ func (c *client) authenticate(ctx context.Context, k *call) (err error) {
 	return nil
 }
 
-// outgoing returns ctx with everything that the current attempt carries: what
-// was prepared, as it is, or a copy where the call has more of its own.
+// outgoing returns ctx with all metadata of the current attempt: the prepared one as
+// it is, or a copy if the call has more of its own.
 func (c *client) outgoing(ctx context.Context, k *call) (context.Context, error) {
 	h, err := c.headers(k.mainNow, k.proxyNow)
 	if err != nil {
@@ -109,8 +109,8 @@ func (c *client) outgoing(ctx context.Context, k *call) (context.Context, error)
 	return metadata.NewOutgoingContext(ctx, md), nil
 }
 
-// merge adds to md, the caller's own metadata, what of ours is missing, and puts
-// credentials in place of what is there.
+// merge adds request metadata to md, the caller's own, for keys that the caller has
+// not set, and replaces credentials that it has set.
 func (k *call) merge(md, credentials metadata.MD) metadata.MD {
 	if md == nil {
 		md = metadata.MD{}
@@ -140,9 +140,9 @@ func (c *client) headers(main, proxy *auth.Credentials) (*headers, error) {
 	return h, err
 }
 
-// replace decides about an error of the server. True means that the credentials
-// it rejected have been replaced, and the call may be made once more; otherwise
-// the error is what the call ends with.
+// replace handles an error of the server. It returns true if it has replaced the
+// credentials that the server rejected, so that the call can be made once more;
+// otherwise the call fails with the error that it returns.
 func (c *client) replace(ctx context.Context, k *call, answer error) (bool, error) {
 	var src Source
 	var now **auth.Credentials

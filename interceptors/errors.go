@@ -10,25 +10,24 @@ import (
 	"github.com/jetway-go/jetway/internal/fault"
 )
 
-// ErrNotReplayed says that a stream was rejected after more had been sent than
-// is kept for sending it again. The credentials have been replaced: the same
-// call, started afresh, can succeed.
+// ErrNotReplayed means that a stream was rejected after more messages had been sent
+// than are kept for sending them again. The credentials have been replaced, so the
+// same call can succeed when the caller starts it again.
 var ErrNotReplayed = errors.New("more was sent before the first response than can be sent again " +
 	"(64 messages, 256 KiB); the credentials have been replaced, start the call again")
 
-// Error is an error made on this side: no server answered it, and trying the
-// same call again through a retry that looks at codes does not help. It reads as
-// a gRPC status. Both its causes are found by errors.Is and errors.As.
+// Error is an error of this client, not an answer of a server; retrying the call by
+// its code does not help. status.FromError accepts it. errors.Is and errors.As find
+// both Err and Rejection.
 type Error struct {
-	// Op is what failed: "get credentials", "get proxy credentials", "replace
+	// Op is the operation that failed: "get credentials", "get proxy credentials", "replace
 	// credentials", "attach credentials" or "replay".
 	Op string
 	// Method is the full method name of the call.
 	Method string
 	// RequestID is the call's x-request-id; may be empty.
 	RequestID string
-	// Rejection is what the server had answered before; nil when it had not been
-	// asked yet.
+	// Rejection is the server's answer that preceded the error; nil if there was none.
 	Rejection error
 	// Err is the cause; never nil.
 	Err error
@@ -47,7 +46,7 @@ func (e *Error) Error() string {
 	return fault.Text("interceptors", e.Op, subject, e.Err)
 }
 
-// Unwrap returns the cause and what the server had answered.
+// Unwrap returns Err, and Rejection if it is set.
 func (e *Error) Unwrap() []error {
 	if e.Rejection == nil {
 		return []error{e.Err}
@@ -55,10 +54,10 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Err, e.Rejection}
 }
 
-// GRPCStatus makes status.FromError and status.Code work on the error. Before
-// the server was asked the code is the cause's own. After a rejection it is the
-// cause's own only if that may pass or was the caller's doing (Unavailable,
-// Canceled, DeadlineExceeded). Everything else is Unauthenticated.
+// GRPCStatus makes status.FromError and status.Code work on the error. Without a
+// rejection the code is that of Err. After a rejection it is that of Err only if that
+// is transient or caused by the caller (Unavailable, Canceled, DeadlineExceeded). In
+// all other cases it is Unauthenticated.
 func (e *Error) GRPCStatus() *status.Status { return status.New(e.code(), e.Error()) }
 
 func (e *Error) code() codes.Code {
@@ -70,14 +69,14 @@ func (e *Error) code() codes.Code {
 	return code
 }
 
-// isOwn tells an error made on this side from a server's.
+// isOwn reports whether err is an [Error], not an answer of a server.
 func isOwn(err error) bool {
 	_, own := errors.AsType[*Error](err)
 	return own
 }
 
-// RequestID returns the x-request-id of the call that ended with err, or "" when
-// err does not tell.
+// RequestID returns the x-request-id of the call that failed with err, or "" if err
+// has none.
 func RequestID(err error) string {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own.RequestID

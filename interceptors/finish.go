@@ -8,9 +8,9 @@ import (
 )
 
 // finish holds the [grpc.OnFinish] callbacks of one call. gRPC promises to run
-// them once, but would do so for every attempt; so they are taken out of the
-// attempts' options and run when the call itself has ended. It stands among the
-// options in their place.
+// them once, but would run them for every attempt; so they are removed from the
+// attempts' options and run when the call itself ends. The finish takes their place
+// among the options.
 type finish struct {
 	grpc.EmptyCallOption
 
@@ -18,8 +18,8 @@ type finish struct {
 	done      atomic.Bool
 }
 
-// takeFinish returns opts without OnFinish callbacks, which are in the finish
-// then. It is nil when there are none, as in most calls.
+// takeFinish moves the OnFinish callbacks of opts into a finish, and returns the
+// other options with it. The finish is nil if there are none, as in most calls.
 func takeFinish(opts []grpc.CallOption) (*finish, []grpc.CallOption) {
 	if !slices.ContainsFunc(opts, isOnFinish) {
 		return nil, opts
@@ -41,7 +41,7 @@ func isOnFinish(o grpc.CallOption) bool {
 	return ok
 }
 
-// finishIn finds what takeFinish left among the options; may be nil.
+// finishIn returns the finish that takeFinish put among the options, or nil.
 func finishIn(opts []grpc.CallOption) *finish {
 	for _, o := range opts {
 		if f, ok := o.(*finish); ok {
@@ -51,7 +51,7 @@ func finishIn(opts []grpc.CallOption) *finish {
 	return nil
 }
 
-// call runs the callbacks, unless that has been done. A good end is nil.
+// call runs the callbacks once; err is nil if the call succeeded.
 func (f *finish) call(err error) {
 	if f == nil || f.done.Swap(true) {
 		return

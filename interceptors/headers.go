@@ -14,21 +14,21 @@ const (
 	proxyKey     = "proxy-authorization"
 	requestIDKey = "x-request-id"
 
-	// longToken is where a header value no longer fits HPACK's dynamic table of
-	// 4,096 bytes (RFC 7541 §4.2) and is sent in full with every call.
+	// longToken is the length, in bytes, from which a header value no longer fits
+	// HPACK's dynamic table of 4,096 bytes (RFC 7541 §4.2); HTTP/2 then sends it in full
+	// with every call.
 	longToken = 4000
 )
 
-// headers is what one pair of credentials adds to every call, prepared once and
-// shared by all of them, so that none of it may change. gRPC keeps to that: it
-// reads the metadata of a context in place when it writes the request, gives
-// copies to everything else that asks, interceptors and stats handlers among
-// them, and holds what is appended beside it.
+// headers is the metadata of one pair of credentials. It is prepared once and shared
+// by all calls, so it must not change. gRPC does not change it: it reads a context's
+// metadata in place when it writes the request, gives copies to interceptors and stats
+// handlers, and keeps appended metadata apart.
 type headers struct {
 	main, proxy *auth.Credentials // what it was prepared from
 
-	credentials metadata.MD // theirs alone
-	all         metadata.MD // with the constant pairs
+	credentials metadata.MD // of main and proxy
+	all         metadata.MD // the same, and the constant request metadata
 }
 
 // prepare builds the headers of a pair of credentials, either of which may be
@@ -59,8 +59,8 @@ func (c *client) prepare(main, proxy *auth.Credentials) (*headers, error) {
 	return h, nil
 }
 
-// checkPair refuses what gRPC would drop in silence or fail with an error that
-// does not say whose header it was.
+// checkPair refuses headers that gRPC would drop silently, or fail with an error that
+// does not name the header.
 func checkPair(key, value string) error {
 	for _, r := range key {
 		if !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.') {

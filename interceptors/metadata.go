@@ -9,8 +9,8 @@ func UnaryClientMetadata(opts ...MetadataOption) grpc.UnaryClientInterceptor {
 	return UnaryClientAuth(nil, asOptions(opts)...)
 }
 
-// StreamClientMetadata is [UnaryClientMetadata] for streams. The metadata goes out
-// when a stream begins, and is made once for each.
+// StreamClientMetadata is [UnaryClientMetadata] for streams. The metadata is made once
+// for each stream and sent when it opens.
 func StreamClientMetadata(opts ...MetadataOption) grpc.StreamClientInterceptor {
 	return StreamClientAuth(nil, asOptions(opts)...)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Option changes [UnaryClientAuth] and [StreamClientAuth]; give the same ones to
-// both. An option given twice counts as given last, except those that add something.
+// both. If an option is given twice the last one counts, except those that add something.
 type Option interface{ apply(*config) }
 
 // MetadataOption is an Option that has nothing to do with credentials, so that
@@ -55,7 +55,7 @@ type metadataOption func(*config)
 func (o metadataOption) apply(c *config) { o(c) }
 func (metadataOption) metadataOnly()     {}
 
-// discoveryMethods tell a client how to log in, so they cannot ask for a login.
+// discoveryMethods tell a client how to log in, so they cannot require a login.
 func discoveryMethods() []string {
 	return []string{
 		"/flyteidl.service.AuthMetadataService/*",
@@ -64,7 +64,7 @@ func discoveryMethods() []string {
 }
 
 // WithOpenMethods names methods whose calls do not get the credentials of the
-// main [Source] and are never retried for it: "/package.Service/Method", or
+// main [Source] and are not repeated for it: "/package.Service/Method", or
 // "/package.Service/*" for a whole service. Any other form matches nothing. The
 // AuthMetadataService of Flyte, first and second version, is open by default: it
 // tells how to log in. Credentials of a proxy and of the call itself
@@ -73,10 +73,10 @@ func WithOpenMethods(names ...string) Option {
 	return option(func(c *config) { c.open.add(names...) })
 }
 
-// WithProxySource adds the credentials that a proxy in front of the server wants
-// to see. They are attached to every call, under "proxy-authorization" unless
-// they name another HeaderKey, and are refreshed when the proxy answers HTTP 407.
-// A 401 is the server's own and refreshes the main credentials, whoever sent it.
+// WithProxySource adds the credentials that a proxy in front of the server requires.
+// They are attached to every call, under "proxy-authorization" unless they name
+// another HeaderKey, and are refreshed when the proxy answers HTTP 407. An HTTP 401
+// always refreshes the main credentials, also if the proxy sent it.
 func WithProxySource(s Source) Option {
 	return option(func(c *config) { c.proxy = s })
 }
@@ -93,19 +93,20 @@ func WithTransportGuard(check func() error) Option {
 	})
 }
 
-// WithRetry sets what happens to a unary call that failed for another reason
-// than its credentials: r is entered with a call whose first attempt has just
-// ended with the server's error, and each further attempt it makes gets current
-// credentials. It is what chaining r outside the interceptor would do, except
-// that a call that succeeds does not pay for it, and that the request id stays
-// the same on every attempt. Errors made on this side ([Error], or the guard's)
-// never reach r as a first attempt.
+// WithRetry sets the retry interceptor for unary calls that failed for another reason
+// than their credentials. The interceptor calls r after the first attempt has failed
+// with the server's error, which r receives as the result of its first attempt; each
+// further attempt gets current credentials. Unlike an r that is chained outside the
+// interceptor, it costs nothing when a call succeeds, and the request id is the same
+// on every attempt. r never receives an [Error], or one of the guard's, as a first
+// attempt.
 func WithRetry(r grpc.UnaryClientInterceptor) Option {
 	return option(func(c *config) { c.retry = r })
 }
 
-// WithLogger sets who hears of rejected credentials (debug) and of tokens too
-// long to travel well (warning, once). Nothing secret is logged. Default: nobody.
+// WithLogger sets where rejected credentials (at level Debug) and tokens that are too
+// long to be sent efficiently (Warn, once) are logged. No secret is logged. Default:
+// nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return option(func(c *config) {
 		if l != nil {
@@ -128,9 +129,9 @@ func WithRequestMetadata(md metadata.MD) MetadataOption {
 	return metadataOption(func(c *config) { maps.Copy(c.pairs, md) })
 }
 
-// WithRequestMetadataFunc adds metadata that f takes from each call's context; f is asked
+// WithRequestMetadataFunc adds metadata that f takes from each call's context; f is called
 // once a call, must not block, and may return nil. A key that the caller has set
-// itself keeps the caller's values; what f returns wins over [WithRequestMetadata].
+// itself keeps the caller's values; those of f take precedence over [WithRequestMetadata].
 func WithRequestMetadataFunc(f func(ctx context.Context) metadata.MD) MetadataOption {
 	return metadataOption(func(c *config) {
 		if f != nil {
@@ -139,7 +140,7 @@ func WithRequestMetadataFunc(f func(ctx context.Context) metadata.MD) MetadataOp
 	})
 }
 
-// lowerKeys copies md with the keys that gRPC wants.
+// lowerKeys copies md with keys in lower case, as gRPC requires.
 func lowerKeys(md metadata.MD) metadata.MD {
 	out := make(metadata.MD, len(md))
 	for k, vs := range md {

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// rejection says whose credentials an answer did not accept.
+// rejection names the credentials that an answer did not accept.
 type rejection int
 
 const (
@@ -18,12 +18,12 @@ const (
 	proxyRejected
 )
 
-// rejectionIn reads an answer: Unauthenticated means the main credentials, and
-// so does the login page or the redirect to one that a front sends in place of a
-// gRPC answer; 407 means the proxy's. An application's own Unknown, and
-// PermissionDenied, mean neither: better credentials would not help.
+// rejectionIn classifies an answer. Unauthenticated rejects the main credentials, as
+// does the login page, or the redirect to one, that a proxy sends in place of a gRPC
+// answer; 407 rejects the proxy's. An application's own Unknown, and PermissionDenied,
+// reject neither: other credentials of the same login would not help.
 func rejectionIn(err error) rejection {
-	if isOwn(err) { // of an interceptor like this one, further in
+	if isOwn(err) { // of another interceptor of this package, nearer to the wire
 		return notRejected
 	}
 	st, ok := status.FromError(err)
@@ -32,7 +32,7 @@ func rejectionIn(err error) rejection {
 	}
 	switch st.Code() {
 	case codes.Unauthenticated:
-		// Two that gRPC itself makes for credentials in the caller's own options.
+		// gRPC itself makes these two for credentials in the caller's own options.
 		if strings.HasPrefix(st.Message(), "transport: per-RPC creds failed due to error: ") ||
 			st.Message() == "transport: cannot send secure credentials on an insecure connection" {
 			return notRejected
@@ -44,7 +44,7 @@ func rejectionIn(err error) rejection {
 	return notRejected
 }
 
-// httpRejection reads the message that gRPC's transport makes of an answer that
+// httpRejection parses the message that gRPC's transport makes of an answer that
 // is not gRPC:
 //
 //	unexpected HTTP status code received from server: 302 (Found); malformed header: missing HTTP content-type
@@ -74,7 +74,7 @@ func httpRejection(message string) rejection {
 	return notRejected
 }
 
-// isHTML looks at the start of a quoted content type.
+// isHTML reports whether a content type, up to and with its closing quote, is HTML.
 func isHTML(quoted string) bool {
 	end := strings.IndexAny(quoted, `"; `)
 	return end >= 0 && strings.EqualFold(quoted[:end], "text/html")

@@ -14,14 +14,14 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// authStream is a stream that can be made once more for each kind of
-// credentials, until it is settled: by its first response message or by how it
-// ended. From then on it only passes on.
+// authStream is a stream that can be opened once more for each kind of credentials,
+// until it is settled: by its first response message, or by its final status. From
+// then on it only passes calls on to the current attempt.
 //
-// As with every ClientStream, one goroutine may send while another receives.
-// Whoever receives never waits for the sender before the stream is settled,
-// because a sender can be stuck until something is received; it only waits for
-// one that sends on a stream already over, which cannot last.
+// As with every ClientStream, one goroutine may send while another receives. The
+// receiver does not wait for the sender before the stream is settled, because a sender
+// can block until something is received. It only waits for a sender on an attempt that
+// has already failed, which returns at once.
 type authStream struct {
 	*client
 	opener
@@ -33,15 +33,15 @@ type authStream struct {
 
 	sending sync.Mutex   // held while a message is sent, and during a replay
 	kept    replayBuffer // guarded by sending
-	verdict error        // guarded by sending: how the stream ended after a rejection
+	verdict error        // guarded by sending: the final error after a rejection
 
 	settled    atomic.Bool
 	closed     bool // guarded by sending: CloseSend was called
-	sendDirect bool // the sender's own: nothing needs to be kept any more
-	recvDirect bool // the receiver's own: a message has arrived
+	sendDirect bool // used by the sender only: no message needs to be kept any more
+	recvDirect bool // used by the receiver only: a message has arrived
 }
 
-// opener is what opening a stream takes; it is the same for every attempt.
+// opener holds the arguments for opening a stream; they are the same for every attempt.
 type opener struct {
 	desc     *grpc.StreamDesc
 	cc       *grpc.ClientConn
@@ -54,11 +54,11 @@ type attempt struct {
 	grpc.ClientStream
 
 	receiving sync.Mutex // Header may have to receive too
-	err       error      // guarded by receiving: how it ended
+	err       error      // guarded by receiving: the error that ended it
 }
 
-// receive is RecvMsg that can be called by Header at the same time, and that
-// goes on saying how the stream ended.
+// receive is a RecvMsg that Header may call at the same time, and that returns the
+// final error again when it is called after the end.
 func (a *attempt) receive(m any) error {
 	a.receiving.Lock()
 	defer a.receiving.Unlock()
@@ -68,8 +68,8 @@ func (a *attempt) receive(m any) error {
 	return a.err
 }
 
-// receiveEnd tells how a stream ended whose headers are nil: by gRPC's rules no
-// message follows. One that does is not lost in silence.
+// receiveEnd returns the final error of a stream whose headers are nil. By gRPC's
+// rules no message follows; if one does, that is an error of its own.
 func (a *attempt) receiveEnd() error {
 	a.receiving.Lock()
 	defer a.receiving.Unlock()
@@ -82,8 +82,8 @@ func (a *attempt) receiveEnd() error {
 	return a.err
 }
 
-// open makes a the current attempt. The server can already reject that; the
-// rest of the stream learns it by receiving.
+// open opens a and makes it the current attempt. A rejection by the server at this
+// point is handled here, a later one when the stream is received from.
 func (s *authStream) open(a *attempt) error {
 	for {
 		out, err := s.outgoing(s.ctx, &s.call)
@@ -110,7 +110,7 @@ func (s *authStream) SendMsg(m any) error {
 	}
 	s.sending.Lock()
 	if s.settled.Load() || s.kept.overflow() {
-		s.sendDirect = true // to what stays the current attempt
+		s.sendDirect = true // the current attempt no longer changes
 		s.doneSending()
 		return s.current.Load().SendMsg(m)
 	}
@@ -120,9 +120,9 @@ func (s *authStream) SendMsg(m any) error {
 	switch {
 	case err == nil:
 	case !errors.Is(err, io.EOF):
-		s.settled.Store(true) // m cannot be sent, for which gRPC ends the stream
+		s.settled.Store(true) // m cannot be sent, and gRPC ends the stream for that
 	case !s.kept.overflow() && !s.settled.Load():
-		return nil // the stream is over; how, and whether m is sent again, comes out by receiving
+		return nil // the attempt has failed; RecvMsg returns why, or sends m again
 	}
 	return err
 }
@@ -138,8 +138,8 @@ func (s *authStream) CloseSend() error {
 	return s.current.Load().CloseSend()
 }
 
-// RecvMsg receives the next message. If the server rejects the stream before
-// the first one, it is made again here.
+// RecvMsg receives the next message. If the server rejects the stream before the
+// first message, RecvMsg opens it again.
 func (s *authStream) RecvMsg(m any) error {
 	if s.recvDirect {
 		return s.call.identify(s.current.Load().RecvMsg(m))
@@ -159,7 +159,8 @@ func (s *authStream) RecvMsg(m any) error {
 }
 
 // Header waits for headers. It does not settle the stream, because some servers
-// send headers before they reject a call; the headers are that attempt's then.
+// send headers before they reject a call; then it has returned those of the first
+// attempt.
 func (s *authStream) Header() (metadata.MD, error) {
 	for {
 		a := s.current.Load()
@@ -172,26 +173,26 @@ func (s *authStream) Header() (metadata.MD, error) {
 			return md, err
 		}
 		if s.recover(a, a.receiveEnd()) != nil {
-			return nil, nil //nolint:nilerr,nilnil // the error is RecvMsg's to tell
+			return nil, nil //nolint:nilerr,nilnil // RecvMsg returns the error
 		}
 	}
 }
 
-// Trailer returns the trailers of the attempt that counts.
+// Trailer returns the trailers of the current attempt.
 func (s *authStream) Trailer() metadata.MD { return s.current.Load().Trailer() }
 
-// Context returns the context of the current attempt. As gRPC says, it is not
-// the stream's for sure before something has been received.
+// Context returns the context of the current attempt. As gRPC documents, call it only
+// after Header or RecvMsg has returned.
 func (s *authStream) Context() context.Context { return s.current.Load().Context() }
 
-// settle says that the current attempt is the one.
+// settle makes the current attempt the final one.
 func (s *authStream) settle() {
 	s.settled.Store(true)
 	s.tidy()
 }
 
-// tidy frees what was kept, unless somebody is sending: they tidy up when they
-// are done. Waiting for them here could be for ever, see authStream.
+// tidy frees the kept messages, unless a send is in progress: then that send frees
+// them when it is done. Waiting for it here could block for ever, see authStream.
 func (s *authStream) tidy() {
 	if s.settled.Load() && s.sending.TryLock() {
 		s.kept = replayBuffer{}
@@ -199,14 +200,14 @@ func (s *authStream) tidy() {
 	}
 }
 
-// doneSending gives the sending side back.
+// doneSending releases the sending side.
 func (s *authStream) doneSending() {
 	s.sending.Unlock()
 	s.tidy()
 }
 
-// recover deals with the end of an attempt. Nil means that there is another to
-// receive from.
+// recover handles the end of an attempt. It returns nil if there is another attempt
+// to receive from.
 func (s *authStream) recover(ended *attempt, end error) error {
 	if rejectionIn(end) == notRejected {
 		s.settle()
@@ -214,7 +215,7 @@ func (s *authStream) recover(ended *attempt, end error) error {
 	}
 	s.sending.Lock()
 	switch {
-	case s.current.Load() != ended: // the other goroutine has already dealt with it
+	case s.current.Load() != ended: // the other goroutine has already handled it
 		s.doneSending()
 		return nil
 	case s.verdict == nil:
@@ -229,8 +230,8 @@ func (s *authStream) recover(ended *attempt, end error) error {
 	return nil
 }
 
-// reopen gets new credentials and a new stream. Sending is held meanwhile, so
-// that the sender waits instead of filling what is kept.
+// reopen gets new credentials and opens a new attempt. The caller holds sending, so
+// that the sender waits meanwhile instead of filling the buffer.
 func (s *authStream) reopen(rejected error) error {
 	if s.settled.Load() { // by a message that could not be sent
 		return s.call.identify(rejected)
@@ -245,10 +246,10 @@ func (s *authStream) reopen(rejected error) error {
 	return s.open(new(attempt))
 }
 
-// replay sends again what was sent, then lets the sender go on. On a stream
-// where both sides talk, the server may stop reading until somebody reads what
-// it says, so the goroutine that receives must not be the one that sends. The
-// other goroutine ends with the stream at the latest.
+// replay sends the kept messages again, then releases the sender. On a bidirectional
+// stream the server may stop reading until its responses are read, so the goroutine
+// that receives must not be the one that sends. The other goroutine ends with the
+// stream at the latest.
 func (s *authStream) replay() {
 	to := s.current.Load().ClientStream
 	resend := func() {
@@ -264,15 +265,15 @@ func (s *authStream) replay() {
 	resend()
 }
 
-// attemptFinished is what gRPC calls at the end of every attempt. Whether a
-// rejection is the end of the stream too is not known yet; then failed says it.
+// attemptFinished is the OnFinish callback of every attempt. After a rejection the
+// stream may continue with another attempt; if it does not, failed runs the callbacks.
 func (s *authStream) attemptFinished(err error) {
 	if rejectionIn(err) == notRejected || s.settled.Load() {
 		finishIn(s.opts).call(err)
 	}
 }
 
-// failed ends the stream with err after a rejection.
+// failed runs the callbacks of a stream that ends with err, and returns err.
 func (s *authStream) failed(err error) error {
 	finishIn(s.opts).call(err)
 	return err

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 )
 
-// What a stream keeps, at most, for sending it again.
+// The most that a stream keeps for sending it again.
 const (
 	maxKept      = 64
 	maxKeptBytes = 256 << 10
@@ -17,20 +17,20 @@ const (
 // replayBuffer keeps the messages sent on a stream until the first response.
 type replayBuffer struct {
 	request any       // of a server stream
-	many    *messages // of every other stream; nil until there is one
+	many    *messages // of every other stream; nil until the first
 }
 
 // messages are those of a client stream.
 type messages struct {
 	list     []any
 	bytes    int
-	overflow bool   // more was sent than is kept, so that nothing is
-	room     [4]any // for a short list
+	overflow bool   // more was sent than can be kept, so the list is empty
+	room     [4]any // the array of a short list, without an allocation of its own
 }
 
-// add keeps m. A server stream's one request is kept as it is, since gRPC
-// forbids to change a message that was sent; the many of a client stream are
-// copied, because callers fill the same message again all the same.
+// add keeps m. The one request of a server stream is kept by reference, because gRPC
+// forbids changing a message that was sent. Those of a client stream are copied,
+// because callers reuse messages nevertheless.
 func (b *replayBuffer) add(m any, clientStreams bool) {
 	switch {
 	case !clientStreams:
@@ -45,8 +45,8 @@ func (b *replayBuffer) add(m any, clientStreams bool) {
 
 func (b *replayBuffer) overflow() bool { return b.many != nil && b.many.overflow }
 
-// resend sends on s what was sent before, until that fails. How that ends is for
-// the receiving side to say, as it is with every stream.
+// resend sends the kept messages on s, until that fails. As with every stream, the
+// receiving side returns the status.
 func (b *replayBuffer) resend(s grpc.ClientStream) error {
 	if b.request != nil {
 		return s.SendMsg(b.request)
@@ -71,7 +71,7 @@ func (ms *messages) add(m any) {
 	ms.list = append(ms.list, clone(m))
 }
 
-// size is what m takes on the wire, as far as that can be told.
+// size returns the size of m on the wire; 0 if the type of m is not known here.
 func size(m any) int {
 	switch m := m.(type) {
 	case proto.Message:
@@ -86,8 +86,8 @@ func size(m any) int {
 	return 0
 }
 
-// clone copies m into another of the same type. What codecs other than
-// protobuf's will encode is kept as it is, but for plain bytes.
+// clone copies protobuf messages and byte slices. It returns other values, which
+// belong to other codecs, as they are.
 func clone(m any) any {
 	switch m := m.(type) {
 	case proto.Message:

@@ -7,21 +7,20 @@ import (
 )
 
 // StreamClientAuth returns an interceptor that attaches the credentials of src
-// to streams, and makes a rejected stream a second time with their replacement:
+// to streams, and opens a rejected stream a second time with their replacement:
 // once for src, and once for a proxy's source. That happens inside RecvMsg or
-// Header, and only while no response message has been delivered; what was sent
-// until then is sent again in the same order, with CloseSend if it was called.
+// Header, and only while no response message has been delivered; the messages sent
+// until then are sent again in the same order, with CloseSend if it was called.
 //
-// For that the stream keeps what is sent before the first response: the request
-// of a server stream by reference, of the others copies of up to 64 messages and
-// 256 KiB (by reference again, and not counted in bytes, where a codec other than
-// protobuf's has types of its own). A stream that is rejected after more was sent
-// ends with [ErrNotReplayed]. Until the first response a send on a stream that has ended
-// says nothing, and the receiving side tells how it ended; so a client that only
-// sends must look at what it receives, as gRPC asks for anyway.
+// For that the stream keeps the messages sent before the first response: the request
+// of a server stream by reference; of other streams copies of up to 64 messages and
+// 256 KiB (types of codecs other than protobuf's by reference, and not counted in
+// bytes). A stream that is rejected after more was sent fails with [ErrNotReplayed].
+// Until the first response SendMsg on a failed stream returns nil, and RecvMsg returns
+// the status; so a client that only sends must call RecvMsg, as gRPC requires anyway.
 //
 // Install it innermost. A nil src attaches request metadata only. Call options
-// hold for every attempt, and what they collect is the last one's; a
+// apply to every attempt, and those that collect something return that of the last; a
 // [grpc.OnFinish] callback runs once, at the end of the stream.
 func StreamClientAuth(src Source, opts ...Option) grpc.StreamClientInterceptor {
 	return newClient(src, opts).stream
@@ -50,7 +49,7 @@ func (c *client) stream(
 	return s, nil
 }
 
-// openPlain opens a stream that nothing can be done for when it is rejected.
+// openPlain opens a stream without credentials of a source, which has no second attempt.
 func (c *client) openPlain(ctx context.Context, k *call, o opener) (grpc.ClientStream, error) {
 	out, err := c.outgoing(ctx, k)
 	if err != nil {
@@ -66,7 +65,7 @@ func (c *client) openPlain(ctx context.Context, k *call, o opener) (grpc.ClientS
 	return s, nil
 }
 
-// identifiedStream is a stream whose errors know its request id.
+// identifiedStream is a stream that adds its request id to its errors.
 type identifiedStream struct {
 	grpc.ClientStream
 	id string

@@ -9,16 +9,16 @@ import (
 // UnaryClientAuth returns an interceptor that attaches the credentials of src to
 // unary calls, and makes a call a second time with their replacement when the
 // server rejects them: once for src, and once for a proxy's source. The caller's
-// deadline covers both attempts; call options hold for each of them, but a
+// deadline covers all attempts; call options apply to each of them, but a
 // [grpc.OnFinish] callback runs once. A nil src attaches request metadata only.
 //
-// Install it innermost. It is safe for concurrent use; the same src can serve
-// [StreamClientAuth] too, and should.
+// Install it innermost. It is safe for concurrent use. Give the same src to
+// [StreamClientAuth], so that unary calls and streams share a login.
 func UnaryClientAuth(src Source, opts ...Option) grpc.UnaryClientInterceptor {
 	return newClient(src, opts).unary
 }
 
-// invocation is what making a unary call takes; it is the same for every attempt.
+// invocation holds the arguments of a unary call; they are the same for every attempt.
 type invocation struct {
 	req, reply any
 	cc         *grpc.ClientConn
@@ -41,8 +41,8 @@ func (c *client) unary(
 	return err
 }
 
-// invoke makes one call, which is up to three attempts: one more for each kind
-// of credentials. It tells whether the error is the server's answer.
+// invoke makes one call, in up to three attempts: one more for each kind of
+// credentials. answered reports whether err is the server's answer.
 func (c *client) invoke(ctx context.Context, k *call, i invocation) (answered bool, err error) {
 	if err := c.authenticate(ctx, k); err != nil {
 		return false, err
@@ -62,8 +62,8 @@ func (c *client) invoke(ctx context.Context, k *call, i invocation) (answered bo
 	}
 }
 
-// invokeAgain hands a call whose first attempt has failed to the retry
-// interceptor, as if that had made it.
+// invokeAgain passes a call to the retry interceptor, with the failed first attempt as
+// the result of that interceptor's own first attempt.
 func (c *client) invokeAgain(ctx context.Context, k call, i invocation, first error) error {
 	attempt := func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, opts ...grpc.CallOption) error {
 		if err := first; err != nil {
@@ -75,7 +75,7 @@ func (c *client) invokeAgain(ctx context.Context, k call, i invocation, first er
 		return err
 	}
 	err := c.retry(ctx, k.method, i.req, i.reply, i.cc, attempt, i.opts...)
-	if RequestID(err) == "" { // the retry's own, such as a deadline that passed between two attempts
+	if RequestID(err) == "" { // made by the retry, such as for a deadline that passed between two attempts
 		err = k.identify(err)
 	}
 	return err

@@ -94,7 +94,7 @@ func checkScopes(claims map[string]any, required []string) error {
 }
 
 // identify is the default of [Config.Identify]. It does not take "client_id" in place
-// of "sub": whoever may register clients could name one like a user (RFC 9068 §5).
+// of "sub": a person who may register clients could name one like a user (RFC 9068 §5).
 func identify(claims map[string]any) (serverauth.Identity, error) {
 	subject, _ := claims["sub"].(string)
 	if subject == "" {
