@@ -13,8 +13,8 @@ import (
 	"github.com/jetway-go/jetway/interceptors"
 )
 
-// A server that quotes the header which it did not like must not make the caller
-// print the token.
+// A server that quotes the rejected header must not make the caller print
+// the token.
 func TestNoAnswerRepeatsAToken(t *testing.T) {
 	t.Parallel()
 	echo := func(code codes.Code, token string) error {

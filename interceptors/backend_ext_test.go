@@ -22,8 +22,8 @@ import (
 
 const authKey = "authorization"
 
-// backend is gRPC's interop test service behind a gate. It notes every message
-// that got past the gate, so that a lost or doubled one shows.
+// backend is gRPC's interop test service behind a gate. It records every message
+// that passed the gate, so that tests find lost and doubled ones.
 type backend struct {
 	good string // the one authorization value that the gate lets through
 

@@ -29,7 +29,7 @@ func (s steady) Refresh(context.Context, *auth.Credentials) (*auth.Credentials, 
 
 func newSteady() steady { return steady{&auth.Credentials{AccessToken: jwt}} }
 
-// withHeader is the floor: a context that somebody has already put the header in.
+// withHeader is the floor: a context that already holds the header.
 func withHeader(ctx context.Context) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+jwt)
 }
@@ -161,7 +161,7 @@ func readAll(ctx context.Context, tb testing.TB, tc testpb.TestServiceClient, me
 	}
 }
 
-// BenchmarkInterceptorOnly leaves gRPC out: what is left is ours.
+// BenchmarkInterceptorOnly measures the interceptor without gRPC.
 func BenchmarkInterceptorOnly(b *testing.B) {
 	invoker := func(context.Context, string, any, any, *grpc.ClientConn, ...grpc.CallOption) error { return nil }
 	for _, with := range []struct {

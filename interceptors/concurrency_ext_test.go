@@ -19,9 +19,9 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// A sender, a receiver and a third goroutine in Header meet the rejection
-// together: it is dealt with once.
-func TestAllSidesNoticeTheRejectionAtOnce(t *testing.T) {
+// A sender, a receiver and a third goroutine in Header meet the rejection at the same
+// time: it is handled once.
+func TestConcurrentUseOfARejectedStreamRefreshesOnce(t *testing.T) {
 	t.Parallel()
 	for range 50 {
 		b, src := newBackend(), newSource()
@@ -73,7 +73,7 @@ func TestAllSidesNoticeTheRejectionAtOnce(t *testing.T) {
 }
 
 // talkative answers every message with four times as much, and so stops reading
-// as soon as nobody reads it.
+// when its answers are not read.
 func talkative(recv func() (*testpb.StreamingOutputCallRequest, error), send func(*testpb.StreamingOutputCallResponse) error) error {
 	for {
 		req, err := recv()
@@ -88,9 +88,9 @@ func talkative(recv func() (*testpb.StreamingOutputCallRequest, error), send fun
 	}
 }
 
-// What is sent again must not hold up receiving: here it is more than the server
-// takes in before somebody reads its answers.
-func TestReplayDoesNotHoldUpReceiving(t *testing.T) {
+// Sending again must not block receiving: here it is more than the server accepts
+// before its answers are read.
+func TestReplayDoesNotBlockReceiving(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b, src := newBackend(), newSource()
@@ -123,9 +123,9 @@ func TestReplayDoesNotHoldUpReceiving(t *testing.T) {
 	})
 }
 
-// The first response must get through while the sender is stuck because nobody
-// has received yet.
-func TestReceivingNeverWaitsForTheSender(t *testing.T) {
+// The first response must get through while the sender is blocked because
+// nothing was received yet.
+func TestReceivingDoesNotWaitForTheSender(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b, src := newBackend(), newSource()
@@ -159,8 +159,7 @@ func TestReceivingNeverWaitsForTheSender(t *testing.T) {
 	})
 }
 
-// What ends the caller's context during a refresh is what the call ends with.
-func TestContextEndsDuringARefresh(t *testing.T) {
+func TestCallsEndWithTheirContextDuringARefresh(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		ctx  func(context.Context) (context.Context, context.CancelFunc)
@@ -211,9 +210,8 @@ func (s *endingSource) Refresh(ctx context.Context, _ *auth.Credentials) (*auth.
 	return &auth.Credentials{AccessToken: "token-1"}, nil
 }
 
-// Streams that are given up half-way leave nothing behind; goleak looks, when
-// all tests are done.
-func TestAbandonedStreams(t *testing.T) {
+// goleak checks when all tests are done.
+func TestAbandonedStreamsLeaveNoGoroutines(t *testing.T) {
 	t.Parallel()
 	for range 20 {
 		b, src := newBackend(), newSource()

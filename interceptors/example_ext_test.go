@@ -24,7 +24,7 @@ func (p *passport) Refresh(context.Context, *auth.Credentials) (*auth.Credential
 	return p.current, nil
 }
 
-// The pair goes innermost on a connection; one Source serves both.
+// Both interceptors are the innermost of a connection, and share one Source.
 func Example() {
 	src := &passport{}
 	cc, err := grpc.NewClient("dns:///flyte.example.com:443",
@@ -41,7 +41,7 @@ func Example() {
 	// Output: dns:///flyte.example.com:443
 }
 
-// A rejected call is made once more, with what the Source has then.
+// A rejected call is made once more, with the Source's new credentials.
 func ExampleUnaryClientAuth() {
 	auth := interceptors.UnaryClientAuth(&passport{&auth.Credentials{AccessToken: "old"}})
 
@@ -61,8 +61,7 @@ func ExampleUnaryClientAuth() {
 	// the caller sees <nil>
 }
 
-// A program that acts for its own callers passes their credentials through, call
-// by call.
+// A program that acts for its own callers passes on their credentials, call by call.
 func ExampleWithCallCredentials() {
 	auth := interceptors.UnaryClientAuth(&passport{&auth.Credentials{AccessToken: "the program's"}})
 	server := func(ctx context.Context, _ string, _, _ any, _ *grpc.ClientConn, _ ...grpc.CallOption) error {

@@ -19,7 +19,7 @@ import (
 	"github.com/jetway-go/jetway/interceptors"
 )
 
-// ends notes what OnFinish says; gRPC may call it from a goroutine of its own.
+// ends records the arguments of OnFinish; gRPC may call it from a goroutine of its own.
 type ends struct {
 	mu   sync.Mutex
 	errs []error
@@ -39,8 +39,8 @@ func (e *ends) all() []error {
 	return e.errs
 }
 
-// A program's OnFinish callback may release something, so it runs once, with how
-// the call ended, whatever number of attempts that took.
+// A program's OnFinish callback may release something, so it runs once, with the
+// call's final error, however many attempts were made.
 func TestOnFinishRunsOncePerCall(t *testing.T) {
 	t.Parallel()
 	drain := func(s testpb.TestService_StreamingOutputCallClient, err error) error {
@@ -111,9 +111,9 @@ func TestOnFinishRunsOncePerCall(t *testing.T) {
 	}
 }
 
-// What ends a stream that nobody receives from any more counts too, also when
-// its rejection lies there unread.
-func TestOnFinishOfAnAbandonedStream(t *testing.T) {
+// A stream that is no longer received from ends too, also if its rejection was not
+// read.
+func TestOnFinishRunsOnceForAnAbandonedStream(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b, src := newBackend(), newSource()
@@ -129,7 +129,7 @@ func TestOnFinishOfAnAbandonedStream(t *testing.T) {
 		}
 		synctest.Wait() // until the rejection is here
 		if got := finished.all(); len(got) != 0 {
-			t.Errorf("finished with %v before anybody has heard of it", got)
+			t.Errorf("finished with %v before the status was received", got)
 		}
 		<-ctx.Done()
 		synctest.Wait()
@@ -142,7 +142,7 @@ func TestOnFinishOfAnAbandonedStream(t *testing.T) {
 	})
 }
 
-func TestOnFinishOfAStreamThatDoesNotOpen(t *testing.T) {
+func TestOnFinishRunsOnceForAStreamThatDoesNotOpen(t *testing.T) {
 	t.Parallel()
 	var finished ends
 	attempts := 0
@@ -161,7 +161,7 @@ func TestOnFinishOfAStreamThatDoesNotOpen(t *testing.T) {
 	}
 }
 
-func TestOnFinishAfterRetries(t *testing.T) {
+func TestOnFinishRunsOnceAfterRetries(t *testing.T) {
 	t.Parallel()
 	b, src := newBackend(), newSource()
 	b.onUnary = func(context.Context) error { return status.Error(codes.Unavailable, "down") }

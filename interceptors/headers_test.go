@@ -18,9 +18,8 @@ func (o one) Refresh(context.Context, *auth.Credentials) (*auth.Credentials, err
 	return nil, auth.ErrRejected
 }
 
-// What is prepared follows the credentials, and calls to open methods do not
-// undo it.
-func TestHeadersAreKept(t *testing.T) {
+// Calls of open methods do not replace the prepared headers of other calls.
+func TestPreparedHeadersAreKeptUntilTheCredentialsChange(t *testing.T) {
 	t.Parallel()
 	c := newClient(nil, nil)
 	a, b := &auth.Credentials{AccessToken: "a"}, &auth.Credentials{AccessToken: "b"}

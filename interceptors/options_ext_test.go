@@ -29,7 +29,7 @@ func containsFold(s, part string) bool {
 	return strings.Contains(strings.ToLower(s), strings.ToLower(part))
 }
 
-func TestProxySource(t *testing.T) {
+func TestProxySourceIsAttachedAndRefreshedOnItsOwn(t *testing.T) {
 	t.Parallel()
 	main, proxy := newSource(), newSource()
 	i := interceptors.UnaryClientAuth(main, interceptors.WithProxySource(proxy))
@@ -72,7 +72,7 @@ func TestProxySource(t *testing.T) {
 	})
 }
 
-func TestOpenMethods(t *testing.T) {
+func TestOpenMethodsCarryNoMainCredentials(t *testing.T) {
 	t.Parallel()
 	src, proxy := newSource(), newSource()
 	i := interceptors.UnaryClientAuth(src, interceptors.WithProxySource(proxy),
@@ -108,7 +108,7 @@ func TestOpenMethods(t *testing.T) {
 	}
 }
 
-func TestTransportGuard(t *testing.T) {
+func TestTransportGuardRunsBeforeAnyCredentials(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("no credentials over plaintext")
 	src, proxy := newSource(), newSource()
@@ -139,7 +139,7 @@ func TestTransportGuard(t *testing.T) {
 	}
 }
 
-func TestCallCredentials(t *testing.T) {
+func TestCallCredentialsReplaceTheSourceForOneCall(t *testing.T) {
 	t.Parallel()
 	src, srv := newSource(), &server{answers: []error{nil, errRejected}}
 	i := interceptors.UnaryClientAuth(src, interceptors.WithRequestID(), interceptors.WithRequestMetadata(metadata.Pairs("x-team", "a")))
@@ -164,7 +164,7 @@ func TestCallCredentials(t *testing.T) {
 		t.Error("the source was asked")
 	}
 
-	// The next call is nobody's but the source's.
+	// The next call uses the source again.
 	if err := srv.call(t.Context(), i); err != nil || srv.attempts[2]["authorization"][0] != "Bearer token-0" {
 		t.Errorf("got %v with %v", err, srv.attempts[2])
 	}
@@ -175,7 +175,7 @@ func TestCallCredentials(t *testing.T) {
 	}
 }
 
-func TestCallCredentialsBesideAProxy(t *testing.T) {
+func TestCallCredentialsKeepTheProxysCredentials(t *testing.T) {
 	t.Parallel()
 	proxy, srv := newSource(), &server{answers: []error{err407}}
 	i := interceptors.UnaryClientAuth(newSource(), interceptors.WithProxySource(proxy))
@@ -198,7 +198,7 @@ func TestCallCredentialsBesideAProxy(t *testing.T) {
 
 var uuid4 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
-func TestRequestID(t *testing.T) {
+func TestRequestIDIsSentAndFoundInErrors(t *testing.T) {
 	t.Parallel()
 	notFound := status.Error(codes.NotFound, "gone")
 	srv := &server{answers: []error{errRejected, notFound}}
@@ -221,7 +221,7 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-func TestRequestIDsDiffer(t *testing.T) {
+func TestEveryCallHasItsOwnRequestID(t *testing.T) {
 	t.Parallel()
 	srv := &server{}
 	i := interceptors.UnaryClientMetadata(interceptors.WithRequestID())
@@ -239,7 +239,7 @@ func TestRequestIDsDiffer(t *testing.T) {
 	}
 }
 
-func TestPairs(t *testing.T) {
+func TestRequestMetadataYieldsToTheCallers(t *testing.T) {
 	t.Parallel()
 	type key struct{}
 	srv := &server{}
@@ -270,7 +270,7 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-func TestStaticRequestIDIsNotDoubled(t *testing.T) {
+func TestRequestIDOfTheMetadataIsKept(t *testing.T) {
 	t.Parallel()
 	srv := &server{answers: []error{nil, err407}}
 	i := interceptors.UnaryClientMetadata(
@@ -284,7 +284,7 @@ func TestStaticRequestIDIsNotDoubled(t *testing.T) {
 	}
 }
 
-func TestRetry(t *testing.T) {
+func TestRetryGetsServerErrorsOnlyAndCurrentCredentials(t *testing.T) {
 	t.Parallel()
 	down := status.Error(codes.Unavailable, "down")
 	again := interceptors.WithRetry(retry.UnaryClientInterceptor(
@@ -358,8 +358,7 @@ func TestRetry(t *testing.T) {
 	})
 }
 
-// A long token is told of once, and never shown; neither is a rejected one.
-func TestLog(t *testing.T) {
+func TestLogWarnsOfLongTokensOnceAndContainsNoToken(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-func TestHTTPRejection(t *testing.T) {
+func TestHTTPAnswersAreClassified(t *testing.T) {
 	t.Parallel()
 	const (
 		prefix = "unexpected HTTP status code received from server: "

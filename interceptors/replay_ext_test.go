@@ -21,8 +21,8 @@ import (
 	"github.com/jetway-go/jetway/interceptors"
 )
 
-// script is a stream that plays what it is told, and insists on the rules that
-// gRPC has for its callers.
+// script is a stream that plays given events, and fails the test when its caller
+// breaks a rule of gRPC.
 type script struct {
 	grpc.ClientStream
 	ctx     context.Context
@@ -62,7 +62,7 @@ func (s *script) RecvMsg(any) error {
 	}
 	defer s.receiving.Add(-1)
 	for range 10 {
-		runtime.Gosched() // for whoever else wants to
+		runtime.Gosched() // lets other goroutines run
 	}
 	return s.end
 }
@@ -119,7 +119,7 @@ func TestServerStreamRequestIsKeptByReference(t *testing.T) {
 }
 
 // Messages of codecs other than protobuf's are kept as they are.
-func TestMessagesThatAreNotProtobuf(t *testing.T) {
+func TestMessagesOfOtherCodecsAreKeptByReference(t *testing.T) {
 	t.Parallel()
 	first, second := &script{end: errRejected}, &script{end: io.EOF}
 	s, err := play(t, newSource(), grpc.StreamDesc{ClientStreams: true}, first, second)
@@ -135,8 +135,8 @@ func TestMessagesThatAreNotProtobuf(t *testing.T) {
 }
 
 // A stream can be rejected while it opens; the context of the attempt that
-// failed is not used again, because somebody may still hold it.
-func TestRejectedWhileOpening(t *testing.T) {
+// failed is not used again, because other code may still hold it.
+func TestStreamRejectedWhileOpeningIsOpenedAgain(t *testing.T) {
 	t.Parallel()
 	first, second := &script{opened: errRejected}, &script{end: io.EOF}
 	if _, err := play(t, newSource(), grpc.StreamDesc{ServerStreams: true}, first, second); err != nil {
@@ -155,9 +155,8 @@ func TestRejectedWhileOpening(t *testing.T) {
 	}
 }
 
-// What the second attempt ends with when it opens is what the call ends with,
-// as often as it is asked.
-func TestReplayThatCannotOpen(t *testing.T) {
+// RecvMsg returns the error again at every call.
+func TestErrorOfOpeningTheSecondAttemptIsTheStreams(t *testing.T) {
 	t.Parallel()
 	canceled := status.Error(codes.Canceled, "context canceled")
 	first := &script{end: errRejected, sends: []error{io.EOF, io.EOF}}
@@ -204,8 +203,8 @@ func TestMessageThatCannotBeSentEndsTheStream(t *testing.T) {
 	}
 }
 
-// Replaying stops quietly where the new attempt ends; receiving says how.
-func TestReplayThatIsCutShort(t *testing.T) {
+// Replaying returns no error when the new attempt ends; RecvMsg returns the status.
+func TestReplayStopsWhenTheNewAttemptEnds(t *testing.T) {
 	t.Parallel()
 	gone := status.Error(codes.NotFound, "gone")
 	second := &script{sends: []error{io.EOF}, end: gone}
@@ -223,7 +222,7 @@ func TestReplayThatIsCutShort(t *testing.T) {
 
 // Receivers that meet at the end of an attempt agree on one replay, and no
 // stream is received from twice.
-func TestHeaderAndReceiveMeet(t *testing.T) {
+func TestHeaderAndRecvMsgShareOneReplay(t *testing.T) {
 	t.Parallel()
 	for range 100 {
 		src := newSource()
@@ -252,7 +251,7 @@ func TestHeaderAndReceiveMeet(t *testing.T) {
 
 // Headers that come so late that the stream has been made again are not those
 // of the stream.
-func TestHeaderOfAReplacedAttempt(t *testing.T) {
+func TestHeaderOfAReplacedAttemptIsNotReturned(t *testing.T) {
 	t.Parallel()
 	asked, replaced := make(chan struct{}), make(chan struct{})
 	first := &script{end: errRejected, headers: metadata.MD{"attempt": {"1"}}, onHeader: func() { close(asked); <-replaced }}
@@ -284,7 +283,7 @@ type headerless struct {
 func (*headerless) Header() (metadata.MD, error) { return nil, nil } //nolint:nilnil // as gRPC says it
 func (s *headerless) RecvMsg(any) error          { s.received++; return nil }
 
-// Header must not take a message away from RecvMsg; where it has, that says so.
+// Header must not consume a message; if it has, RecvMsg returns an error.
 func TestHeaderDoesNotTakeMessages(t *testing.T) {
 	t.Parallel()
 	for _, receivedBefore := range []bool{true, false} {
@@ -310,8 +309,7 @@ func TestHeaderDoesNotTakeMessages(t *testing.T) {
 	}
 }
 
-// A source that gives up in the middle of a stream is asked once.
-func TestStreamWithoutAReplacement(t *testing.T) {
+func TestSourceWithoutAReplacementIsAskedOnce(t *testing.T) {
 	t.Parallel()
 	s, err := play(t, unhelpful{now: &auth.Credentials{AccessToken: "t"}}, grpc.StreamDesc{ServerStreams: true}, &script{end: errRejected})
 	if err != nil {

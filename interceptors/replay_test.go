@@ -26,8 +26,8 @@ type blockingStream struct {
 func (s *blockingStream) SendMsg(any) error { s.sending <- struct{}{}; <-s.sent; return nil }
 func (*blockingStream) RecvMsg(any) error   { return nil }
 
-// A stream may live for days, so what was kept goes with the first response,
-// or, when somebody is sending just then, as soon as they are done.
+// A stream may live for days, so the kept messages are freed at the first response,
+// or, during a send, when that is done.
 func TestKeptMessagesAreFreed(t *testing.T) {
 	t.Parallel()
 	for name, desc := range map[string]*grpc.StreamDesc{

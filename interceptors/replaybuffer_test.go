@@ -18,7 +18,7 @@ func (*oldMessage) ProtoMessage()  {}
 
 // What is kept is of the same type as what was sent, because a codec or an
 // interceptor further in may ask for it, and is not changed with it.
-func TestKeptMessages(t *testing.T) {
+func TestKeptMessagesAreCopiesOfTheSameType(t *testing.T) {
 	t.Parallel()
 	var (
 		current = wrapperspb.String("abc")
@@ -50,7 +50,7 @@ func TestKeptMessages(t *testing.T) {
 	}
 }
 
-func TestReplayBufferBounds(t *testing.T) {
+func TestReplayBufferIsBounded(t *testing.T) {
 	t.Parallel()
 	half := make([]byte, maxKeptBytes/2)
 	for name, tt := range map[string]struct {

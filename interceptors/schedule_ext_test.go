@@ -52,7 +52,7 @@ func newSchedule(seed uint64) *schedule {
 	return s
 }
 
-// dice returns a function for one goroutine that makes way by chance.
+// dice returns a function for one goroutine that yields at random.
 func (s *schedule) dice() func() {
 	rng := rand.New(rand.NewPCG(s.rng.Uint64(), 1))
 	return func() {
@@ -62,10 +62,10 @@ func (s *schedule) dice() func() {
 	}
 }
 
-// Whatever sender, receiver and a rejection do to each other, the service gets
-// every message once, in order, and so does the caller; a call that is canceled
-// ends early but tells nothing wrong.
-func TestRandomSchedules(t *testing.T) {
+// In every order of sends, receives and a rejection the service gets every message
+// once, in order, and so does the caller; a canceled call ends early, without wrong
+// messages.
+func TestEveryMessageArrivesOnceInAnySchedule(t *testing.T) {
 	t.Parallel()
 	for server, serve := range map[string]func(*testing.T, *backend) *bufconn.Listener{
 		"grpc-go":    func(t *testing.T, b *backend) *bufconn.Listener { return serveGRPC(t, b.gatedGRPCServer()) },

@@ -16,7 +16,7 @@ import (
 	"github.com/jetway-go/jetway/interceptors"
 )
 
-// Every shape of call, against every way a server has of saying no: each is
+// Every shape of call, against every way of a server to reject it: each is
 // rejected once, recovers with exactly one refresh, and loses or doubles nothing.
 func TestEveryShapeRecoversFromEveryServer(t *testing.T) {
 	t.Parallel()

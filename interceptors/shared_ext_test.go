@@ -16,8 +16,8 @@ import (
 	"github.com/jetway-go/jetway/interceptors"
 )
 
-// All calls share one map of prepared metadata. Whatever else has to do with a
-// call's metadata changes that call's only: interceptors on both sides of ours,
+// All calls share one map of prepared metadata. Other code that changes a call's
+// metadata changes that of this call only: interceptors on both sides of ours,
 // credentials of the call, gRPC's own kind of them, and a stats handler.
 func TestPreparedMetadataIsSharedUnchanged(t *testing.T) {
 	t.Parallel()
@@ -132,7 +132,7 @@ func (p perRPC) GetRequestMetadata(context.Context, ...string) (map[string]strin
 
 func (perRPC) RequireTransportSecurity() bool { return false }
 
-// arrivals is what a server saw of each call.
+// arrivals is what a server received of each call.
 type arrivals struct{ calls sync.Map }
 
 func (a *arrivals) note(ctx context.Context) {

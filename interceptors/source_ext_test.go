@@ -8,8 +8,8 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// source hands out token-1, token-2, … and counts. Like the real one it replaces
-// a credential once, however many calls saw it rejected.
+// source returns token-1, token-2, … and counts. Like an Authenticator it replaces a
+// credential once, however many calls were rejected with it.
 type source struct {
 	mu        sync.Mutex
 	now       *auth.Credentials

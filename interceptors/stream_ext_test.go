@@ -18,7 +18,7 @@ import (
 	"github.com/jetway-go/jetway/interceptors"
 )
 
-// dialGated connects to b behind grpc-go's gate, with src to pay the toll.
+// dialGated connects to b behind grpc-go's gate, with the credentials of src.
 func dialGated(t *testing.T, b *backend, src interceptors.Source, opts ...interceptors.Option) testpb.TestServiceClient {
 	t.Helper()
 	return testpb.NewTestServiceClient(dial(t, serveGRPC(t, b.gatedGRPCServer()),
@@ -29,9 +29,9 @@ func echoRequest(text string) *testpb.StreamingOutputCallRequest {
 	return &testpb.StreamingOutputCallRequest{Payload: body(text)}
 }
 
-// Once a message has reached the caller, making the stream again could only
-// double it.
-func TestRejectionAfterTheFirstMessagePasses(t *testing.T) {
+// Once a message has reached the caller, opening the stream again would deliver it
+// twice.
+func TestRejectionAfterTheFirstMessageIsReturned(t *testing.T) {
 	t.Parallel()
 	b, src := newBackend(), newSource()
 	b.good = "Bearer token-0"
@@ -76,9 +76,9 @@ func TestRejectionAfterTheFirstMessagePasses(t *testing.T) {
 	}
 }
 
-// Past what is kept, the credentials are replaced all the same, and the error
-// says why the call was not made again.
-func TestMoreThanIsKeptEndsTheCall(t *testing.T) {
+// The credentials are replaced nevertheless, and the error says why the call was not
+// repeated.
+func TestStreamThatSentMoreThanIsKeptFailsWithErrNotReplayed(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		messages, size int
@@ -129,7 +129,7 @@ func TestMoreThanIsKeptEndsTheCall(t *testing.T) {
 	}
 }
 
-func TestStreamThatOnlyCloses(t *testing.T) {
+func TestStreamThatOnlyClosesIsReplayed(t *testing.T) {
 	t.Parallel()
 	b, src := newBackend(), newSource()
 	s, err := dialGated(t, b, src).StreamingInputCall(t.Context())
@@ -141,9 +141,8 @@ func TestStreamThatOnlyCloses(t *testing.T) {
 	}
 }
 
-// Header on a stream that ends without any: the verdict is not lost to whoever
-// asks first.
-func TestHeaderOfAStreamThatHasNone(t *testing.T) {
+// Header on a stream that ends without any does not consume the status.
+func TestHeaderKeepsTheStatusForRecvMsg(t *testing.T) {
 	t.Parallel()
 	b, src := newBackend(), newSource()
 	b.good = "Bearer token-2" // out of reach
@@ -164,7 +163,7 @@ func TestHeaderOfAStreamThatHasNone(t *testing.T) {
 	}
 }
 
-func TestStreamErrorsPass(t *testing.T) {
+func TestOtherStreamErrorsAreReturnedUnchanged(t *testing.T) {
 	t.Parallel()
 	for _, code := range []codes.Code{codes.NotFound, codes.Unknown, codes.PermissionDenied, codes.Unavailable} {
 		b, src := newBackend(), newSource()
@@ -186,7 +185,7 @@ func TestStreamErrorsPass(t *testing.T) {
 }
 
 // A server may answer a client stream before it has read everything.
-func TestEarlyAnswerToAClientStream(t *testing.T) {
+func TestClientStreamMayBeAnsweredEarly(t *testing.T) {
 	t.Parallel()
 	b, src := newBackend(), newSource()
 	srv := grpc.NewServer()
@@ -221,7 +220,7 @@ func (earlyService) StreamingInputCall(s grpc.ClientStreamingServer[testpb.Strea
 	return s.SendAndClose(&testpb.StreamingInputCallResponse{AggregatedPayloadSize: 42})
 }
 
-func TestFailedRefreshOfAStream(t *testing.T) {
+func TestFailedRefreshFailsTheStream(t *testing.T) {
 	t.Parallel()
 	b, src := newBackend(), newSource()
 	src.refreshErr = &auth.Error{Op: "renew", Err: auth.ErrInteractionRequired}
@@ -250,8 +249,8 @@ func TestStreamSourceErrorIsReturnedAtOnce(t *testing.T) {
 	}
 }
 
-// Call options apply to both attempts, and what they collect is the second's.
-func TestCallOptionsOfAStream(t *testing.T) {
+// Call options that collect something return that of the second attempt.
+func TestCallOptionsApplyToBothAttemptsOfAStream(t *testing.T) {
 	t.Parallel()
 	b, src := newBackend(), newSource()
 	var header, trailer metadata.MD
@@ -272,7 +271,7 @@ func TestCallOptionsOfAStream(t *testing.T) {
 	}
 }
 
-func TestStreamsOfOpenMethodsAndOwnCredentials(t *testing.T) {
+func TestStreamsOfOpenMethodsAndOwnCredentialsAreNotReplayed(t *testing.T) {
 	t.Parallel()
 	b, src := newBackend(), newSource()
 	tc := dialGated(t, b, src, interceptors.WithOpenMethods("/grpc.testing.TestService/StreamingOutputCall"), interceptors.WithRequestID())
@@ -301,8 +300,7 @@ func TestStreamsOfOpenMethodsAndOwnCredentials(t *testing.T) {
 	}
 }
 
-// Both a proxy and the server say no: one refresh each, in whatever order.
-func TestProxyAndServerRejectAStream(t *testing.T) {
+func TestProxyAndServerRejectionsRefreshOnceEach(t *testing.T) {
 	t.Parallel()
 	b, main, proxy := newBackend(), newSource(), newSource()
 	behind := b.gatedGRPCServer()

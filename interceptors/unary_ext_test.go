@@ -21,7 +21,7 @@ import (
 
 const method = "/test.Service/Method"
 
-// server is an invoker that answers from a list, then with success, and notes
+// server is an invoker that answers from a list, then with success, and records
 // the metadata of every attempt.
 type server struct {
 	answers  []error
@@ -89,9 +89,9 @@ func TestSecondRejectionIsTheAnswer(t *testing.T) {
 	}
 }
 
-// Why the server did not accept the credentials is its to say, and may help where
-// no others can be had; it must not repeat them.
-func TestErrorTellsWhatTheServerSaid(t *testing.T) {
+// The server's reason may help if there are no other credentials; it must not contain
+// them.
+func TestErrorQuotesTheServerWithoutTokens(t *testing.T) {
 	t.Parallel()
 	said := "token-0 is for the audience https://other.example; " + strings.Repeat("é", 200)
 	src, srv := newSource(), &server{answers: []error{status.Error(codes.Unauthenticated, said)}}
@@ -106,7 +106,7 @@ func TestErrorTellsWhatTheServerSaid(t *testing.T) {
 	}
 }
 
-func TestOtherErrorsPass(t *testing.T) {
+func TestOtherErrorsAreReturnedUnchanged(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []error{
 		status.Error(codes.NotFound, "no such thing"),
@@ -128,7 +128,7 @@ func TestOtherErrorsPass(t *testing.T) {
 	}
 }
 
-func TestWithoutCredentialsTheCallGoesBare(t *testing.T) {
+func TestCallsWithoutCredentialsCarryNone(t *testing.T) {
 	t.Parallel()
 	for name, now := range map[string]*auth.Credentials{
 		"none":         nil,
@@ -145,7 +145,7 @@ func TestWithoutCredentialsTheCallGoesBare(t *testing.T) {
 	}
 }
 
-func TestNothingIsAskedBeforeTheFirstCall(t *testing.T) {
+func TestSourceIsNotAskedBeforeTheFirstCall(t *testing.T) {
 	t.Parallel()
 	src := newSource()
 	interceptors.UnaryClientAuth(src)
@@ -157,7 +157,7 @@ func TestNothingIsAskedBeforeTheFirstCall(t *testing.T) {
 
 // Metadata of the caller survives both attempts, next to exactly one value under
 // the key of the credentials, whichever that is at the time.
-func TestCredentialsReplaceAndEverythingElseSurvives(t *testing.T) {
+func TestCredentialsReplaceTheirKeyAndKeepOtherMetadata(t *testing.T) {
 	t.Parallel()
 	src, srv := newSource(), &server{answers: []error{errRejected}}
 	src.headerKey = "Flyte-Authorization"
@@ -204,9 +204,9 @@ func TestSourceErrorsAreReturnedAtOnce(t *testing.T) {
 	}
 }
 
-// After a rejection, only trouble that may pass, or the caller's own end, keeps
-// its code. Both causes stay reachable.
-func TestFailedRefresh(t *testing.T) {
+// After a rejection only transient errors, and those of the caller's context, keep
+// their code. Both causes stay reachable by errors.Is.
+func TestFailedRefreshKeepsTransientCodesOnly(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		cause error
@@ -239,7 +239,7 @@ type okError struct{}
 func (okError) Error() string              { return "says OK" }
 func (okError) GRPCStatus() *status.Status { return status.New(codes.OK, "") }
 
-// unhelpful is a source that has nothing better to offer.
+// unhelpful is a source without a replacement.
 type unhelpful struct{ now, next *auth.Credentials }
 
 func (u unhelpful) Credentials(context.Context) (*auth.Credentials, error) { return u.now, nil }
@@ -259,9 +259,8 @@ func TestWithoutAReplacementTheRejectionIsTheAnswer(t *testing.T) {
 	}
 }
 
-// A token from a careless file must not become an error that nobody understands,
-// and must not be printed.
-func TestCredentialsThatCannotBeAHeader(t *testing.T) {
+// A token with a line end, as files have, must give a clear error, without the token.
+func TestCredentialsThatCannotBeAHeaderFailWithoutBeingShown(t *testing.T) {
 	t.Parallel()
 	for _, c := range []*auth.Credentials{
 		{AccessToken: "s3cret\n"},
