@@ -147,11 +147,13 @@ func TestOnlyWhatTheIssuerSignedForThisServiceIsAccepted(t *testing.T) {
 func TestMissingKeysAreNotTheCallersFault(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
-		"down":     func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
-		"no JSON":  func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
-		"flooding": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"keys":[]}` + strings.Repeat(" ", 2<<20))) },
-		"moved":    func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", http.StatusFound) },
-		"hanging":  func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"down":    func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
+		"no JSON": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+		"flooding": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"keys":[]}` + strings.Repeat(" ", 2<<20)))
+		},
+		"moved":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", http.StatusFound) },
+		"hanging": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -260,6 +262,6 @@ func Example() {
 		grpc.ChainUnaryInterceptor(serverauth.Unary(verifier)),
 		grpc.ChainStreamInterceptor(serverauth.Stream(verifier)),
 	)
-	defer s.Stop()
+	s.Stop()
 	// Output:
 }

@@ -15,6 +15,13 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
+// What callers see of a failure.
+const (
+	notValid     = "the access token is not valid for this service"
+	insufficient = "the access token lacks a scope that this service requires"
+	unavailable  = "the access token could not be checked: the issuer's keys cannot be fetched; try again later"
+)
+
 // maxToken is the longest token that is parsed, in bytes.
 const maxToken = 64 << 10
 
@@ -34,7 +41,7 @@ func (v *Verifier) Verify(ctx context.Context, p serverauth.Presented) (serverau
 	case ctx.Err() != nil:
 		return serverauth.Identity{}, status.FromContextError(ctx.Err()).Err()
 	case fetched != nil:
-		return serverauth.Identity{}, &failure{codes.Unavailable, "the access token could not be checked: the issuer's keys cannot be fetched; try again later", fetched}
+		return serverauth.Identity{}, &failure{codes.Unavailable, unavailable, fetched}
 	case err != nil:
 		return serverauth.Identity{}, invalid(err)
 	}
@@ -52,9 +59,7 @@ func (v *Verifier) Verify(ctx context.Context, p serverauth.Presented) (serverau
 	id := serverauth.Identity{Subject: token.Subject, Scopes: strings.Fields(scope), Claims: claims}
 	for _, required := range v.config.Scopes {
 		if !slices.Contains(id.Scopes, required) {
-			return serverauth.Identity{}, &failure{
-				codes.PermissionDenied, "the access token lacks a scope that this service requires", fmt.Errorf("the token lacks the scope %q", required),
-			}
+			return serverauth.Identity{}, &failure{codes.PermissionDenied, insufficient, fmt.Errorf("the token lacks the scope %q", required)}
 		}
 	}
 	return id, nil
@@ -75,7 +80,7 @@ func (v *Verifier) checkType(token string) error {
 }
 
 func invalid(reason error) error {
-	return &failure{codes.Unauthenticated, "the access token is not valid for this service", reason}
+	return &failure{codes.Unauthenticated, notValid, reason}
 }
 
 // failure is why a token was not accepted, for the log; its status is for the caller.

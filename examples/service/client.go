@@ -19,14 +19,17 @@ import (
 func visit(ctx context.Context, out io.Writer, address string, introspections *atomic.Int32) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
+	as := func(id, secret string) clientset.Option {
+		return clientset.WithFlow(flow.ClientCredentials{ClientID: id, Secret: flow.SecretValue(secret)})
+	}
 	for _, c := range []struct {
 		name  string
 		login clientset.Option
 		calls int // after the first
 	}{
 		{"without a login", clientset.WithoutAuth(), 0},
-		{"as monitor, which lacks the scope", clientset.WithFlow(flow.ClientCredentials{ClientID: "monitor", Secret: flow.SecretValue("monitor-secret")}), 0},
-		{"as batch", clientset.WithFlow(flow.ClientCredentials{ClientID: "batch", Secret: flow.SecretValue("batch-secret")}), 100},
+		{"as monitor, which lacks the scope", as("monitor", "monitor-secret"), 0},
+		{"as batch", as("batch", "batch-secret"), 100},
 	} {
 		cs, err := clientset.ForEndpoint(address, clientset.WithInsecure(), c.login) // the service has no TLS
 		if err != nil {

@@ -60,7 +60,7 @@ type authorizationServer struct {
 	*http.Server
 	issuer         string
 	introspections atomic.Int32
-	served         chan error
+	served         chan struct{}
 }
 
 func startAuthorizationServer(ctx context.Context) (*authorizationServer, error) {
@@ -68,7 +68,7 @@ func startAuthorizationServer(ctx context.Context) (*authorizationServer, error)
 	if err != nil {
 		return nil, err
 	}
-	a := &authorizationServer{issuer: "http://" + lis.Addr().String(), served: make(chan error, 1)}
+	a := &authorizationServer{issuer: "http://" + lis.Addr().String(), served: make(chan struct{})}
 	mock, err := mockserver.NewAuthorizationServer(oauth.Config{
 		Issuer: a.issuer, Opaque: true,
 		Clients: []oauth.Client{
@@ -86,7 +86,7 @@ func startAuthorizationServer(ctx context.Context) (*authorizationServer, error)
 		}
 		mock.ServeHTTP(w, r)
 	})}
-	go func() { a.served <- a.Serve(lis) }()
+	go func() { defer close(a.served); _ = a.Serve(lis) }()
 	return a, nil
 }
 

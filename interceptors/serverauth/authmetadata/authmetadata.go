@@ -72,7 +72,8 @@ func Register(s grpc.ServiceRegistrar, c Config) error {
 		return errors.New("authmetadata: Client.TokenEndpoint: not set; configstore.Discovery finds it for an issuer")
 	}
 	current := server{c: c}
-	if _, err := configstore.Remote(local{current}).ClientConfig(context.Background()); err != nil { //nolint:forbidigo // calls functions of this package, no network
+	ctx := context.Background() //nolint:forbidigo // for calls of functions here, without a network
+	if _, err := configstore.Remote(local{current}).ClientConfig(ctx); err != nil {
 		return fmt.Errorf("authmetadata: clients would refuse this configuration: %w", err)
 	}
 	authpb.RegisterAuthMetadataServiceServer(s, current)

@@ -33,7 +33,9 @@ func (s server) GetOAuth2Metadata(context.Context, *authpb.GetOAuth2MetadataRequ
 }
 
 // GetPublicClientConfig describes the client to log in as.
-func (s server) GetPublicClientConfig(context.Context, *authpb.GetPublicClientConfigRequest) (*authpb.GetPublicClientConfigResponse, error) {
+func (s server) GetPublicClientConfig(
+	context.Context, *authpb.GetPublicClientConfigRequest,
+) (*authpb.GetPublicClientConfigResponse, error) {
 	c := s.c.clone()
 	return &authpb.GetPublicClientConfigResponse{
 		ClientId: c.Client.ClientID, RedirectUri: c.Client.RedirectURI, Scopes: c.Client.Scopes, Audience: c.Client.Audience,
@@ -62,7 +64,9 @@ func (s firstServer) GetOAuth2Metadata(context.Context, *servicepb.OAuth2Metadat
 }
 
 // GetPublicClientConfig describes the client to log in as.
-func (s firstServer) GetPublicClientConfig(context.Context, *servicepb.PublicClientAuthConfigRequest) (*servicepb.PublicClientAuthConfigResponse, error) {
+func (s firstServer) GetPublicClientConfig(
+	context.Context, *servicepb.PublicClientAuthConfigRequest,
+) (*servicepb.PublicClientAuthConfigResponse, error) {
 	c := s.c.clone()
 	return &servicepb.PublicClientAuthConfigResponse{
 		ClientId: c.Client.ClientID, RedirectUri: c.Client.RedirectURI, Scopes: c.Client.Scopes, Audience: c.Client.Audience,

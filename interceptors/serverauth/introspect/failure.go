@@ -7,18 +7,31 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// kind is what a failure means for the caller: a code, and the text that it sees.
-type kind struct {
-	code   codes.Code
-	public string
-}
+// kind is what a failure means for the caller.
+type kind int
 
-var (
-	invalid      = kind{codes.Unauthenticated, "the access token is not valid for this service: it may have expired or been revoked"}
-	insufficient = kind{codes.PermissionDenied, "the access token lacks a scope that this service requires"}
-	transient    = kind{codes.Unavailable, "the access token could not be checked: the authorization server does not answer; try again later"}
-	broken       = kind{codes.Internal, "the access token could not be checked: the service's configuration or the authorization server is at fault"}
+const (
+	invalid      kind = iota // the token is at fault
+	insufficient             // its scopes are
+	transient                // the authorization server does not answer
+	broken                   // the service's configuration or the server is at fault
 )
+
+// status is what the caller sees.
+func (k kind) status() *status.Status {
+	switch k {
+	case invalid:
+		return status.New(codes.Unauthenticated, "the access token is not valid for this service: it may have expired or been revoked")
+	case insufficient:
+		return status.New(codes.PermissionDenied, "the access token lacks a scope that this service requires")
+	case transient:
+		return status.New(codes.Unavailable,
+			"the access token could not be checked: the authorization server does not answer; try again later")
+	default:
+		return status.New(codes.Internal,
+			"the access token could not be checked: the service's configuration or the authorization server is at fault")
+	}
+}
 
 // failure is why a token was not accepted, for the log; its status is for the caller.
 type failure struct {
@@ -43,5 +56,5 @@ func (f *failure) GRPCStatus() *status.Status {
 	if errors.As(f.cause, &st) && st.GRPCStatus().Code() != codes.OK {
 		return st.GRPCStatus()
 	}
-	return status.New(f.kind.code, f.kind.public)
+	return f.kind.status()
 }
