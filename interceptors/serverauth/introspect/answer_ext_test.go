@@ -264,6 +264,7 @@ func TestSecretsThatCannotBeReadAreTheServicesFault(t *testing.T) {
 	t.Parallel()
 	for text, read := range map[string]func() (string, error){
 		"read ClientSecret: no such file":          func() (string, error) { return "", errors.New("no such file") },
+		"desc = vault":                             func() (string, error) { return "", status.Error(codes.PermissionDenied, "vault") },
 		"read ClientSecret: the secret is empty":   func() (string, error) { return "", nil },
 		"read ClientSecret: the function panicked": func() (string, error) { panic("a-secret") },
 	} {

@@ -37,7 +37,9 @@ func (k kind) status() *status.Status {
 type failure struct {
 	kind  kind
 	why   string
-	cause error // may be nil; contains no secret
+	cause error // may be nil
+
+	identifying bool // the cause is of Config.Identify, whose status is for the caller
 }
 
 func (f *failure) Error() string {
@@ -50,10 +52,10 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() error { return f.cause }
 
-// GRPCStatus returns the status of the cause, if it has one, as of [Config.Identify].
+// GRPCStatus returns what the caller sees.
 func (f *failure) GRPCStatus() *status.Status {
 	var st interface{ GRPCStatus() *status.Status }
-	if errors.As(f.cause, &st) && st.GRPCStatus().Code() != codes.OK {
+	if f.identifying && errors.As(f.cause, &st) && st.GRPCStatus().Code() != codes.OK {
 		return st.GRPCStatus()
 	}
 	return f.kind.status()

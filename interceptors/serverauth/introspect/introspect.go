@@ -181,7 +181,7 @@ func (v *Verifier) Verify(ctx context.Context, p serverauth.Presented) (serverau
 	}
 	id, err := v.config.Identify(claims)
 	if err != nil {
-		return serverauth.Identity{}, &failure{kind: invalid, why: "identify the caller", cause: err}
+		return serverauth.Identity{}, &failure{kind: invalid, why: "identify the caller", cause: err, identifying: true}
 	}
 	return id, nil
 }
