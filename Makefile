@@ -47,8 +47,13 @@ platforms: | $(TMP) ## One line for every test of what each sibling system must 
 .PHONY: check
 check: lint check-generate fuzz-smoke ## Everything that a change must pass besides the tests
 
+.PHONY: words
+words: ## Find words of tools/words.txt in Go code and documents, with what to write instead
+	@git ls-files -z -co --exclude-standard -- '*.go' '*.md' ':!*_test.go' ':!*.pb.go' ':!gen' | \
+		xargs -0 awk -f tools/words.awk tools/words.txt
+
 .PHONY: lint
-lint: $(BIN)/golangci-lint $(BIN)/buf ## Look at sources, protos and go.mod; writes nothing
+lint: $(BIN)/golangci-lint $(BIN)/buf words ## Look at sources, protos and go.mod; writes nothing
 	@files=$$(gofmt -l .); if [[ -n "$$files" ]]; then echo "not gofmt'd (run make fmt):" $$files; exit 1; fi
 	go mod verify
 	@for dir in . integration bench examples/oidcverifier; do \
