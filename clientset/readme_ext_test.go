@@ -89,20 +89,43 @@ func read(t *testing.T, pattern string) string {
 	return all.String()
 }
 
-// What a reader can copy from these pages is in a test here, word for word.
+// What a reader can copy from these pages is word for word in a test here or, if it is a
+// whole program, in one of the examples, which have tests of their own.
 func TestCodeOfThePagesIsCompiled(t *testing.T) {
 	t.Parallel()
 	flat := func(text string) string { return regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(text, "") }
-	tests := flat(read(t, "*_test.go"))
+	tests, programs := flat(read(t, "*_test.go")), flat(read(t, "../examples/*/main.go"))
 	for page, want := range map[string]int{"../README.md": 6, "../docs/errors.md": 4} {
 		blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(read(t, page), -1)
 		if len(blocks) != want {
 			t.Errorf("%s: %d blocks of Go, want %d", page, len(blocks), want)
 		}
 		for _, b := range blocks {
-			if !strings.Contains(tests, flat(b[1])) {
-				t.Errorf("no test of this package has this code of %s:\n%s", page, b[1])
+			where := tests
+			if strings.Contains(b[1], "\npackage main\n") {
+				where = programs
 			}
+			if !strings.Contains(where, flat(b[1])) {
+				t.Errorf("no test of this package and no example has this code of %s:\n%s", page, b[1])
+			}
+		}
+	}
+}
+
+func TestReadmeStartsTheMockWithFlagsThatItHas(t *testing.T) {
+	t.Parallel()
+	command := regexp.MustCompile(`cmd/mockserver@latest((?:[^\n]*\\\n)*[^\n]*)`).FindStringSubmatch(read(t, "../README.md"))
+	if command == nil {
+		t.Fatal("the README has no command that starts the mock")
+	}
+	source := read(t, "../cmd/mockserver/*.go")
+	flags := regexp.MustCompile(` -([a-z-]+)`).FindAllStringSubmatch(command[1], -1)
+	if len(flags) < 4 {
+		t.Errorf("%d flags in %q, want at least 4", len(flags), command[0])
+	}
+	for _, f := range flags {
+		if !strings.Contains(source, `"`+f[1]+`", `) {
+			t.Errorf("cmd/mockserver has no flag -%s", f[1])
 		}
 	}
 }

@@ -95,6 +95,7 @@ func Rules() []Rule {
 		{Package: "examples/quickstart", May: []string{
 			"auth", "auth/flow", clientset, "configstore", gen, "interceptors", verifier, mock,
 		}},
+		{Package: "examples/hello", May: []string{"auth/flow", clientset, gen}, Tests: mocks},
 		{Package: "examples/login", May: []string{"auth", "auth/flow", "auth/tokenstore", clientset, gen, mock}},
 		{Package: "examples/custom", May: []string{"auth", clientset, gen, mock}},
 		{Package: "examples/wallaroo", May: []string{
