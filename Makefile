@@ -48,8 +48,8 @@ platforms: | $(TMP) ## One line for every test of what each sibling system must 
 check: lint check-generate fuzz-smoke ## Everything that a change must pass besides the tests
 
 .PHONY: words
-words: ## Find words of tools/words.txt in Go code and documents, with what to write instead
-	@git ls-files -z -co --exclude-standard -- '*.go' '*.md' ':!*_test.go' ':!*.pb.go' ':!gen' | \
+words: ## Find words of tools/words.txt in code and documents, with what to write instead
+	@git ls-files -z -co --exclude-standard -- '*.go' '*.md' '*.sh' '*.yml' Makefile ':!*_test.go' ':!*.pb.go' ':!gen' | \
 		xargs -0 awk -f tools/words.awk tools/words.txt
 
 .PHONY: lint

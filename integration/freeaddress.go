@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// FreeAddress is a host and port of this machine on which nobody listens, for a
-// program that is told its port before it starts. The port lies below those that
-// systems hand out by themselves, so that nobody else comes by it in between.
+// FreeAddress returns a host and port of this machine on which no program listens, for
+// a program that needs its port before it starts. The port is below the ephemeral ones,
+// so that the system gives it to no other program in the meantime.
 func FreeAddress(tb testing.TB) string {
 	tb.Helper()
 	for range 100 {

@@ -1,4 +1,4 @@
-// Package dexproxy holds the tests of Kubeflow's login with Dex against the real
+// Package dexproxy holds the tests of Kubeflow's login with Dex with the real
 // parts of such a deployment: Dex, an oauth2-proxy in front, and a backend that
-// asks the proxy whether a session is good.
+// asks the proxy whether a session is valid.
 package dexproxy

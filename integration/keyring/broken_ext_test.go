@@ -103,7 +103,7 @@ func TestNoBus(t *testing.T) {
 	mustFallBack(t, 1)
 }
 
-func TestBusIsGone(t *testing.T) {
+func TestStoppedBusIsUnavailable(t *testing.T) {
 	t.Parallel()
 	if !inside(t, busGone) {
 		return
@@ -112,8 +112,8 @@ func TestBusIsGone(t *testing.T) {
 	mustFallBack(t, 1)
 }
 
-// A bus that takes the connection and is silent from then on.
-func TestBusIsMute(t *testing.T) {
+// The bus accepts the connection and sends nothing.
+func TestSilentBusTimesOut(t *testing.T) {
 	t.Parallel()
 	if !inside(t, busMute) {
 		return

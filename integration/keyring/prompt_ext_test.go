@@ -12,8 +12,8 @@ import (
 	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
-// A person is asked to unlock the keyring, and never does.
-func TestPromptNobodyAnswers(t *testing.T) {
+// The keyring shows a prompt to unlock it, and no person answers.
+func TestPromptWithoutAnswerTimesOut(t *testing.T) {
 	t.Parallel()
 	if !inside(t, busBare) {
 		return

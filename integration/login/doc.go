@@ -3,6 +3,6 @@
 //
 // Every scenario runs at every server with the same assertions. Where servers
 // differ, the traits of each say how, as data; no scenario asks which server it
-// talks to. A server that lacks a grant has to be told apart from one that fails:
-// its scenario expects the refusal.
+// talks to. For a grant that a server lacks, the scenario expects the
+// rejection, so that it is not confused with a failure.
 package login
