@@ -45,43 +45,44 @@ func run(ctx context.Context, out io.Writer) error {
 
 	login := broker{URL: company.URL, Machine: "build-7", HTTP: company.Client()}
 	logins := newTable()
-	var programs []*clientset.ClientSet
-	for range 2 {
-		cs, err := clientset.ForEndpoint("http://"+mock.Endpoint(), clientset.WithFlow(login), clientset.WithStore(logins))
-		if err != nil {
-			return err
-		}
-		defer cs.Close()
-		programs = append(programs, cs)
+	endpoint := "http://" + mock.Endpoint()
+	first, err := clientset.ForEndpoint(endpoint, clientset.WithFlow(login), clientset.WithStore(logins))
+	if err != nil {
+		return err
 	}
+	defer first.Close()
+	second, err := clientset.ForEndpoint(endpoint, clientset.WithFlow(login), clientset.WithStore(logins))
+	if err != nil {
+		return err
+	}
+	defer second.Close()
 
-	if err := callEach(ctx, programs); err != nil {
+	if err := call(ctx, first, second); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "two programs called: the broker issued %d token, %s\n", company.issued.Load(), logins)
 
 	mock.Script().RevokeTokens()
-	if err := callEach(ctx, programs); err != nil {
+	if err := call(ctx, first, second); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "the token was revoked, both called again: the broker issued %d tokens\n", company.issued.Load())
 
 	// The broker refuses an unknown machine, and the error says so.
 	login.Machine = "unknown"
-	cs, err := clientset.ForEndpoint("http://"+mock.Endpoint(), clientset.WithFlow(login))
+	third, err := clientset.ForEndpoint(endpoint, clientset.WithFlow(login))
 	if err != nil {
 		return err
 	}
-	defer cs.Close()
-	err = callEach(ctx, []*clientset.ClientSet{cs})
-	if err == nil {
+	defer third.Close()
+	if err = call(ctx, third); err == nil {
 		return errors.New("the broker issued a token to an unknown machine")
 	}
 	fmt.Fprintf(out, "an unknown machine: %s: %v\n", status.Code(err), err)
 	return nil
 }
 
-func callEach(ctx context.Context, programs []*clientset.ClientSet) error {
+func call(ctx context.Context, programs ...*clientset.ClientSet) error {
 	for _, cs := range programs {
 		if _, err := cs.Project().GetProject(ctx, &projectpb.GetProjectRequest{Id: "demo"}); err != nil {
 			return err

@@ -4,7 +4,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"log"
+	"os"
 	"time"
 
 	"github.com/jetway-go/jetway/auth/flow"
@@ -14,7 +14,8 @@ import (
 
 func main() {
 	if err := run(context.Background(), "http://127.0.0.1:8089"); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, "hello:", err)
+		os.Exit(1)
 	}
 }
 

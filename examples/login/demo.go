@@ -50,7 +50,7 @@ func demo(ctx context.Context, in io.Reader, out, talk io.Writer) error {
 		out: out,
 	}
 	for _, command := range []string{"status", "login", "status"} {
-		fmt.Fprintln(out, "$ login", command)
+		fmt.Fprintln(out, "--", command)
 		if err := p.do(ctx, command); err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func demo(ctx context.Context, in io.Reader, out, talk io.Writer) error {
 	}
 	fmt.Fprintln(out, "another program called the backend with this login")
 
-	fmt.Fprintln(out, "$ login logout")
+	fmt.Fprintln(out, "-- logout")
 	if err := p.do(ctx, "logout"); err != nil {
 		return err
 	}

@@ -1,9 +1,9 @@
 // Login is a program that people log in with: it logs a person in, shows the login
 // that is stored, and logs out.
 //
-//	login -endpoint flyte.example.com login
-//	login -endpoint flyte.example.com status
-//	login -endpoint flyte.example.com logout
+//	go run ./examples/login -endpoint flyte.example.com login
+//	go run ./examples/login -endpoint flyte.example.com status
+//	go run ./examples/login -endpoint flyte.example.com logout
 //
 // Without an endpoint it does the three in turn against a mock on this machine, where
 // an account approves every login. Other programs of the same user find the login

@@ -24,14 +24,14 @@ func TestLoginStatusLogout(t *testing.T) {
 		t.Fatalf("%v\n%s", err, &out)
 	}
 	t.Log("\n" + talk.String() + out.String())
-	want := regexp.MustCompile(`^\$ login status
+	want := regexp.MustCompile(`^-- status
 not logged in
-\$ login login
+-- login
 logged in as ada
-\$ login status
+-- status
 logged in until \d\d:\d\d:\d\d, stored in .+
 another program called the backend with this login
-\$ login logout
+-- logout
 logged out
 the other program has to ask for a login now
 $`)
