@@ -17,8 +17,7 @@ func leaves() []Rule {
 	}
 }
 
-// programs are the rows of example programs that show one thing each, and of the
-// packages that hold tests of the repository itself.
+// programs are the rows of example programs that show one thing each.
 func programs() []Rule {
 	const (
 		clientset = "clientset"
@@ -29,8 +28,5 @@ func programs() []Rule {
 		{Package: "examples/hello", May: []string{"auth/flow", clientset, generated}, Tests: []string{generated, mock, verifier}},
 		{Package: "examples/login", May: []string{"auth", "auth/flow", "auth/tokenstore", clientset, generated, mock}},
 		{Package: "examples/custom", May: []string{"auth", clientset, generated, mock}},
-
-		{Package: "internal/layers"},
-		{Package: "internal/wire"},
 	}
 }

@@ -103,5 +103,9 @@ func Rules() []Rule {
 			"auth/flow", clientset, "configstore", verifier, "interceptors/serverauth/authmetadata", "interceptors/serverauth/introspect",
 			"mockserver", "mockserver/oauth",
 		}},
+
+		// The house.
+		{Package: "internal/layers"},
+		{Package: "internal/wire"},
 	}, programs())
 }
