@@ -33,17 +33,20 @@ func Rules() []Rule {
 		{Package: "interceptors", May: []string{"auth", "internal/fault"}},
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "platform/internal/smallfile"},
+		{Package: "platform/internal/guess"},
 		{Package: "platform/wallaroo", May: slices.Concat(system, []string{
-			"internal/endpoint", "platform/internal/smallfile",
+			"internal/endpoint", "platform/internal/guess", "platform/internal/smallfile",
 		})},
-		{Package: "platform/nublado/repertoire"},
+		{Package: "platform/nublado/repertoire", May: []string{"platform/internal/guess"}},
 		{Package: "platform/nublado/gafaelfawr", May: []string{"auth", "internal/endpoint"}},
 		{Package: "platform/nublado", May: slices.Concat(system, []string{
 			"platform/nublado/gafaelfawr", "platform/nublado/repertoire",
 		})},
-		{Package: "platform/flyte", May: slices.Concat(system, []string{"internal/apikey", "platform/internal/smallfile"})},
+		{Package: "platform/flyte", May: slices.Concat(system, []string{
+			"internal/apikey", "platform/internal/guess", "platform/internal/smallfile",
+		})},
 		{Package: "platform/kubeflow", May: slices.Concat(system, []string{
-			"internal/endpoint", "platform/internal/smallfile",
+			"internal/endpoint", "platform/internal/guess", "platform/internal/smallfile",
 		})},
 		{Package: "auth/tokenstore", May: []string{"auth"}},
 		{Package: clientset, May: []string{
@@ -57,7 +60,7 @@ func Rules() []Rule {
 		{Package: "interceptors/serverauth/introspect", May: []string{verifier}},
 		{Package: "interceptors/serverauth/authmetadata", May: []string{"configstore", gen}},
 		{Package: "platform/jupyterhub", May: slices.Concat(system, []string{ // which also says who calls a service
-			"internal/endpoint", verifier,
+			"internal/endpoint", "platform/internal/guess", verifier,
 		})},
 		{Package: "platform/internal/platformtest", May: []string{gen, verifier}}, // for tests only
 		{Package: "mockserver/objectstore", Tests: mocks},

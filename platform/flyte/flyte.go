@@ -46,6 +46,10 @@ type Resolver struct {
 	Logger *slog.Logger
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
+	// Environ lists the environment as os.Environ does, so that an error about a
+	// missing setting can show a variable that is misspelt; nil means os.Environ, or
+	// nothing if there is a LookupEnv.
+	Environ func() []string
 }
 
 var _ platform.Resolver = Resolver{}
@@ -68,14 +72,18 @@ func (r Resolver) Resolve(ctx context.Context, _ *http.Client) (platform.Target,
 // surroundings are what everything is read from.
 type surroundings struct {
 	env       func(string) (string, bool)
+	environ   func() []string // nil: the names are not known
 	dir, home string
 	trust     Trust
 }
 
 func (r Resolver) surroundings() (surroundings, error) {
-	s := surroundings{env: r.LookupEnv, dir: r.Dir, home: r.Home, trust: r.Trust}
+	s := surroundings{env: r.LookupEnv, environ: r.Environ, dir: r.Dir, home: r.Home, trust: r.Trust}
 	if s.env == nil {
 		s.env = os.LookupEnv
+		if s.environ == nil {
+			s.environ = os.Environ
+		}
 	}
 	if s.trust == nil {
 		s.trust = FileTrust{}

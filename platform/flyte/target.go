@@ -9,14 +9,14 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/platform"
+	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
 // Target is what the configuration comes to. The error is an [*Error]: it wraps
 // [ErrNoEndpoint] or [ErrUntrusted], or names what is missing to log in.
 func (c *Config) Target() (platform.Target, error) {
 	if c.Endpoint == "" {
-		return platform.Target{}, &Error{Where: Variable(KeyEndpoint), Err: fmt.Errorf(
-			"%w: set it, or %s, or %s in %s", ErrNoEndpoint, EnvAPIKey, KeyEndpoint, c.aFile())}
+		return platform.Target{}, c.noEndpoint()
 	}
 	if err := c.agreement(); err != nil {
 		return platform.Target{}, err
@@ -38,6 +38,16 @@ func (c *Config) Target() (platform.Target, error) {
 		t.ProxyFlow = flow.Command{Argv: c.ProxyCommand}
 	}
 	return t, nil
+}
+
+func (c *Config) noEndpoint() error {
+	names := []string{EnvAPIKey}
+	if c.File == "" {
+		names = append(names, EnvUCTLConfig, EnvFlytectlConfig)
+	}
+	text := fmt.Sprintf("set it, or %s, or %s in %s", EnvAPIKey, KeyEndpoint, c.aFile())
+	return &Error{Where: Variable(KeyEndpoint), Err: fmt.Errorf(
+		"%w: %s", ErrNoEndpoint, guess.After(text, c.misspelt([]string{KeyEndpoint}, names...)))}
 }
 
 // agreement refuses an endpoint that says one thing about TLS, where admin.insecure
@@ -104,13 +114,15 @@ func (c *Config) secret() (flow.Secret, error) {
 			"is not set, but %s says that it holds the client secret (%s)", KeySecretEnvVar, c.origins[KeySecretEnvVar].From)}
 	default:
 		return flow.Secret{}, c.missing(KeySecretLocation, "the file with the client secret, or "+
-			Variable(KeySecretEnvVar)+" to the name of a variable that holds it")
+			Variable(KeySecretEnvVar)+" to the name of a variable that holds it", KeySecretEnvVar)
 	}
 }
 
-func (c *Config) missing(key, what string) error {
-	return &Error{Where: key, Err: fmt.Errorf("is not set, but %s is %s: set %s to %s, or %s in %s",
-		KeyAuthType, c.AuthType, Variable(key), what, key, c.aFile())}
+// missing is the error of a login that lacks key, or one of the keys instead of it.
+func (c *Config) missing(key, what string, instead ...string) error {
+	text := fmt.Sprintf("is not set, but %s is %s: set %s to %s, or %s in %s",
+		KeyAuthType, c.AuthType, Variable(key), what, key, c.aFile())
+	return &Error{Where: key, Err: errors.New(guess.After(text, c.misspelt(append(instead, key))))}
 }
 
 // trusted refuses what a file in the working directory must not do unasked.

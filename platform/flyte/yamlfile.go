@@ -14,7 +14,9 @@ import (
 type Warning struct {
 	File string // its path
 	Line int    // from 1
-	Text string // why it has none, and which key it may have meant
+	Text string // why it has none, and which key was probably meant
+
+	meant string // that key, or a section; empty for none
 }
 
 // String is one line for a person, "file:line: text".
@@ -81,10 +83,6 @@ func (d *document) fail(line int, format string, args ...any) error {
 	return &Error{Where: fmt.Sprintf("%s:%d", d.path, line), Err: fmt.Errorf(format, args...)}
 }
 
-func (d *document) warnf(line int, format string, args ...any) {
-	d.warnings = append(d.warnings, Warning{d.path, line, fmt.Sprintf(format, args...)})
-}
-
 // pairs calls f for every key of a mapping, in order.
 func (d *document) pairs(n *yaml.Node, what string, f func(key string, line int, v *yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
@@ -120,7 +118,7 @@ func (d *document) sections(top *yaml.Node) error {
 		case foreign(section):
 			return nil
 		case !names[section]:
-			d.warnf(line, "unknown section %.80q has no effect%s", section, alike(section, names))
+			d.unknown(line, "section", section, meantSection(section, names))
 			return nil
 		case isNull(v):
 			return nil
@@ -129,7 +127,7 @@ func (d *document) sections(top *yaml.Node) error {
 			key := section + "." + name
 			s, ok := known[key]
 			if !ok {
-				d.warnf(line, "unknown key %.120q has no effect%s", key, alike(key, known))
+				d.unknown(line, "key", key, meantKey(section, name))
 				return nil
 			}
 			return d.take(s, line, v)
@@ -168,14 +166,4 @@ func (d *document) take(s setting, line int, n *yaml.Node) error {
 		d.values[s.key], d.lines[s.key] = v, line
 	}
 	return nil
-}
-
-// alike suggests the key that differs in case only.
-func alike[V any](key string, known map[string]V) string {
-	for k := range known {
-		if strings.EqualFold(k, key) {
-			return fmt.Sprintf("; did you mean %q?", k)
-		}
-	}
-	return ""
 }

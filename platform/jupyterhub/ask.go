@@ -171,8 +171,13 @@ func (a *Auth) unreachable(cause error) error {
 	}
 	hint := ""
 	if endpoint.IsLoopback(a.here.api.Hostname()) {
-		hint = " Only a hub on this very machine answers there: elsewhere set " + EnvAPIURL +
+		hint = " Only a hub on this machine answers there: elsewhere set " + EnvAPIURL +
 			", and hub_ip in the hub's configuration to an address that this host reaches."
+	}
+	if a.config.or(a.config.APIURL, EnvAPIURL) == "" {
+		if guessed := a.config.misspelt(EnvAPIURL); guessed != "" {
+			hint += " " + guessed + "."
+		}
 	}
 	return fmt.Errorf("%w at '%s'. Is the Hub accessible at this URL (from host: %s)?%s (%s)",
 		ErrUnreachable, a.here.api, host, hint, cause.Error())

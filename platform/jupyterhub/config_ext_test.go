@@ -106,7 +106,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	target, err := (jupyterhub.Resolver{Config: config.Config}).Resolve(t.Context(), nil)
+	target, err := (jupyterhub.Resolver{Config: config.Config, Endpoint: "svc.example.com"}).Resolve(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

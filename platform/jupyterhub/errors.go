@@ -24,6 +24,9 @@ var (
 	ErrUnavailable = errors.New("Failed to check authorization (upstream problem)") //nolint:staticcheck // JupyterHub's text
 	// ErrUnreachable says that the hub could not be asked.
 	ErrUnreachable = errors.New("Failed to connect to Hub API") //nolint:staticcheck // JupyterHub's text
+	// ErrNoEndpoint says that a [Resolver] has no Endpoint.
+	ErrNoEndpoint = errors.New("no endpoint: set Resolver.Endpoint to the address of the service to call, " +
+		"such as http://127.0.0.1:10102; the hub itself serves no gRPC")
 	// ErrState says that the end of a login does not belong to its beginning.
 	ErrState = errors.New("the login was begun in another browser, or too long ago")
 )

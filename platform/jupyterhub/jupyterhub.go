@@ -64,4 +64,8 @@ type Config struct {
 	ServiceURL string
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
+	// Environ lists the environment as os.Environ does, so that an error about a
+	// missing setting can show a variable that is misspelt; nil means os.Environ, or
+	// nothing if there is a LookupEnv.
+	Environ func() []string
 }

@@ -3,27 +3,27 @@ package jupyterhub
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform"
 )
 
-// Resolver finds what a service calls, with its own token. The zero value calls
-// the host of the hub.
+// Resolver makes calls to a service of the hub, with this service's own token.
 type Resolver struct {
 	Config
 
-	// Endpoint is what to call, in any form that clientset.ForEndpoint takes:
-	// another service of the hub, for example. Empty means the host of the API's
-	// URL.
+	// Endpoint is the service to call, in any form that clientset.ForEndpoint takes,
+	// such as the address in its JUPYTERHUB_SERVICE_URL. Required: the hub itself
+	// serves no gRPC, and its proxy passes none on.
 	Endpoint string
 }
 
 var _ platform.Resolver = Resolver{}
 
 // Resolve reads parameters and variables. It makes no request; hc is not used. The
-// error is an [*Error].
+// error is an [*Error], and wraps [ErrNoEndpoint] if Endpoint is empty.
 func (r Resolver) Resolve(_ context.Context, _ *http.Client) (platform.Target, error) {
 	s, err := r.read()
 	if err != nil {
@@ -32,17 +32,10 @@ func (r Resolver) Resolve(_ context.Context, _ *http.Client) (platform.Target, e
 	if _, err := s.token(); err != nil {
 		return platform.Target{}, setup(err)
 	}
-	t := platform.Target{
-		Endpoint: r.Endpoint,
-		Flow:     own{s},
-		User:     s.user,
+	if strings.TrimSpace(r.Endpoint) == "" {
+		return platform.Target{}, setup(ErrNoEndpoint)
 	}
-	if t.Endpoint == "" {
-		t.Endpoint = s.api.Scheme + "://" + s.api.Host
-		// The hub itself hands out addresses without TLS, for its own network.
-		t.PlaintextCredentials = r.APIURL == "" && s.api.Scheme == "http"
-	}
-	return t, nil
+	return platform.Target{Endpoint: r.Endpoint, Flow: own{s}, User: s.user}, nil
 }
 
 // own is the login of a service, by the token that the hub has given it.

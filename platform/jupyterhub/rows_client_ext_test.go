@@ -20,15 +20,12 @@ import (
 
 func TestJupyterHubRow01_EnvironmentOfAManagedServiceIsEnough(t *testing.T) {
 	t.Parallel()
-	// Given nothing but what the hub starts a service with, whose API is where we
-	// put a server that takes notes ...
+	// Given nothing but what the hub starts a service with, and another service ...
 	h, token := start(t, hubtest.Config{})
 	s := serve(t, identifier(t, h))
-	vars := h.ServiceEnv("svc")
-	vars["JUPYTERHUB_API_URL"] = "http://" + s.Addr() + "/hub/api"
 
-	// ... when the service calls, then it does so with its token, once, as a hub wants it.
-	cs := made(t, jupyterhub.Resolver{Config: jupyterhub.Config{LookupEnv: env(vars)}})
+	// ... when the one calls the other, then it sends its token, once, as a hub wants it.
+	cs := made(t, jupyterhub.Resolver{Endpoint: "http://" + s.Addr(), Config: jupyterhub.Config{LookupEnv: env(h.ServiceEnv("svc"))}})
 	if cs.Endpoint() != s.Addr() || cs.Authenticator().Status().Key.User != "svc" {
 		t.Errorf("endpoint %s, user %s", cs.Endpoint(), cs.Authenticator().Status().Key.User)
 	}
@@ -89,26 +86,34 @@ func TestJupyterHubRow01_MissingTokenIsNamedBeforeDialling(t *testing.T) {
 	}
 }
 
-func on(c jupyterhub.Config) jupyterhub.Resolver { return jupyterhub.Resolver{Config: c} }
+// The hub serves no gRPC, so a client for its own address could only fail at each call.
+func TestResolveRequiresAnEndpoint(t *testing.T) {
+	t.Parallel()
+	vars := map[string]string{"JUPYTERHUB_API_TOKEN": "t", "JUPYTERHUB_API_URL": "http://hub:8081/hub/api"}
+	for _, blank := range []string{"", " "} {
+		_, err := clientset.For(t.Context(), jupyterhub.Resolver{Config: jupyterhub.Config{LookupEnv: env(vars)}, Endpoint: blank})
+		if !errors.Is(err, jupyterhub.ErrNoEndpoint) || status.Code(err) != codes.FailedPrecondition {
+			t.Fatalf("%v (%v), want ErrNoEndpoint with FailedPrecondition", err, status.Code(err))
+		}
+		contains(t, err.Error(), "set Resolver.Endpoint to the address of the service to call")
+	}
+}
 
-func TestResolve(t *testing.T) {
+func TestResolveReturnsTheEndpointAndWhoseLoginItIs(t *testing.T) {
 	t.Parallel()
 	token := map[string]string{"JUPYTERHUB_API_TOKEN": "t"}
 	inside := map[string]string{"JUPYTERHUB_API_TOKEN": "t", "JUPYTERHUB_API_URL": "http://hub:8081/hub/api", "JUPYTERHUB_USER": "alice"}
 	for name, tt := range map[string]struct {
-		resolver  jupyterhub.Resolver
-		endpoint  string
-		plaintext bool
-		user      string
+		config jupyterhub.Config
+		user   string
 	}{
-		"default":        {on(jupyterhub.Config{LookupEnv: env(token)}), "http://127.0.0.1:8081", true, ""},
-		"in a cluster":   {on(jupyterhub.Config{LookupEnv: env(inside)}), "http://hub:8081", true, "alice"},
-		"URL given":      {on(jupyterhub.Config{LookupEnv: env(inside), APIURL: "http://other:1/nb/hub/api/", ServiceName: "s"}), "http://other:1", false, "s"},
-		"endpoint given": {jupyterhub.Resolver{Config: jupyterhub.Config{LookupEnv: env(inside)}, Endpoint: "http://svc:9"}, "http://svc:9", false, "alice"},
-		"https":          {on(jupyterhub.Config{LookupEnv: env(token), APIURL: "https://hub.example/hub/api"}), "https://hub.example", false, ""},
+		"no name":        {jupyterhub.Config{LookupEnv: env(token)}, ""},
+		"a user":         {jupyterhub.Config{LookupEnv: env(inside)}, "alice"},
+		"a named one":    {jupyterhub.Config{LookupEnv: env(inside), ServiceName: "s"}, "s"},
+		"of another hub": {jupyterhub.Config{LookupEnv: env(token), APIURL: "https://hub.example/hub/api"}, ""},
 	} {
-		target, err := tt.resolver.Resolve(t.Context(), nil)
-		if err != nil || target.Endpoint != tt.endpoint || target.PlaintextCredentials != tt.plaintext || target.User != tt.user {
+		target, err := jupyterhub.Resolver{Config: tt.config, Endpoint: "http://svc:9"}.Resolve(t.Context(), nil)
+		if err != nil || target.Endpoint != "http://svc:9" || target.PlaintextCredentials || target.User != tt.user {
 			t.Errorf("%s: %q, plaintext %v, user %q, %v", name, target.Endpoint, target.PlaintextCredentials, target.User, err)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
 const (
@@ -51,6 +53,10 @@ func (s Service) Listen(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, setup(err)
 	}
+	if here.serviceURL == "" {
+		return nil, setup(errors.New(guess.After("no address to listen on: set "+EnvServiceURL+" or ServiceURL; "+
+			"the hub sets it for services that have a url", s.misspelt(EnvServiceURL))))
+	}
 	address, secure, err := listenAddress(here.serviceURL)
 	if err != nil {
 		return nil, setup(err)
@@ -78,10 +84,6 @@ func (s Service) Listen(ctx context.Context) (net.Listener, error) {
 
 // listenAddress reads the service's URL.
 func listenAddress(text string) (address string, secure bool, err error) {
-	if text == "" {
-		return "", false, fmt.Errorf("nothing says where to listen: set %s or ServiceURL; "+
-			"the hub sets it for services that have a url", EnvServiceURL)
-	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		return "", false, fmt.Errorf("%s is no URL such as http://127.0.0.1:10101", EnvServiceURL)

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+
+	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
 // surroundings are a Config with the variables read.
@@ -43,6 +45,14 @@ func (c Config) or(param, name string) string {
 	return c.getenv(name)
 }
 
+// misspelt names variables that are set under a name like one of these; empty for none.
+func (c Config) misspelt(missing ...string) string {
+	return guess.Variables(c.LookupEnv, c.Environ, []string{
+		EnvAPIToken, EnvAPIURL, EnvServiceName, EnvServiceURL, EnvPrefix, EnvBaseURL, envHost, envPublicHub, envUser, envClientID,
+		envCallback, envAccessScopes, envOldScopes, envKeyFile, envCertFile, envClientCA,
+	}, missing)
+}
+
 func (c Config) read() (*surroundings, error) {
 	s := &surroundings{
 		apiToken:   c.APIToken.Read,
@@ -57,7 +67,7 @@ func (c Config) read() (*surroundings, error) {
 			if token := c.getenv(EnvAPIToken); token != "" {
 				return token, nil
 			}
-			return "", fmt.Errorf("%s is not set", EnvAPIToken)
+			return "", errors.New(guess.After(EnvAPIToken+" is not set", c.misspelt(EnvAPIToken)))
 		}
 	}
 	if s.user = s.name; s.user == "" {

@@ -51,6 +51,9 @@ func (r Resolver) locate(ctx context.Context) (location, error) {
 		if r.API != "" {
 			return location{}, nil
 		}
+		if guessed := r.misspelt(EnvEndpoint); guessed != "" {
+			return location{}, fmt.Errorf("%w; %s", ErrNoEndpoint, guessed)
+		}
 		return location{}, ErrNoEndpoint
 	}
 	namespace := cmp.Or(r.Namespace, DefaultNamespace)

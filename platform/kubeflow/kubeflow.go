@@ -25,6 +25,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform"
+	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
 // What Kubeflow's own clients read.
@@ -95,6 +96,10 @@ type Resolver struct {
 
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
+	// Environ lists the environment as os.Environ does, so that an error about a
+	// missing setting can show a variable that is misspelt; nil means os.Environ, or
+	// nothing if there is a LookupEnv.
+	Environ func() []string
 	// Logger hears of what was assumed or went without; nil discards.
 	Logger *slog.Logger
 }
@@ -126,6 +131,11 @@ func (r Resolver) getenv(name string) string {
 	}
 	value, _ := lookup(name)
 	return value
+}
+
+// misspelt names variables that are set under a name like one of these; empty for none.
+func (r Resolver) misspelt(missing ...string) string {
+	return guess.Variables(r.LookupEnv, r.Environ, []string{EnvEndpoint, EnvTokenPath, envIAPClient}, missing)
 }
 
 func (r Resolver) logger() *slog.Logger {

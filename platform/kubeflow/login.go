@@ -11,6 +11,7 @@ import (
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
 // login picks the flow. What is missing or contradicts itself shows here, before
@@ -38,7 +39,7 @@ func (r Resolver) login(place location) (auth.Flow, error) {
 	case !r.Cookies.IsZero():
 		return cookieFlow{r.Cookies}, nil
 	case len(given) > 0:
-		return tokenVolume{TokenFile: flow.TokenFile{Path: r.tokenPath()}}, nil
+		return r.volume(false), nil
 	}
 	return r.implicit(place)
 }
@@ -57,18 +58,22 @@ func (r Resolver) implicit(place location) (auth.Flow, error) {
 	}
 	switch {
 	case r.getenv(EnvTokenPath) != "", !place.given && place.inCluster:
-		return tokenVolume{TokenFile: flow.TokenFile{Path: r.tokenPath()}, optional: true, log: r.logger()}, nil
+		return r.volume(true), nil
 	case r.getenv(envIAPClient) != "":
 		return nil, errors.New(envIAPClient + " asks for Google's Identity-Aware Proxy, whose login is not supported: " +
 			"set Token to a token made for it")
 	default:
-		return anonymous{}, nil
+		return anonymous{r.misspelt(EnvTokenPath)}, nil
 	}
 }
 
-// tokenPath is the file of the ServiceAccount token.
-func (r Resolver) tokenPath() string {
-	return cmp.Or(r.TokenPath, r.getenv(EnvTokenPath), DefaultTokenPath)
+// volume is the login by the file of the ServiceAccount token.
+func (r Resolver) volume(optional bool) tokenVolume {
+	f := tokenVolume{TokenFile: flow.TokenFile{Path: cmp.Or(r.TokenPath, r.getenv(EnvTokenPath))}, optional: optional, log: r.logger()}
+	if f.Path == "" {
+		f.Path, f.guessed = DefaultTokenPath, r.misspelt(EnvTokenPath)
+	}
+	return f
 }
 
 func (r Resolver) existingToken() (auth.Flow, error) {
@@ -106,7 +111,8 @@ func (existingToken) Traits() auth.Traits { return auth.Traits{Name: "kubeflow_t
 type tokenVolume struct {
 	flow.TokenFile
 
-	optional bool // calls go without credentials where there is no token
+	optional bool   // calls go without credentials where there is no token
+	guessed  string // a variable that may have been meant for the path; empty for none
 	log      *slog.Logger
 }
 
@@ -118,6 +124,9 @@ var (
 // Obtain reads the token.
 func (f tokenVolume) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	c, err := f.TokenFile.Obtain(ctx, env, prev)
+	if err != nil && f.guessed != "" {
+		err = fmt.Errorf("%w; %s", err, f.guessed)
+	}
 	if err == nil || !f.optional {
 		return c, err
 	}
@@ -159,14 +168,16 @@ func cookieCredentials(cookies string) (*auth.Credentials, error) {
 }
 
 // anonymous is standalone Kubeflow Pipelines, which asks nobody who they are.
-type anonymous struct{}
+type anonymous struct {
+	guessed string // a variable that may have been meant for the token's path; empty for none
+}
 
 var _ auth.TraitedFlow = anonymous{}
 
-// Obtain is reached only when the server asks after all.
-func (anonymous) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
-	return nil, failed("log in", fmt.Errorf("%w: this Kubeflow wants a login: set Token, ServiceAccount, Dex or Cookies",
-		auth.ErrNoCredentials))
+// Obtain fails. It is called only if the server asks for credentials.
+func (f anonymous) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
+	return nil, failed("log in", fmt.Errorf("%w: %s", auth.ErrNoCredentials,
+		guess.After("this Kubeflow requires a login: set Token, ServiceAccount, Dex or Cookies", f.guessed)))
 }
 
 // Traits make calls go bare until the server insists.

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/nublado"
 	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
@@ -101,6 +102,24 @@ func TestNubladoRow02_WhatDiscoveryLacksIsSaidBeforeAnyDial(t *testing.T) {
 	}
 	if n := len(s.peer.Calls()) + len(s.gafaelfawr.Requests()); n != 0 {
 		t.Errorf("%d calls were made, want none", n)
+	}
+}
+
+func TestNubladoRow02_AMisspeltVariableStandsInTheError(t *testing.T) {
+	t.Parallel()
+	vars := map[string]string{"REPERTOIRE_URL": "http://canary"}
+	r := nublado.Resolver{
+		Source:    nublado.ForToken("ada", nubladotest.NewGafaelfawr(nil).IssueToken("ada", 0)).Source,
+		LookupEnv: platformtest.EnvOf(vars), Environ: platformtest.Environ(vars),
+	}
+	_, err := r.Resolve(t.Context(), nil)
+	want := "REPERTOIRE_BASE_URL not set in environment: REPERTOIRE_URL is set, but the variable is REPERTOIRE_BASE_URL"
+	if !errors.Is(err, repertoire.ErrURL) || err.Error() != want {
+		t.Errorf("%v, want %q", err, want)
+	}
+	vars[repertoire.EnvBaseURL] = "not a URL"
+	if _, err := r.Resolve(t.Context(), nil); err == nil || strings.Contains(err.Error(), "REPERTOIRE_URL") {
+		t.Errorf("%v, want nothing about REPERTOIRE_URL", err)
 	}
 }
 

@@ -39,6 +39,10 @@ type Resolver struct {
 	Logger *slog.Logger
 	// LookupEnv finds REPERTOIRE_BASE_URL; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
+	// Environ lists the environment as os.Environ does, so that an error about a
+	// missing setting can show a variable that is misspelt; nil means os.Environ, or
+	// nothing if there is a LookupEnv.
+	Environ func() []string
 }
 
 var _ platform.Resolver = Resolver{}
@@ -85,7 +89,7 @@ func (r Resolver) Resolve(ctx context.Context, hc *http.Client) (platform.Target
 	}
 	discovery := r.Discovery
 	if discovery == nil {
-		if discovery, err = repertoire.New(repertoire.Config{LookupEnv: r.LookupEnv, Logger: log}); err != nil {
+		if discovery, err = repertoire.New(repertoire.Config{LookupEnv: r.LookupEnv, Environ: r.Environ, Logger: log}); err != nil {
 			return platform.Target{}, err
 		}
 	}

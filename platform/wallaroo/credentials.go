@@ -13,7 +13,6 @@ import (
 type credentials struct{ username, password string }
 
 var (
-	errNotSet  = errors.New("is not set")
 	errNoFile  = errors.New("does not point to a file")
 	errNoField = errors.New("is missing")
 )
@@ -22,16 +21,16 @@ var (
 // file.
 func readCredentials(env environment) (credentials, error) {
 	if user := env.get(EnvUser); user != "" {
-		password, _ := env(EnvPassword) // as it is: blanks may belong to it
+		password, _ := env.lookup(EnvPassword) // as it is: blanks may belong to it
 		if password == "" {
-			return credentials{}, &Error{Input: EnvPassword, Err: fmt.Errorf("%w, but %s is", errNotSet, EnvUser)}
+			return credentials{}, &Error{Input: EnvPassword, Err: env.notSet(", but "+EnvUser+" is", EnvPassword)}
 		}
 		return credentials{user, password}, nil
 	}
 	path := env.get(EnvCredentials)
 	if path == "" {
-		return credentials{}, &Error{Input: "$" + EnvCredentials, Err: fmt.Errorf(
-			"%w; set it to a JSON file with username and password, or set %s and %s", errNotSet, EnvUser, EnvPassword)}
+		return credentials{}, &Error{Input: "$" + EnvCredentials, Err: env.notSet(
+			"; set it to a JSON file with username and password, or set "+EnvUser+" and "+EnvPassword, EnvCredentials, EnvUser)}
 	}
 	var file struct {
 		Username string `json:"username"`

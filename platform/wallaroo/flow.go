@@ -23,6 +23,9 @@ func (in input) flow(pkce bool) (auth.Flow, string, error) {
 		return in.keycloakLogin(flow.Password{Username: c.username, Password: flow.SecretValue(c.password)}), c.username, nil
 	case Token:
 		f := tokenFile{path: in.env.get(EnvCredentials)}
+		if f.path == "" {
+			return nil, "", &Error{Input: EnvCredentials, Err: joined(in.env.notSet("", EnvCredentials), errNoToken)}
+		}
 		t, err := f.read()
 		return f, t.UserID, err
 	default:

@@ -52,9 +52,6 @@ var (
 )
 
 func (f tokenFile) read() (tokenDocument, error) {
-	if f.path == "" {
-		return tokenDocument{}, &Error{Input: EnvCredentials, Err: joined(errNotSet, errNoToken)}
-	}
 	content, err := smallfile.Read(f.path)
 	if err != nil {
 		return tokenDocument{}, &Error{Input: EnvCredentials, Err: joined(notAFile(err), errNoTokenFile)}

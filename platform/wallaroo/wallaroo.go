@@ -11,9 +11,7 @@ package wallaroo
 import (
 	"context"
 	"net/http"
-	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jetway-go/jetway/configstore"
@@ -69,13 +67,18 @@ type Resolver struct {
 	RequestTimeout time.Duration
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
+	// Environ lists the environment as os.Environ does, so that an error about a
+	// missing setting can show a variable that is misspelt; nil means os.Environ, or
+	// nothing if there is a LookupEnv.
+	Environ func() []string
 }
 
 var _ platform.Resolver = Resolver{}
 
-// Resolve reads parameters, environment and files; it uses no network. The error
-// is [ErrMissing] itself when there is no auth type or no endpoint, and an
-// [*Error] that names the parameter, variable or file for everything else.
+// Resolve reads parameters, environment and files; it uses no network. Without an
+// auth type or an endpoint the error is [ErrMissing] itself, or wraps it where a
+// variable with a misspelt name is set. Every other error is an [*Error] that names
+// the parameter, variable or file.
 func (r Resolver) Resolve(context.Context, *http.Client) (platform.Target, error) {
 	in, err := r.read()
 	if err != nil {
@@ -104,14 +107,11 @@ type input struct {
 }
 
 func (r Resolver) read() (input, error) {
-	env := environment(r.LookupEnv)
-	if env == nil {
-		env = os.LookupEnv
-	}
+	env := r.environment()
 	authType := env.first(value{string(r.AuthType), "auth_type"}, EnvAuthType)
 	api := env.first(value{r.APIEndpoint, "api_endpoint"}, EnvURL)
 	if authType.text == "" || api.text == "" {
-		return input{}, ErrMissing
+		return input{}, env.missing(authType, api)
 	}
 	if env.get(EnvTaskID) != "" {
 		return input{}, &Error{Input: EnvTaskID, Err: errTask}
@@ -180,23 +180,4 @@ func (in input) config() configstore.ClientConfig {
 		DeviceAuthorizationEndpoint: realm + "auth/device",
 		RevocationEndpoint:          realm + "revoke",
 	}
-}
-
-// value is a setting and who gave it.
-type value struct{ text, from string }
-
-type environment func(name string) (string, bool)
-
-// get returns a variable; one that is set to nothing, or to blanks, is not set.
-func (e environment) get(name string) string {
-	text, _ := e(name)
-	return strings.TrimSpace(text)
-}
-
-// first returns the parameter, else the variable.
-func (e environment) first(param value, name string) value {
-	if param.text = strings.TrimSpace(param.text); param.text != "" {
-		return param
-	}
-	return value{e.get(name), name}
 }

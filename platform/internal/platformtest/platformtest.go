@@ -1,6 +1,6 @@
 // Package platformtest has what the tests of every system need: an environment and
-// files of one's own, clients that are closed at the end, and a gRPC server that
-// remembers what it was sent.
+// files of the test's own, clients that are closed at the end, and a gRPC server that
+// records what it was sent.
 package platformtest
 
 import (
@@ -33,6 +33,18 @@ func EnvOf(vars map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		value, ok := vars[name]
 		return value, ok
+	}
+}
+
+// Environ lists the environment that vars holds at each call, as os.Environ lists that
+// of the process.
+func Environ(vars map[string]string) func() []string {
+	return func() []string {
+		list := make([]string, 0, len(vars))
+		for name, value := range vars {
+			list = append(list, name+"="+value)
+		}
+		return list
 	}
 }
 

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
 // EnvBaseURL is the variable that tells where the service is, such as
@@ -43,6 +45,10 @@ type Config struct {
 	Logger *slog.Logger
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
+	// Environ lists the environment as os.Environ does, so that an error about a
+	// missing setting can show a variable that is misspelt; nil means os.Environ, or
+	// nothing if there is a LookupEnv.
+	Environ func() []string
 }
 
 // Client asks one Repertoire. It is safe for concurrent use.
@@ -61,18 +67,22 @@ type Client struct {
 // New returns a Client; nothing is asked yet. The error is [ErrURL] itself when
 // nobody says where the service is, and wraps it when that is no URL.
 func New(c Config) (*Client, error) {
-	if c.LookupEnv == nil {
-		c.LookupEnv = os.LookupEnv
+	lookup := c.LookupEnv
+	if lookup == nil {
+		lookup = os.LookupEnv
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	base, from := strings.TrimSpace(c.BaseURL), "base URL"
 	if base == "" {
-		text, _ := c.LookupEnv(EnvBaseURL)
+		text, _ := lookup(EnvBaseURL)
 		base, from = strings.TrimSpace(text), EnvBaseURL
 	}
 	if base == "" {
+		if guessed := guess.Variables(c.LookupEnv, c.Environ, nil, []string{EnvBaseURL}); guessed != "" {
+			return nil, &Error{Kind: ErrURL, Reason: ErrURL.Error() + ": " + guessed}
+		}
 		return nil, ErrURL
 	}
 	if !isBase(base) {
