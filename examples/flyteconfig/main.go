@@ -1,9 +1,9 @@
-// Flyteconfig reads the configuration that Flyte's own tools use, tells where each
+// Flyteconfig reads the configuration that Flyte's own tools use, prints where each
 // value came from, and calls the backend with it. The backend is a mock on this
-// machine, and the configuration is written for the purpose; with the argument
-// "here" it explains the one of the working directory and calls nobody.
+// machine, and the configuration is written for this program. With the argument "here"
+// it explains the configuration of the working directory and makes no call.
 //
-// In earnest a program needs one line:
+// Against a real backend a program needs one line:
 //
 //	cs, err := clientset.For(ctx, flyte.Resolver{})
 package main
@@ -62,7 +62,7 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	defer os.RemoveAll(dir)
 
-	// A file such as comes with a repository, and a secret of this machine.
+	// A file as a repository may contain it, and a secret of this machine.
 	path := filepath.Join(dir, "config.yaml")
 	config := "admin:\n  endpoint: dns:///" + mock.Endpoint() + "\n  insecure: true\n  clientID: " + mock.ClientID() +
 		"\n  clientSecretLocation: secret\ntask:\n  project: from-file\n"
@@ -82,9 +82,9 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 
-	// It wants to use a secret, so somebody has to say that it may.
+	// The file uses a secret, so the user has to record that it may.
 	if _, err := clientset.For(ctx, r); !errors.Is(err, flyte.ErrUntrusted) {
-		return fmt.Errorf("a file of the working directory was trusted unasked: %w", err)
+		return fmt.Errorf("a file of the working directory was trusted without a decision: %w", err)
 	}
 	fmt.Fprintln(out, "it is not trusted yet")
 	if err := trust.Record(path); err != nil {

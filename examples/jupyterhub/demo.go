@@ -19,7 +19,7 @@ import (
 	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
 
-// demo plays the hub, which starts the service, and two of its users.
+// demo starts a mock hub and the service, and makes the calls of two users.
 func demo(ctx context.Context, out io.Writer) error {
 	h, address, err := mockHub(ctx)
 	if err != nil {
@@ -59,7 +59,7 @@ func visits(ctx context.Context, out io.Writer, h *hubtest.Server, address strin
 	badger := h.IssueToken("badger", 0)
 
 	for _, v := range []struct{ who, token string }{
-		{"inara", inara}, {"badger, who lacks the scope", badger}, {"somebody with a made-up token", "x"},
+		{"inara", inara}, {"badger, who lacks the scope", badger}, {"a caller with an unknown token", "x"},
 	} {
 		answer, err := call(ctx, address, v.token)
 		if err != nil {
@@ -83,7 +83,7 @@ func visits(ctx context.Context, out io.Writer, h *hubtest.Server, address strin
 	return nil
 }
 
-// call asks the service by gRPC, as any program with a token of the hub does.
+// call makes a gRPC call to the service, as any program with a token of the hub can.
 func call(ctx context.Context, address, token string) (string, error) {
 	cs, err := clientset.For(ctx, jupyterhub.Resolver{
 		Config: jupyterhub.Config{APIToken: flow.SecretValue(token)}, Endpoint: address,

@@ -1,12 +1,12 @@
-// Jupyterhub is a service of a JupyterHub that tells its callers who they are, by
-// gRPC and on a web page. The hub starts it like this:
+// Jupyterhub is a service of a JupyterHub that returns to each caller their own
+// identity, by gRPC and on a web page. The hub starts it like this:
 //
 //	c.JupyterHub.services = [{
 //	    "name": "whoami", "url": "http://127.0.0.1:10101", "command": ["/path/to/jupyterhub"],
 //	}]
 //
-// and people find it under /services/whoami/. Started by hand, without the hub's
-// environment, it shows all of that against a mock hub on this machine.
+// and browsers find it under /services/whoami/. Without the hub's environment, it runs
+// against a mock hub on this machine.
 //
 // Read service.go; it is all that a service needs.
 package main

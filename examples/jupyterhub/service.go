@@ -14,7 +14,7 @@ import (
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 )
 
-// serve is the service. It ends with ctx.
+// serve runs the service until ctx ends.
 func serve(ctx context.Context, lookup func(string) (string, bool)) error {
 	config := jupyterhub.Config{LookupEnv: lookup}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -37,7 +37,7 @@ type identity struct {
 	authpb.UnimplementedIdentityServiceServer
 }
 
-// UserInfo tells the caller who it is.
+// UserInfo returns the caller's own identity.
 func (identity) UserInfo(ctx context.Context, _ *authpb.UserInfoRequest) (*authpb.UserInfoResponse, error) {
 	who, _ := serverauth.IdentityFromContext(ctx)
 	name, _ := who.Claims["name"].(string)

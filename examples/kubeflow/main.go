@@ -1,11 +1,17 @@
 // Kubeflow lists runs and experiments of Kubeflow Pipelines, in the three ways
 // that its documentation has: from a pod with a ServiceAccount token, from outside
-// with a user of Dex, and at a standalone deployment that asks for no login. The
+// with a user of Dex, and at a standalone deployment that requires no login. The
 // deployment is a mock on this machine.
 //
-// In a pod, in earnest, one line makes the client:
+// In a pod of a real deployment, one line makes the client:
 //
 //	cs, err := clientset.For(ctx, kubeflow.Resolver{})
+//
+// To copy this program into a module of your own, import the stubs of
+// github.com/kubeflow/pipelines/backend/api/v2beta1/go_client instead of
+// internal/kfppb, which has the same messages and services under the same names, and
+// drop the mock that internal/kfptest registers. Both are internal because a program
+// that links them and Kubeflow's own stubs would register the same names twice.
 package main
 
 import (

@@ -116,7 +116,8 @@ func fromOutside(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// standalone needs no login, which is found out by nobody asking for one.
+// standalone needs no login: the client sends no credentials, and the server requires
+// none.
 func standalone(ctx context.Context, out io.Writer) error {
 	host, stop, err := listen(ctx, api())
 	if err != nil {

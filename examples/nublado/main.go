@@ -2,13 +2,14 @@
 // user who sends it a request, and once in its own, with a token that it makes.
 // Service discovery, Gafaelfawr and Nublado are mocks on this machine.
 //
-// In earnest REPERTOIRE_BASE_URL is set, and a request handler needs one line:
+// On the platform itself REPERTOIRE_BASE_URL is set, and a request handler needs one line:
 //
 //	cs, err := clientset.For(ctx, nublado.Resolver{Source: nublado.FromRequest(r.Header)})
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,7 +19,6 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
-	"github.com/jetway-go/jetway/internal/peertest"
 	"github.com/jetway-go/jetway/platform/nublado"
 	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
@@ -37,12 +37,12 @@ func main() {
 func run(ctx context.Context, out io.Writer) error {
 	site := nubladotest.NewServer()
 	defer site.Close()
-	backend, err := peertest.New(ctx, peertest.Config{Verifier: site.Gafaelfawr})
+	address, stop, err := serve(ctx, site.Gafaelfawr)
 	if err != nil {
 		return err
 	}
-	defer backend.Close()
-	site.SetNubladoURL("http://" + backend.Endpoint() + "/nb")
+	defer stop()
+	site.SetNubladoURL(address + "/nb")
 
 	// One discovery client for the whole service, one client for each user.
 	shared, err := repertoire.New(repertoire.Config{BaseURL: site.DiscoveryURL()})
@@ -55,23 +55,31 @@ func run(ctx context.Context, out io.Writer) error {
 		"delegated by grace": nublado.FromRequest(site.Gafaelfawr.Delegate("grace", nublado.DefaultScope)),
 		"in our own name":    nublado.Created{Username: "bot-example", Admin: flow.SecretValue(admin), Lifetime: time.Hour},
 	} {
-		if err := use(ctx, nublado.Resolver{Source: source, Discovery: shared}); err != nil {
+		project, err := use(ctx, nublado.Resolver{Source: source, Discovery: shared})
+		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		calls := backend.Calls()
-		fmt.Fprintf(out, "%s: Nublado was called by %s\n", name, calls[len(calls)-1].Subject)
+		fmt.Fprintf(out, "%s: Nublado has the %s\n", name, project)
 	}
 	fmt.Fprintf(out, "service discovery was asked %d time for all of them\n", site.Repertoire.Fetches())
 	return nil
 }
 
-// use makes a client for one user, and a call.
-func use(ctx context.Context, r nublado.Resolver) error {
+// use makes a client for one user, and a call, and returns the name of the project that
+// it finds.
+func use(ctx context.Context, r nublado.Resolver) (string, error) {
 	cs, err := clientset.For(ctx, r)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer cs.Close()
-	_, err = cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
-	return err
+	found, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
+	if err != nil {
+		return "", err
+	}
+	projects := found.GetProjects().GetProjects()
+	if len(projects) == 0 {
+		return "", errors.New("there is no project")
+	}
+	return projects[0].GetName(), nil
 }

@@ -17,8 +17,8 @@ func TestExample(t *testing.T) {
 	}
 	t.Log("\n" + out.String())
 	for _, want := range []string{
-		"delegated by ada: Nublado was called by ada\n", "delegated by grace: Nublado was called by grace\n",
-		"in our own name: Nublado was called by bot-example\n", "asked 1 time",
+		"delegated by ada: Nublado has the project of ada\n", "delegated by grace: Nublado has the project of grace\n",
+		"in our own name: Nublado has the project of bot-example\n", "asked 1 time",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output says nothing of %q", want)

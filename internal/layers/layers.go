@@ -4,9 +4,10 @@
 // The rule is written down as a table, [Rules], one row per package. [Check] holds
 // it against the imports that `go list` reports and returns one line per breach;
 // the test of this package does so for the whole module. New code finds its place
-// by its row: a package without one fails the test. [CheckForTests] and [CheckFakes]
-// hold what no row says: what is for tests stays there, and a fake shares no code with
-// the client that is tried against it.
+// by its row: a package without one fails the test. [CheckForTests], [CheckFakes]
+// and [CheckExamples] check what no row says: what is for tests stays there, a fake
+// shares no code with the client that is tested against it, and an example can be
+// copied.
 package layers
 
 import (

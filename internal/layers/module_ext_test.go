@@ -50,6 +50,14 @@ func TestFakesLinkNothingOfWhatTheyFake(t *testing.T) {
 	}
 }
 
+func TestExamplesImportNoInternalPackage(t *testing.T) {
+	t.Parallel()
+
+	for _, line := range layers.CheckExamples(module(t)) {
+		t.Error(line)
+	}
+}
+
 // module is every package of this module.
 func module(t *testing.T) []layers.Imports {
 	t.Helper()

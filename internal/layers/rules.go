@@ -102,10 +102,10 @@ func Rules() []Rule {
 			"auth", "auth/flow", clientset, "configstore", gen, "interceptors", verifier, mock,
 		}},
 		{Package: "examples/wallaroo", May: []string{
-			clientset, gen, "internal/peertest", "platform/wallaroo", "platform/wallaroo/keycloaktest",
+			clientset, gen, verifier, "platform/wallaroo", "platform/wallaroo/keycloaktest",
 		}},
 		{Package: "examples/nublado", May: []string{
-			"auth/flow", clientset, gen, "internal/peertest", "platform/nublado", "platform/nublado/nubladotest",
+			"auth/flow", clientset, gen, verifier, "platform/nublado", "platform/nublado/nubladotest",
 			"platform/nublado/repertoire",
 		}},
 		{Package: "examples/flyteconfig", May: []string{clientset, gen, mock, "platform/flyte"}},
