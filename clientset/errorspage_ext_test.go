@@ -247,7 +247,7 @@ func situations() map[string]situation {
 				return delegated(func(string) (string, bool) { return "http://" + closedPort(t), true })
 			})(t)
 		},
-		"nothing says where Kubeflow Pipelines is": resolving(func(l func(string) (string, bool)) platform.Resolver {
+		"no address of Kubeflow Pipelines": resolving(func(l func(string) (string, bool)) platform.Resolver {
 			return kubeflow.Resolver{LookupEnv: l}
 		}),
 		"no API token": resolving(func(l func(string) (string, bool)) platform.Resolver {

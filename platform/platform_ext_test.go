@@ -15,8 +15,8 @@ import (
 	"github.com/jetway-go/jetway/platform"
 )
 
-// A target may hold a password in its proxy's URL, a token in its flow and one in
-// its configuration; whoever prints it sees where it leads and nothing else.
+// A target may hold a password in its proxy's URL, a token in its flow and a key in its
+// configuration. What it prints is the endpoint, the user and the type of the flow.
 func TestTargetIsPrintedWithoutItsSecrets(t *testing.T) {
 	t.Parallel()
 	const secret = "open-sesame"
@@ -46,7 +46,7 @@ func TestTargetIsPrintedWithoutItsSecrets(t *testing.T) {
 		}
 		for _, want := range []string{"flyte.example.com", "of ada", "flow."} {
 			if !strings.Contains(text, want) {
-				t.Errorf("%s says nothing of %q: %s", how, want, text)
+				t.Errorf("%s does not contain %q: %s", how, want, text)
 			}
 		}
 	}
@@ -55,13 +55,13 @@ func TestTargetIsPrintedWithoutItsSecrets(t *testing.T) {
 	}
 }
 
-func TestResolverFuncIsItsFunction(t *testing.T) {
+func TestResolverFuncCallsItsFunction(t *testing.T) {
 	t.Parallel()
 	type key struct{}
 	client, failed := &http.Client{}, errors.New("NO_SUCH_VARIABLE is not set")
 	var r platform.Resolver = platform.ResolverFunc(func(ctx context.Context, hc *http.Client) (platform.Target, error) {
 		if ctx.Value(key{}) == nil || hc != client {
-			t.Error("it was not given what Resolve was given")
+			t.Error("the function did not get the arguments of Resolve")
 		}
 		return platform.Target{Endpoint: "h"}, failed
 	})

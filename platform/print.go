@@ -2,7 +2,7 @@ package platform
 
 import "fmt"
 
-// String tells where the target is, whose login it has and by what flow; nothing
+// String returns the endpoint, the user and the type of the flow. It contains no
 // secret, such as the password of a proxy.
 func (t Target) String() string {
 	text := "target " + t.Endpoint
@@ -15,11 +15,11 @@ func (t Target) String() string {
 	return text
 }
 
-// GoString is String, so that %#v shows no secret either.
+// GoString returns String, so that %#v contains no secret either.
 func (t Target) GoString() string { return t.String() }
 
-// Format is String for every verb.
+// Format writes String, for every verb.
 func (t Target) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, t.String()) }
 
-// MarshalText makes String what slog and encoding/json write.
+// MarshalText returns String, for slog and encoding/json.
 func (t Target) MarshalText() ([]byte, error) { return []byte(t.String()), nil }

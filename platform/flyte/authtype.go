@@ -5,12 +5,11 @@ import (
 	"strings"
 )
 
-// AuthType is a way to log in, by the name that Flyte gives it.
+// AuthType names a way to log in, as Flyte does.
 type AuthType string
 
-// The ways to log in. The aliases that Flyte's command line takes are understood
-// too, in any case: client-secret, app-credential, headless, command, custom and
-// so on.
+// The ways to log in. The aliases of Flyte's command line are accepted too, in upper
+// or lower case: client-secret, app-credential, headless, command, custom and so on.
 const (
 	Pkce            AuthType = "Pkce"
 	ClientSecret    AuthType = "ClientSecret"
@@ -18,8 +17,8 @@ const (
 	ExternalCommand AuthType = "ExternalCommand"
 )
 
-// authType reads what was found. A secret makes it ClientSecret, whatever else is
-// said.
+// authType reads the configured name. If a client secret is configured, the result is
+// ClientSecret, as in flyte-sdk.
 func (c *Config) authType() (AuthType, error) {
 	from := c.origins[KeyAuthType].From
 	t := AuthType("")
@@ -43,7 +42,7 @@ func (c *Config) authType() (AuthType, error) {
 	return t, nil
 }
 
-// hasSecret tells whether somebody says where a client secret is.
+// hasSecret reports whether a client secret is configured.
 func (c *Config) hasSecret() bool {
 	return c.apiKey.Endpoint != "" || c.secretEnvVar != "" || c.secretLocation != ""
 }

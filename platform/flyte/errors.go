@@ -7,15 +7,15 @@ import (
 )
 
 var (
-	// ErrNoEndpoint says that nobody told where the backend is.
+	// ErrNoEndpoint means that no variable and no file sets the backend's address.
 	ErrNoEndpoint = errors.New("no endpoint")
-	// ErrUntrusted says that a file in the working directory wants to run a program,
-	// use a secret or weaken TLS, and nobody has recorded that it may.
+	// ErrUntrusted means that a file in the working directory runs a program, uses a
+	// secret or weakens TLS, and that it was not recorded as trusted.
 	ErrUntrusted = errors.New("not trusted")
 )
 
-// Error is the error of this package: where something was wrong, and what. It
-// never holds a secret.
+// Error is the error of this package: which setting is wrong, and why. It never
+// contains a secret.
 type Error struct {
 	// Where is the variable, the file with its line, or the key.
 	Where string

@@ -8,24 +8,24 @@ import (
 	"strings"
 )
 
-// Origin is where the value of one key came from.
+// Origin is where the value of one key comes from.
 type Origin struct {
 	// Key is the key, such as "admin.endpoint".
 	Key string
 	// Value is the value, without arguments of commands and passwords of proxies;
-	// empty when nobody has set the key.
+	// empty if the key is not set.
 	Value string
 	// From is the environment variable, the file with its line, or the parameter;
-	// empty when nobody has set the key.
+	// empty if the key is not set.
 	From string
-	// Hides are places with another say that did not count.
+	// Hides are the places whose value for the key this one overrides.
 	Hides []string
-	// File and Line are set when the value came from a file.
+	// File and Line are set if the value comes from a file.
 	File string
 	Line int
 }
 
-// String is one line for a person.
+// String returns one line of text: key, value and origin.
 func (o Origin) String() string {
 	if o.From == "" {
 		return o.Key + " is not set"
@@ -37,7 +37,7 @@ func (o Origin) String() string {
 	return text
 }
 
-// replaced is o with a value from elsewhere, which is no file.
+// replaced returns o with a value from a variable or parameter.
 func (o Origin) replaced(from, value string) Origin {
 	if o.From != "" {
 		o.Hides = append([]string{o.From}, o.Hides...)
@@ -46,7 +46,7 @@ func (o Origin) replaced(from, value string) Origin {
 	return o
 }
 
-// Explain tells of every key where its value came from, in a fixed order.
+// Explain returns the origin of every key, in a fixed order.
 func (c *Config) Explain() []Origin {
 	var out []Origin
 	for _, s := range settings() {
@@ -55,7 +55,7 @@ func (c *Config) Explain() []Origin {
 	return out
 }
 
-// String is [Config.Explain], a line each, without keys that nobody has set.
+// String returns [Config.Explain], a line each, without the keys that are not set.
 func (c *Config) String() string {
 	var b strings.Builder
 	for _, o := range c.Explain() {
@@ -66,14 +66,14 @@ func (c *Config) String() string {
 	return b.String()
 }
 
-// Format is String for every verb: fields may hold arguments and passwords that are
-// secret. It is there for copies of a Config, too.
+// Format writes String, for every verb: fields may hold arguments and passwords that
+// are secret. The receiver is a value, so that copies of a Config are covered.
 func (c Config) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, (&c).String()) }
 
-// MarshalJSON writes String.
+// MarshalJSON returns String as JSON, for the same reason as Format.
 func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal((&c).String()) }
 
-// show is a value that anybody may see.
+// show returns the part of a value that is not secret.
 func show(s setting, v value) string {
 	switch {
 	case s.key == KeyCommand || s.key == KeyProxyCommand:
@@ -92,7 +92,7 @@ func show(s setting, v value) string {
 	}
 }
 
-// withoutUser takes user and password out of a URL.
+// withoutUser replaces user and password in a URL.
 func withoutUser(text string) string {
 	if !strings.Contains(text, "@") {
 		return text

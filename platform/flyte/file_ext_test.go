@@ -13,7 +13,7 @@ import (
 	"github.com/jetway-go/jetway/platform/flyte"
 )
 
-func TestFlyteRow04_ValuesAreWhatTheySay(t *testing.T) {
+func TestFlyteRow04_ValuesHaveTheTypeOfTheirKey(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	path := write(t, p.home, ".flyte/config.yaml", `
@@ -90,7 +90,7 @@ func TestFlyteRow04_WrongValuesAreNamedWithTheirPlace(t *testing.T) {
 		"admin:\n  scopes:\n  - a\n  - [b]":              ":4: every item of admin.scopes must be text",
 		"admin: endpoint":                                ":1: admin must be a mapping",
 		"- admin":                                        ":1: the file must be a mapping",
-		"admin:\n  endpoint: a\n  endpoint: b":           `:3: "endpoint" stands in admin twice, first in line 2`,
+		"admin:\n  endpoint: a\n  endpoint: b":           `:3: "endpoint" is in admin twice, first in line 2`,
 		"admin: {}\nadmin: {}":                           ":2:",
 		"admin:\n\tendpoint: canary":                     "line 2",
 		"admin:\n  endpoint: 'canary":                    "",
@@ -150,11 +150,11 @@ Task:
 		t.Errorf("warnings\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	if n := strings.Count(log.String(), "level=WARN"); n != 3 || !strings.Contains(log.String(), "line=4") {
-		t.Errorf("the logger heard %s", log.String())
+		t.Errorf("the log is %s", log.String())
 	}
 }
 
-func TestFlyteRow06_ExplainTellsWhereEachValueCameFrom(t *testing.T) {
+func TestFlyteRow06_ExplainListsTheOriginOfEachValue(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t,
 		"FLYTE_ADMIN_ENDPOINT", "env.example.com", "FLYTE_ADMIN_PROXYCOMMAND", "proxy-tool --password canary",

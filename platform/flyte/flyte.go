@@ -2,14 +2,14 @@
 // FLYTE_API_KEY, FLYTE_* variables, and the first config file in the order in
 // which flyte-sdk looks for one. Variables win over the file, and need none.
 //
-// Give a [Resolver] to clientset.For; or [Resolver.Load] the [Config], and let its
-// Explain tell where every value came from.
+// Give a [Resolver] to clientset.For:
 //
 //	cs, err := clientset.For(ctx, flyte.Resolver{})
 //
-// A file in the working directory comes from whoever wrote that directory. Before
-// it may run programs, use secrets or weaken TLS, somebody has to record that it
-// is trusted: see [Trust].
+// [Resolver.Load] returns the [Config] alone, whose Explain lists where each value
+// comes from. A file in the working directory may have come with it, from a repository
+// for example. Before such a file may run programs, use secrets or weaken TLS, the user
+// has to record that it is trusted: see [Trust].
 package flyte
 
 import (
@@ -27,22 +27,22 @@ import (
 // wins over everything but a [Resolver]'s own fields.
 const EnvAPIKey = "FLYTE_API_KEY"
 
-// Resolver finds a Flyte backend by Flyte's configuration. The zero value goes by
-// the environment and the working directory of the process. It is a value without
-// state: safe for concurrent use.
+// Resolver finds a Flyte backend by Flyte's configuration. The zero value uses the
+// environment and the working directory of the process. It has no state and is safe
+// for concurrent use.
 type Resolver struct {
-	// Endpoint wins over every other.
+	// Endpoint is the backend's address; it wins over variables and files.
 	Endpoint string
-	// ConfigFile is the file to read instead of searching; it is trusted.
+	// ConfigFile is the file to read instead of searching for one; it is trusted.
 	ConfigFile string
 	// Dir is the working directory; empty means that of the process.
 	Dir string
 	// Home is the home directory; empty means that of the user.
 	Home string
-	// Trust knows what files in the working directory are trusted; nil means a
+	// Trust says which files in the working directory are trusted; nil means a
 	// [FileTrust].
 	Trust Trust
-	// Logger hears of lines of a file that have no effect; nil discards.
+	// Logger is warned of lines of a file that have no effect; nil discards.
 	Logger *slog.Logger
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
@@ -69,7 +69,7 @@ func (r Resolver) Resolve(ctx context.Context, _ *http.Client) (platform.Target,
 	return c.Target()
 }
 
-// surroundings are what everything is read from.
+// surroundings are the environment and the directories to read from.
 type surroundings struct {
 	env       func(string) (string, bool)
 	environ   func() []string // nil: the names are not known
@@ -89,7 +89,7 @@ func (r Resolver) surroundings() (surroundings, error) {
 		s.trust = FileTrust{}
 	}
 	if s.home == "" {
-		s.home, _ = os.UserHomeDir() // without one there is nothing to find there
+		s.home, _ = os.UserHomeDir() // without one, there is no file to find there
 	}
 	var err error
 	if s.dir, err = filepath.Abs(s.dir); err != nil { // that of the process, where empty
@@ -98,7 +98,7 @@ func (r Resolver) surroundings() (surroundings, error) {
 	return s, nil
 }
 
-// get returns a variable; one that is set to nothing is not set.
+// get returns a variable; a blank one counts as not set.
 func (s surroundings) get(name string) string {
 	v, _ := s.env(name)
 	return strings.TrimSpace(v)

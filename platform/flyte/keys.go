@@ -34,7 +34,7 @@ const (
 	KeyDomain             = "task.domain"
 )
 
-// setting is one key, what it holds, and where that goes.
+// setting is one key, the kind of its value, and the field that the value is put in.
 type setting struct {
 	key  string
 	kind kind
@@ -64,13 +64,13 @@ func settings() []setting {
 	}
 }
 
-// Variable is the environment variable of a key: FLYTE_ADMIN_CLIENTID for
+// Variable returns the environment variable of a key: FLYTE_ADMIN_CLIENTID for
 // admin.clientId.
 func Variable(key string) string {
 	return "FLYTE_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// foreign are sections of other tools that share the file.
+// foreign reports whether a section belongs to another tool that shares the file.
 func foreign(section string) bool {
 	switch section {
 	case "image", "logger", "storage":

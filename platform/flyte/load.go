@@ -7,8 +7,7 @@ import (
 	"github.com/jetway-go/jetway/internal/apikey"
 )
 
-// Config is Flyte's configuration as it was found. Fields that nobody has set are
-// zero.
+// Config is Flyte's configuration as it was found. Fields that no source sets are zero.
 type Config struct {
 	// Endpoint is the backend's address.
 	Endpoint string
@@ -18,22 +17,22 @@ type Config struct {
 	CACertFile, ProxyURL         string
 	// DisableKeyring keeps logins out of the system's keyring.
 	DisableKeyring bool
-	// AuthType is how to log in; empty leaves it to the program, unless there is a
-	// secret.
+	// AuthType is how to log in. Empty means that the program chooses; where a client
+	// secret is set, it is ClientSecret.
 	AuthType AuthType
-	// ClientID, Scopes and Audience are what to log in as and for.
+	// ClientID is the OAuth client, Scopes and Audience are what to request a token for.
 	ClientID, Audience string
 	Scopes             []string
 	// Command prints a token, ProxyCommand one for a proxy in front of the backend.
 	Command, ProxyCommand []string
-	// ConsoleEndpoint is the address of the web console, where it is another.
+	// ConsoleEndpoint is the address of the web console, where it is not the backend's.
 	ConsoleEndpoint string
-	// Org, Project and Domain are where tasks belong.
+	// Org, Project and Domain are those of tasks.
 	Org, Project, Domain string
 
 	// File is the config file that was read; empty for none.
 	File string
-	// Warnings are lines of it that have no effect.
+	// Warnings are the lines of it that have no effect.
 	Warnings []Warning
 
 	at      surroundings
@@ -44,12 +43,11 @@ type Config struct {
 	secretEnvVar, secretLocation string
 }
 
-// fromParameter is where an endpoint came from that the program itself gives.
+// fromParameter is the origin of an endpoint that the program itself sets.
 const fromParameter = "Endpoint"
 
-// Load reads variables and files, and checks that each value is what it must be.
-// Whether they make a whole is [Config.Target]'s question. The error is an
-// [*Error].
+// Load reads variables and files, and checks that each value has the right type.
+// [Config.Target] checks that all needed values are there. The error is an [*Error].
 func (r Resolver) Load() (*Config, error) {
 	s, err := r.surroundings()
 	if err != nil {
@@ -99,14 +97,14 @@ func (r Resolver) Load() (*Config, error) {
 	return c, err
 }
 
-// check refuses values that can only be mistakes.
+// check returns an error for values that can only be mistakes.
 func (c *Config) check() error {
 	for key, argv := range map[string][]string{KeyCommand: c.Command, KeyProxyCommand: c.ProxyCommand} {
 		if len(argv) > 0 && strings.TrimSpace(argv[0]) == "" {
 			return &Error{Where: c.origins[key].From, Err: fmt.Errorf("%s names no program", key)}
 		}
 	}
-	// The value is not shown: people put the secret itself there.
+	// The value is not shown: some users put the secret itself there.
 	if c.secretEnvVar != "" && !isVariable(c.secretEnvVar) {
 		return &Error{Where: c.origins[KeySecretEnvVar].From, Err: fmt.Errorf(
 			"%s is not the name of a variable; it must not be the secret itself", KeySecretEnvVar)}
@@ -114,7 +112,7 @@ func (c *Config) check() error {
 	return nil
 }
 
-// isVariable tells whether a shell could have a variable of that name.
+// isVariable reports whether a shell could have a variable of that name.
 func isVariable(name string) bool {
 	for i, r := range name {
 		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '_'
@@ -125,7 +123,7 @@ func isVariable(name string) bool {
 	return name != ""
 }
 
-// useAPIKey lets the key say where and as whom.
+// useAPIKey takes endpoint, client and organization from the API key, if there is one.
 func (c *Config) useAPIKey() error {
 	text := c.at.get(EnvAPIKey)
 	if text == "" {

@@ -139,7 +139,7 @@ func TestFlyteRow08_EveryAuthTypeLeadsToItsFlow(t *testing.T) {
 	}
 }
 
-func TestFlyteRow08_TheKeyringCanBeLeftAlone(t *testing.T) {
+func TestFlyteRow08_DisableKeyringReachesTheTarget(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{"": false, "false": false, "true": true} {
 		target, err := newPlace(t, "FLYTE_ADMIN_ENDPOINT", "h", "FLYTE_ADMIN_DISABLEKEYRING", text).resolver().Resolve(t.Context(), nil)
@@ -248,7 +248,7 @@ func TestFlyteRow09_WhatIsMissingIsNamed(t *testing.T) {
 	}
 }
 
-func TestFlyteRow09_ALoginIsNotStartedUnasked(t *testing.T) {
+func TestFlyteRow09_NoInteractiveLoginStartsByItself(t *testing.T) {
 	t.Parallel()
 	s := mock(t)
 	err := call(t, s, newPlace(t, "FLYTE_ADMIN_ENDPOINT", s.Endpoint(), "FLYTE_ADMIN_INSECURE", "true").resolver())

@@ -55,7 +55,7 @@ func TestFlyteRow09_AMisspeltNameStandsInTheError(t *testing.T) {
 	}
 }
 
-func TestFlyteRow09_AMisspeltNameBesideTheRightOneIsNoNews(t *testing.T) {
+func TestFlyteRow09_AMisspeltNameBesideTheRightOneIsNotReported(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "FLYTE_ENDPOINT", "other", "FLYTE_ADMIN_ENDPOINT", "h.example.com", "FLYTE_ADMIN_AUTHTYPE", "custom")
 	write(t, p.home, ".flyte/config.yaml", "admin:\n  endpont: other\n")

@@ -20,13 +20,13 @@ const (
 type found struct {
 	path    string // empty for none
 	content []byte
-	local   bool // it came with the working directory: whoever wrote that wrote it
+	local   bool // it came with the working directory, so the user may not know it
 }
 
 // candidate is a place to look at.
 type candidate struct {
 	path  string
-	from  string // the parameter or variable that says so; the file must be there
+	from  string // the parameter or variable that names it; the file must exist then
 	local bool
 }
 
@@ -41,7 +41,7 @@ func (s surroundings) search(explicit string) (found, error) {
 		case err != nil && c.from != "":
 			return found{}, &Error{Where: c.from, Err: fmt.Errorf("cannot read the file that it names: %w", err)}
 		case errors.Is(err, fs.ErrNotExist):
-			continue // gone again
+			continue // removed since
 		case err != nil:
 			return found{}, &Error{Where: c.path, Err: err}
 		}
@@ -50,8 +50,9 @@ func (s surroundings) search(explicit string) (found, error) {
 	return found{}, nil
 }
 
-// candidates are in the order of flyte-sdk. What lies in the working directory is
-// the user's own all the same where the user names it, or works at home.
+// candidates returns the places in the order of flyte-sdk. A file in the working
+// directory counts as the user's own if the user names it, or works in the home
+// directory.
 func (s surroundings) candidates(explicit string) []candidate {
 	list := s.places(explicit)
 	own := map[string]bool{}
@@ -61,7 +62,7 @@ func (s surroundings) candidates(explicit string) []candidate {
 		}
 	}
 	for i, c := range list {
-		// By its canonical name, so that nobody can put another there in between.
+		// By its canonical name, so that it cannot be replaced through a symbolic link.
 		if path := canonical(c.path); c.local && own[path] {
 			list[i].path, list[i].local = path, false
 		}
@@ -105,7 +106,7 @@ func regular(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// gitRoot is the directory that holds .git, at or above dir; empty for none.
+// gitRoot returns the directory that holds .git, at or above dir; empty for none.
 func gitRoot(dir string) string {
 	for {
 		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
-// Target is what the configuration comes to. The error is an [*Error]: it wraps
+// Target returns what clientset.For needs. The error is an [*Error]: it wraps
 // [ErrNoEndpoint] or [ErrUntrusted], or names what is missing to log in.
 func (c *Config) Target() (platform.Target, error) {
 	if c.Endpoint == "" {
@@ -50,15 +50,16 @@ func (c *Config) noEndpoint() error {
 		"%w: %s", ErrNoEndpoint, guess.After(text, c.misspelt([]string{KeyEndpoint}, names...)))}
 }
 
-// agreement refuses an endpoint that says one thing about TLS, where admin.insecure
-// says the other. A parameter may ask for less than a file or variable, as it wins.
+// agreement returns an error if the endpoint's scheme and admin.insecure contradict each
+// other. An endpoint that the program sets wins over admin.insecure, and may have
+// http://.
 func (c *Config) agreement() error {
 	scheme, _, _ := strings.Cut(strings.ToLower(c.Endpoint), "://")
 	insecure, given := c.origins[KeyInsecure], c.origins[KeyEndpoint].From == fromParameter
 	if insecure.From == "" || c.Insecure && scheme != "https" || !c.Insecure && (scheme != "http" || given) {
 		return nil
 	}
-	return &Error{Where: insecure.From, Err: fmt.Errorf("%s is %t, but %s says %s://; drop one of them",
+	return &Error{Where: insecure.From, Err: fmt.Errorf("%s is %t, but %s says %s://; remove one of them",
 		KeyInsecure, c.Insecure, c.origins[KeyEndpoint].From, scheme)}
 }
 
@@ -69,7 +70,7 @@ func (c *Config) aFile() string {
 	return "a config file"
 }
 
-// flow is how to log in; nil leaves it to the program.
+// flow returns how to log in; nil means that the program chooses.
 func (c *Config) flow() (auth.Flow, error) {
 	switch c.AuthType {
 	case Pkce:
@@ -95,8 +96,8 @@ func (c *Config) flow() (auth.Flow, error) {
 	}
 }
 
-// secret is where the client secret is: that of an API key, else a variable, else
-// a file.
+// secret returns the client secret of the API key, else of the variable, else of the
+// file.
 func (c *Config) secret() (flow.Secret, error) {
 	if c.apiKey.Endpoint != "" {
 		return flow.SecretValue(c.apiKey.Secret.Reveal()), nil
@@ -125,14 +126,15 @@ func (c *Config) missing(key, what string, instead ...string) error {
 	return &Error{Where: key, Err: errors.New(guess.After(text, c.misspelt(append(instead, key))))}
 }
 
-// trusted refuses what a file in the working directory must not do unasked.
+// trusted returns an error if a file in the working directory has settings that require
+// trust, and is not trusted.
 func (c *Config) trusted() error {
 	if !c.file.local {
 		return nil
 	}
 	sensitive := []string{KeyCommand, KeyProxyCommand, KeySecretLocation, KeySecretEnvVar, KeyInsecureSkipVerify, KeyCACertFilePath}
 	if c.hasSecret() || len(c.Command) > 0 || len(c.ProxyCommand) > 0 {
-		// Secrets from elsewhere must not go where the directory's author wants.
+		// A secret from another place must not be sent to an address from this file.
 		sensitive = append(sensitive, KeyEndpoint, KeyInsecure, KeyHTTPProxyURL)
 	}
 	var keys []string

@@ -14,17 +14,16 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/smallfile"
 )
 
-// Trust remembers what somebody has decided about config files in working
-// directories.
+// Trust says which config files in working directories are trusted.
 type Trust interface {
-	// Trusted tells whether the file at path may run programs, use secrets and
+	// Trusted reports whether the file at path may run programs, use secrets and
 	// weaken TLS, with this content.
 	Trusted(path string, content []byte) (bool, error)
 }
 
-// FileTrust keeps each decision in a file of its own that only its owner can write:
-// a config file is trusted with the content that it had when that was recorded, and
-// no longer once it changes. Several programs may use it at once.
+// FileTrust stores each decision in a file of its own that only its owner can write. A
+// config file is trusted with the content that it had when the decision was recorded;
+// once it changes, it is not. Several programs may use the same directory at once.
 type FileTrust struct {
 	// Dir holds the decisions; empty means jetway/trusted-configs in the user's
 	// configuration directory.
@@ -62,7 +61,7 @@ func (t FileTrust) Trusted(path string, content []byte) (bool, error) {
 	return d.SHA256 == sum(content), nil
 }
 
-// Record records that the file at path is trusted with the content that it has now.
+// Record stores that the file at path is trusted with the content that it has now.
 func (t FileTrust) Record(path string) error {
 	content, err := smallfile.Read(path)
 	if err != nil {
@@ -86,7 +85,8 @@ func (t FileTrust) Record(path string) error {
 	return nil
 }
 
-// Forget takes the decision back; a file that was not trusted is no error.
+// Forget deletes the decision about the file at path; it is not an error if there is
+// none.
 func (t FileTrust) Forget(path string) error {
 	at, err := t.file(canonical(path))
 	if err != nil {
@@ -98,7 +98,7 @@ func (t FileTrust) Forget(path string) error {
 	return nil
 }
 
-// file returns where the decision about the config file at path is kept.
+// file returns where the decision about the config file at path is stored.
 func (t FileTrust) file(path string) (string, error) {
 	dir := t.Dir
 	if dir == "" {
@@ -120,13 +120,13 @@ func onlyOwnerWrites(paths ...string) error {
 			return err
 		}
 		if runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
-			return fmt.Errorf("others may write %s, so it proves nothing; look at what is in it, then run chmod go-w on it", path)
+			return fmt.Errorf("other users may write %s, so its decisions are not used; check its content, then run chmod go-w on it", path)
 		}
 	}
 	return nil
 }
 
-// replaceFile writes a file that is there as a whole or not at all.
+// replaceFile writes a file atomically.
 func replaceFile(path string, content []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".trusted-*") // with mode 0600
 	if err != nil {
@@ -134,7 +134,7 @@ func replaceFile(path string, content []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(f.Name()) // what went wrong says more
+			_ = os.Remove(f.Name()) // the first error is the one to return
 		}
 	}()
 	if _, err = f.Write(content); err == nil {
@@ -146,7 +146,7 @@ func replaceFile(path string, content []byte) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// canonical is one name for a file, however it was reached.
+// canonical returns the absolute path of a file, without symbolic links.
 func canonical(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs

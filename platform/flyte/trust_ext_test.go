@@ -39,12 +39,12 @@ func TestFlyteRow07_FilesOfTheWorkingDirectoryNeedTrust(t *testing.T) {
 				}
 				content := "admin:\n  endpoint: evil.example.com\n  clientId: x\n  " + test.line + "\n"
 				path := write(t, p.dir, name, content)
-				// ... then it must not do that ...
+				// ... then it is refused ...
 				_, err := p.resolver().Resolve(t.Context(), nil)
 				if !errors.Is(err, flyte.ErrUntrusted) || !strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), filepath.Clean(path)) {
 					t.Fatalf("%v, want ErrUntrusted that names %s", err, key)
 				}
-				// ... until somebody says so ...
+				// ... until it is recorded as trusted ...
 				trust := p.resolver().Trust.(flyte.FileTrust)
 				if err := trust.Record(path); err != nil {
 					t.Fatal(err)
@@ -52,7 +52,7 @@ func TestFlyteRow07_FilesOfTheWorkingDirectoryNeedTrust(t *testing.T) {
 				if _, err := p.resolver().Resolve(t.Context(), nil); err != nil && !strings.Contains(err.Error(), "AWS_SECRET_ACCESS_KEY") {
 					t.Errorf("trusted: %v", err)
 				}
-				// ... and no longer once it changes, or that is taken back.
+				// ... and no longer once it changes, or the decision is deleted.
 				write(t, p.dir, name, content+"# changed\n")
 				if _, err := p.resolver().Resolve(t.Context(), nil); !errors.Is(err, flyte.ErrUntrusted) {
 					t.Errorf("changed: %v", err)
@@ -69,7 +69,7 @@ func TestFlyteRow07_FilesOfTheWorkingDirectoryNeedTrust(t *testing.T) {
 	}
 }
 
-func TestFlyteRow07_WhatNeedsNoTrust(t *testing.T) {
+func TestFlyteRow07_HarmlessKeysAndTheUsersOwnFilesNeedNoTrust(t *testing.T) {
 	t.Parallel()
 	const dangerous = "admin:\n  endpoint: h.example.com\n  command: [tool]\n"
 	// Harmless settings of the working directory, and what a variable overrides.
@@ -119,7 +119,7 @@ func TestFlyteRow07_WhatNeedsNoTrust(t *testing.T) {
 	}
 }
 
-func TestFlyteRow07_DecisionsAreKeptSafely(t *testing.T) {
+func TestFlyteRow07_DecisionsAreStoredForTheirOwnerOnly(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	trust := flyte.FileTrust{Dir: filepath.Join(dir, "sub", "trust")}
@@ -147,8 +147,8 @@ func TestFlyteRow07_DecisionsAreKeptSafely(t *testing.T) {
 	if err := os.Chmod(kept[0], 0o620); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := trust.Trusted(config, []byte("admin: {}")); ok || err == nil || !strings.Contains(err.Error(), "others may write "+kept[0]) {
-		t.Errorf("a file of everybody's: %v, %v; want an error", ok, err)
+	if ok, err := trust.Trusted(config, []byte("admin: {}")); ok || err == nil || !strings.Contains(err.Error(), "other users may write "+kept[0]) {
+		t.Errorf("a file that others may write: %v, %v; want an error", ok, err)
 	}
 	if err := os.Chmod(kept[0], 0o600); err != nil {
 		t.Fatal(err)
@@ -156,8 +156,8 @@ func TestFlyteRow07_DecisionsAreKeptSafely(t *testing.T) {
 	if err := os.Chmod(trust.Dir, 0o770); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := trust.Trusted(config, []byte("admin: {}")); ok || err == nil || !strings.Contains(err.Error(), "others may write "+trust.Dir+",") {
-		t.Errorf("a directory of everybody's: %v, %v; want an error", ok, err)
+	if ok, err := trust.Trusted(config, []byte("admin: {}")); ok || err == nil || !strings.Contains(err.Error(), "other users may write "+trust.Dir+",") {
+		t.Errorf("a directory that others may write: %v, %v; want an error", ok, err)
 	}
 	if err := os.Chmod(trust.Dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func TestFlyteRow07_DecisionsAreKeptSafely(t *testing.T) {
 	}
 }
 
-func TestFlyteRow07_DecisionsAtOnceAreAllKept(t *testing.T) {
+func TestFlyteRow07_ConcurrentDecisionsAreAllStored(t *testing.T) {
 	t.Parallel()
 	// Given a file that is trusted ...
 	dir := t.TempDir()

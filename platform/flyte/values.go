@@ -8,15 +8,14 @@ import (
 	"strings"
 )
 
-// value is a setting as it was understood.
+// value is the parsed value of a setting.
 type value struct {
 	text string
 	flag bool
 	list []string
 }
 
-// set tells whether there is anything: an empty text or list is as good as none,
-// false is not.
+// set reports whether the value counts: an empty text or list does not, false does.
 func (v value) set(k kind) bool {
 	switch k {
 	case boolean:
@@ -28,7 +27,7 @@ func (v value) set(k kind) bool {
 	}
 }
 
-// parseText reads a variable, or a scalar of a file.
+// parseText parses a variable, or a scalar of a file.
 func parseText(k kind, s string) (value, error) {
 	s = strings.TrimSpace(s)
 	switch k {
@@ -46,7 +45,7 @@ func parseText(k kind, s string) (value, error) {
 	}
 }
 
-// parseList reads a JSON array of strings, or words as a shell has them.
+// parseList parses a JSON array of strings, or words with spaces between them.
 func parseList(s string) ([]string, error) {
 	if !strings.HasPrefix(s, "[") {
 		return words(s)

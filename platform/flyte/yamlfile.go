@@ -10,19 +10,19 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Warning is a line of a file that has no effect.
+// Warning describes a line of a config file that has no effect.
 type Warning struct {
 	File string // its path
 	Line int    // from 1
-	Text string // why it has none, and which key was probably meant
+	Text string // why it has no effect, and which key was probably meant
 
 	meant string // that key, or a section; empty for none
 }
 
-// String is one line for a person, "file:line: text".
+// String returns "file:line: text".
 func (w Warning) String() string { return fmt.Sprintf("%s:%d: %s", w.File, w.Line, w.Text) }
 
-// document is a file as it was read.
+// document is the parsed content of a file.
 type document struct {
 	path     string
 	values   map[string]value
@@ -30,10 +30,10 @@ type document struct {
 	warnings []Warning
 }
 
-const maxAliases = 8 // in a row; files for people have none
+const maxAliases = 8 // in a row; a config file needs none
 
-// parseFile reads a YAML file. Its errors name the line, and repeat nothing of
-// the file but keys.
+// parseFile parses a YAML file. Its errors name the line, and contain nothing of the
+// file but keys.
 func parseFile(path string, content []byte) (document, error) {
 	d := document{path: path, values: map[string]value{}, lines: map[string]int{}}
 	documents := yaml.NewDecoder(bytes.NewReader(content))
@@ -46,7 +46,7 @@ func parseFile(path string, content []byte) (document, error) {
 	}
 	switch err := documents.Decode(&another); {
 	case err == nil:
-		err = d.fail(another.Line, "a second document begins here, of which nothing would have an effect: keep one")
+		err = d.fail(another.Line, "a second document begins here, which would have no effect: keep one")
 		return d, err
 	case !errors.Is(err, io.EOF):
 		return d, &Error{Where: path, Err: errors.New(withoutQuotes(err))}
@@ -59,7 +59,7 @@ func parseFile(path string, content []byte) (document, error) {
 	return d, err
 }
 
-// withoutQuotes is an error of the YAML reader without what it repeats of the file.
+// withoutQuotes returns the text of a YAML error without what it quotes of the file.
 func withoutQuotes(err error) string {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	before, rest, quoted := strings.Cut(text, "'")
@@ -95,7 +95,7 @@ func (d *document) pairs(n *yaml.Node, what string, f func(key string, line int,
 			return d.fail(k.Line, "%s has a key that is not text", what)
 		}
 		if first, twice := seen[k.Value]; twice {
-			return d.fail(k.Line, "%.80q stands in %s twice, first in line %d", k.Value, what, first)
+			return d.fail(k.Line, "%.80q is in %s twice, first in line %d", k.Value, what, first)
 		}
 		seen[k.Value] = k.Line
 		if err := f(k.Value, k.Line, follow(n.Content[i+1])); err != nil {

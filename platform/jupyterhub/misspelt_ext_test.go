@@ -66,7 +66,7 @@ func TestAMisspeltVariableStandsInTheError(t *testing.T) {
 	}
 }
 
-func TestAMisspeltVariableBesideTheRightOneIsNoNews(t *testing.T) {
+func TestAMisspeltVariableBesideTheRightOneIsNotReported(t *testing.T) {
 	t.Parallel()
 	vars := map[string]string{"JUPYTERHUB_URL": "http://other", "JUPYTERHUB_API_URL": "http://127.0.0.1:1/hub/api", "JUPYTERHUB_API_TOKEN": "t"}
 	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{Config: misspelling(vars), HTTP: unreachable()})

@@ -13,7 +13,7 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/smallfile"
 )
 
-// saved is what Kubeflow's own client keeps between runs.
+// saved is the content of the context file, which Kubeflow's own client writes.
 type saved struct {
 	path string
 
@@ -23,7 +23,7 @@ type saved struct {
 	HeaderValue string `json:"client_authentication_header_value"`
 }
 
-// contextPath is where the context file is; empty without a home directory.
+// contextPath returns the path of the context file; empty without a home directory.
 func (r Resolver) contextPath() (path string, named bool) {
 	if r.ContextFile != "" {
 		return r.ContextFile, true
@@ -49,13 +49,13 @@ func (r Resolver) readContext() (saved, error) {
 		return saved{}, fmt.Errorf("context file: %w", err)
 	}
 	s := saved{path: path}
-	if err := json.Unmarshal(content, &s); err != nil { // the cause would quote it
-		return saved{}, fmt.Errorf("context file %s is no JSON object with texts in it", path)
+	if err := json.Unmarshal(content, &s); err != nil { // the cause would quote the content
+		return saved{}, fmt.Errorf("context file %s is not a JSON object of strings", path)
 	}
 	return s, nil
 }
 
-// login is what the file says about one; nil for nothing.
+// login returns the login of the file; nil if it has none.
 func (s saved) login() (auth.Flow, error) {
 	header := s.HeaderName != "" || s.HeaderValue != ""
 	switch {

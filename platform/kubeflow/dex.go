@@ -18,51 +18,52 @@ import (
 )
 
 var (
-	// ErrWrongPassword says that Dex did not accept the user's name and password.
+	// ErrWrongPassword means that Dex did not accept the user's name and password.
 	// It wraps [auth.ErrRejected].
 	ErrWrongPassword = fmt.Errorf("%w: the login credentials were probably invalid", auth.ErrRejected)
-	// ErrNoSession says that a login went through and left no session behind. It
-	// wraps [auth.ErrRejected].
-	ErrNoSession = fmt.Errorf("%w: the login left no session cookie", auth.ErrRejected)
+	// ErrNoSession means that a login succeeded but set no session cookie. It wraps
+	// [auth.ErrRejected].
+	ErrNoSession = fmt.Errorf("%w: the login set no session cookie", auth.ErrRejected)
 )
 
-// Dex logs in at a Kubeflow whose identity provider is Dex, as a person with a
-// browser would, and so needs no browser: through the authenticating proxy in
-// front (one that redirects, or one that answers 403 with a sign-in page), Dex's
-// choice of connectors, its form, and its approval page. It follows the redirects
-// itself, within https or this machine, and shows the password to the login form
-// alone.
+// Dex logs in at a Kubeflow whose identity provider is Dex. It needs no browser, since
+// it makes the requests that a browser would: to the authenticating proxy in front (one
+// that redirects, or one that answers 403 with a sign-in page), to Dex's choice of
+// connectors, its form, and its approval page. It follows redirects to https, or to
+// this machine, and sends the password to the login form only.
 type Dex struct {
 	// Username is the user's e-mail address, or LDAP name. Required.
 	Username string
-	// Password is asked for again at every login. Required.
+	// Password is read again at every login. Required.
 	Password flow.Secret
 	// Connector is "local", for Dex's static passwords, which is the default, or
-	// "ldap". It counts only where Dex offers a choice.
+	// "ldap". It is used only if Dex offers a choice.
 	Connector string
-	// AllowPlaintext lets the password and the session travel without TLS beyond
-	// this machine.
+	// AllowPlaintext sends the password and the session cookie without TLS to other
+	// machines, too.
 	AllowPlaintext bool
 }
 
-// Session is what a login came to.
+// Session is the result of a login.
 type Session struct {
 	// EndpointURL is where the login began.
 	EndpointURL string
-	// RedirectURL is where that led to; EndpointURL itself where it is not secured.
+	// RedirectURL is where EndpointURL redirected to; EndpointURL itself if it is not
+	// secured.
 	RedirectURL string
-	// LoginURL is Dex's form; empty where it was not needed.
+	// LoginURL is Dex's form; empty if it was not needed.
 	LoginURL string
-	// Secured tells whether the endpoint asks for a login at all.
+	// Secured reports whether the endpoint requires a login.
 	Secured bool
-	// Cookie is the session, "name=value; name2=value2"; empty where not secured.
+	// Cookie is that of the session, "name=value; name2=value2"; empty if the endpoint
+	// is not secured.
 	Cookie string
-	// Expiry is when the session ends, as far as its cookies say; zero: they do not.
+	// Expiry is when the session expires; zero if its cookies do not say.
 	Expiry time.Time
 }
 
 // String describes the session without its cookie, and without the queries of its
-// URLs, in which Dex's states travel.
+// URLs, which contain Dex's state.
 func (s Session) String() string {
 	switch {
 	case s.EndpointURL == "":
@@ -74,19 +75,19 @@ func (s Session) String() string {
 	return fmt.Sprintf("session at %s by way of %s", s.EndpointURL, shown(login))
 }
 
-// GoString is String, so that %#v shows no secret either.
+// GoString returns String, so that %#v contains no secret either.
 func (s Session) GoString() string { return s.String() }
 
-// Format is String for every verb.
+// Format writes String, for every verb.
 func (s Session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, s.String()) }
 
-// MarshalText makes String what encoding/json writes.
+// MarshalText returns String, for encoding/json.
 func (s Session) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// LogValue is String for slog.
+// LogValue returns String, for slog.
 func (s Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// check says what is missing, before anything is dialled.
+// check returns an error for fields that are missing or wrong.
 func (d Dex) check() error {
 	switch {
 	case d.Username == "":
@@ -99,7 +100,7 @@ func (d Dex) check() error {
 	return nil
 }
 
-// allows tells whether a password or a session may travel to u.
+// allows returns an error if a password or a session must not be sent to u.
 func (d Dex) allows(u *url.URL) error {
 	switch {
 	case u.Scheme == "https":
@@ -109,14 +110,14 @@ func (d Dex) allows(u *url.URL) error {
 	case d.AllowPlaintext, endpoint.IsLoopback(u.Hostname()):
 		return nil
 	default:
-		return fmt.Errorf("%s is without TLS: the password would be readable on its way; use https:// or a port-forward, "+
+		return fmt.Errorf("%s is without TLS: others could read the password on the network; use https:// or a port-forward, "+
 			"or set Dex.AllowPlaintext if the network is trusted", shown(u))
 	}
 }
 
-// Login logs in at endpoint, the address of Kubeflow with or without /pipeline,
-// by way of hc, of which neither cookies nor redirects are used. An endpoint that
-// asks for no login is no error: the session says so. The error is an [*Error].
+// Login logs in at endpoint, the address of Kubeflow with or without /pipeline. It makes
+// its requests with hc, without hc's cookies and redirects. If the endpoint requires no
+// login, that is not an error: Secured is false. The error is an [*Error].
 func (d Dex) Login(ctx context.Context, hc *http.Client, endpoint string) (Session, error) {
 	session, err := d.start(ctx, hc, endpoint)
 	return session, failed("log in with Dex", err)
@@ -136,7 +137,7 @@ func (d Dex) start(ctx context.Context, hc *http.Client, address string) (Sessio
 	return d.run(ctx, hc, place.web)
 }
 
-// dexLogin is the flow of a configuration.
+// dexLogin returns the flow for r.Dex.
 func (r Resolver) dexLogin(place location) (auth.Flow, error) {
 	if place.web == nil || !place.given {
 		return nil, errors.New("Dex needs an address to log in at: set Host or " + EnvEndpoint)
@@ -150,8 +151,8 @@ func (r Resolver) dexLogin(place location) (auth.Flow, error) {
 	return dexFlow{*r.Dex, place.web}, nil
 }
 
-// dexFlow keeps a session at a Kubeflow. There is no way to renew one but to log
-// in again.
+// dexFlow is the flow that opens sessions. A session can be extended only by another
+// login.
 type dexFlow struct {
 	dex  Dex
 	host *url.URL
@@ -159,8 +160,8 @@ type dexFlow struct {
 
 var _ auth.TraitedFlow = dexFlow{}
 
-// Obtain logs in. An endpoint that is not secured gives none, which is no trouble
-// until the server asks for one.
+// Obtain logs in. If the endpoint is not secured, the error wraps ErrNoLogin, so that
+// calls are made without credentials.
 func (f dexFlow) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials) (*auth.Credentials, error) {
 	session, err := f.dex.run(ctx, env.HTTP, f.host)
 	if err != nil {
@@ -177,7 +178,8 @@ func (f dexFlow) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials) 
 	return c, nil
 }
 
-// Traits say that nobody is needed. The name tells users apart.
+// Traits returns that the flow needs no user, and a name that differs for each user and
+// connector.
 func (f dexFlow) Traits() auth.Traits {
 	return auth.Traits{Name: "kubeflow_dex/" + cmp.Or(f.dex.Connector, "local") + "/" + f.dex.Username, Timeout: dexTimeout}
 }

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// dexTimeout ends a login, which is about ten requests.
+// dexTimeout is the time limit of a login, which is about ten requests.
 const dexTimeout = time.Minute
 
-// run takes the steps of a person with a browser.
+// run makes the requests of a browser in which a user logs in.
 func (d Dex) run(ctx context.Context, hc *http.Client, host *url.URL) (Session, error) {
 	password, err := readSecret(d.Password, "Dex.Password")
 	if err != nil {
@@ -52,8 +52,8 @@ func (d Dex) run(ctx context.Context, hc *http.Client, host *url.URL) (Session, 
 	return session, err
 }
 
-// knock asks for the endpoint. A proxy that shows its sign-in page with status 403
-// has refused, and starts a login only when it is asked to.
+// knock requests the endpoint. A proxy that answers with status 403 and its sign-in page
+// starts a login only at /oauth2/start.
 func (d Dex) knock(ctx context.Context, w *walk) (p page, refused bool, err error) {
 	p, err = w.get(ctx, w.host)
 	if err == nil && p.status == http.StatusForbidden {
@@ -70,8 +70,8 @@ func (d Dex) knock(ctx context.Context, w *walk) (p page, refused bool, err erro
 	return p, refused, p.mustBeOK()
 }
 
-// onlySlash tells whether a redirect led from /pipeline to /pipeline/, which web
-// servers do for their own sake.
+// onlySlash reports whether a redirect led from /pipeline to /pipeline/ only, as web
+// servers do.
 func onlySlash(from, to *url.URL) bool {
 	return from.Scheme == to.Scheme && from.Host == to.Host && strings.TrimRight(from.Path, "/") == strings.TrimRight(to.Path, "/")
 }
@@ -81,14 +81,15 @@ var (
 	connectorPath = regexp.MustCompile(`/auth/[^/]+(/login)?$`) // of every Dex
 )
 
-// findForm gets from where the front led to the page with Dex's login form.
+// findForm returns the page with Dex's login form, starting from the page that the
+// endpoint redirected to.
 func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
 	next := *p.url
 	var connector string
 	if strings.HasSuffix(next.Path, "/auth") { // the choice of connectors
 		connector = cmp.Or(d.Connector, "local")
 		next.Path += "/" + connector
-		// Dex before 2.29 names the login in the links of its page alone.
+		// Dex before 2.29 has the id of the login in the links of its page only.
 		if link := linkTo(p, &next); link != nil {
 			next.RawQuery = link.RawQuery
 		}
@@ -99,7 +100,7 @@ func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
 			return page{}, err
 		}
 		if err := p.mustBeOK(); err != nil && connector != "" {
-			return page{}, fmt.Errorf("%w: has this Dex a connector %q? Dex.Connector names it", err, connector)
+			return page{}, fmt.Errorf("%w: does this Dex have a connector %q? Set Dex.Connector to the right name", err, connector)
 		} else if err != nil {
 			return page{}, err
 		}
@@ -112,9 +113,10 @@ func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
 	return p, nil
 }
 
-// isForm tells whether a page may be shown the password. On the endpoint's own host
-// one that asks for it will do. Elsewhere it must be Dex's in every respect: Dex may
-// be set up to hand over to a stranger, who asks for a password too, but for another.
+// isForm reports whether the password may be sent to a page. On the endpoint's own host
+// any page with a password field is accepted. On another host it must have all signs of
+// Dex's form: Dex may be configured to redirect to another provider, whose form is for
+// another password.
 func isForm(endpoint *url.URL, p page) bool {
 	if p.url.Scheme == endpoint.Scheme && strings.EqualFold(p.url.Host, endpoint.Host) {
 		return connectorPath.MatchString(p.url.Path) || asksForPassword(p.body)
@@ -125,7 +127,7 @@ func isForm(endpoint *url.URL, p page) bool {
 	return address && asksForPassword(p.body) && asksFor(p.body, "login")
 }
 
-// submit sends the form, and approves where Dex asks.
+// submit sends the form, and the approval if Dex has an approval page.
 func (d Dex) submit(ctx context.Context, w *walk, form *url.URL, password string) error {
 	p, err := w.post(ctx, form, url.Values{"login": {d.Username}, "password": {password}})
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/jetway-go/jetway/internal/fault"
 )
 
-// Error is the error of this package: what was tried, and why it failed. It reads
-// as a gRPC status, FailedPrecondition where a setting is missing or wrong and by
-// the rules of [auth.Code] for the rest, and never holds a secret.
+// Error is the error of this package: the operation, and why it failed. It converts to
+// a gRPC status, FailedPrecondition if a setting is missing or wrong and by the rules
+// of [auth.Code] otherwise. It never contains a secret.
 type Error struct {
 	// Op is what failed: "resolve" (a setting), "log in", with or without "with Dex",
 	// "with cookies" or "with a token" behind it, or "find the namespace".
@@ -30,7 +30,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // GRPCStatus makes status.FromError and status.Code work on the error.
 func (e *Error) GRPCStatus() *status.Status {
 	code := auth.Code(e.Err)
-	if e.Op == opResolve && code == codes.Unavailable { // nobody was asked: only the program can change it
+	if e.Op == opResolve && code == codes.Unavailable { // no request was made: only the program can change it
 		code = codes.FailedPrecondition
 	}
 	return status.New(code, e.Error())
@@ -45,13 +45,13 @@ func failed(op string, err error) error {
 	return &Error{Op: op, Err: err}
 }
 
-// StatusError is an answer whose HTTP status ends a login.
+// StatusError is the error of an answer with an unexpected HTTP status.
 type StatusError struct {
 	// Status is the HTTP status code.
 	Status int
 	// Method is the request's.
 	Method string
-	// URL is where it went, without its query, in which states and codes travel.
+	// URL is that of the request, without its query, which may contain states and codes.
 	URL string
 }
 
@@ -59,7 +59,7 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("HTTP status code '%d' for %s against: %s", e.Status, e.Method, e.URL)
 }
 
-// shown is a URL fit for an error or a log.
+// shown returns a URL without user, query and fragment, for an error or a log.
 func shown(u *url.URL) string {
 	if u == nil {
 		return ""

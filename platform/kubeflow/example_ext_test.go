@@ -9,7 +9,7 @@ import (
 	"github.com/jetway-go/jetway/platform/kubeflow"
 )
 
-// In a pod the zero value will do.
+// In a pod the zero value is enough.
 func Example() {
 	cs, err := clientset.For(context.Background(), kubeflow.Resolver{
 		// What every pod has; left out, it is read from the environment.
@@ -28,11 +28,11 @@ func Example() {
 	// Output: ml-pipeline.kubeflow.svc.cluster.local:8887
 }
 
-// Outside a cluster, something has to say where Kubeflow is.
+// Outside a cluster the address of Kubeflow has to be set.
 func ExampleResolver_nothingSet() {
 	_, err := clientset.For(context.Background(), kubeflow.Resolver{LookupEnv: func(string) (string, bool) { return "", false }})
 	fmt.Println(err)
-	// Output: clientset: resolve: kubeflow: nothing says where Kubeflow Pipelines is: set Host or KF_PIPELINES_ENDPOINT; only inside a cluster is there a default
+	// Output: clientset: resolve: kubeflow: no address of Kubeflow Pipelines: set Host or KF_PIPELINES_ENDPOINT; only inside a cluster is there a default
 }
 
 // A user of Dex, by way of a port-forward to the gateway.

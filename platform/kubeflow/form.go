@@ -9,18 +9,18 @@ import (
 	"golang.org/x/net/html"
 )
 
-// asksForPassword tells whether a page has an input for one.
+// asksForPassword reports whether a page has a password field.
 func asksForPassword(body []byte) bool {
 	return slices.ContainsFunc(inputs(body), func(in input) bool { return in.kind == "password" })
 }
 
-// asksFor tells whether a page has an input of that name.
+// asksFor reports whether a page has an input of that name.
 func asksFor(body []byte, name string) bool {
 	return slices.ContainsFunc(inputs(body), func(in input) bool { return in.name == name })
 }
 
-// approval is the form that Dex's approval page sends for "Grant Access": what it
-// holds out of sight, such as the request's name, and the approval.
+// approval returns the form that Dex's approval page sends for "Grant Access": its hidden
+// fields, such as the id of the request, and the approval.
 func approval(body []byte) url.Values {
 	form := url.Values{}
 	for _, in := range inputs(body) {
@@ -34,10 +34,10 @@ func approval(body []byte) url.Values {
 
 type input struct{ kind, name, value string }
 
-// maxInputs is more than any page of a login has.
+// maxInputs is more than any login page has.
 const maxInputs = 200
 
-// inputs are the <input> elements of a page, however broken the page is.
+// inputs returns the <input> elements of a page, even if its HTML is broken.
 func inputs(body []byte) []input {
 	var found []input
 	z := html.NewTokenizer(bytes.NewReader(body))
@@ -71,8 +71,8 @@ func inputs(body []byte) []input {
 	return found
 }
 
-// linkTo is the link of a page that leads to the host and path of u; nil: there
-// is none.
+// linkTo returns the link of a page with the scheme, host and path of u; nil if there is
+// none.
 func linkTo(p page, u *url.URL) *url.URL {
 	z := html.NewTokenizer(bytes.NewReader(p.body))
 	z.SetMaxBuf(maxAnswer)

@@ -54,7 +54,7 @@ func FuzzInputs(f *testing.F) {
 	})
 }
 
-func TestApprovalSendsWhatThePageHolds(t *testing.T) {
+func TestApprovalSendsTheHiddenFieldsOfThePage(t *testing.T) {
 	t.Parallel()
 	page := `<form><input type="hidden" name="req" value="a&amp;b"/><input type="hidden" name="approval" value="approve"></form>
 <form><input type="hidden" name="req" value="other"/><input type="hidden" name="approval" value="rejected"></form>`

@@ -17,7 +17,7 @@ type location struct {
 	endpoint  string   // for gRPC, with its scheme
 	web       *url.URL // for HTTP, without a slash at its end
 	inCluster bool     // a service of the cluster, whose documented way is without TLS
-	given     bool     // somebody named it
+	given     bool     // it comes from the program or a variable
 }
 
 const (
@@ -27,11 +27,11 @@ const (
 	httpPort   = "8888"
 )
 
-// ErrNoEndpoint says that nothing tells where Kubeflow Pipelines is.
-var ErrNoEndpoint = errors.New("nothing says where Kubeflow Pipelines is: set Host or " + EnvEndpoint +
+// ErrNoEndpoint means that the address of Kubeflow Pipelines is not set.
+var ErrNoEndpoint = errors.New("no address of Kubeflow Pipelines: set Host or " + EnvEndpoint +
 	"; only inside a cluster is there a default")
 
-// locate finds the host: parameter, variable, cluster.
+// locate returns the host of the parameter, else of the variable, else of the cluster.
 func (r Resolver) locate(ctx context.Context) (location, error) {
 	source, text := "Host", r.Host
 	if strings.TrimSpace(text) == "" {
@@ -58,7 +58,7 @@ func (r Resolver) locate(ctx context.Context) (location, error) {
 	}
 	namespace := cmp.Or(r.Namespace, DefaultNamespace)
 	if !isLabel(namespace) {
-		return location{}, fmt.Errorf("the Namespace %q is no name of a Kubernetes namespace", namespace)
+		return location{}, fmt.Errorf("the Namespace %q is not a valid name of a Kubernetes namespace", namespace)
 	}
 	name := apiService + "." + namespace + ".svc.cluster.local"
 	return location{
@@ -68,30 +68,30 @@ func (r Resolver) locate(ctx context.Context) (location, error) {
 	}, nil
 }
 
-// parseHost reads the forms of host that Kubeflow's documentation has. The error
-// begins with a verb.
+// parseHost parses the forms of host in Kubeflow's documentation. The error begins with
+// a verb.
 func parseHost(text string) (place location, assumed bool, err error) {
 	text = strings.TrimRight(strings.TrimSpace(text), "/")
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return place, false, errors.New("has a space or control character in it")
+		return place, false, errors.New("contains a space or control character")
 	}
 	if !strings.Contains(text, "://") {
 		text, assumed = "https://"+text, true
 	}
 	u, err := url.Parse(text)
 	switch {
-	case err != nil: // its text would show what may be a password
-		return place, false, errors.New("is no URL such as https://kubeflow.example.com/pipeline")
+	case err != nil: // its text may contain a password
+		return place, false, errors.New("is not a URL such as https://kubeflow.example.com/pipeline")
 	case u.Scheme != "http" && u.Scheme != "https":
 		return place, false, fmt.Errorf("has the scheme %q; write http:// or https://", u.Scheme)
 	case u.User != nil:
-		return place, false, errors.New("has a user name in it; log in with Dex or Token")
+		return place, false, errors.New("contains a user name; log in with Dex or Token")
 	case u.Hostname() == "":
-		return place, false, errors.New("names no host")
+		return place, false, errors.New("has no host")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return place, false, errors.New("has a query or a fragment (?, #) in it; give the address alone")
+		return place, false, errors.New("has a query or a fragment (?, #); give the address alone")
 	case u.Path != "" && u.Path != "/pipeline":
-		return place, false, errors.New("has a path in it that gRPC cannot follow; only /pipeline is understood")
+		return place, false, errors.New("has a path, which gRPC cannot use; only /pipeline is accepted")
 	case strings.HasSuffix(strings.ToLower(u.Hostname()), ".googleusercontent.com"):
 		return place, false, errors.New("is Google's inverse proxy, whose login is not supported; use a port-forward")
 	}
@@ -103,14 +103,14 @@ func parseHost(text string) (place location, assumed bool, err error) {
 		place.inCluster = true
 	}
 	if _, err := endpoint.Parse(place.endpoint); err != nil {
-		return location{}, false, fmt.Errorf("is no address: %w", err)
+		return location{}, false, fmt.Errorf("is not a valid address: %w", err)
 	}
 	return place, assumed, nil
 }
 
-// service recognises the names under which a pod finds Kubeflow's services, and
-// returns where the same deployment serves gRPC. Names with a namespace are
-// completed, so that they can never be taken for a host on the internet.
+// service recognises the names of Kubeflow's services in a cluster, and returns where
+// the same deployment serves gRPC. Names with a namespace are completed to the cluster's
+// domain, so that they never resolve to a host on the internet.
 func service(u *url.URL) (name, port string, ok bool) {
 	labels := strings.Split(strings.ToLower(u.Hostname()), ".")
 	if labels[0] != apiService && labels[0] != uiService {
@@ -134,13 +134,13 @@ func service(u *url.URL) (name, port string, ok bool) {
 	case ui && (port == "" || port == "80" || port == "443"), !ui && (port == "" || port == httpPort):
 		port = grpcPort
 	case ui:
-		return "", "", false // whatever listens there, it is not the service as deployed
+		return "", "", false // another port than that of the service as deployed
 	}
 	return strings.Join(labels, "."), port, true
 }
 
-// besideService is u under the completed name of its service: HTTP carries the same
-// credentials as gRPC, and no further.
+// besideService returns u with the completed name of its service, so that HTTP requests
+// send the credentials to the same service as gRPC calls.
 func besideService(u *url.URL, completed string) *url.URL {
 	first, _, _ := strings.Cut(strings.ToLower(u.Hostname()), ".")
 	web := *u
@@ -151,7 +151,7 @@ func besideService(u *url.URL, completed string) *url.URL {
 	return &web
 }
 
-// isLabel tells whether s can be a name in Kubernetes (RFC 1123).
+// isLabel reports whether s can be a name in Kubernetes (RFC 1123).
 func isLabel(s string) bool {
 	for i, r := range s {
 		letter := 'a' <= r && r <= 'z' || '0' <= r && r <= '9'

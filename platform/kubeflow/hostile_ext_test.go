@@ -50,7 +50,7 @@ func says(text string) http.HandlerFunc {
 
 const form = `<form method=post><input name=login><input NAME='password' TYPE=PassWord></form>`
 
-func TestALoginThatGoesAstrayIsExplained(t *testing.T) {
+func TestUnexpectedAnswersDuringALoginAreNamed(t *testing.T) {
 	t.Parallel()
 	// Where a stranger listens for passwords.
 	thief := site(t, map[string]http.HandlerFunc{"/": func(_ http.ResponseWriter, r *http.Request) {
@@ -63,25 +63,25 @@ func TestALoginThatGoesAstrayIsExplained(t *testing.T) {
 		want  string
 	}{
 		"a loop":               {map[string]http.HandlerFunc{"/": to(302, "/")}, "redirects more than"},
-		"to nowhere":           {map[string]http.HandlerFunc{"/": to(302, "")}, "redirects to nowhere"},
-		"to no URL":            {map[string]http.HandlerFunc{"/": to(302, "http://[::1")}, "redirects to nowhere"},
+		"to nowhere":           {map[string]http.HandlerFunc{"/": to(302, "")}, "redirects to an invalid address"},
+		"to no URL":            {map[string]http.HandlerFunc{"/": to(302, "http://[::1")}, "redirects to an invalid address"},
 		"to another scheme":    {map[string]http.HandlerFunc{"/": to(302, "file:///etc/passwd")}, `"file"`},
 		"to plaintext":         {map[string]http.HandlerFunc{"/": to(302, "http://203.0.113.9/dex/auth/local/login")}, "without TLS"},
-		"with a user name":     {map[string]http.HandlerFunc{"/": to(302, "http://a:b@127.0.0.1/")}, "redirects to nowhere"},
+		"with a user name":     {map[string]http.HandlerFunc{"/": to(302, "http://a:b@127.0.0.1/")}, "redirects to an invalid address"},
 		"not to Dex":           {map[string]http.HandlerFunc{"/{$}": to(302, "/dashboard"), "/dashboard": says("welcome")}, "not Dex's login form"},
 		"no connector":         {map[string]http.HandlerFunc{"/{$}": to(302, "/dex/auth"), "/dex/auth": says("choose")}, "HTTP status code '404' for GET against: "},
 		"form is gone":         {map[string]http.HandlerFunc{"/{$}": to(302, "/dex/auth/local"), "/dex/auth/local": to(302, "/gone")}, "HTTP status code '404'"},
 		"form in trouble":      {login(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }), "HTTP status code '500' for POST against: "},
-		"form passes it on":    {login(to(307, thief.URL)), "asks to send the login on"},
-		"form passes it on, 2": {login(to(308, thief.URL)), "asks to send the login on"},
-		"no cookie at all":     {login(to(303, "/done")), "none at all"},
-		"only old cookies":     {withCookie(login(to(303, "/done")), "sticky", "1"), "only sticky"},
+		"form passes it on":    {login(to(307, thief.URL)), "redirects the login form to another address"},
+		"form passes it on, 2": {login(to(308, thief.URL)), "redirects the login form to another address"},
+		"no cookie at all":     {login(to(303, "/done")), "cookies: none"},
+		"only old cookies":     {withCookie(login(to(303, "/done")), "sticky", "1"), "cookies: sticky"},
 		"only a new note": {withCookie(login(func(w http.ResponseWriter, r *http.Request) {
 			http.SetCookie(w, &http.Cookie{Name: "_oauth2_proxy_csrf", Value: "2", Path: "/"})
 			to(303, "/done")(w, r)
-		}), "_oauth2_proxy_csrf", "1"), "only _oauth2_proxy_csrf"},
+		}), "_oauth2_proxy_csrf", "1"), "cookies: _oauth2_proxy_csrf"},
 		"approval refused": {login(to(303, "/approval")), "HTTP status code '404'"},
-		"nobody there":     {map[string]http.HandlerFunc{"/{$}": to(302, "http://127.0.0.1:1/auth/x/login")}, "cannot be reached"},
+		"no server":        {map[string]http.HandlerFunc{"/{$}": to(302, "http://127.0.0.1:1/auth/x/login")}, "cannot be reached"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,7 +118,7 @@ func withCookie(pages map[string]http.HandlerFunc, name, value string) map[strin
 	return pages
 }
 
-func TestAFormAnywhereWillDoIfItAsksForAPassword(t *testing.T) {
+func TestAnyFormWithAPasswordFieldOnTheEndpointsHostIsUsed(t *testing.T) {
 	t.Parallel()
 	s := site(t, map[string]http.HandlerFunc{
 		"/{$}":         to(302, "/sign/in"),
@@ -140,7 +140,7 @@ func TestAFormAnywhereWillDoIfItAsksForAPassword(t *testing.T) {
 	}
 }
 
-func TestAStrangersFormGetsNoPassword(t *testing.T) {
+func TestTheFormOfAnotherProviderGetsNoPassword(t *testing.T) {
 	t.Parallel()
 	// Given a Dex that hands over to another provider, whose page asks for a password too ...
 	for path, body := range map[string]string{
@@ -163,7 +163,7 @@ func TestAStrangersFormGetsNoPassword(t *testing.T) {
 	}
 }
 
-func TestDexMayHaveAHostOfItsOwn(t *testing.T) {
+func TestDexMayBeOnAnotherHost(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/dex/auth/local/login?back=&state=x", "/dex/auth/local?req=x"} {
 		var s *httptest.Server
@@ -192,7 +192,7 @@ func TestDexMayHaveAHostOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestARefusalIsNotTakenForAnOpenDoor(t *testing.T) {
+func TestA403WithoutASignInPageIsNotTakenForUnsecured(t *testing.T) {
 	t.Parallel()
 	// Given an endpoint that refuses, and a page for everything that shows no login ...
 	s := site(t, map[string]http.HandlerFunc{
@@ -207,7 +207,7 @@ func TestARefusalIsNotTakenForAnOpenDoor(t *testing.T) {
 	contains(t, err.Error(), "/oauth2/start", "not Dex's login form")
 }
 
-func TestASlashIsNoLogin(t *testing.T) {
+func TestARedirectToATrailingSlashIsNotALogin(t *testing.T) {
 	t.Parallel()
 	s := site(t, map[string]http.HandlerFunc{"/pipeline": to(301, "/pipeline/"), "/pipeline/": says("the UI")})
 	session, err := dex().Login(t.Context(), s.Client(), s.URL+"/pipeline")
@@ -238,7 +238,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestALoginEndsByItself(t *testing.T) {
+func TestALoginHasATimeLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		deaf := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -264,9 +264,9 @@ func TestAHugePageIsNotRead(t *testing.T) {
 	}
 }
 
-func TestALoginWithoutWhatItNeedsDialsNobody(t *testing.T) {
+func TestALoginWithMissingSettingsMakesNoRequest(t *testing.T) {
 	t.Parallel()
-	s := site(t, map[string]http.HandlerFunc{"/": func(http.ResponseWriter, *http.Request) { t.Error("somebody was dialled") }})
+	s := site(t, map[string]http.HandlerFunc{"/": func(http.ResponseWriter, *http.Request) { t.Error("a request was made") }})
 	for name, tt := range map[string]struct {
 		dex     kubeflow.Dex
 		address string
@@ -276,7 +276,7 @@ func TestALoginWithoutWhatItNeedsDialsNobody(t *testing.T) {
 		"no password": {kubeflow.Dex{Username: "u"}, s.URL, "Dex.Password"},
 		"its error":   {kubeflow.Dex{Username: "u", Password: flow.SecretEnv("JETWAY_NO_SUCH")}, s.URL, "JETWAY_NO_SUCH"},
 		"plaintext":   {dex(), "http://203.0.113.9", "without TLS"},
-		"no address":  {dex(), "", "names no host"},
+		"no address":  {dex(), "", "has no host"},
 	} {
 		_, err := tt.dex.Login(t.Context(), s.Client(), tt.address)
 		if err == nil {

@@ -1,19 +1,19 @@
 // Package kubeflow reads the conventions of Kubeflow Pipelines: where its API is,
 // inside a cluster and outside, and how a program logs in there.
 //
-// A [Resolver] is a platform.Resolver. Its zero value is for a pod: the API server
-// of namespace kubeflow, with the ServiceAccount token that is mounted, if there
-// is one. Elsewhere it takes a Host, in the forms of Kubeflow's documentation, and
-// one login: an existing token, the token volume, a Dex user whose session cookie
-// then travels with every call, or cookies that somebody else got.
+// Give a [Resolver] to clientset.For. Its zero value is for a pod: the API server of
+// namespace kubeflow, with the ServiceAccount token that is mounted, if there is one.
+// Outside of a cluster set its Host, in the forms of Kubeflow's documentation, and one
+// login: an existing token, the token volume, a user of Dex, or cookies that were
+// obtained by other means.
 //
 //	cs, err := clientset.For(ctx, kubeflow.Resolver{
 //		Host: "http://localhost:8080",
 //		Dex:  &kubeflow.Dex{Username: "user@example.com", Password: flow.SecretEnv("KUBEFLOW_PASSWORD")},
 //	})
 //
-// Any KFP stub rides on the result, which is a grpc.ClientConnInterface. The API
-// wants its namespace in requests; [Resolver.FindUserNamespace] finds it.
+// The result is a grpc.ClientConnInterface, so any stub of Kubeflow's works with it.
+// Requests to the API name a namespace; [Resolver.FindUserNamespace] finds it.
 package kubeflow
 
 import (
@@ -45,53 +45,55 @@ const (
 )
 
 // Resolver says where Kubeflow Pipelines is and how to log in. Fields win over
-// variables. It is never changed and may be shared.
+// variables. No method changes it, and it is safe for concurrent use.
 //
-// A Token wins over every other login. Of the rest, ServiceAccount (or TokenPath),
-// Dex and Cookies, at most one can be set. Without any, the context file decides;
-// without that, the token volume if [EnvTokenPath] is set or no host is given; and
-// else calls go without credentials, as standalone Kubeflow Pipelines wants it.
+// A Token wins over every other login. Of the others, ServiceAccount (or TokenPath),
+// Dex and Cookies, at most one may be set. If none is set, the login in the context file
+// is used; without one, the token volume, if [EnvTokenPath] is set or no host is; and
+// otherwise calls are made without credentials, as standalone Kubeflow Pipelines
+// expects.
 type Resolver struct {
 	// Host is where Kubeflow is: https://kubeflow.example.com/pipeline,
 	// http://localhost:3000 (a port-forward), http://ml-pipeline-ui:80,
 	// http://ml-pipeline-ui.kubeflow. Without a scheme it is https. Empty means
 	// [EnvEndpoint], and then, inside a cluster, the API server of Namespace.
 	//
-	// The names of the cluster's own services lead to port 8887 of ml-pipeline,
-	// which is where gRPC is served; credentials go there without TLS, as Kubeflow
-	// has it. Every other host is dialled as it stands.
+	// For the names of the cluster's own services, calls are made to port 8887 of
+	// ml-pipeline, which serves gRPC; credentials are sent there without TLS, as in
+	// Kubeflow's own deployment. Every other host is used as it is.
 	Host string
-	// API is where gRPC is served, if that does not follow from Host: a second
+	// API is the address of gRPC, if it does not follow from Host: a second
 	// port-forward, for example. Any form that clientset.ForEndpoint takes.
 	API string
-	// Namespace is where Kubeflow is deployed; empty means [DefaultNamespace]. It
-	// counts only where there is no host.
+	// Namespace is where Kubeflow is deployed; empty means [DefaultNamespace]. It is
+	// used only if no host is set.
 	Namespace string
 	// UserNamespace is the namespace of the caller's runs; see
 	// [Resolver.FindUserNamespace].
 	UserNamespace string
 
-	// Token is a bearer token that somebody else got, sent as it is, and read again
-	// once it is refused.
+	// Token is a bearer token that was obtained by other means. It is read again when
+	// it is rejected.
 	Token flow.Secret
-	// ServiceAccount takes the token of the ServiceAccount token volume, and fails
-	// calls where it cannot be read.
+	// ServiceAccount uses the token of the ServiceAccount token volume; calls fail if
+	// it cannot be read.
 	ServiceAccount bool
 	// TokenPath is the file of that token, and implies ServiceAccount; empty means
-	// [EnvTokenPath], and then [DefaultTokenPath]. It is read again whenever the
-	// token nears its end or is refused, since the cluster replaces it.
+	// [EnvTokenPath], and then [DefaultTokenPath]. It is read again before the token
+	// expires and when it is rejected, since the cluster replaces it.
 	TokenPath string
-	// Dex logs in at Host, as a person would, and sends the session cookie.
+	// Dex logs in at Host, as a user with a browser would, and sends the session cookie.
 	Dex *Dex
-	// Cookies is a cookie header, "name=value; name2=value2", of a session that
-	// somebody else opened.
+	// Cookies is a cookie header, "name=value; name2=value2", of a session that was
+	// opened by other means.
 	Cookies flow.Secret
 
-	// ContextFile is where Kubeflow's client keeps a cookie or header and a
-	// namespace; empty means .config/kfp/context.json in the home directory, and
-	// there it may be absent. It is only read.
+	// ContextFile is the file in which Kubeflow's client stores a cookie or header and
+	// a namespace; empty means .config/kfp/context.json in the home directory, which
+	// may be missing. It is never written.
 	ContextFile string
-	// NamespaceFile holds the pod's namespace; empty means where Kubernetes mounts it.
+	// NamespaceFile contains the pod's namespace; empty means the file that Kubernetes
+	// mounts.
 	NamespaceFile string
 
 	// LookupEnv reads the environment; nil means os.LookupEnv.
@@ -100,7 +102,8 @@ type Resolver struct {
 	// missing setting can show a variable that is misspelt; nil means os.Environ, or
 	// nothing if there is a LookupEnv.
 	Environ func() []string
-	// Logger hears of what was assumed or went without; nil discards.
+	// Logger is warned when a scheme is assumed, or when calls are made without
+	// credentials because there is no token; nil discards.
 	Logger *slog.Logger
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
-// login picks the flow. What is missing or contradicts itself shows here, before
-// anything is dialled.
+// login returns the flow, or an error for logins that lack something or contradict each
+// other. It makes no request.
 func (r Resolver) login(place location) (auth.Flow, error) {
 	if !r.Token.IsZero() {
 		return r.existingToken()
@@ -44,7 +44,7 @@ func (r Resolver) login(place location) (auth.Flow, error) {
 	return r.implicit(place)
 }
 
-// implicit is the login of a program that names none.
+// implicit returns the flow of a program that sets no login.
 func (r Resolver) implicit(place location) (auth.Flow, error) {
 	saved, err := r.readContext()
 	if err != nil {
@@ -60,7 +60,7 @@ func (r Resolver) implicit(place location) (auth.Flow, error) {
 	case r.getenv(EnvTokenPath) != "", !place.given && place.inCluster:
 		return r.volume(true), nil
 	case r.getenv(envIAPClient) != "":
-		return nil, errors.New(envIAPClient + " asks for Google's Identity-Aware Proxy, whose login is not supported: " +
+		return nil, errors.New(envIAPClient + " is for Google's Identity-Aware Proxy, whose login is not supported: " +
 			"set Token to a token made for it")
 	default:
 		return anonymous{r.misspelt(EnvTokenPath)}, nil
@@ -82,7 +82,7 @@ func (r Resolver) existingToken() (auth.Flow, error) {
 	return f, err
 }
 
-// existingToken is a bearer token that somebody else got.
+// existingToken is the flow for a bearer token that was obtained by other means.
 type existingToken struct{ token flow.Secret }
 
 var _ auth.TraitedFlow = existingToken{}
@@ -90,12 +90,12 @@ var _ auth.TraitedFlow = existingToken{}
 func (f existingToken) read() (string, error) {
 	token, err := readSecret(f.token, "Token")
 	if err == nil && (strings.ContainsAny(token, " \t") || checkHeader(token) != nil) {
-		err = errors.New("the Token holds a space or line end: give the token alone, without Bearer in front")
+		err = errors.New("the Token contains a space or line end: give the token alone, without Bearer in front")
 	}
 	return token, err
 }
 
-// Obtain returns the token as it is now.
+// Obtain returns the token that the secret has now.
 func (f existingToken) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	token, err := f.read()
 	if err != nil {
@@ -104,14 +104,15 @@ func (f existingToken) Obtain(ctx context.Context, env auth.Env, prev *auth.Cred
 	return flow.StaticToken(token).Obtain(ctx, env, prev)
 }
 
-// Traits say that nobody is needed and that there is nothing to keep.
+// Traits returns that the flow needs no user and that its credentials are not stored.
 func (existingToken) Traits() auth.Traits { return auth.Traits{Name: "kubeflow_token", Unstored: true} }
 
-// tokenVolume is the ServiceAccount token that the cluster mounts and replaces.
+// tokenVolume is the flow for the ServiceAccount token that the cluster mounts and
+// replaces.
 type tokenVolume struct {
 	flow.TokenFile
 
-	optional bool   // calls go without credentials where there is no token
+	optional bool   // without a token, calls are made without credentials
 	guessed  string // a variable that may have been meant for the path; empty for none
 	log      *slog.Logger
 }
@@ -130,16 +131,16 @@ func (f tokenVolume) Obtain(ctx context.Context, env auth.Env, prev *auth.Creden
 	if err == nil || !f.optional {
 		return c, err
 	}
-	f.log.WarnContext(ctx, "there is no ServiceAccount token, calls go without credentials", slog.Any("error", err))
+	f.log.WarnContext(ctx, "there is no ServiceAccount token, calls are made without credentials", slog.Any("error", err))
 	return nil, fmt.Errorf("%w, and the ServiceAccount token cannot be read: %w", configstore.ErrNoLogin, err)
 }
 
-// cookieFlow sends a session that somebody else has opened.
+// cookieFlow is the flow for the cookies of a session that was opened by other means.
 type cookieFlow struct{ cookies flow.Secret }
 
 var _ auth.TraitedFlow = cookieFlow{}
 
-// Obtain returns the cookies as they are now.
+// Obtain returns the cookies that the secret has now.
 func (f cookieFlow) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
 	cookies, err := readSecret(f.cookies, "Cookies")
 	if err != nil {
@@ -152,10 +153,10 @@ func (f cookieFlow) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.
 	return c, nil
 }
 
-// Traits say that nobody is needed and that there is nothing to keep.
+// Traits returns that the flow needs no user and that its credentials are not stored.
 func (cookieFlow) Traits() auth.Traits { return auth.Traits{Name: "kubeflow_cookies", Unstored: true} }
 
-// cookieCredentials present cookies as the only credential.
+// cookieCredentials returns credentials that send cookies in the cookie header.
 func cookieCredentials(cookies string) (*auth.Credentials, error) {
 	cookies = strings.TrimSpace(cookies)
 	if !strings.Contains(cookies, "=") {
@@ -167,7 +168,7 @@ func cookieCredentials(cookies string) (*auth.Credentials, error) {
 	return &auth.Credentials{AccessToken: cookies, HeaderKey: "cookie", TokenType: auth.Raw}, nil
 }
 
-// anonymous is standalone Kubeflow Pipelines, which asks nobody who they are.
+// anonymous is the flow for standalone Kubeflow Pipelines, which requires no login.
 type anonymous struct {
 	guessed string // a variable that may have been meant for the token's path; empty for none
 }
@@ -180,7 +181,8 @@ func (f anonymous) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.C
 		guess.After("this Kubeflow requires a login: set Token, ServiceAccount, Dex or Cookies", f.guessed)))
 }
 
-// Traits make calls go bare until the server insists.
+// Traits returns that the flow is interactive, so that calls are made without
+// credentials until the server requires them.
 func (anonymous) Traits() auth.Traits {
 	return auth.Traits{Name: "kubeflow_anonymous", Interactive: true, Unstored: true}
 }

@@ -25,19 +25,19 @@ const (
 	maxAnswer    = 1 << 20
 )
 
-// Source gives the credentials to ask with, as *auth.Authenticator does.
+// Source returns the credentials for a request, as *auth.Authenticator does.
 type Source interface {
 	Credentials(ctx context.Context) (*auth.Credentials, error)
 }
 
 // FindUserNamespace returns the namespace that requests should name: UserNamespace,
-// that of the context file, or, where the deployment says that it serves several
-// users, the pod's own. Empty means that there is none to name, which a deployment
-// for one user wants.
+// that of the context file, or, if the deployment serves several users, the pod's own.
+// An empty result means that requests should name none, as a deployment for one user
+// expects.
 //
-// Only the question whether there are several users takes a request, to the HTTP
-// side of the API; src gives the credentials for it and may be nil. The error is
-// an [*Error].
+// It makes at most one request, to the API's HTTP port, to find out whether the
+// deployment serves several users; src returns the credentials for it and may be nil.
+// The error is an [*Error].
 func (r Resolver) FindUserNamespace(ctx context.Context, hc *http.Client, src Source) (string, error) {
 	namespace, err := r.findNamespace(ctx, hc, src)
 	return namespace, failed("find the namespace", err)
@@ -56,7 +56,7 @@ func (r Resolver) findNamespace(ctx context.Context, hc *http.Client, src Source
 		return "", err
 	}
 	if place.web == nil {
-		return "", errors.New("set UserNamespace, or Host, where the deployment can be asked")
+		return "", errors.New("set UserNamespace, or Host, at which the deployment says whether it serves several users")
 	}
 	several, err := multiUser(ctx, hc, place, src)
 	if err != nil || !several {
@@ -70,19 +70,19 @@ func (r Resolver) findNamespace(ctx context.Context, hc *http.Client, src Source
 	}
 	namespace := strings.TrimSpace(string(content))
 	if !isLabel(namespace) {
-		return "", fmt.Errorf("%s holds no name of a Kubernetes namespace", path)
+		return "", fmt.Errorf("%s does not contain a valid name of a Kubernetes namespace", path)
 	}
 	return namespace, nil
 }
 
-// multiUser asks the deployment whether it serves several users.
+// multiUser reports whether the deployment serves several users, by a request to it.
 func multiUser(ctx context.Context, hc *http.Client, place location, src Source) (bool, error) {
 	u := place.web.JoinPath(healthPath)
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return false, errors.New("the host makes no URL")
+		return false, errors.New("the host is not valid in a URL")
 	}
 	if src != nil && (u.Scheme == "https" || place.inCluster || endpoint.IsLoopback(u.Hostname())) {
 		c, err := src.Credentials(ctx)
@@ -105,12 +105,12 @@ func multiUser(ctx context.Context, hc *http.Client, place location, src Source)
 		MultiUser bool `json:"multi_user"`
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&health); err != nil {
-		return false, fmt.Errorf("the answer of %s is no JSON object of a health check", shown(u))
+		return false, fmt.Errorf("the answer of %s is not the JSON object of a health check", shown(u))
 	}
 	return health.MultiUser, nil
 }
 
-// bare is hc without redirects and cookies.
+// bare returns hc without redirects and cookies.
 func bare(hc *http.Client) *http.Client {
 	client := http.Client{Timeout: httpTimeout}
 	if hc != nil {
@@ -121,7 +121,8 @@ func bare(hc *http.Client) *http.Client {
 	return &client
 }
 
-// withoutURL takes the URL out of net/http's errors: its query may hold secrets.
+// withoutURL returns an error of net/http without its URL, whose query may contain
+// secrets.
 func withoutURL(err error, u *url.URL) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err

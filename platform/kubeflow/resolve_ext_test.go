@@ -46,7 +46,7 @@ func TestResolveUnderstandsHosts(t *testing.T) {
 	}
 }
 
-func TestPlaintextIsForWhatTheSystemOrTheProgramSays(t *testing.T) {
+func TestPlaintextCredentialsAreForTheClusterOrAllowPlaintext(t *testing.T) {
 	t.Parallel()
 	dex := func(allow bool) *kubeflow.Dex {
 		return &kubeflow.Dex{Username: "u", Password: flow.SecretValue("p"), AllowPlaintext: allow}
@@ -68,7 +68,7 @@ func TestPlaintextIsForWhatTheSystemOrTheProgramSays(t *testing.T) {
 	}
 }
 
-func TestHostBeforeVariableBeforeCluster(t *testing.T) {
+func TestHostWinsOverVariableWinsOverCluster(t *testing.T) {
 	t.Parallel()
 	vars := inCluster(kubeflow.EnvEndpoint, "https://variable.example")
 	for _, tt := range []struct {
@@ -118,15 +118,15 @@ func TestMissingAndContradictoryInputsAreNamed(t *testing.T) {
 		"half a cluster":          {kubeflow.Resolver{LookupEnv: env("KUBERNETES_SERVICE_HOST", "x")}, []string{"KF_PIPELINES_ENDPOINT"}},
 		"namespace":               {kubeflow.Resolver{Namespace: "a.evil.example/", LookupEnv: inCluster()}, []string{"Namespace", "a.evil.example/"}},
 		"variable with a path":    {kubeflow.Resolver{LookupEnv: env(kubeflow.EnvEndpoint, "https://x/y")}, []string{"KF_PIPELINES_ENDPOINT has a path"}},
-		"password in the host":    {at("https://me:canary@kf.example"), []string{"Host has a user name"}},
-		"no URL":                  {at("http://[canary"), []string{"Host is no URL"}},
+		"password in the host":    {at("https://me:canary@kf.example"), []string{"Host contains a user name"}},
+		"no URL":                  {at("http://[canary"), []string{"Host is not a URL"}},
 		"scheme":                  {at("ftp://kf.example"), []string{`"ftp"`}},
 		"query":                   {at("https://kf.example/pipeline?canary=1"), []string{"query"}},
 		"fragment":                {at("https://kf.example/#/runs"), []string{"fragment"}},
 		"no host":                 {at("https:///pipeline"), []string{"no host"}},
 		"space":                   {at("https://kf. example"), []string{"space"}},
 		"inverse proxy":           {at("https://x.pipelines.googleusercontent.com"), []string{"Google's inverse proxy", "port-forward"}},
-		"impossible port":         {at("https://kf.example:99999"), []string{"is no address", "from 1 to 65535"}},
+		"impossible port":         {at("https://kf.example:99999"), []string{"is not a valid address", "from 1 to 65535"}},
 		"two logins":              {with(func(c *kubeflow.Resolver) { c.TokenPath = "x"; c.Cookies = pw }), []string{"set one login"}},
 		"two others":              {with(func(c *kubeflow.Resolver) { c.Dex = &kubeflow.Dex{}; c.ServiceAccount = true }), []string{"set one login"}},
 		"token is empty":          {with(func(c *kubeflow.Resolver) { c.Token = flow.SecretValue("") }), []string{"Token: the given value is empty"}},
@@ -182,7 +182,7 @@ func TestAConfigurationPrintsNoSecret(t *testing.T) {
 	seen.Heard(t, "Username:u", "[redacted]")
 }
 
-func TestAnonymousCallsThatAreRefusedSayWhatToSet(t *testing.T) {
+func TestRejectedAnonymousCallsNameTheSettings(t *testing.T) {
 	t.Parallel()
 	proxy, _ := behind(t, dextest.Config{})
 	err := listRuns(t.Context(), made(t, kubeflow.Resolver{Host: proxy.URL, LookupEnv: env()}), "team")

@@ -63,7 +63,7 @@ func logsIn(t *testing.T, front dextest.Config) {
 		t.Errorf("%d sessions and %d passwords, want one of each", proxy.Logins(), passwords)
 	}
 	if cs.Authenticator().Status().Expiry.IsZero() {
-		t.Error("nobody knows when the session ends, although its cookie says so")
+		t.Error("the session has no expiry, although its cookie has one")
 	}
 	if approved := approvals(proxy); approved != front.Approval {
 		t.Errorf("approval sent: %v, want %v", approved, front.Approval)
@@ -76,7 +76,7 @@ func approvals(proxy *dextest.Server) bool {
 	})
 }
 
-func TestKubeflowRow04_TheRecordOfALogin(t *testing.T) {
+func TestKubeflowRow04_ASessionDescribesTheLogin(t *testing.T) {
 	t.Parallel()
 	proxy, _ := behind(t, dextest.Config{Connectors: []string{"local", "ldap"}})
 	config := user(proxy)
@@ -161,7 +161,7 @@ func TestKubeflowRow05_UnsecuredEndpointNeedsNoCookie(t *testing.T) {
 	contains(t, err.Error(), "answers without a login")
 }
 
-func TestKubeflowRow05_StatusOfTheFrontIsTold(t *testing.T) {
+func TestKubeflowRow05_TheHTTPStatusOfTheProxyIsInTheError(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusNotFound} {
 		proxy, _ := behind(t, dextest.Config{Status: code})
@@ -174,7 +174,7 @@ func TestKubeflowRow05_StatusOfTheFrontIsTold(t *testing.T) {
 	}
 }
 
-func TestKubeflowRow05_ALoginThatLeavesNoSessionIsAFailure(t *testing.T) {
+func TestKubeflowRow05_ALoginWithoutASessionCookieFails(t *testing.T) {
 	t.Parallel()
 	// Given a page between form and session that only a person can answer, so that
 	// the proxy's note to itself is the only cookie ...
@@ -217,7 +217,7 @@ func TestKubeflowRow06_ExpiredSessionIsOneLoginAndOneRetry(t *testing.T) {
 	}
 }
 
-func TestKubeflowRow06_PermissionDeniedIsNoReasonToLogIn(t *testing.T) {
+func TestKubeflowRow06_PermissionDeniedStartsNoLogin(t *testing.T) {
 	t.Parallel()
 	proxy, a := behind(t, dextest.Config{})
 	cs := made(t, user(proxy))
@@ -229,7 +229,7 @@ func TestKubeflowRow06_PermissionDeniedIsNoReasonToLogIn(t *testing.T) {
 	}
 }
 
-func TestTwoUsersKeepTheirSessionsApart(t *testing.T) {
+func TestSessionsOfTwoUsersAreKeptApart(t *testing.T) {
 	t.Parallel()
 	users := map[string]string{"ana@example.com": "pw-ana", "bo@example.com": "pw-bo"}
 	proxy, a := behind(t, dextest.Config{Users: users})

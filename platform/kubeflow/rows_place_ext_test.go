@@ -33,7 +33,7 @@ func TestKubeflowRow03_InClusterDefaults(t *testing.T) {
 	}
 }
 
-func TestKubeflowRow03_NamespaceOfThePodOnlyForSeveralUsers(t *testing.T) {
+func TestKubeflowRow03_ThePodsNamespaceIsUsedForSeveralUsersOnly(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		multiUser bool
@@ -78,7 +78,7 @@ func TestKubeflowRow03_NamespaceOfThePodOnlyForSeveralUsers(t *testing.T) {
 	}
 }
 
-func TestKubeflowRow03_TheQuestionCarriesNoTokenWhereOthersCouldReadIt(t *testing.T) {
+func TestKubeflowRow03_TheHealthCheckSendsNoTokenWithoutTLS(t *testing.T) {
 	t.Parallel()
 	// Given a client with a token for a deployment that is reached without TLS ...
 	a := serve(t)
@@ -118,9 +118,9 @@ func reached(t *testing.T, h http.Handler) *http.Client {
 	return &http.Client{Transport: tr}
 }
 
-func TestKubeflowRow03_StandaloneGoesWithoutCredentials(t *testing.T) {
+func TestKubeflowRow03_StandaloneIsCalledWithoutCredentials(t *testing.T) {
 	t.Parallel()
-	// The hosts of Kubeflow's documentation, for the deployment that asks nobody who they are.
+	// The hosts of Kubeflow's documentation, for the deployment that requires no login.
 	for host, want := range map[string]string{
 		"http://ml-pipeline-ui:80":       "ml-pipeline:8887",
 		"http://ml-pipeline-ui.kubeflow": "ml-pipeline.kubeflow.svc.cluster.local:8887",

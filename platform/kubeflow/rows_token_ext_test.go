@@ -15,7 +15,7 @@ import (
 	"github.com/jetway-go/jetway/platform/kubeflow/tokenreviewtest"
 )
 
-func TestKubeflowRow01_TokenPathParameterBeforeVariableBeforeDefault(t *testing.T) {
+func TestKubeflowRow01_TokenPathWinsOverVariableWinsOverDefault(t *testing.T) {
 	t.Parallel()
 	k8s := tokenreviewtest.NewCluster()
 	fromParam, fromEnv := k8s.IssueToken("param", 0), k8s.IssueToken("env", 0)
@@ -51,7 +51,7 @@ func TestKubeflowRow01_TokenPathParameterBeforeVariableBeforeDefault(t *testing.
 	}
 }
 
-func TestKubeflowRow01_OneTrimmedHeaderThatReplacesTheCallers(t *testing.T) {
+func TestKubeflowRow01_OneTrimmedHeaderReplacesTheCallers(t *testing.T) {
 	t.Parallel()
 	// Given a token with white space around it, and a caller with a header of its own ...
 	k8s := tokenreviewtest.NewCluster()
@@ -165,7 +165,7 @@ func TestKubeflowRow07_ExistingTokenWinsOverEverything(t *testing.T) {
 		t.Errorf("authorization = %q, cookie = %q, want the token alone, as it is", got, md["cookie"])
 	}
 
-	// It is never refreshed: once it has ended, that is the answer.
+	// It is never refreshed: once it has expired, calls fail.
 	k8s.ExpireToken(token)
 	err := listRuns(t.Context(), made(t, config), "team")
 	if status.Code(err) != codes.Unauthenticated {
@@ -183,7 +183,7 @@ func TestKubeflowRow07_ExistingTokenInAFileIsReadAgain(t *testing.T) {
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
 		t.Fatal(err)
 	}
-	// When somebody replaces it, then the next call that is refused finds the new one.
+	// When it is replaced, then the next call that is rejected uses the new one.
 	rewrite(t, path, after+"\n")
 	k8s.ExpireToken(before)
 	if err := listRuns(t.Context(), cs, "team"); err != nil {
@@ -194,7 +194,7 @@ func TestKubeflowRow07_ExistingTokenInAFileIsReadAgain(t *testing.T) {
 	}
 }
 
-func TestKubeflowRow07_ContextFileCountsOnlyWithoutParameters(t *testing.T) {
+func TestKubeflowRow07_TheContextFileIsUsedWithoutParametersOnly(t *testing.T) {
 	t.Parallel()
 	cookie := `{"client_authentication_cookie":"session=from-file"}`
 	header := `{"client_authentication_header_name":"X-Goog-IAP","client_authentication_header_value":"from-file"}`
@@ -224,7 +224,7 @@ func TestKubeflowRow07_ContextFileCountsOnlyWithoutParameters(t *testing.T) {
 	}
 }
 
-func TestKubeflowRow08_KFPStubsRideOnTheConnection(t *testing.T) {
+func TestKubeflowRow08_KFPStubsWorkOnTheConnection(t *testing.T) {
 	t.Parallel()
 	k8s := tokenreviewtest.NewCluster()
 	before, after := k8s.IssueToken("sa", 0), k8s.IssueToken("sa", 0)
@@ -246,7 +246,7 @@ func TestKubeflowRow08_KFPStubsRideOnTheConnection(t *testing.T) {
 	}
 }
 
-func TestPermissionDeniedIsNotAskedAgain(t *testing.T) {
+func TestPermissionDeniedIsNotRetried(t *testing.T) {
 	t.Parallel()
 	k8s := tokenreviewtest.NewCluster()
 	a := serve(t, k8s.ServerOptions()...)

@@ -38,12 +38,12 @@ type addressee struct{ host, token *string }
 
 func (a addressee) RoundTrip(r *http.Request) (*http.Response, error) {
 	*a.host, *a.token = r.URL.Host, r.Header.Get("Authorization")
-	return nil, errors.New("nobody is there")
+	return nil, errors.New("connection refused")
 }
 
 // Inside of a cluster there is no TLS, and names have no end. What is sent to them
-// must not reach whoever owns a name on the internet that begins like a service's.
-func TestTheQuestionForUsersStaysInTheCluster(t *testing.T) {
+// must not be sent to a host on the internet whose name begins like a service's.
+func TestTheHealthCheckIsSentToTheClusterOnly(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]struct {
 		host  string

@@ -43,7 +43,7 @@ func newAPI(guards ...grpc.ServerOption) *platformtest.Server {
 	kfptest.Register(s.Server, &kfptest.Server{
 		Runs:        map[string][]*kfppb.Run{"team": {{RunId: "r1", DisplayName: "first", ExperimentId: "e1"}}},
 		Experiments: map[string][]*kfppb.Experiment{"team": {{ExperimentId: "e1", DisplayName: "tries", Namespace: "team"}}},
-		Members:     map[string][]string{"others": {"nobody"}},
+		Members:     map[string][]string{"others": {"another user"}},
 	})
 	return s
 }

@@ -16,16 +16,16 @@ import (
 
 const maxHops = 20
 
-// walk is one login on its way: a browser without a window.
+// walk is the state of one login: the cookies, as a browser would have them.
 type walk struct {
 	client *http.Client
 	jar    *cookiejar.Jar
-	host   *url.URL // where it began, and where the session is for
+	host   *url.URL // where the login began, and which the session is for
 	allows func(*url.URL) error
-	ends   map[string]time.Time // when cookies end, as far as they say
+	ends   map[string]time.Time // when cookies expire, if they say so
 }
 
-// page is where a chain of redirects ended.
+// page is the answer at the end of a chain of redirects.
 type page struct {
 	method string
 	url    *url.URL
@@ -34,7 +34,7 @@ type page struct {
 	body   []byte
 }
 
-// mustBeOK says what was answered where only success will do.
+// mustBeOK returns a [StatusError] unless the status is 200.
 func (p page) mustBeOK() error {
 	if p.status == http.StatusOK {
 		return nil
@@ -60,8 +60,8 @@ func (w *walk) post(ctx context.Context, u *url.URL, form url.Values) (page, err
 	return w.follow(ctx, http.MethodPost, u, form)
 }
 
-// follow makes a request and follows its redirects. A form is sent once: where a
-// redirect asks to send it on (307, 308), it stays here.
+// follow makes a request and follows its redirects. A form is sent once: a redirect that
+// would send it to another address (307, 308) is an error.
 func (w *walk) follow(ctx context.Context, method string, u *url.URL, form url.Values) (page, error) {
 	began := method
 	for hops := 0; hops <= maxHops; hops++ {
@@ -77,7 +77,7 @@ func (w *walk) follow(ctx context.Context, method string, u *url.URL, form url.V
 			method, form = http.MethodGet, nil
 		case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 			if form != nil {
-				return page{}, fmt.Errorf("%s asks to send the login on to another address (HTTP status code %d), which is not done",
+				return page{}, fmt.Errorf("%s redirects the login form to another address (HTTP status code %d), which is not followed",
 					shown(u), got.status)
 			}
 		default:
@@ -92,9 +92,9 @@ func (w *walk) follow(ctx context.Context, method string, u *url.URL, form url.V
 	return page{}, fmt.Errorf("%s redirects more than %d times", shown(w.host), maxHops)
 }
 
-func nowhere(u *url.URL) error { return fmt.Errorf("%s redirects to nowhere", shown(u)) }
+func nowhere(u *url.URL) error { return fmt.Errorf("%s redirects to an invalid address", shown(u)) }
 
-// answer is one step of the way.
+// answer is the answer to one request.
 type answer struct {
 	status   int
 	location string
@@ -108,15 +108,15 @@ func (w *walk) request(ctx context.Context, method string, u *url.URL, form url.
 	}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), content)
 	if err != nil {
-		return answer{}, errors.New("a redirect leads to what is no URL")
+		return answer{}, errors.New("a redirect leads to an invalid URL")
 	}
-	req.Header.Set("Accept", "text/html, */*;q=0.8") // proxies answer programs otherwise
+	req.Header.Set("Accept", "text/html, */*;q=0.8") // without it proxies answer as to a program
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	resp, err := w.client.Do(req)
 	switch {
-	case err != nil && strings.Contains(err.Error(), "Location header"): // which it would show
+	case err != nil && strings.Contains(err.Error(), "Location header"): // which it would contain
 		return answer{}, nowhere(u)
 	case err != nil:
 		return answer{}, withoutURL(err, u)
@@ -139,7 +139,7 @@ func (w *walk) request(ctx context.Context, method string, u *url.URL, form url.
 	return answer{resp.StatusCode, resp.Header.Get("Location"), body}, nil
 }
 
-// values are the cookies that the endpoint would get now.
+// values returns the cookies that would be sent to the endpoint now.
 func (w *walk) values() map[string]string {
 	values := map[string]string{}
 	for _, c := range w.jar.Cookies(w.host) {
@@ -148,8 +148,8 @@ func (w *walk) values() map[string]string {
 	return values
 }
 
-// session joins the cookies for the endpoint. One of them must have come with the
-// login, and be more than the proxy's note to itself that somebody began one.
+// session joins the cookies for the endpoint. At least one must be new since before, and
+// not one that only protects the login itself.
 func (w *walk) session(before map[string]string) (cookie string, expiry time.Time, err error) {
 	var parts []string
 	for _, c := range w.jar.Cookies(w.host) {
@@ -167,13 +167,13 @@ func (w *walk) session(before map[string]string) (cookie string, expiry time.Tim
 		}
 	}
 	if !opened {
-		return "", time.Time{}, fmt.Errorf("%w for %s, only %s: is there a page in between that a person has to answer?",
+		return "", time.Time{}, fmt.Errorf("%w for %s (cookies: %s); a page in between may require a user's answer",
 			ErrNoSession, shown(w.host), named(w.values()))
 	}
 	return strings.Join(parts, "; "), expiry, nil
 }
 
-// isCSRF recognises cookies that protect a login under way and open nothing.
+// isCSRF reports whether a cookie only protects a login in progress.
 func isCSRF(name string) bool {
 	name = strings.ToLower(name)
 	return strings.Contains(name, "csrf") || strings.Contains(name, "xsrf")
@@ -181,7 +181,7 @@ func isCSRF(name string) bool {
 
 func named(values map[string]string) string {
 	if len(values) == 0 {
-		return "none at all"
+		return "none"
 	}
 	return strings.Join(slices.Sorted(maps.Keys(values)), ", ")
 }

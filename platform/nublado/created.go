@@ -11,29 +11,29 @@ import (
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
-// DefaultScope is what a token needs to use Nublado.
+// DefaultScope is the scope that a token needs for Nublado.
 const DefaultScope = "exec:notebook"
 
-// Created is a user whose token is made by Gafaelfawr when it is needed: again
-// before it ends, and once it is refused.
+// Created is a user whose token Gafaelfawr creates when a call needs one: the first time,
+// before the token expires, and when it is rejected.
 type Created struct {
-	// Username is whose token to make; that of a service begins with bot-. Required.
+	// Username is the user of the token; that of a service begins with bot-. Required.
 	Username string
-	// Admin is the token that may do this: one with scope admin:token. Required.
+	// Admin is the token that authorizes this, with the scope admin:token. Required.
 	Admin flow.Secret
 	// Type is what the token is for; empty means gafaelfawr.Service.
 	Type gafaelfawr.TokenType
-	// Name of the token, for gafaelfawr.User.
+	// Name is that of the token, for gafaelfawr.User.
 	Name string
-	// Scopes are what the token may do; empty means [DefaultScope].
+	// Scopes are those of the token; empty means [DefaultScope].
 	Scopes []string
-	// Lifetime of the token, five minutes at least; zero means that it never ends.
-	// The shortest ones are stretched by half a minute: Gafaelfawr counts from when
-	// the request arrives, by its own clock.
+	// Lifetime is that of the token, five minutes at least; zero means that it never
+	// expires. A lifetime near the minimum is extended by up to half a minute, since
+	// Gafaelfawr counts from when the request arrives, by its own clock.
 	Lifetime time.Duration
 }
 
-// margin is what a request may take, and clocks may differ.
+// margin is for the time that a request takes and for clocks that differ.
 const margin = 30 * time.Second
 
 func (f Created) identify(log *slog.Logger) (identity, error) {
@@ -64,7 +64,7 @@ func (f Created) request(now time.Time) gafaelfawr.Request {
 	return r
 }
 
-// creating is the flow of a token that is made when it is needed.
+// creating is the flow that creates tokens.
 type creating struct {
 	Created
 
@@ -74,7 +74,7 @@ type creating struct {
 
 var _ auth.Renewer = creating{}
 
-// Obtain makes a token.
+// Obtain creates a token.
 func (f creating) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	admin, err := readToken(f.Admin, "Admin")
 	if err != nil {
@@ -95,10 +95,11 @@ func (f creating) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentia
 	}}.Obtain(ctx, env, prev)
 }
 
-// Renew makes another token: there is no other way to renew one.
+// Renew creates another token: Gafaelfawr has no other way to extend a login.
 func (f creating) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	return f.Obtain(ctx, env, prev)
 }
 
-// Traits say that nobody is needed, and that tokens are cheap to make again.
+// Traits returns that the flow needs no user, and that its tokens are not stored, since a
+// new one is easy to create.
 func (creating) Traits() auth.Traits { return auth.Traits{Name: "nublado_created", Unstored: true} }

@@ -14,28 +14,28 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 )
 
-// Headers that an ingress of Gafaelfawr adds to requests that it lets in, where a
-// delegated token was asked for.
+// Headers that an ingress of Gafaelfawr adds to the requests that it accepts, if it is
+// configured to delegate tokens.
 const (
 	HeaderUser  = "X-Auth-Request-User"
 	HeaderToken = "X-Auth-Request-Token"
 )
 
-// FromRequest is the user who made an HTTP request, with the token that was
-// delegated for it. The ingress must be the only way in: it is what keeps others
-// from setting these headers.
+// FromRequest returns the user who made an HTTP request, with the token that was
+// delegated for it. All requests must come through the ingress, which removes these
+// headers if the caller sets them.
 func FromRequest(h http.Header) Source {
 	return delegated{slices.Clone(h.Values(HeaderUser)), slices.Clone(h.Values(HeaderToken))}
 }
 
-// FromContext is the user who made the gRPC call that ctx belongs to, with the
+// FromContext returns the user who made the gRPC call that ctx belongs to, with the
 // token that was delegated for it; see [FromRequest].
 func FromContext(ctx context.Context) Source {
 	md, _ := metadata.FromIncomingContext(ctx)
 	return delegated{md.Get(strings.ToLower(HeaderUser)), md.Get(strings.ToLower(HeaderToken))}
 }
 
-// delegated holds what a request said; it prints as the user.
+// delegated holds the values of both headers; it prints as the user.
 type delegated struct{ users, tokens []string }
 
 func (d delegated) identify(log *slog.Logger) (identity, error) {
@@ -54,11 +54,12 @@ func (d delegated) identify(log *slog.Logger) (identity, error) {
 	return id, err
 }
 
-// one refuses several values: whoever could add one could choose the user.
+// one returns the single value of a header. Several are an error: a caller who could add
+// one could choose the user.
 func one(name string, values []string) (string, error) {
 	switch {
 	case len(values) > 1:
-		return "", &Error{Input: name, Err: fmt.Errorf("there are %d of this header; the ingress sets one", len(values))}
+		return "", &Error{Input: name, Err: fmt.Errorf("the request has %d of this header; the ingress sets one", len(values))}
 	case len(values) == 0 || strings.TrimSpace(values[0]) == "":
 		return "", &Error{Input: name, Err: errors.New(
 			"the request has no such header: is it behind an ingress of Gafaelfawr that delegates tokens?")}
@@ -66,14 +67,14 @@ func one(name string, values []string) (string, error) {
 	return strings.TrimSpace(values[0]), nil
 }
 
-// String names the user.
+// String returns the user.
 func (d delegated) String() string { return fmt.Sprintf("delegated by %q", d.users) }
 
-// GoString is String, so that %#v shows no secret either.
+// GoString returns String, so that %#v contains no secret either.
 func (d delegated) GoString() string { return d.String() }
 
-// Format is String for every verb.
+// Format writes String, for every verb.
 func (d delegated) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, d.String()) }
 
-// MarshalText makes String what slog and encoding/json write.
+// MarshalText returns String, for slog and encoding/json.
 func (d delegated) MarshalText() ([]byte, error) { return []byte(d.String()), nil }

@@ -30,7 +30,7 @@ func discovery(t *testing.T, c repertoire.Config) *repertoire.Client {
 	return d
 }
 
-func TestNubladoRow01_ServiceDiscoveryLeadsToTheHost(t *testing.T) {
+func TestNubladoRow01_TheEndpointIsTheHostFromServiceDiscovery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given the least that service discovery can say, and a token ...
@@ -69,7 +69,7 @@ func TestNubladoRow01_ServiceDiscoveryLeadsToTheHost(t *testing.T) {
 	})
 }
 
-func TestNubladoRow02_WhatDiscoveryLacksIsSaidBeforeAnyDial(t *testing.T) {
+func TestNubladoRow02_AMissingServiceIsNamedBeforeAnyConnection(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	token := s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope)
@@ -123,7 +123,7 @@ func TestNubladoRow02_AMisspeltVariableStandsInTheError(t *testing.T) {
 	}
 }
 
-func TestNubladoRow03_AnOldAnswerServesWhenThereIsNoNewOne(t *testing.T) {
+func TestNubladoRow03_TheLastAnswerIsUsedIfARefreshFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t)
@@ -180,7 +180,7 @@ func TestNubladoRow04_AnInjectedDiscoveryClientWins(t *testing.T) {
 	}
 }
 
-func TestNubladoErrorsReadAsStatus(t *testing.T) {
+func TestNubladoErrorsConvertToStatus(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	_, err := s.connect(t, nublado.Resolver{LookupEnv: env()})

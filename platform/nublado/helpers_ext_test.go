@@ -16,7 +16,7 @@ import (
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
-// What the tests of every system say.
+// Short names for the helpers of all platforms.
 var (
 	env  = platformtest.Env
 	list = platformtest.List
@@ -70,8 +70,8 @@ func (s *science) http() *http.Client {
 	return peertest.HTTPClient(map[string]http.Handler{"127.0.0.1:8000": s.repertoire, "127.0.0.1:9000": s.gafaelfawr})
 }
 
-// connect makes a client of a resolver that goes by this platform's environment,
-// unless it brings one.
+// connect makes a client of a resolver with this platform's environment, unless the
+// resolver has one.
 func (s *science) connect(t *testing.T, r nublado.Resolver) (*clientset.ClientSet, error) {
 	t.Helper()
 	if r.LookupEnv == nil {

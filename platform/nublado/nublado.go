@@ -1,11 +1,11 @@
 // Package nublado connects to Nublado, the notebook service of the Rubin Science
 // Platform: one client for one user with one token, at the address that service
-// discovery tells.
+// discovery returns.
 //
 // Give a [Resolver] to clientset.For. Its Source says who the user is and where
-// the token comes from: a request that was delegated ([FromRequest],
-// [FromContext]), a secret that is kept for a service ([Service]), or Gafaelfawr,
-// asked for a new one ([Created]).
+// the token comes from: from a request with a delegated token ([FromRequest],
+// [FromContext]), from a service's secret ([Service]), or from Gafaelfawr, which creates
+// a new one ([Created]).
 //
 //	cs, err := clientset.For(ctx, nublado.Resolver{Source: nublado.FromRequest(r.Header)})
 package nublado
@@ -25,17 +25,16 @@ import (
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
-// Resolver finds Nublado for one user. It is a value: a client that is made of it
-// keeps its user for good, and another user takes another Resolver. It is safe for
-// concurrent use.
+// Resolver finds Nublado for one user. A client made from it belongs to that user;
+// another user needs another Resolver and another client. It is safe for concurrent use.
 type Resolver struct {
 	// Source is who the user is; required.
 	Source Source
-	// Discovery answers where Nublado is, and wins over the environment; nil means
-	// a client of its own for every Resolve, by REPERTOIRE_BASE_URL.
+	// Discovery is the client of service discovery, and wins over the environment;
+	// nil means a new client at every Resolve, for REPERTOIRE_BASE_URL.
 	Discovery *repertoire.Client
-	// Logger hears of new tokens by their key, and of old answers of service
-	// discovery; nil discards.
+	// Logger records the keys of new tokens, and a warning when an old answer of
+	// service discovery is used; nil discards.
 	Logger *slog.Logger
 	// LookupEnv finds REPERTOIRE_BASE_URL; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
@@ -47,19 +46,19 @@ type Resolver struct {
 
 var _ platform.Resolver = Resolver{}
 
-// ForToken is the Resolver of a user and a token that the program holds already.
+// ForToken returns the Resolver for a user and a token that the program has already.
 func ForToken(username, token string) Resolver {
 	return Resolver{Source: Service{Username: username, Token: flow.SecretValue(token)}}
 }
 
 var (
-	// ErrNublado says that service discovery knows of no Nublado.
+	// ErrNublado means that service discovery lists no Nublado.
 	ErrNublado = errors.New("nublado service not found in service discovery")
-	// ErrGafaelfawr says that service discovery knows of no Gafaelfawr.
+	// ErrGafaelfawr means that service discovery lists no Gafaelfawr.
 	ErrGafaelfawr = errors.New("gafaelfawr (v1) service not found in service discovery")
 )
 
-// Error is an input that is missing or cannot be used. It never holds a secret.
+// Error is the error of an input that is missing or wrong. It never contains a secret.
 type Error struct {
 	// Input is the header, variable, file or field that is wrong.
 	Input string
@@ -72,8 +71,8 @@ func (e *Error) Error() string { return fault.Text("nublado", e.Input, "", e.Err
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Resolve checks user and token and asks service discovery, and nothing else. The
-// error is an [*Error], [repertoire.ErrURL], a [*repertoire.Error], [ErrNublado]
+// Resolve checks user and token and makes a request to service discovery, and no other.
+// The error is an [*Error], [repertoire.ErrURL], a [*repertoire.Error], [ErrNublado]
 // or [ErrGafaelfawr].
 func (r Resolver) Resolve(ctx context.Context, hc *http.Client) (platform.Target, error) {
 	log := r.Logger
@@ -105,7 +104,7 @@ func (r Resolver) Resolve(ctx context.Context, hc *http.Client) (platform.Target
 	return platform.Target{Endpoint: endpoint, Flow: f, User: who.username}, err
 }
 
-// endpointOf is the host of an address; gRPC knows no paths.
+// endpointOf returns scheme and host of an address; gRPC has no paths.
 func endpointOf(address string) (string, error) {
 	u, err := url.Parse(strings.TrimRight(address, "/"))
 	if err != nil || u.Host == "" {
@@ -114,8 +113,8 @@ func endpointOf(address string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// identity is a user and how to get that user's token, once it is known what
-// service discovery says.
+// identity is a user, and a function that makes the flow for that user's token from the
+// answer of service discovery.
 type identity struct {
 	username string
 	flow     func(doc *repertoire.Document) (auth.Flow, error)
@@ -124,7 +123,7 @@ type identity struct {
 // Source says who the user is, and where the token comes from. See [FromRequest],
 // [FromContext], [Service] and [Created].
 type Source interface {
-	// identify checks what can be known without the network. log hears of tokens by
-	// their key.
+	// identify makes the checks that need no network. The flow logs the keys of
+	// tokens to log.
 	identify(log *slog.Logger) (identity, error)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/jetway-go/jetway/platform/nublado/gafaelfawr"
 )
 
-// readToken returns the token as it is now, and names the field in errors.
+// readToken reads the token that the secret has now; errors name the field.
 func readToken(s flow.Secret, field string) (gafaelfawr.Token, error) {
 	text, err := s.Read()
 	if err != nil {

@@ -11,13 +11,13 @@ import (
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )
 
-// Service is a user whose token somebody else makes and keeps: the bot of a
-// GafaelfawrServiceToken, whose secret Kubernetes mounts as a file or sets as a
-// variable. The token is read again once it is refused.
+// Service is a user whose token comes from a secret: the bot of a
+// GafaelfawrServiceToken, which Kubernetes mounts as a file or sets as a variable. The
+// token is read again when it is rejected.
 type Service struct {
-	// Username is whose token it is; required.
+	// Username is the user of the token; required.
 	Username string
-	// Token is where it comes from; required.
+	// Token is the secret with the token; required.
 	Token flow.Secret
 }
 
@@ -31,7 +31,7 @@ func (f Service) identify(log *slog.Logger) (identity, error) {
 	return identity{f.Username, func(*repertoire.Document) (auth.Flow, error) { return kept{f, log}, nil }}, nil
 }
 
-// kept is the flow of a token that somebody else keeps.
+// kept is the flow that reads a token from a secret.
 type kept struct {
 	Service
 
@@ -48,11 +48,12 @@ func (f kept) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 	return flow.StaticToken(t.Reveal()).Obtain(ctx, env, prev)
 }
 
-// Traits say that nobody is needed, and that the token is kept elsewhere.
+// Traits returns that the flow needs no user, and that its token is not stored: the
+// secret has it.
 func (f kept) Traits() auth.Traits { return auth.Traits{Name: "nublado_service", Unstored: true} }
 
-// String names the user.
+// String returns the user and where the token comes from.
 func (f kept) String() string { return fmt.Sprintf("token of %s from %v", f.Username, f.Token) }
 
-// Format is String for every verb.
+// Format writes String, for every verb.
 func (f kept) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, f.String()) }

@@ -69,8 +69,8 @@ func TestNubladoRow05_AMissingHeaderIsNamed(t *testing.T) {
 		{with(nublado.HeaderUser, " "), "X-Auth-Request-User: the request has no such header"},
 		{with(nublado.HeaderToken), "X-Auth-Request-Token: the request has no such header"},
 		{with(nublado.HeaderToken, ""), "X-Auth-Request-Token: the request has no such header"},
-		{with(nublado.HeaderToken, good.Get(nublado.HeaderToken), good.Get(nublado.HeaderToken)), "X-Auth-Request-Token: there are 2 of this header"},
-		{with(nublado.HeaderUser, "ada", "eve"), "X-Auth-Request-User: there are 2 of this header"},
+		{with(nublado.HeaderToken, good.Get(nublado.HeaderToken), good.Get(nublado.HeaderToken)), "X-Auth-Request-Token: the request has 2 of this header"},
+		{with(nublado.HeaderUser, "ada", "eve"), "X-Auth-Request-User: the request has 2 of this header"},
 		{with(nublado.HeaderUser, "Ada Lovelace"), "X-Auth-Request-User: username"},
 		{with(nublado.HeaderToken, "canary"), "X-Auth-Request-Token: Token does not start with gt-"},
 		{with(nublado.HeaderToken, "gt-canary"), "X-Auth-Request-Token: Token is malformed"},
@@ -86,7 +86,7 @@ func TestNubladoRow05_AMissingHeaderIsNamed(t *testing.T) {
 	s.untouched(t)
 }
 
-func TestNubladoRow06_ATokenIsCreated(t *testing.T) {
+func TestNubladoRow06_ATokenIsCreatedAndRenewed(t *testing.T) {
 	t.Parallel()
 	for _, success := range []int{http.StatusCreated, http.StatusOK} {
 		t.Run(fmt.Sprint(success), func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestNubladoRow06_ATokenIsCreated(t *testing.T) {
 	}
 }
 
-func TestNubladoRow06_TheShortestLifetimeIsPossible(t *testing.T) {
+func TestNubladoRow06_TheShortestLifetimeIsAccepted(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	cs := s.client(t, nublado.Resolver{Source: nublado.Created{
@@ -149,7 +149,7 @@ func TestNubladoRow06_TheShortestLifetimeIsPossible(t *testing.T) {
 	}
 }
 
-func TestNubladoRow06_RefusalsAreDistinct(t *testing.T) {
+func TestNubladoRow06_EveryRejectionHasItsOwnError(t *testing.T) {
 	t.Parallel()
 	detail := func(kind, text string) string { return `{"detail":[{"type":"` + kind + `","msg":"` + text + `"}]}` }
 	for _, test := range []struct {
@@ -218,7 +218,7 @@ func TestNubladoRow06_RefusalsAreDistinct(t *testing.T) {
 
 const stranger = "gt-AAAAAAAAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBBBBBBBB"
 
-func TestNubladoRow06_BadWishesAreRefusedBeforeAnythingIsSent(t *testing.T) {
+func TestNubladoRow06_InvalidRequestsAreRejectedBeforeAnythingIsSent(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	good := nublado.Created{Username: "bot-x", Admin: flow.SecretValue(stranger)}

@@ -62,11 +62,11 @@ func TestNubladoRow08_TokensOfTwoUsersNeverCross(t *testing.T) {
 	wg.Wait()
 	// ... then no call ever carried the other's token, or two.
 	if crossed.Load() != 0 || seen.Load() < 2*calls*(workers-1) {
-		t.Errorf("%d of %d accepted calls carried somebody else's token, want none of thousands", crossed.Load(), seen.Load())
+		t.Errorf("%d of %d accepted calls carried another user's token, want none of thousands", crossed.Load(), seen.Load())
 	}
 }
 
-func TestNubladoRow08_NoTokenRestsInAStore(t *testing.T) {
+func TestNubladoRow08_NoTokenIsStored(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	admin := s.gafaelfawr.IssueToken("root", 0, "admin:token")
@@ -84,7 +84,7 @@ func TestNubladoRow08_NoTokenRestsInAStore(t *testing.T) {
 	}
 }
 
-func TestNubladoRow08_AClientKeepsItsUser(t *testing.T) {
+func TestNubladoRow08_AClientBelongsToOneUser(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	source := nublado.Service{Username: "ada", Token: flow.SecretValue(s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope))}

@@ -15,41 +15,42 @@ type address struct {
 
 func (a address) String() string { return a.scheme + "://" + a.host + a.path }
 
-// target is the address for gRPC, which has no paths.
+// target returns the address for gRPC, which has no path.
 func (a address) target() string { return a.scheme + "://" + a.host }
 
-// inCluster tells whether this is the one plaintext address that Wallaroo itself
-// hands out, to notebooks inside its own cluster.
+// inCluster reports whether this is the one address without TLS that Wallaroo itself
+// gives to notebooks in its own cluster.
 func (a address) inCluster() bool { return a.scheme == "http" && a.host == "api-lb:8080" }
 
-// safe tells whether secrets may go there.
+// safe reports whether secrets may be sent there.
 func (a address) safe() bool {
 	u := url.URL{Host: a.host}
 	return a.scheme == "https" || a.inCluster() || endpoint.IsLoopback(u.Hostname())
 }
 
-// parseAddress reads an address as people write it: without a scheme it is https.
+// parseAddress parses an address; without a scheme it is https.
 func parseAddress(v value) (address, error) {
 	text := v.text
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
 	}
 	u, err := url.Parse(text)
+	const like = "; write it like https://wallaroo.example.com"
 	problem := ""
 	switch {
 	case err != nil:
-		problem = "is no URL"
+		problem = "is not a URL" + like
 	case u.Scheme != "http" && u.Scheme != "https":
-		problem = "must begin with https:// or http://"
+		problem = "must begin with https:// or http://" + like
 	case u.Hostname() == "":
-		problem = "names no host"
+		problem = "has no host" + like
 	case u.User != nil:
-		problem = "must not carry a user name or password: set " + EnvUser + " and " + EnvPassword
+		problem = "must not contain a user name or password: set " + EnvUser + " and " + EnvPassword + " instead"
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		problem = "must not have a query or fragment"
+		problem = "must not have a query or fragment" + like
 	}
 	if problem != "" {
-		return address{}, &Error{Input: v.from, Err: errors.New(problem + ", such as https://wallaroo.example.com")}
+		return address{}, &Error{Input: v.from, Err: errors.New(problem)}
 	}
 	return address{u.Scheme, strings.ToLower(u.Host), strings.TrimRight(u.EscapedPath(), "/")}, nil
 }

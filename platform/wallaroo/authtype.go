@@ -5,16 +5,15 @@ import (
 	"strings"
 )
 
-// AuthType is a way to log in, by the name that Wallaroo gives it. Case does not
-// matter.
+// AuthType names a way to log in, as Wallaroo does, in upper or lower case.
 type AuthType string
 
 const (
-	// SSO shows a person an address to log in at (RFC 8628).
+	// SSO shows the user an address to log in at (RFC 8628).
 	SSO AuthType = "sso"
 	// UserPassword logs in with a user name and a password.
 	UserPassword AuthType = "user_password"
-	// Token reads a token that somebody else keeps in a file.
+	// Token reads a token from a file that another program keeps up to date.
 	Token AuthType = "token"
 	// None sends no credentials.
 	None AuthType = "none"

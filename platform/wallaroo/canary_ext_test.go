@@ -97,7 +97,7 @@ func TestWallarooTokensOfTwoUsersNeverCross(t *testing.T) {
 					if w == 0 && n%50 == 49 {
 						i.keycloak.RevokeTokens()
 					}
-					_ = list(ctx, cs) // may be refused when two revocations meet; never be somebody else's
+					_ = list(ctx, cs) // may be rejected when two revocations meet; never carries another user's token
 				}
 			})
 		}
@@ -105,6 +105,6 @@ func TestWallarooTokensOfTwoUsersNeverCross(t *testing.T) {
 	wg.Wait()
 	// ... then no call ever carried the other's token.
 	if crossed.Load() != 0 || seen.Load() < workers*calls {
-		t.Errorf("%d of %d accepted calls carried somebody else's token, want none of thousands", crossed.Load(), seen.Load())
+		t.Errorf("%d of %d accepted calls carried another user's token, want none of thousands", crossed.Load(), seen.Load())
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/smallfile"
 )
 
-// credentials are a person's.
+// credentials are a user's name and password.
 type credentials struct{ username, password string }
 
 var (
@@ -17,11 +17,10 @@ var (
 	errNoField = errors.New("is missing")
 )
 
-// readCredentials takes user and password from the environment, else from the
-// file.
+// readCredentials reads user and password from the environment, else from the file.
 func readCredentials(env environment) (credentials, error) {
 	if user := env.get(EnvUser); user != "" {
-		password, _ := env.lookup(EnvPassword) // as it is: blanks may belong to it
+		password, _ := env.lookup(EnvPassword) // not trimmed: spaces may be part of it
 		if password == "" {
 			return credentials{}, &Error{Input: EnvPassword, Err: env.notSet(", but "+EnvUser+" is", EnvPassword)}
 		}
@@ -40,7 +39,7 @@ func readCredentials(env environment) (credentials, error) {
 	if err != nil {
 		return credentials{}, &Error{Input: EnvCredentials, Err: notAFile(err)}
 	}
-	if json.Unmarshal(content, &file) != nil { // its error quotes what it found
+	if json.Unmarshal(content, &file) != nil { // its error would quote the content
 		return credentials{}, &Error{Input: path, Err: errors.New("must be JSON with the strings username and password")}
 	}
 	switch {
@@ -52,7 +51,7 @@ func readCredentials(env environment) (credentials, error) {
 	return credentials{file.Username, file.Password}, nil
 }
 
-// notAFile says so in Wallaroo's words, and what the operating system says.
+// notAFile returns Wallaroo's text for a missing file, with the operating system's error.
 func notAFile(err error) error {
 	cause := err
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {

@@ -11,23 +11,23 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 )
 
-// ErrMissing says that nobody told where the instance is, or how to log in there:
-// in the two lines that Wallaroo's documentation has for it.
+// ErrMissing means that the address of the instance or the auth type is not set. The two
+// lines are those of Wallaroo's documentation.
 //
-//nolint:staticcheck // their words, with their full stop
+//nolint:staticcheck // Wallaroo's text, with its full stop
 var ErrMissing = errors.New("auth_type and api_endpoint must be provided or set in environment as\n" +
 	"`WALLAROO_SDK_AUTH_TYPE`, and `WALLAROO_URL` respectively.")
 
 var (
-	errTask = errors.New("is set, so this is one of Wallaroo's own tasks, which log in with a token of their own (orch)" +
-		" whatever the caller says; that is not supported here: unset it to log in otherwise")
+	errTask = errors.New("is set, so this is one of Wallaroo's own tasks, which always log in with a token of their own (orch);" +
+		" that is not supported here: unset it to log in in another way")
 	errPlaintext = errors.New("must begin with https://: passwords and tokens are sent there" +
-		" (http:// is only for this machine, and for http://api-lb:8080 inside of Wallaroo's own cluster)")
+		" (http:// is only for this machine, and for http://api-lb:8080 in Wallaroo's own cluster)")
 	errTimeout      = errors.New("must be a number of seconds above 0, up to a day")
-	errLoginTimeout = errors.New("Device code expired while waiting for user login") //nolint:staticcheck // Wallaroo's words
+	errLoginTimeout = errors.New("Device code expired while waiting for user login") //nolint:staticcheck // Wallaroo's text
 )
 
-// Error is an input that cannot be used. It never holds a secret.
+// Error is the error of a setting that is missing or wrong. It never contains a secret.
 type Error struct {
 	// Input is the parameter, environment variable or file that is wrong.
 	Input string
@@ -40,13 +40,13 @@ func (e *Error) Error() string { return "wallaroo: " + e.Input + " " + e.Err.Err
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// LoginError is a login that Keycloak refused. errors.Is finds [auth.ErrRejected]
-// in it when asking again cannot help.
+// LoginError is the error of a login or refresh at Keycloak. It wraps
+// [auth.ErrRejected] if another attempt cannot succeed either.
 type LoginError struct {
 	// Status is the HTTP status; zero when there was no answer.
 	Status int
-	// Body is what Keycloak answered, as far as it is an OAuth error: JSON, without
-	// the secrets that were sent.
+	// Body is Keycloak's answer: JSON if it is an OAuth error, without the secrets
+	// that were sent.
 	Body string
 	// Err is the cause; never nil.
 	Err error
@@ -65,7 +65,7 @@ func (e *LoginError) Unwrap() error { return e.Err }
 // GRPCStatus makes status.FromError and status.Code work on the error.
 func (e *LoginError) GRPCStatus() *status.Status { return status.New(auth.Code(e.Err), e.Error()) }
 
-// loginError tells what went wrong in Wallaroo's way.
+// loginError returns err as a [LoginError], with Wallaroo's text for a timeout.
 func loginError(err error) error {
 	if err == nil {
 		return nil
@@ -87,5 +87,5 @@ func loginError(err error) error {
 	return e
 }
 
-// joined is what is wrong, and Wallaroo's words for it.
-func joined(what, words error) error { return fmt.Errorf("%w: %w", what, words) }
+// joined returns what is wrong, followed by Wallaroo's text for it.
+func joined(what, text error) error { return fmt.Errorf("%w: %w", what, text) }

@@ -178,7 +178,7 @@ func TestWallarooRow07_ATokenFileIsReadAgain(t *testing.T) {
 		if got := i.call(t, cs); got.TokenID != first.TokenID {
 			t.Error("another token was used")
 		}
-		// One that somebody has put in its place is found when the old one is refused.
+		// One that replaces it is read when the old one is rejected.
 		i.keycloak.RevokeTokens()
 		if err := os.WriteFile(path, []byte(document()), 0o600); err != nil {
 			t.Fatal(err)
@@ -199,7 +199,7 @@ func TestWallarooRow07_BrokenTokenFilesGiveNamedErrors(t *testing.T) {
 		"no file":      {tokenFile(wallaroo.EnvCredentials, "/no/such/file"), "Token file provided, but file does not exist."},
 		"no JSON":      {tokenFile(wallaroo.EnvCredentials, file(t, `canary`)), "must be JSON"},
 		"no token":     {tokenFile(wallaroo.EnvCredentials, file(t, `{"user_email": "e", "user_id": "i"}`)), "Token property field not in json."},
-		"no word":      {tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "canary\n", "user_email": "e", "user_id": "i"}`)), "the token holds a space"},
+		"no word":      {tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "canary\n", "user_email": "e", "user_id": "i"}`)), "the token contains a space"},
 		"no email":     {tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "canary", "user_id": "i"}`)), "User email property field not in json."},
 		"no user id":   {tokenFile(wallaroo.EnvCredentials, file(t, `{"token": "canary", "user_email": "e"}`)), "User id property field not in json."},
 		"unknown type": {wallaroo.Resolver{APIEndpoint: url, AuthType: "kerberos", LookupEnv: env()}, `auth_type "kerberos" is not a valid AuthType; it can be sso, user_password, token or none`},
@@ -219,9 +219,9 @@ func TestWallarooRow07_BrokenTokenFilesGiveNamedErrors(t *testing.T) {
 	}
 }
 
-// anybody leads to a backend that lets everybody in, and says how many values of
+// acceptsAll leads to a backend that accepts every call, and returns how many values of
 // authorization it got.
-func anybody(t *testing.T) grpc.DialOption {
+func acceptsAll(t *testing.T) grpc.DialOption {
 	t.Helper()
 	l := bufconn.Listen(1 << 16)
 	server := grpc.NewServer(grpc.ChainUnaryInterceptor(func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
@@ -248,8 +248,8 @@ func TestWallarooRow07_NoneSendsNoHeader(t *testing.T) {
 	if calls := i.peer.Calls(); len(calls) != 1 || calls[0].Values != 0 {
 		t.Errorf("%+v, want one call without authorization", calls)
 	}
-	// An instance that asks nobody who they are answers.
-	open := i.client(t, wallaroo.Resolver{APIEndpoint: url, AuthType: wallaroo.None, LookupEnv: env()}, clientset.WithDialOptions(anybody(t)))
+	// An instance that requires no login answers.
+	open := i.client(t, wallaroo.Resolver{APIEndpoint: url, AuthType: wallaroo.None, LookupEnv: env()}, clientset.WithDialOptions(acceptsAll(t)))
 	var header metadata.MD
 	if _, err := healthpb.NewHealthClient(open).Check(t.Context(), &healthpb.HealthCheckRequest{}, grpc.Header(&header)); err != nil {
 		t.Fatal(err)

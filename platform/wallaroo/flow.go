@@ -10,7 +10,7 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// flow picks the way to log in, and says whose login it is where that is known.
+// flow returns the flow of the auth type, and the user if that is known before the login.
 func (in input) flow(pkce bool) (auth.Flow, string, error) {
 	switch in.authType {
 	case SSO:
@@ -33,15 +33,15 @@ func (in input) flow(pkce bool) (auth.Flow, string, error) {
 	}
 }
 
-// renewable is what both flows of Keycloak are.
+// renewable is what the device and the password flow have in common.
 type renewable interface {
 	auth.TraitedFlow
 	auth.Renewer
 	auth.Revoker
 }
 
-// login is a flow at Wallaroo's Keycloak. It knows the realm's endpoints, so that
-// the backend is never asked how to log in, and speaks Wallaroo's words.
+// login is a flow at Wallaroo's Keycloak. It sets the realm's endpoints, since the
+// backend does not advertise them, and returns errors with Wallaroo's texts.
 type login struct {
 	renewable
 
@@ -56,19 +56,19 @@ func (l login) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials)
 	return c, loginError(err)
 }
 
-// Renew uses the refresh token. Keycloak lets a login lapse when nobody has done
-// that for about an hour, and starts that time anew whenever somebody does.
+// Renew uses the refresh token. A session of Keycloak expires about an hour after its
+// last refresh.
 func (l login) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	c, err := l.renewable.Renew(ctx, l.env(env), prev)
 	return c, loginError(err)
 }
 
-// Revoke ends the login at Keycloak.
+// Revoke revokes the refresh token at Keycloak.
 func (l login) Revoke(ctx context.Context, env auth.Env, c *auth.Credentials) error {
 	return loginError(l.renewable.Revoke(ctx, l.env(env), c))
 }
 
-// String names the way and the instance. Without it fmt would look into fields
+// String returns the auth type and Keycloak's address. Without it fmt would print fields
 // that hold a password.
 func (l login) String() string { return string(l.in.authType) + " at " + l.in.keycloak.String() }
 
@@ -90,15 +90,16 @@ func (l login) env(env auth.Env) auth.Env {
 	return env
 }
 
-// anonymous is a login at an instance that wants none.
+// anonymous is the flow for an instance that requires no login.
 type anonymous struct{}
 
-var errAnonymous = errors.New("the auth type is none, but the instance wants credentials: set " + EnvAuthType + " to sso or user_password")
+var errAnonymous = errors.New("the auth type is none, but the instance requires credentials: set " + EnvAuthType + " to sso or user_password")
 
-// Obtain says that calls go without credentials.
+// Obtain returns an error that wraps ErrNoLogin, so that calls are made without
+// credentials.
 func (anonymous) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
 	return nil, fmt.Errorf("wallaroo: %w (%w)", errAnonymous, configstore.ErrNoLogin)
 }
 
-// Traits say that there is nobody to ask and nothing to keep.
+// Traits returns that the flow needs no user and that there is nothing to store.
 func (anonymous) Traits() auth.Traits { return auth.Traits{Name: "wallaroo_none", Unstored: true} }

@@ -15,14 +15,14 @@ import (
 	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 
-// What the tests of every system say.
+// Short names for the helpers of all platforms.
 var (
 	env  = platformtest.Env
 	file = platformtest.File
 	list = platformtest.List
 )
 
-// screen is what a person sees, and whatever else must show no secret.
+// screen records what the user is shown, and all else that must contain no secret.
 type screen = secrettest.Sink
 
 const (

@@ -89,7 +89,7 @@ func TestWallarooRow02_ParametersBeatTheEnvironment(t *testing.T) {
 	i.well(t)
 }
 
-func TestWallarooRow02_TheAuthEndpointCanBeElsewhere(t *testing.T) {
+func TestWallarooRow02_TheAuthEndpointCanBeOnAnotherHost(t *testing.T) {
 	t.Parallel()
 	password := []string{wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "hello"}
 	for name, r := range map[string]wallaroo.Resolver{
@@ -99,7 +99,7 @@ func TestWallarooRow02_TheAuthEndpointCanBeElsewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			i := start(t, keycloaktest.Config{})
-			r.APIEndpoint, r.AuthType = "http://127.0.0.1:7070", wallaroo.UserPassword // nobody answers HTTP there
+			r.APIEndpoint, r.AuthType = "http://127.0.0.1:7070", wallaroo.UserPassword // no HTTP server listens there
 			i.call(t, i.client(t, r))
 		})
 	}
@@ -128,7 +128,7 @@ func TestWallarooInsideTheClusterNeedsNoTLS(t *testing.T) {
 	}
 }
 
-func TestWallarooTheClustersAddressInAnyLetters(t *testing.T) {
+func TestWallarooTheClustersAddressIsReadInUpperOrLowerCase(t *testing.T) {
 	t.Parallel()
 	target, err := wallaroo.Resolver{APIEndpoint: "HTTP://API-LB:8080/", AuthType: wallaroo.SSO, LookupEnv: env()}.Resolve(t.Context(), nil)
 	if err != nil || target.Endpoint != "http://api-lb:8080" || !target.PlaintextCredentials {
@@ -147,10 +147,10 @@ func TestWallarooBadInputsNameWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		{"scheme", wallaroo.Resolver{APIEndpoint: "ftp://x", LookupEnv: full()}, "wallaroo: api_endpoint must begin with https:// or http://"},
-		{"password in URL", wallaroo.Resolver{APIEndpoint: "https://u:canary@x", LookupEnv: full()}, "api_endpoint must not carry a user name or password"},
-		{"no host", wallaroo.Resolver{APIEndpoint: "https://", LookupEnv: full()}, "api_endpoint names no host"},
+		{"password in URL", wallaroo.Resolver{APIEndpoint: "https://u:canary@x", LookupEnv: full()}, "api_endpoint must not contain a user name or password"},
+		{"no host", wallaroo.Resolver{APIEndpoint: "https://", LookupEnv: full()}, "api_endpoint has no host"},
 		{"query", wallaroo.Resolver{APIEndpoint: "https://x?token=canary", LookupEnv: full()}, "api_endpoint must not have a query"},
-		{"no URL", wallaroo.Resolver{LookupEnv: env(wallaroo.EnvAuthType, "sso", wallaroo.EnvURL, "https://x:canary y")}, "WALLAROO_URL is no URL"},
+		{"no URL", wallaroo.Resolver{LookupEnv: env(wallaroo.EnvAuthType, "sso", wallaroo.EnvURL, "https://x:canary y")}, "WALLAROO_URL is not a URL"},
 		{"auth endpoint", wallaroo.Resolver{LookupEnv: full(wallaroo.EnvAuthURL, "unix:///x")}, "WALLAROO_AUTH_URL must begin with"},
 		{"auth parameter", wallaroo.Resolver{AuthEndpoint: "file:///x", LookupEnv: full()}, "auth_endpoint must begin with"},
 		{"plaintext login", wallaroo.Resolver{AuthEndpoint: "http://kc.example.com", LookupEnv: full()}, "auth_endpoint must begin with https://"},
@@ -178,7 +178,7 @@ func TestWallarooBadInputsNameWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestWallarooRequestsToKeycloakEnd(t *testing.T) {
+func TestWallarooRequestsToKeycloakHaveATimeLimit(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]wallaroo.Resolver{
 		"parameter": {RequestTimeout: 3 * time.Second, LookupEnv: env(wallaroo.EnvRequestTimeout, "100")},

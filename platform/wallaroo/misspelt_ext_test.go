@@ -50,7 +50,7 @@ func TestWallarooRow01_AMisspeltVariableStandsInTheError(t *testing.T) {
 	}
 }
 
-func TestWallarooRow01_AMisspeltVariableBesideTheRightOneIsNoNews(t *testing.T) {
+func TestWallarooRow01_AMisspeltVariableBesideTheRightOneIsNotReported(t *testing.T) {
 	t.Parallel()
 	vars := map[string]string{
 		"WALLAROO_SDK_AUTH_TYPE": "user_password", "WALLAROO_SDK_AUTHTYPE": "sso", "WALLAROO_URL": "https://h", "WALLAROO_USR": "x",

@@ -42,8 +42,9 @@ func (s *stranger) sent() string {
 	return s.seen.String()
 }
 
-// Whoever sets WALLAROO_AUTH_URL gets no login that another Keycloak has issued.
-func TestWallarooAnotherKeycloakGetsNoOldLogin(t *testing.T) {
+// A program that sets WALLAROO_AUTH_URL sends no refresh token there that another Keycloak
+// has issued.
+func TestWallarooAStoredLoginIsNotSentToAnotherKeycloak(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		resolver func(...string) wallaroo.Resolver
@@ -55,7 +56,7 @@ func TestWallarooAnotherKeycloakGetsNoOldLogin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				// Given a login kept in a file, whose token has ended ...
+				// Given a login stored in a file, whose access token has expired ...
 				i := start(t, keycloaktest.Config{AutoApprove: "steve@ex.co"})
 				evil := &stranger{}
 				store := &tokenstore.FileStore{Dir: t.TempDir()}
@@ -102,7 +103,7 @@ func TestWallarooAnotherKeycloakGetsNoOldLogin(t *testing.T) {
 }
 
 // Renewing alone, as a flow, says what is wrong in the words of both packages.
-func TestWallarooRenewalSaysWhoIssuedTheLogin(t *testing.T) {
+func TestWallarooARefreshKeepsTheIssuerOfTheLogin(t *testing.T) {
 	t.Parallel()
 	target, err := sso.Resolve(t.Context(), nil)
 	if err != nil {

@@ -11,23 +11,23 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// displayed shows addresses that browsers can reach in place of those that only
-// programs inside of the cluster can.
+// displayed replaces addresses that only programs in the cluster can reach by those that
+// browsers can reach.
 type displayed struct {
 	auth.Prompter
 
 	from, to string
 }
 
-// Prompt shows the rewritten addresses.
+// Prompt passes the prompt on with the addresses replaced.
 func (d displayed) Prompt(ctx context.Context, p auth.Prompt) error {
 	p.URL = strings.Replace(p.URL, d.from, d.to, 1)
 	p.CompleteURL = strings.Replace(p.CompleteURL, d.from, d.to, 1)
 	return d.Prompter.Prompt(ctx, p)
 }
 
-// Printer is a Prompter that writes what Wallaroo's SDK prints. Give it standard
-// error, never a program's output.
+// Printer returns a Prompter that writes to w the text that Wallaroo's SDK prints. Give
+// it standard error, since standard output belongs to the program's results.
 func Printer(w io.Writer) auth.Prompter { return &printer{w: w} }
 
 type printer struct {
@@ -35,7 +35,7 @@ type printer struct {
 	w  io.Writer
 }
 
-// Prompt writes the address.
+// Prompt writes the address, and the code where the address does not contain it.
 func (p *printer) Prompt(_ context.Context, shown auth.Prompt) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

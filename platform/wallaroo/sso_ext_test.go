@@ -111,7 +111,7 @@ func TestWallarooRow03_AnUnansweredCodeExpires(t *testing.T) {
 	})
 }
 
-func TestWallarooRow03_RealmsThatWantPKCE(t *testing.T) {
+func TestWallarooRow03_PKCEIsSentToRealmsThatRequireIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		i := start(t, keycloaktest.Config{AutoApprove: "steve@ex.co", NeedsPKCE: true})
@@ -125,7 +125,7 @@ func TestWallarooRow03_RealmsThatWantPKCE(t *testing.T) {
 	})
 }
 
-func TestWallarooRow05_RefreshTenSecondsBeforeTheEnd(t *testing.T) {
+func TestWallarooRow05_TokensAreRefreshedTenSecondsBeforeTheyExpire(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given a login whose token lives a minute ...
@@ -173,7 +173,7 @@ func TestWallarooRow05_RefreshTenSecondsBeforeTheEnd(t *testing.T) {
 	})
 }
 
-func TestWallarooRow06_TheSessionSlidesAndThenEnds(t *testing.T) {
+func TestWallarooRow06_EachRefreshExtendsTheSessionUntilItIsIdleTooLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given a login at a Keycloak that forgets sessions after an hour ...
@@ -181,16 +181,16 @@ func TestWallarooRow06_TheSessionSlidesAndThenEnds(t *testing.T) {
 		cs := i.client(t, sso)
 		i.call(t, cs)
 		asked := func() int { return strings.Count(i.shown.String(), "Please log") }
-		// ... when somebody works every 50 minutes, for most of a day ...
+		// ... when a call is made every 50 minutes, for most of a day ...
 		for range 20 {
 			time.Sleep(50 * time.Minute)
 			i.call(t, cs)
 		}
-		// ... then the session slides along: nobody is asked again.
+		// ... then each refresh extends the session: the user is not asked again.
 		if asked() != 1 {
 			t.Fatalf("asked %d times within the window, want once", asked())
 		}
-		// And when nobody works for longer than that, many calls at once make the
+		// And when no call is made for longer than that, many calls at once make the
 		// person log in exactly once more, and all of them succeed.
 		time.Sleep(61 * time.Minute)
 		errs := make(chan error, 50)
@@ -223,7 +223,7 @@ func TestWallarooRow06_APasswordIsSentAgainOnce(t *testing.T) {
 	})
 }
 
-func TestWallarooRow08_LoginsAreKeptPerEndpointAndOutliveTheProcess(t *testing.T) {
+func TestWallarooRow08_LoginsAreStoredPerEndpointForTheNextProcess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given a login kept in a file ...

@@ -12,11 +12,11 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/smallfile"
 )
 
-// tokenLife is after what time the file is worth another look: nothing in it
-// tells when the token ends.
+// tokenLife is how long a token is used before the file is read again: the file does not
+// say when the token expires.
 const tokenLife = 5 * time.Minute
 
-// tokenFile is a login that somebody else makes and keeps in a JSON file.
+// tokenFile is the flow that reads a token from a JSON file of another program.
 type tokenFile struct{ path string }
 
 // Obtain reads the file.
@@ -31,7 +31,8 @@ func (f tokenFile) Obtain(ctx context.Context, env auth.Env, prev *auth.Credenti
 	}}.Obtain(ctx, env, prev)
 }
 
-// Traits say that nobody is needed, and that the file is store enough.
+// Traits returns that the flow needs no user, and that its token is not stored: the file
+// has it.
 func (tokenFile) Traits() auth.Traits { return auth.Traits{Name: "wallaroo_token", Unstored: true} }
 
 type tokenDocument struct {
@@ -40,14 +41,14 @@ type tokenDocument struct {
 	UserID string `json:"user_id"`
 }
 
-// Wallaroo's words.
+// Wallaroo's texts, and two of ours.
 var (
 	errNoToken      = errors.New("Passed token auth, but no token provided.")     //nolint:staticcheck,revive // see above
 	errNoTokenFile  = errors.New("Token file provided, but file does not exist.") //nolint:staticcheck,revive // see above
 	errTokenField   = errors.New("Token property field not in json.")             //nolint:staticcheck,revive // see above
 	errEmailField   = errors.New("User email property field not in json.")        //nolint:staticcheck,revive // see above
 	errUserIDField  = errors.New("User id property field not in json.")           //nolint:staticcheck,revive // see above
-	errTokenWord    = errors.New("the token holds a space, a line end or another character that no token has")
+	errTokenWord    = errors.New("the token contains a space, a line end or another character that no token has")
 	errTokenContent = errors.New("must be JSON with the strings token, user_email and user_id")
 )
 
@@ -59,7 +60,7 @@ func (f tokenFile) read() (tokenDocument, error) {
 	var t tokenDocument
 	problem := error(nil)
 	switch err := json.Unmarshal(content, &t); {
-	case err != nil: // it quotes what it found
+	case err != nil: // which would quote the content
 		problem = errTokenContent
 	case t.Token == "":
 		problem = errTokenField

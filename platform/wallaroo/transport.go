@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-const httpTimeout = 45 * time.Second // what Wallaroo's SDK waits, where nobody says otherwise
+const httpTimeout = 45 * time.Second // the default of Wallaroo's SDK
 
-// client makes the requests to Keycloak.
+// client returns the client for requests to Keycloak.
 func (in input) client(hc *http.Client) *http.Client {
 	if hc == nil {
 		hc = &http.Client{Timeout: httpTimeout}
@@ -20,14 +20,13 @@ func (in input) client(hc *http.Client) *http.Client {
 	return &ours
 }
 
-// transport speaks to Keycloak as Wallaroo's SDK does.
+// transport sends requests to Keycloak as Wallaroo's SDK does.
 type transport struct {
 	base     http.RoundTripper
 	keycloak address
 }
 
-// RoundTrip says which program asks, and reaches the one Keycloak that has no TLS
-// by its documented address.
+// RoundTrip sets the user agent, and uses http for the one address that has no TLS.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	if r.Header.Get("User-Agent") == "" {
@@ -43,7 +42,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return base.RoundTrip(r)
 }
 
-// CloseIdleConnections hands the request down.
+// CloseIdleConnections closes those of the base transport.
 func (t transport) CloseIdleConnections() {
 	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()

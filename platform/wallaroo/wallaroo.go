@@ -1,9 +1,9 @@
-// Package wallaroo connects to a Wallaroo instance the way Wallaroo's own SDK
-// does: the same parameters and environment variables, the same Keycloak realm
-// behind them, the same words when something is missing.
+// Package wallaroo connects to a Wallaroo instance as Wallaroo's own SDK does: with the
+// same parameters and environment variables, the same Keycloak realm, and the same
+// error texts for missing settings.
 //
-// Give a [Resolver] to clientset.For. Its zero value goes by the environment
-// alone, as wallaroo.Client() does:
+// Give a [Resolver] to clientset.For. Its zero value reads the environment alone, as
+// wallaroo.Client() does:
 //
 //	cs, err := clientset.For(ctx, wallaroo.Resolver{}, clientset.WithPrompter(wallaroo.Printer(os.Stderr)))
 package wallaroo
@@ -32,25 +32,24 @@ const (
 	// EnvCredentials is the path of a JSON file: with username and password for
 	// [UserPassword], with token, user_email and user_id for [Token].
 	EnvCredentials = "WALLAROO_SDK_CREDENTIALS"
-	// EnvDisplayURL takes the place of "<Keycloak>/auth" in the address that a
-	// person is shown, where programs reach Keycloak by another name than browsers.
+	// EnvDisplayURL replaces "<Keycloak>/auth" in the address that the user is shown,
+	// for networks where programs and browsers reach Keycloak under different names.
 	EnvDisplayURL = "WALLAROO_SDK_AUTH_ENDPOINT"
 	// EnvRequestTimeout is how long a request to Keycloak may take, in seconds.
 	EnvRequestTimeout = "WALLAROO_REQUEST_TIMEOUT"
-	// EnvTaskID is set inside of Wallaroo's own batch tasks.
+	// EnvTaskID is set in Wallaroo's own batch tasks, which are not supported.
 	EnvTaskID = "WALLAROO_TASK_ID"
 )
 
-// maxTimeout is longer than anybody means.
+// maxTimeout is the longest that is accepted; anything longer is a mistake.
 const maxTimeout = 24 * time.Hour
 
-// expirySkew is how much life a token must have left to be used.
+// expirySkew is how long before its expiry a token is no longer used.
 const expirySkew = 10 * time.Second
 
 // Resolver finds a Wallaroo instance and a way to log in there. The fields are
-// the parameters of wallaroo.Client(): each wins over its environment variable,
-// and blank ones count as not given. It is a value without state: safe for
-// concurrent use, and resolving twice asks nobody.
+// the parameters of wallaroo.Client(): each wins over its environment variable, and a
+// blank one counts as not set. It has no state and is safe for concurrent use.
 type Resolver struct {
 	// APIEndpoint is the instance, with or without scheme (https by default) and
 	// trailing slash.
@@ -59,11 +58,11 @@ type Resolver struct {
 	AuthType AuthType
 	// AuthEndpoint is the address of Keycloak; empty means the API endpoint's.
 	AuthEndpoint string
-	// PKCE binds device codes to this program (RFC 7636), for realms that want it.
+	// PKCE binds device codes to this program (RFC 7636), for realms that require it.
 	PKCE bool
-	// RequestTimeout is how long a request to Keycloak may take; zero means what
-	// [EnvRequestTimeout] says, and then what the HTTP client that makes it does. It
-	// makes nothing longer: a login by password, or a renewal, has half a minute.
+	// RequestTimeout is how long a request to Keycloak may take; zero means
+	// [EnvRequestTimeout], and without that the timeout of the HTTP client. It extends
+	// no other limit: a login by password, or a refresh, may take half a minute.
 	RequestTimeout time.Duration
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
@@ -96,13 +95,13 @@ func (r Resolver) Resolve(context.Context, *http.Client) (platform.Target, error
 	return t, err
 }
 
-// input is what all sources together say.
+// input is what the parameters and the environment say together.
 type input struct {
 	env      environment
 	authType AuthType
 	api      address
 	keycloak address
-	display  string        // what people are shown in place of <Keycloak>/auth; may be empty
+	display  string        // replaces <Keycloak>/auth in addresses for the user; empty: no change
 	timeout  time.Duration // of a request to Keycloak; zero leaves it to the HTTP client
 }
 
@@ -147,10 +146,10 @@ func (r Resolver) read() (input, error) {
 	return in, nil
 }
 
-// logsIn tells whether Keycloak is asked at all.
+// logsIn reports whether the login makes requests to Keycloak.
 func (in input) logsIn() bool { return in.authType == SSO || in.authType == UserPassword }
 
-// timeout is that of a request to Keycloak; zero where nobody says.
+// timeout returns that of a request to Keycloak; zero if none is set.
 func (r Resolver) timeout(env environment) (time.Duration, error) {
 	if r.RequestTimeout < 0 {
 		return 0, &Error{Input: "request_timeout", Err: errTimeout}
@@ -166,8 +165,8 @@ func (r Resolver) timeout(env environment) (time.Duration, error) {
 	return time.Duration(seconds * float64(time.Second)), nil
 }
 
-// config is where Keycloak's realm has its endpoints. Secrets go to https only;
-// [transport] knows the one address that is spared from that.
+// config returns the endpoints of Keycloak's realm. They have https, since flows send
+// secrets to nothing else; [transport] handles the one address that has no TLS.
 func (in input) config() configstore.ClientConfig {
 	at := in.keycloak
 	if at.inCluster() {

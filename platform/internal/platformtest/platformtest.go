@@ -16,8 +16,8 @@ import (
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 )
 
-// Env is an environment, to look variables up in, with nothing in it but these
-// pairs of name and value. It holds a name's first value.
+// Env returns a LookupEnv for an environment of these pairs of name and value. Of a
+// name that is there twice it has the first value.
 func Env(pairs ...string) func(string) (string, bool) {
 	vars := map[string]string{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -28,7 +28,7 @@ func Env(pairs ...string) func(string) (string, bool) {
 	return EnvOf(vars)
 }
 
-// EnvOf is the environment that vars holds at each look-up; nil is an empty one.
+// EnvOf returns a LookupEnv that reads vars at each call; nil is an empty environment.
 func EnvOf(vars map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		value, ok := vars[name]
@@ -36,8 +36,8 @@ func EnvOf(vars map[string]string) func(string) (string, bool) {
 	}
 }
 
-// Environ lists the environment that vars holds at each call, as os.Environ lists that
-// of the process.
+// Environ returns a function that lists vars as os.Environ lists the environment of the
+// process.
 func Environ(vars map[string]string) func() []string {
 	return func() []string {
 		list := make([]string, 0, len(vars))
@@ -56,7 +56,7 @@ func File(tb testing.TB, content string) string {
 	return path
 }
 
-// Rewrite gives a file of [File] other content.
+// Rewrite replaces the content of a file that [File] has written.
 func Rewrite(tb testing.TB, path, content string) {
 	tb.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -64,8 +64,8 @@ func Rewrite(tb testing.TB, path, content string) {
 	}
 }
 
-// Opened is what a constructor has returned. It fails the test for err, and closes c
-// when the test ends.
+// Opened takes the results of a constructor and returns c. It fails the test if err is
+// not nil, and closes c when the test ends.
 func Opened[C io.Closer](tb testing.TB, c C, err error) C {
 	tb.Helper()
 	if err != nil {
@@ -79,7 +79,7 @@ func Opened[C io.Closer](tb testing.TB, c C, err error) C {
 	return c
 }
 
-// List makes a call.
+// List makes a call, of ProjectService.
 func List(ctx context.Context, cc grpc.ClientConnInterface) error {
 	_, err := projectpb.NewProjectServiceClient(cc).ListProjects(ctx, &projectpb.ListProjectsRequest{})
 	return err

@@ -13,8 +13,8 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// Server is a gRPC server that remembers what callers sent it. What it serves is
-// registered by the test.
+// Server is a gRPC server that records the calls it receives. The test registers the
+// services.
 type Server struct {
 	*grpc.Server
 
@@ -25,8 +25,8 @@ type Server struct {
 	callers []string
 }
 
-// NewServer makes a server that remembers each unary call before guards judge it,
-// and the caller that they let in.
+// NewServer makes a server that records each unary call before guards check it, and
+// the caller of each call that they accept.
 func NewServer(guards ...grpc.ServerOption) *Server {
 	s := &Server{}
 	first := grpc.ChainUnaryInterceptor(s.arrived)
@@ -35,7 +35,7 @@ func NewServer(guards ...grpc.ServerOption) *Server {
 	return s
 }
 
-// Guard lets in whom v knows.
+// Guard returns the option that accepts the calls which v accepts.
 func Guard(v serverauth.Verifier) grpc.ServerOption {
 	return grpc.ChainUnaryInterceptor(serverauth.Unary(v))
 }
@@ -56,15 +56,15 @@ func (s *Server) Start(tb testing.TB) {
 // Addr is host:port, once the server is started.
 func (s *Server) Addr() string { return s.addr }
 
-// Calls are the metadata of all calls so far, refused ones too, oldest first.
+// Calls returns the metadata of all calls so far, rejected ones too, oldest first.
 func (s *Server) Calls() []metadata.MD {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls)
 }
 
-// Callers are the subjects of the calls that were let in, oldest first; empty where
-// nothing guards the server.
+// Callers returns the subjects of the calls that were accepted, oldest first; a subject
+// is empty if the server has no guard.
 func (s *Server) Callers() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,5 +1,6 @@
-// Package smallfile reads the small files that systems keep their settings and
-// tokens in, wherever an environment variable says they are. Call [Read].
+// Package smallfile reads the small files in which systems keep settings and tokens.
+// An environment variable may name the file, so what it names can be anything: [Read]
+// refuses what is not a regular file of moderate size.
 package smallfile
 
 import (
@@ -12,14 +13,14 @@ import (
 // Limit is how large a file may be, in bytes: more than any of them needs.
 const Limit = 1 << 20
 
-// byteOrderMark is what some editors begin a text file with. It means nothing, and
-// JSON does not have it (RFC 8259 §8.1).
+// byteOrderMark is what some editors begin a text file with. It is not part of the
+// content, and JSON must not have it (RFC 8259 §8.1).
 const byteOrderMark = "\ufeff"
 
 // Read returns the content of a regular file of at most [Limit] bytes, without a
-// byte order mark. Symbolic links are followed, as mounted secrets need. Whatever else lies there (a pipe,
-// whose other end may never come; a directory) is an error at once. The error
-// names the file and wraps that of the operating system.
+// byte order mark. It follows symbolic links, which mounted secrets are. It returns an
+// error at once for anything else, such as a directory, or a pipe, which could block.
+// The error names the file and wraps that of the operating system.
 func Read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -33,11 +33,11 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/dex/auth/"+s.config.Connectors[0]+"?"+login, http.StatusFound)
 			return
 		}
-		s.choose(w, login) // which the links of the page alone name
+		s.choose(w, login) // only the links of the page have it
 		return
 	}
 	if len(s.config.Connectors) == 1 {
-		http.Redirect(w, r, "/dex/auth/"+s.config.Connectors[0]+"?"+r.URL.RawQuery, http.StatusFound) //nolint:gosec // a path of its own
+		http.Redirect(w, r, "/dex/auth/"+s.config.Connectors[0]+"?"+r.URL.RawQuery, http.StatusFound) //nolint:gosec // a path of this server
 		return
 	}
 	s.choose(w, r.URL.RawQuery)
@@ -60,8 +60,8 @@ func (s *Server) begin(query url.Values) (id string) {
 	return id
 }
 
-// connector begins a login with one connector; an unknown one matters only where
-// there is a choice.
+// connector starts a login with one connector. An unknown name is an error only if there
+// are several connectors.
 func (s *Server) connector(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("connector")
 	if !slices.Contains(s.config.Connectors, name) {
@@ -81,10 +81,11 @@ func (s *Server) connector(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	next := "/dex/auth/" + name + "/login?" + url.Values{"back": {""}, "state": {s.begin(query)}}.Encode()
-	http.Redirect(w, r, next, http.StatusFound) //nolint:gosec // the name is one of its own
+	http.Redirect(w, r, next, http.StatusFound) //nolint:gosec // the name is one of Connectors
 }
 
-// requestID is the login that a page belongs to; the parameter was renamed once.
+// requestID returns the id of the login that a page belongs to; newer versions have
+// renamed the parameter.
 func (s *Server) requestID(r *http.Request) string {
 	if s.config.OldDex {
 		return r.URL.Query().Get("req")

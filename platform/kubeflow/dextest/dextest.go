@@ -1,12 +1,11 @@
-// Package dextest stands in for the front of a Kubeflow deployment: an
-// authenticating proxy in the manner of oauth2-proxy 7.6, and behind it Dex 2.45
-// (2.13 with OldDex) with its choice of connectors, its login form and its approval
-// page. Its state is real: codes serve once, sessions end, and a login is bound to
-// the browser that began it. There is no id_token, and no API of Dex besides these
-// pages.
+// Package dextest is a fake of the login of a Kubeflow deployment: an authenticating
+// proxy in the manner of oauth2-proxy 7.6, and behind it Dex 2.45 (2.13 with OldDex)
+// with its choice of connectors, its login form and its approval page. A code can be
+// used once, sessions expire, and a login is bound to the browser that started it.
+// There is no id_token, and no API of Dex besides these pages.
 //
-// Call [NewServer] and log in at [Server].URL; what a session gets through to is the
-// Upstream of its [Config], gRPC included.
+// Call [NewServer] and log in at [Server].URL. Requests with a session are passed to the
+// Upstream of the [Config], gRPC included.
 package dextest
 
 import (
@@ -19,39 +18,40 @@ import (
 	"time"
 )
 
-// What Kubeflow's manifests have.
+// Names and passwords of Kubeflow's manifests.
 const (
 	SessionCookie = "oauth2_proxy_kubeflow"
 	CSRFCookie    = "oauth2_proxy_kubeflow_csrf"
-	// Username and Password are the user that there is by default.
+	// Username and Password are those of the default user.
 	Username = "user@example.com"
 	Password = "12341234"
 )
 
-// Config says which of the deployments in the field this is. The zero value
-// redirects to a current Dex with static passwords and no approval page.
+// Config says which kind of deployment this is. With the zero value the proxy redirects
+// to a current Dex with static passwords and no approval page.
 type Config struct {
 	// SignInPage answers a browser without a session with a page and status 403, in place
 	// of a redirect to the login.
 	SignInPage bool
-	// Connectors are Dex's; more than one make it ask which. Empty means "local".
+	// Connectors are Dex's; if there are several, Dex shows a choice. Empty means
+	// "local".
 	Connectors []string
-	// Approval makes Dex ask whether the proxy may know the user.
+	// Approval makes Dex show its approval page.
 	Approval bool
-	// Interlude puts a page behind the form that only a person can answer.
+	// Interlude adds a page after the form that a program cannot answer.
 	Interlude bool
-	// OldDex is one before 2.29: its form has another path, and answers a wrong
-	// password with status 200.
+	// OldDex is a version before 2.29, whose form has another path, and answers a
+	// wrong password with status 200.
 	OldDex bool
-	// Unsecured lets every caller through.
+	// Unsecured accepts every caller.
 	Unsecured bool
-	// Status is what the proxy answers instead of anything else; zero for none.
+	// Status is the HTTP status of every answer of the proxy; zero means none.
 	Status int
 	// Users by name, with their passwords; nil means the default user.
 	Users map[string]string
 	// SessionLife is how long a session lasts; zero means a week.
 	SessionLife time.Duration
-	// Upstream serves what gets through; nil answers 200 with a few words.
+	// Upstream serves the requests that the proxy accepts; nil answers with status 200.
 	Upstream http.Handler
 }
 
@@ -68,12 +68,12 @@ type Server struct {
 	mu       sync.Mutex
 	pending  map[string]*login    // logins at Dex, by request id
 	codes    map[string]string    // code → user
-	sessions map[string]time.Time // session → its end
+	sessions map[string]time.Time // session → its expiry
 	logins   int
 	requests []Request
 }
 
-// login is one login under way at Dex.
+// login is one login in progress at Dex.
 type login struct {
 	redirectURI, state string
 	user               string // once the password was right
@@ -123,14 +123,14 @@ func (s *Server) Close() {
 	s.http.Close()
 }
 
-// Logins is how many sessions were opened.
+// Logins returns how many sessions were opened.
 func (s *Server) Logins() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.logins
 }
 
-// Requests are those that arrived, but gRPC calls.
+// Requests returns the requests so far, without gRPC calls, oldest first.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,7 +154,7 @@ func (s *Server) open() string {
 	return id
 }
 
-// knows tells whether one of the cookies is a session that has not ended.
+// knows reports whether one of the cookies is a session that has not expired.
 func (s *Server) knows(cookies []*http.Cookie) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

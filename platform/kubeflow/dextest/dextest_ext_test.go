@@ -63,7 +63,7 @@ func credentials(user, password string) url.Values {
 	return url.Values{"login": {user}, "password": {password}}
 }
 
-func TestALogin(t *testing.T) {
+func TestALoginLeadsToASession(t *testing.T) {
 	t.Parallel()
 	s, b := start(t, dextest.Config{})
 	form := b.get(s.URL + "/pipeline")
@@ -85,7 +85,7 @@ func TestALogin(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotFitIsRefused(t *testing.T) {
+func TestRequestsOutOfOrderAreRejected(t *testing.T) {
 	t.Parallel()
 	s, b := start(t, dextest.Config{Connectors: []string{"ldap", "local"}, Approval: true, SignInPage: true})
 	if p := b.get(s.URL + "/"); p.code != 403 || !strings.Contains(p.body, "/oauth2/start") {

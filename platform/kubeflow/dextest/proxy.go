@@ -14,8 +14,8 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// serve takes a request down and passes it on. gRPC goes straight to the upstream,
-// which has to check the session itself: see [Server.Verifier].
+// serve records a request and passes it on. gRPC calls are passed to the upstream
+// unchecked, which has to check the session itself: see [Server.Verifier].
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") && s.config.Upstream != nil {
 		s.config.Upstream.ServeHTTP(w, r)
@@ -53,7 +53,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("/", s.front)
 }
 
-// front is every address of the deployment itself.
+// front serves every path of the deployment itself.
 func (s *Server) front(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.config.Unsecured || s.knows(r.Cookies()):
@@ -71,7 +71,7 @@ func (s *Server) front(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// auth is what other servers ask about a session: 202 or 401.
+// auth answers other servers whether a session is valid: with 202 or 401.
 func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
 	if s.knows(r.Cookies()) {
 		w.WriteHeader(http.StatusAccepted)
@@ -89,7 +89,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 	s.toDex(w, r, rd)
 }
 
-// toDex begins a login, which only the same browser can finish.
+// toDex starts a login, which only the same browser can finish.
 func (s *Server) toDex(w http.ResponseWriter, r *http.Request, rd string) {
 	nonce := rand.Text()
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // it serves http only
@@ -129,8 +129,8 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, rd, http.StatusFound) //nolint:gosec // checked when it came
 }
 
-// Verifier accepts calls that carry a session of this proxy and, as the proxy's
-// callers do, no authorization header.
+// Verifier returns a Verifier that accepts calls with a session cookie of this proxy and
+// without an authorization header, as the proxy's clients send them.
 func (s *Server) Verifier() serverauth.Verifier {
 	return serverauth.VerifierFunc(func(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 		switch {
@@ -139,7 +139,7 @@ func (s *Server) Verifier() serverauth.Verifier {
 		case len(p.Metadata["cookie"]) != 1:
 			return serverauth.Identity{}, status.Errorf(codes.Unauthenticated, "%d cookie headers, want 1", len(p.Metadata["cookie"]))
 		case !s.config.Unsecured && !s.knows(p.Cookies):
-			return serverauth.Identity{}, status.Error(codes.Unauthenticated, "the session has ended")
+			return serverauth.Identity{}, status.Error(codes.Unauthenticated, "the session has expired")
 		}
 		return serverauth.Identity{Subject: Username}, nil
 	})

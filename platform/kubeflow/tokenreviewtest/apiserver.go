@@ -14,9 +14,10 @@ import (
 
 const userHeader = "kubeflow-userid"
 
-// ServerOptions close a gRPC server to all callers but those that Kubeflow's API
-// server knows: one kubeflow-userid header, or one authorization header that begins with
-// "Bearer " in exactly this case and goes on with a good token for [Audience].
+// ServerOptions returns options with which a gRPC server accepts the callers that
+// Kubeflow's API server accepts: those with one kubeflow-userid header, or with one
+// authorization header of "Bearer " in exactly this case and a valid token for
+// [Audience].
 func (c *Cluster) ServerOptions() []grpc.ServerOption {
 	v := serverauth.VerifierFunc(c.verify)
 	keys := serverauth.WithHeaderKeys("authorization", userHeader)

@@ -11,7 +11,7 @@ import (
 // Path is where Kubernetes serves TokenReview.
 const Path = "/apis/authentication.k8s.io/v1/tokenreviews"
 
-// review is authentication.k8s.io/v1 TokenReview.
+// review is a TokenReview of authentication.k8s.io/v1.
 type review struct {
 	APIVersion string       `json:"apiVersion"`
 	Kind       string       `json:"kind"`
@@ -36,8 +36,8 @@ type reviewUser struct {
 	Groups   []string `json:"groups,omitempty"`
 }
 
-// ServeHTTP answers a TokenReview. It insists on the path, on the method, on JSON,
-// on the version and kind, and on a token that was not sent with "Bearer".
+// ServeHTTP answers a TokenReview. It requires the right path, method, content type,
+// version and kind, and a token without "Bearer".
 func (c *Cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {

@@ -5,11 +5,11 @@ import (
 	"net/http/httptest"
 )
 
-// Server is a [Cluster] that listens.
+// Server is a [Cluster] that listens on the loopback interface.
 type Server struct {
 	*Cluster
 
-	// URL is the address, without a slash at its end; [Path] is what is served. Do
+	// URL is the address, without a slash at its end; it serves [Path] only. Do
 	// not change it.
 	URL string
 

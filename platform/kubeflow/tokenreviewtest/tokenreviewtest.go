@@ -1,11 +1,11 @@
-// Package tokenreviewtest stands in for the Kubernetes cluster that Kubeflow
-// Pipelines 2.17 asks who is calling: it issues ServiceAccount tokens for audiences,
-// lets them end, and answers TokenReview of authentication.k8s.io/v1 over HTTP. Its
-// tokens are no JWTs, and TokenReview is all that there is of Kubernetes.
+// Package tokenreviewtest is a fake of the part of Kubernetes with which Kubeflow
+// Pipelines 2.17 identifies callers: it issues ServiceAccount tokens for audiences,
+// which expire, and answers TokenReview of authentication.k8s.io/v1 over HTTP. Its
+// tokens are not JWTs, and it has nothing else of Kubernetes.
 //
-// Call [NewCluster], take tokens from [Cluster.IssueToken], and put
-// [Cluster.ServerOptions] in front of a gRPC server to have it check callers as
-// Kubeflow's API server does. [NewServer] also starts TokenReview over HTTP.
+// Call [NewCluster], take tokens from [Cluster.IssueToken], and pass
+// [Cluster.ServerOptions] to a gRPC server, which then checks callers as Kubeflow's API
+// server does. [NewServer] also serves TokenReview over HTTP.
 package tokenreviewtest
 
 import (
@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// Audience is what tokens must be for, by Kubeflow's default.
+// Audience is the audience that tokens must have, by Kubeflow's default.
 const Audience = "pipelines.kubeflow.org"
 
-// Cluster knows ServiceAccounts by their tokens. It is an http.Handler of
+// Cluster issues and checks ServiceAccount tokens. It is an http.Handler of
 // TokenReview, and safe for concurrent use.
 type Cluster struct {
 	mu      sync.Mutex
@@ -33,12 +33,12 @@ type token struct {
 	expired   bool
 }
 
-// NewCluster returns a cluster that has issued nothing yet.
+// NewCluster returns a cluster that has issued no token.
 func NewCluster() *Cluster { return &Cluster{tokens: map[string]*token{}} }
 
 // IssueToken returns a new token of a user, such as
 // system:serviceaccount:team:default-editor, for the given audiences, or for
-// [Audience]. A life of zero means that it ends with [Cluster.ExpireToken] only.
+// [Audience]. A life of zero means that it expires with [Cluster.ExpireToken] only.
 func (c *Cluster) IssueToken(user string, life time.Duration, audiences ...string) string {
 	if len(audiences) == 0 {
 		audiences = []string{Audience}
@@ -54,7 +54,7 @@ func (c *Cluster) IssueToken(user string, life time.Duration, audiences ...strin
 	return text
 }
 
-// ExpireToken ends a token.
+// ExpireToken makes a token expire now.
 func (c *Cluster) ExpireToken(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,14 +63,14 @@ func (c *Cluster) ExpireToken(text string) {
 	}
 }
 
-// Reviews is how many tokens were checked so far.
+// Reviews returns how many tokens were checked so far.
 func (c *Cluster) Reviews() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.reviews
 }
 
-// review returns whose token text is, or the reason why it is refused.
+// review returns the user of a token, or the reason why it is rejected.
 func (c *Cluster) review(text string, audiences []string) (user, reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -71,7 +71,7 @@ func TestCallersAreCheckedAsKubeflowDoes(t *testing.T) {
 	}
 }
 
-func TestTokensEndByThemselves(t *testing.T) {
+func TestTokensExpire(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := tokenreviewtest.NewCluster()

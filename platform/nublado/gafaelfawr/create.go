@@ -21,18 +21,18 @@ const (
 	timeLimit = 30 * time.Second
 )
 
-// Client makes requests of one Gafaelfawr. It is safe for concurrent use.
+// Client makes requests to one Gafaelfawr. It is safe for concurrent use.
 type Client struct {
-	// URL is the API's first version, as service discovery tells it, such as
-	// https://data.example.com/auth/api/v1.
+	// URL is that of version 1 of the API, which service discovery returns, such as
+	// https://data.example.com/auth/api/v1. Required.
 	URL string
-	// HTTP makes the requests; nil means a client with a time limit. Redirects are
-	// never followed: the request carries a token.
+	// HTTP makes the requests; nil means a new client. A request may take half a
+	// minute. Redirects are not followed, because the request carries a token.
 	HTTP *http.Client
 }
 
-// CreateToken makes a token, in the name of admin, which needs the scope
-// admin:token. The error is an [*Error], or that of ctx.
+// CreateToken creates a token. The token admin authorizes the request, and needs the
+// scope admin:token. The error is an [*Error], or that of ctx.
 func (c Client) CreateToken(ctx context.Context, admin Token, r Request) (Token, error) {
 	address := strings.TrimRight(c.URL, "/") + "/tokens"
 	if r.Type == "" {
@@ -104,7 +104,7 @@ func (c Client) post(ctx context.Context, address string, admin Token, r Request
 	resp, err := hc.Do(req)
 	if err != nil {
 		if ue := (*url.Error)(nil); errors.As(err, &ue) {
-			err = ue.Err // the URL stands in front of it anyway
+			err = ue.Err // the URL is in the error already
 		}
 		return 0, nil, nil, err
 	}
@@ -113,20 +113,21 @@ func (c Client) post(ctx context.Context, address string, admin Token, r Request
 	return resp.StatusCode, resp.Header, body, err
 }
 
-// checkAddress refuses addresses that an administrator's token must not go to.
+// checkAddress returns an error for addresses that an administrator's token must not be
+// sent to.
 func checkAddress(address string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return errors.New("not a URL that can be asked")
+		return errors.New("not a URL with a host, and without user, query and fragment")
 	case u.Scheme == "https", u.Scheme == "http" && endpoint.IsLoopback(u.Hostname()):
 		return nil
 	default:
-		return fmt.Errorf("refusing %.20s: tokens go to https, or to http on this machine only", u.Scheme)
+		return fmt.Errorf("tokens are not sent by %.20s: use https, or http on this machine only", u.Scheme)
 	}
 }
 
-// failure reads an answer that is no success.
+// failure returns the error of an answer without success.
 func failure(address string, admin Token, status int, h http.Header, body []byte) *Error {
 	kind, message := parseDetail([]byte(admin.hide(string(body))))
 	e := &Error{
@@ -139,7 +140,7 @@ func failure(address string, admin Token, status int, h http.Header, body []byte
 	return e
 }
 
-// retryAfter reads a number of seconds or an HTTP date (RFC 9110 §10.2.3).
+// retryAfter parses a number of seconds or an HTTP date (RFC 9110 §10.2.3).
 func retryAfter(text string, now time.Time) time.Duration {
 	const longest = 24 * time.Hour
 	if n, err := strconv.Atoi(text); err == nil {

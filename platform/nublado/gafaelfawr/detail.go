@@ -12,8 +12,8 @@ const (
 	maxType    = 60
 )
 
-// parseDetail reads an error: a list of details of which the first counts, or a
-// single one. What cannot be read is left out: the status says enough.
+// parseDetail parses the body of an error: a list of details of which the first counts,
+// or a single one. For another body it returns nothing, and the status has to do.
 func parseDetail(body []byte) (kind, message string) {
 	type detail struct {
 		Type    string `json:"type"`
@@ -37,7 +37,7 @@ func parseDetail(body []byte) (kind, message string) {
 	return cut(oneLine(one.Type), maxType), cut(oneLine(one.Message), maxMessage)
 }
 
-// oneLine takes secrets and everything that a terminal would obey out of text.
+// oneLine returns text without secrets, line ends and control characters.
 func oneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsGraphic(r) && r != unicode.ReplacementChar {
@@ -55,8 +55,8 @@ func cut(text string, limit int) string {
 	return text
 }
 
-// scrubbed is a network error without secrets; it stays what it was unless it
-// holds one.
+// scrubbed returns a network error without secrets; an error that contains none is
+// returned as it is.
 func scrubbed(admin Token, err error) error {
 	text := err.Error()
 	if clean := redact(admin.hide(text)); clean != text {

@@ -12,39 +12,39 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// What Gafaelfawr may object to; errors.Is finds them in an [*Error].
+// The kinds of an [*Error], which errors.Is finds in it.
 var (
-	// ErrNoAuthorization says that no token was sent, or none arrived.
+	// ErrNoAuthorization means that the request had no token when it arrived.
 	ErrNoAuthorization = errors.New("authentication required")
-	// ErrInvalidToken says that the token that was sent is unknown or has ended.
+	// ErrInvalidToken means that the token of the request is unknown or has expired.
 	ErrInvalidToken = errors.New("the token is not valid")
-	// ErrPermissionDenied says that the token may not do this, or that a service
-	// was to be called something else than bot-.
+	// ErrPermissionDenied means that the token lacks the scope, or that the user name
+	// for a service token does not begin with bot-.
 	ErrPermissionDenied = errors.New("permission denied")
-	// ErrInvalidRequest says that the request asks for what there is not: an unknown
-	// scope, an expiry that is too near, a name that is none.
+	// ErrInvalidRequest means that a value in the request is wrong: an unknown scope,
+	// an expiry that is too near, an invalid name.
 	ErrInvalidRequest = errors.New("invalid request")
-	// ErrNotFound says that there is no such thing, or no such API at this address.
+	// ErrNotFound means that the URL has no such API.
 	ErrNotFound = errors.New("not found")
-	// ErrRateLimited says to come back later; see RetryAfter.
+	// ErrRateLimited means that there were too many requests; see RetryAfter.
 	ErrRateLimited = errors.New("too many requests")
-	// ErrWeb says that Gafaelfawr could not be asked, or did not answer as it does.
+	// ErrWeb means that there was no answer, or none in Gafaelfawr's form.
 	ErrWeb = errors.New("request failed")
 )
 
-// Error is the error of this package. It never holds more of a token than its key.
+// Error is the error of this package. It never contains more of a token than its key.
 type Error struct {
 	// Kind is one of the sentinels of this package.
 	Kind error
-	// URL is what was asked.
+	// URL is that of the request.
 	URL string
 	// Status is the HTTP status; zero when there was no answer.
 	Status int
-	// Type and Message are what Gafaelfawr said, such as "invalid_scopes".
+	// Type and Message are those of Gafaelfawr's answer; a type is "invalid_scopes".
 	Type, Message string
-	// RetryAfter is how long to wait; zero when Gafaelfawr did not say.
+	// RetryAfter is how long to wait; zero when the answer does not say.
 	RetryAfter time.Duration
-	// Err is what the network said; may be nil.
+	// Err is the network's error; may be nil.
 	Err error
 }
 
@@ -65,8 +65,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns the kind, auth.ErrRejected where asking again cannot help, and
-// the network's error.
+// Unwrap returns the kind, auth.ErrRejected if another attempt cannot succeed either,
+// and the network's error.
 func (e *Error) Unwrap() []error {
 	errs := []error{e.Kind}
 	if slices.Contains([]error{ErrNoAuthorization, ErrInvalidToken, ErrPermissionDenied, ErrInvalidRequest}, e.Kind) {
@@ -81,7 +81,7 @@ func (e *Error) Unwrap() []error {
 // GRPCStatus makes status.FromError and status.Code work on the error.
 func (e *Error) GRPCStatus() *status.Status { return status.New(auth.Code(e), e.Error()) }
 
-// kindOf sorts an answer by its status, and by its type where that says more.
+// kindOf returns the kind of an answer, by its status and its type.
 func kindOf(code int, kind string) error {
 	switch code {
 	case http.StatusUnauthorized:

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TokenType is what a token is for.
+// TokenType says whether a token is for a program or for a person.
 type TokenType string
 
 const (
@@ -16,25 +16,25 @@ const (
 	User TokenType = "user"
 )
 
-// MinLifetime is the shortest life of a new token.
+// MinLifetime is the shortest lifetime of a new token.
 const MinLifetime = 5 * time.Minute
 
-// Request says what token to make, for whom and for how long; see [Client.CreateToken].
+// Request describes the token to create; see [Client.CreateToken].
 type Request struct {
-	// Username is whose token it is; required.
+	// Username is the user of the token; required.
 	Username string
 	// Type is what the token is for; empty means [Service].
 	Type TokenType
-	// Name of the token; required for a [User] token, forbidden for others.
+	// Name is that of the token; required for a [User] token, forbidden for others.
 	Name string
-	// Scopes are what the token may do.
+	// Scopes are those of the token.
 	Scopes []string
-	// Expires is when the token ends; the zero time means never.
+	// Expires is when the token expires; the zero time means never.
 	Expires time.Time
 }
 
-// Check refuses, before anything is sent, what Gafaelfawr would refuse anyway.
-// now is what Expires is compared with.
+// Check returns an error for a request that Gafaelfawr would reject, without sending it.
+// Expires is compared with now.
 func (r Request) Check(now time.Time) error {
 	if err := CheckUsername(r.Username); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (r Request) Check(now time.Time) error {
 
 const maxUsername = 64
 
-// CheckUsername tells what is wrong with a user name: it has lower-case letters,
+// CheckUsername returns an error if name is not a valid user name: lower-case letters,
 // digits and single hyphens between them, at least one letter, and at most 64
 // characters.
 func CheckUsername(name string) error {

@@ -1,8 +1,9 @@
-// Package gafaelfawr makes tokens of Gafaelfawr, which guards the Rubin Science
-// Platform, and reads them.
+// Package gafaelfawr creates and parses tokens of Gafaelfawr, the authentication service
+// of the Rubin Science Platform.
 //
-// [ParseToken] checks that a text is a token; [Client.CreateToken] gets a new one
-// for a user or a bot.
+// [ParseToken] parses a token; [Client.CreateToken] creates a new one for a user or a
+// bot, with an administrator's token. To connect to Nublado with such a token, use
+// nublado.Created.
 package gafaelfawr
 
 import (
@@ -15,9 +16,9 @@ import (
 )
 
 var (
-	// ErrNotToken says that a text does not begin as tokens do.
+	// ErrNotToken means that a text does not begin as tokens do.
 	ErrNotToken = errors.New("Token does not start with gt-")
-	// ErrMalformed says that a text begins as a token but is none.
+	// ErrMalformed means that a text begins like a token but is not one.
 	ErrMalformed = errors.New("Token is malformed")
 )
 
@@ -26,17 +27,17 @@ const (
 	partSize = 22 // 128 bits in URL-safe base64 without padding
 )
 
-// Token is one token: a key, which may be seen, and a secret, which may not.
-// Printing it shows the key.
+// Token is one token: a key, which may be logged, and a secret, which may not. A Token
+// is printed as its key.
 type Token struct {
 	key string
-	// A pointer, because fmt prints plain text that sits in somebody else's
-	// unexported field without asking Format.
+	// A pointer, because fmt does not call Format for a value in an unexported field
+	// of another struct, and would print a plain string there.
 	secret *string
 }
 
-// ParseToken reads a token. Its errors are [ErrNotToken] and [ErrMalformed], and
-// show nothing of the text.
+// ParseToken parses a token. Its errors are [ErrNotToken] and [ErrMalformed], and
+// contain nothing of the text.
 func ParseToken(text string) (Token, error) {
 	body, ok := strings.CutPrefix(text, prefix)
 	if !ok {
@@ -63,7 +64,7 @@ func isPart(s string) bool {
 	return true
 }
 
-// Key is the part that may be logged; it names the token to its server too.
+// Key returns the part that may be logged; it identifies the token at its server, too.
 func (t Token) Key() string { return t.key }
 
 // Reveal returns the whole token; empty for the zero value.
@@ -74,7 +75,7 @@ func (t Token) Reveal() string {
 	return prefix + t.key + "." + *t.secret
 }
 
-// String shows the key.
+// String returns the key, with "[redacted]" in place of the secret.
 func (t Token) String() string {
 	if t.secret == nil {
 		return "no token"
@@ -82,19 +83,19 @@ func (t Token) String() string {
 	return prefix + t.key + ".[redacted]"
 }
 
-// GoString is String, so that %#v shows no secret either.
+// GoString returns String, so that %#v contains no secret either.
 func (t Token) GoString() string { return t.String() }
 
-// Format is String for every verb.
+// Format writes String, for every verb.
 func (t Token) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, t.String()) }
 
-// LogValue is String for slog.
+// LogValue returns String, for slog.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// MarshalJSON writes what String tells, not the token.
+// MarshalJSON returns String as JSON, not the token.
 func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
 
-// hide takes the secret of this token out of text, whatever stands around it.
+// hide replaces the secret of this token in text, wherever it is.
 func (t Token) hide(text string) string {
 	if t.secret == nil {
 		return text
@@ -102,7 +103,7 @@ func (t Token) hide(text string) string {
 	return strings.ReplaceAll(text, *t.secret, "[redacted]")
 }
 
-// redact takes the secrets of all tokens out of text that others wrote.
+// redact replaces the secrets of all tokens in text from a server.
 func redact(text string) string {
 	return tokens().ReplaceAllString(text, prefix+"$1.[redacted]")
 }

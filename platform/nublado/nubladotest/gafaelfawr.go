@@ -18,19 +18,18 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// NotebookScope is what calls of Nublado need.
+// NotebookScope is the scope that calls of Nublado require.
 const NotebookScope = "exec:notebook"
 
-// token is what is known of a token.
+// token is the state of one token.
 type token struct {
 	user   string
 	scopes []string
 	expiry time.Time // zero: never
 }
 
-// Gafaelfawr is the API that makes tokens, an http.Handler of /auth/api/v1/tokens,
-// and the ingress that checks them: the serverauth.Verifier of its own tokens. It is
-// safe for concurrent use.
+// Gafaelfawr is the API that creates tokens, an http.Handler of /auth/api/v1/tokens,
+// and the ingress that checks them, a serverauth.Verifier. It is safe for concurrent use.
 type Gafaelfawr struct {
 	now func() time.Time
 
@@ -53,7 +52,7 @@ func NewGafaelfawr(now func() time.Time) *Gafaelfawr {
 	}
 }
 
-// IssueToken makes a token of a user; a life of zero means that it does not end.
+// IssueToken makes a token of a user; a life of zero means that it does not expire.
 func (s *Gafaelfawr) IssueToken(user string, life time.Duration, scopes ...string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,8 +78,8 @@ func part() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// Delegate is what the ingress adds to a request of a user: the name, and a token
-// of its own with some of the scopes.
+// Delegate returns the headers that the ingress adds to a request of a user: the name,
+// and a delegated token with these scopes.
 func (s *Gafaelfawr) Delegate(user string, scopes ...string) http.Header {
 	h := http.Header{}
 	h.Set("X-Auth-Request-User", user)
@@ -88,7 +87,7 @@ func (s *Gafaelfawr) Delegate(user string, scopes ...string) http.Header {
 	return h
 }
 
-// RevokeTokens ends every token of a user.
+// RevokeTokens revokes every token of a user.
 func (s *Gafaelfawr) RevokeTokens(user string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +98,7 @@ func (s *Gafaelfawr) RevokeTokens(user string) {
 	}
 }
 
-// Verify lets those in who show a live token that may use notebooks.
+// Verify accepts a call with a bearer token that has not expired and has [NotebookScope].
 func (s *Gafaelfawr) Verify(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,8 +120,8 @@ func (s *Gafaelfawr) live(text string) (token, bool) {
 	return t, ok && (t.expiry.IsZero() || s.now().Before(t.expiry))
 }
 
-// Succeed sets the status of a success: 201, or 200 as the mock server of the Python
-// client has it.
+// Succeed sets the HTTP status of a success: 201 by default; the mock server of the
+// Python client answers 200.
 func (s *Gafaelfawr) Succeed(status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,7 +134,7 @@ type failure struct {
 	body   string
 }
 
-// Fail makes every answer this one; a zero status ends that.
+// Fail answers every request with this status, header and body; status 0 ends that.
 func (s *Gafaelfawr) Fail(status int, header http.Header, body string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

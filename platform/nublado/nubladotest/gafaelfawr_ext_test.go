@@ -11,7 +11,7 @@ import (
 	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 )
 
-func TestATokenIsMadeForAllowedRequestsOnly(t *testing.T) {
+func TestATokenIsCreatedForAllowedRequestsOnly(t *testing.T) {
 	t.Parallel()
 	const good = `{"username": "bot-a", "token_type": "service", "scopes": ["exec:notebook"], "expires": null}`
 	for name, test := range map[string]struct {

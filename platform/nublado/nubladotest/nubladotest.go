@@ -1,12 +1,13 @@
-// Package nubladotest stands in for what surrounds Nublado on the Rubin Science
-// Platform: the service discovery of Repertoire 2.1, and of Gafaelfawr 15.4 the API
-// that makes tokens, the check that its ingress does and the headers that it adds.
-// Its tokens are real: they have scopes, end and can be revoked. Gafaelfawr refuses
-// unknown fields, and what the caller's token may not do, with the errors of the real
-// one; discovery refuses credentials and all else that its clients do not send.
-// Nublado itself, its hub and its labs, is missing.
+// Package nubladotest is a fake of two services of the Rubin Science Platform that
+// clients of Nublado need: the service discovery of Repertoire 2.1; and of Gafaelfawr
+// 15.4 the API that creates tokens, the check in its ingress, and the headers that the
+// ingress adds. Tokens have scopes, expire and can be revoked. Gafaelfawr rejects unknown
+// fields and missing scopes with the errors of the real one; discovery rejects
+// credentials and all else that its clients do not send. There is no fake of Nublado
+// itself, its hub and its labs.
 //
-// Call [NewServer]; [Gafaelfawr] and [Repertoire] alone need no socket.
+// Call [NewServer] for a server on this machine; [NewGafaelfawr] and [NewRepertoire]
+// return http.Handlers.
 package nubladotest
 
 import (
@@ -26,10 +27,10 @@ type Server struct {
 	http *httptest.Server
 }
 
-// NewServer starts both on the loopback interface; discovery knows of the API that
-// makes tokens, and of Nublado at an address without a server until
-// [Server.SetNubladoURL] says where it is. NewServer panics if it cannot listen, as
-// httptest does. Close the server at the end.
+// NewServer starts both on the loopback interface. Discovery lists the API that creates
+// tokens, and for Nublado an address without a server, until [Server.SetNubladoURL] sets
+// another. NewServer panics if it cannot listen, as httptest does. Close the server at
+// the end.
 func NewServer() *Server {
 	s := &Server{Gafaelfawr: NewGafaelfawr(nil), Repertoire: NewRepertoire(nil)}
 	mux := http.NewServeMux()
@@ -41,12 +42,12 @@ func NewServer() *Server {
 	return s
 }
 
-// SetNubladoURL makes discovery say that Nublado is there.
+// SetNubladoURL sets the address that discovery lists for Nublado.
 func (s *Server) SetNubladoURL(address string) {
 	s.Repertoire.Set(DocumentWithGafaelfawr(address, s.URL+"/auth/api/v1"))
 }
 
-// DiscoveryURL is what REPERTOIRE_BASE_URL is set to.
+// DiscoveryURL returns the value for REPERTOIRE_BASE_URL.
 func (s *Server) DiscoveryURL() string { return s.URL + "/repertoire" }
 
 // Client returns a client whose connections Close closes.

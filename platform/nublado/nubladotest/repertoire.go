@@ -7,22 +7,22 @@ import (
 	"sync"
 )
 
-// Document is one of service discovery that knows of Nublado and of nothing else.
+// Document returns a document of service discovery that lists Nublado and nothing else.
 func Document(nubladoURL string) map[string]any {
 	return map[string]any{"services": map[string]any{"ui": map[string]any{"nublado": map[string]any{"url": nubladoURL}}}}
 }
 
-// DocumentWithGafaelfawr is [Document] with the API that makes tokens.
+// DocumentWithGafaelfawr returns [Document] with the API that creates tokens.
 func DocumentWithGafaelfawr(nubladoURL, apiURL string) map[string]any {
 	d := Document(nubladoURL)
-	d["services"].(map[string]any)["internal"] = map[string]any{ //nolint:forcetypeassert // Document has made it
+	d["services"].(map[string]any)["internal"] = map[string]any{ //nolint:forcetypeassert // as Document makes it
 		"gafaelfawr": map[string]any{"versions": map[string]any{"v1": map[string]any{"url": apiURL}}},
 	}
 	return d
 }
 
 // Repertoire is service discovery: an http.Handler that answers GET …/discovery with
-// a document, and refuses all that a real client does not send. It is safe for
+// a document, and rejects requests that a correct client does not send. It is safe for
 // concurrent use.
 type Repertoire struct {
 	mu         sync.Mutex
@@ -32,39 +32,39 @@ type Repertoire struct {
 	violations []string
 }
 
-// NewRepertoire makes a Repertoire, which does not listen; it answers with document.
-// A string goes out as it is.
+// NewRepertoire makes a Repertoire, which does not listen. It answers with document, as
+// JSON; a string is sent as it is.
 func NewRepertoire(document any) *Repertoire { return &Repertoire{document: document} }
 
-// Set changes the document.
+// Set replaces the document.
 func (s *Repertoire) Set(document any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.document = document
 }
 
-// Fail makes every answer an HTTP error of this status; 0 ends that.
+// Fail answers every request with this HTTP status; 0 ends that.
 func (s *Repertoire) Fail(status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status = status
 }
 
-// Fetches is how many requests for the document arrived.
+// Fetches returns how many requests for the document arrived.
 func (s *Repertoire) Fetches() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.fetches
 }
 
-// Violations is what a real client would not have sent.
+// Violations returns what a correct client would not have sent, a line per request.
 func (s *Repertoire) Violations() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]string(nil), s.violations...)
 }
 
-// ServeHTTP answers with the document.
+// ServeHTTP serves the document.
 func (s *Repertoire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,10 +80,10 @@ func (s *Repertoire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if text, ok := s.document.(string); ok {
-		_, _ = w.Write([]byte(text)) // the client's loss
+		_, _ = w.Write([]byte(text)) // a client that has gone cannot be helped
 		return
 	}
-	_ = json.NewEncoder(w).Encode(s.document) //nolint:errchkjson // what cannot be written is the client's loss
+	_ = json.NewEncoder(w).Encode(s.document) //nolint:errchkjson // a client that has gone cannot be helped
 }
 
 func wrong(r *http.Request) string {
@@ -95,7 +95,7 @@ func wrong(r *http.Request) string {
 	case r.URL.RawQuery != "":
 		return "a query"
 	case r.Header.Get("Authorization") != "" || r.Header.Get("Cookie") != "":
-		return "credentials, which discovery does not ask for"
+		return "credentials, which discovery does not require"
 	default:
 		return ""
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 )
 
-func TestOnlyThePlainRequestIsAnswered(t *testing.T) {
+func TestOnlyRequestsOfACorrectClientAreAnswered(t *testing.T) {
 	t.Parallel()
 	s := nubladotest.NewRepertoire(nubladotest.Document("https://nb.example.com/nb"))
 	hc := peertest.HTTPClient(map[string]http.Handler{"r": s})

@@ -13,26 +13,27 @@ import (
 	"time"
 )
 
-// TokenRequest is one request to make a token. It holds no secret.
+// TokenRequest is one request to create a token. It contains no secret.
 type TokenRequest struct {
-	// Username, TokenType, TokenName, Scopes and Expires are what was asked for.
+	// Username, TokenType, TokenName, Scopes and Expires are those of the request.
 	Username, TokenType, TokenName string
 	Scopes                         []string
 	Expires                        *time.Time
-	// Admin is whose token came with the request; empty for none that is valid.
+	// Admin is the user of the token that authorized the request; empty if it was
+	// missing or not valid.
 	Admin string
-	// Status is that of the answer.
+	// Status is the HTTP status of the answer.
 	Status int
 }
 
-// Requests returns what has arrived, oldest first.
+// Requests returns the requests so far, oldest first.
 func (s *Gafaelfawr) Requests() []TokenRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// body is all that the API knows.
+// body has all fields of the API.
 type body struct {
 	Username  string     `json:"username"`
 	TokenType string     `json:"token_type"`
@@ -51,7 +52,7 @@ type body struct {
 
 const maxBody = 64 << 10
 
-// ServeHTTP makes tokens.
+// ServeHTTP creates tokens.
 func (s *Gafaelfawr) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,7 +66,7 @@ func (s *Gafaelfawr) answer(w http.ResponseWriter, r *http.Request, req *TokenRe
 		req.Status = status
 		detail := any([]map[string]string{{"type": kind, "msg": message}})
 		if kind == "no_authorization" {
-			detail = map[string]string{"type": kind, "msg": message} // the one that is no list
+			detail = map[string]string{"type": kind, "msg": message} // the only detail that is not a list
 		}
 		if status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="data.example.org"`)
@@ -92,7 +93,7 @@ func (s *Gafaelfawr) answer(w http.ResponseWriter, r *http.Request, req *TokenRe
 		maps.Copy(w.Header(), s.fail.header)
 		req.Status = s.fail.status
 		w.WriteHeader(s.fail.status)
-		_, _ = io.WriteString(w, s.fail.body) // the client's loss
+		_, _ = io.WriteString(w, s.fail.body) // a client that has gone cannot be helped
 	case r.URL.Path != "/auth/api/v1/tokens" || r.Method != http.MethodPost:
 		refuse(http.StatusNotFound, "not_found", "no such route")
 	case r.Header.Get("Authorization") == "":
@@ -108,7 +109,7 @@ func (s *Gafaelfawr) answer(w http.ResponseWriter, r *http.Request, req *TokenRe
 	}
 }
 
-// make checks what was asked for, in the order in which the real one does.
+// make checks the request in the order of the real one, and creates the token.
 func (s *Gafaelfawr) make(w http.ResponseWriter, req *TokenRequest, b body, refuse func(int, string, string)) {
 	switch {
 	case b.TokenType != "service" && b.TokenType != "user":
@@ -144,5 +145,5 @@ func (s *Gafaelfawr) make(w http.ResponseWriter, req *TokenRequest, b body, refu
 func respond(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) //nolint:errchkjson // what cannot be written is the client's loss
+	_ = json.NewEncoder(w).Encode(v) //nolint:errchkjson // a client that has gone cannot be helped
 }

@@ -6,15 +6,15 @@ import (
 	"fmt"
 )
 
-// Document is what the service knows. Every part may be missing.
+// Document is the answer of service discovery. Every part may be missing.
 type Document struct {
 	// Applications are the names of all that is deployed.
 	Applications []string `json:"applications"`
 	// Environment is the name of the whole platform.
 	Environment string `json:"environment_name"`
-	// Datasets are the data and the services over it.
+	// Datasets are the collections of data, with their services, by name.
 	Datasets map[string]Dataset `json:"datasets"`
-	// InfluxDB are databases of metrics; credentials need a token.
+	// InfluxDB are the databases of metrics, by name; their credentials need a token.
 	InfluxDB map[string]InfluxDB `json:"influxdb_databases"`
 	// Services are those of the platform itself.
 	Services Services `json:"services"`
@@ -45,28 +45,28 @@ type Services struct {
 	UI map[string]Service `json:"ui"`
 }
 
-// Service is where a service is.
+// Service is the address of a service.
 type Service struct {
 	URL      string             `json:"url"`
 	OpenAPI  string             `json:"openapi"`
 	Versions map[string]Version `json:"versions"`
 }
 
-// Version is where one version of an API is.
+// Version is the address of one version of an API.
 type Version struct {
 	URL string `json:"url"`
 }
 
-// UI returns where a service for browsers is; empty when there is none.
+// UI returns the address of a service for browsers; empty if there is none.
 func (d *Document) UI(name string) string { return d.Services.UI[name].URL }
 
-// Internal returns where a version of a service for programs is; empty when
-// there is none.
+// Internal returns the address of a version of a service for programs; empty if there is
+// none.
 func (d *Document) Internal(name, version string) string {
 	return d.Services.Internal[name].Versions[version].URL
 }
 
-// parse reads a document. Its errors repeat nothing of the document but names.
+// parse parses a document. Its errors contain nothing of the document but names.
 func parse(body []byte) (*Document, error) {
 	var d *Document
 	if err := json.Unmarshal(body, &d); err != nil {

@@ -11,28 +11,28 @@ import (
 )
 
 var (
-	// ErrURL says that nobody told where the service is.
+	// ErrURL means that the address of the service is not set, or not a URL.
 	ErrURL = errors.New("REPERTOIRE_BASE_URL not set in environment")
-	// ErrWeb says that the service could not be asked.
+	// ErrWeb means that the request failed.
 	ErrWeb = errors.New("service discovery failed")
-	// ErrValidation says that what it answered is no discovery document.
+	// ErrValidation means that the answer is not a discovery document.
 	ErrValidation = errors.New("invalid service discovery document")
 )
 
-// Error is the error of this package. errors.Is finds its Kind in it. It reads as a
-// gRPC status: Unavailable for trouble that may pass, the context's code when that
-// ended the request, and FailedPrecondition for an address or an answer that
-// somebody has to change.
+// Error is the error of this package. errors.Is finds its Kind in it. It converts to a
+// gRPC status: Unavailable for a transient failure, Canceled for a context that was
+// canceled, and FailedPrecondition for an address or an answer that will not change by
+// itself.
 type Error struct {
 	// Kind is [ErrURL], [ErrWeb] or [ErrValidation].
 	Kind error
-	// URL is what was asked; empty for ErrURL.
+	// URL is that of the request; empty for ErrURL.
 	URL string
 	// Status is the HTTP status; zero when there was no answer.
 	Status int
 	// Reason says what was wrong.
 	Reason string
-	// Err is what the network said; may be nil.
+	// Err is the network's error; may be nil.
 	Err error
 }
 
@@ -59,7 +59,7 @@ func (e *Error) code() codes.Code {
 	case errors.Is(e.Err, context.Canceled):
 		return codes.Canceled
 	case errors.Is(e.Kind, ErrWeb) && (e.Err != nil || e.Status >= 500 || e.Status == http.StatusTooManyRequests):
-		return codes.Unavailable // also when our own time limit ended it
+		return codes.Unavailable // also if the request exceeded its time limit
 	default:
 		return codes.FailedPrecondition
 	}

@@ -12,8 +12,8 @@ import (
 
 const maxDocument = 4 << 20
 
-// fetch gets the document, without credentials: anybody may read it. It follows no
-// redirect, which could lead away from https: tokens go where the document says.
+// fetch gets the document, without credentials, since it is public. It follows no
+// redirect, which could lead away from https: tokens are sent to the addresses in it.
 func fetch(ctx context.Context, hc *http.Client, address string, limit time.Duration) (*Document, error) {
 	bare := http.Client{}
 	if hc != nil {
@@ -31,7 +31,7 @@ func fetch(ctx context.Context, hc *http.Client, address string, limit time.Dura
 	resp, err := bare.Do(req)
 	if err != nil {
 		if ue := (*url.Error)(nil); errors.As(err, &ue) {
-			err = ue.Err // the URL stands in front of it anyway
+			err = ue.Err // the URL is in the error already
 		}
 		return nil, &Error{Kind: ErrWeb, URL: address, Reason: err.Error(), Err: err}
 	}

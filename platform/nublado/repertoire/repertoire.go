@@ -1,10 +1,10 @@
-// Package repertoire asks Repertoire, the service discovery of the Rubin Science
-// Platform, where a service is.
+// Package repertoire is a client of Repertoire, the service discovery of the Rubin
+// Science Platform, which returns the addresses of its services.
 //
-// Make a [Client] with [New], by default for what REPERTOIRE_BASE_URL says, and
-// call [Client.Discover]. A program that opens several connections shares one
-// client: it remembers the answer for five minutes, asks once for all who want to
-// know, and falls back on the last answer when the service is out of order.
+// Make a [Client] with [New], by default for REPERTOIRE_BASE_URL, and call
+// [Client.Discover]. A program that opens several connections shares one client: it
+// caches the answer for five minutes, makes one request for all concurrent callers, and
+// returns the last answer while the service is out of order.
 package repertoire
 
 import (
@@ -22,26 +22,26 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
-// EnvBaseURL is the variable that tells where the service is, such as
+// EnvBaseURL is the variable with the address of the service, such as
 // https://data.example.com/repertoire.
 const EnvBaseURL = "REPERTOIRE_BASE_URL"
 
-// TTL is how long an answer is believed.
+// TTL is how long an answer is cached.
 const TTL = 5 * time.Minute
 
 const (
-	timeLimit    = 30 * time.Second // for the first answer
-	refreshLimit = 10 * time.Second // for another, where there is one to fall back on
-	pause        = 30 * time.Second // after a refresh that failed, before the next
+	timeLimit    = 30 * time.Second // of the first request
+	refreshLimit = 10 * time.Second // of later ones, if there is a last answer
+	pause        = 30 * time.Second // between a failed request and the next, if there is a last answer
 )
 
-// Config is what a Client is made of. The zero value goes by the environment.
+// Config configures a [Client]. The zero value uses the environment.
 type Config struct {
-	// BaseURL is where the service is; empty means what [EnvBaseURL] says.
+	// BaseURL is the address of the service; empty means that in [EnvBaseURL].
 	BaseURL string
-	// HTTP makes the requests; nil means the client that Discover is given.
+	// HTTP makes the requests; nil means the client that is passed to Discover.
 	HTTP *http.Client
-	// Logger hears of answers that are used past their time; nil discards.
+	// Logger is warned when an answer older than [TTL] is used; nil discards.
 	Logger *slog.Logger
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
@@ -51,21 +51,22 @@ type Config struct {
 	Environ func() []string
 }
 
-// Client asks one Repertoire. It is safe for concurrent use.
+// Client makes requests to one Repertoire. It is safe for concurrent use.
 type Client struct {
 	url      string // of the document
 	http     *http.Client
 	logger   *slog.Logger
-	requests singleflight.Group // one at a time, for all who wait
+	requests singleflight.Group // one at a time, for all waiting callers
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	last    *Document
 	fetched time.Time
-	failed  time.Time // the last request; zero: it went well
+	failed  time.Time // of the last request; zero if it succeeded
 }
 
-// New returns a Client; nothing is asked yet. The error is [ErrURL] itself when
-// nobody says where the service is, and wraps it when that is no URL.
+// New returns a Client and makes no request. If no address is set, the error is [ErrURL]
+// itself, or wraps it where a variable with a misspelt name is set. If the address is
+// not a URL, the error wraps [ErrURL].
 func New(c Config) (*Client, error) {
 	lookup := c.LookupEnv
 	if lookup == nil {
@@ -93,13 +94,13 @@ func New(c Config) (*Client, error) {
 	}, nil
 }
 
-// Discover returns what the service knows, at most [TTL] old. Where it cannot be
-// asked again, an older answer is returned, and the Logger warned; then it is left
-// alone for half a minute. hc makes the request unless the client has an http.Client
-// of its own. The document is shared: do not change it.
+// Discover returns the document of the service, at most [TTL] old. If a new request
+// fails, it returns the older document and warns the Logger, and makes the next request
+// after half a minute at the earliest. hc makes the request unless the client has an
+// http.Client of its own. The document is shared: do not change it.
 //
-// Callers who have to wait share one request, made with the hc of the first of them.
-// It goes on when a caller's ctx ends, for half a minute at most.
+// Callers that have to wait share one request, made with the hc of the first of them.
+// The request continues when a caller's ctx ends, for half a minute at most.
 //
 // The error is an [*Error], or that of ctx.
 func (c *Client) Discover(ctx context.Context, hc *http.Client) (*Document, error) {
@@ -111,7 +112,7 @@ func (c *Client) Discover(ctx context.Context, hc *http.Client) (*Document, erro
 		c.mu.Unlock()
 		return doc, nil
 	}
-	// Under the lock, so that a request cannot end between the look and here.
+	// Under the lock, so that no request can end between the check above and this line.
 	asked := c.requests.DoChan("", func() (any, error) { return c.refresh(context.WithoutCancel(ctx), hc) })
 	c.mu.Unlock()
 
@@ -125,7 +126,8 @@ func (c *Client) Discover(ctx context.Context, hc *http.Client) (*Document, erro
 	}
 }
 
-// remembered returns what may be used without a request, or nil. c.mu is held.
+// remembered returns the document that may be used without a request, or nil. The caller
+// holds c.mu.
 func (c *Client) remembered() *Document {
 	if c.last != nil && (time.Since(c.fetched) < TTL || time.Since(c.failed) < pause) {
 		return c.last
@@ -133,8 +135,8 @@ func (c *Client) remembered() *Document {
 	return nil
 }
 
-// tooSlow counts a caller who could not wait as a failure of the service, if there
-// is something for the next one to fall back on.
+// tooSlow records a failure if a caller's ctx has ended before the answer: later callers
+// then get the last document at once, if there is one.
 func (c *Client) tooSlow() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -143,7 +145,7 @@ func (c *Client) tooSlow() {
 	}
 }
 
-// refresh asks the service, and falls back on the last answer.
+// refresh makes a request, and returns the last document if it fails.
 func (c *Client) refresh(ctx context.Context, hc *http.Client) (*Document, error) {
 	if c.http != nil {
 		hc = c.http
@@ -159,12 +161,12 @@ func (c *Client) refresh(ctx context.Context, hc *http.Client) (*Document, error
 	if err == nil || last == nil {
 		return doc, err
 	}
-	c.logger.WarnContext(ctx, "service discovery is out of order, using what it said before",
+	c.logger.WarnContext(ctx, "service discovery is out of order, using its last answer",
 		slog.Any("error", err), slog.Duration("age", time.Since(fetched)))
 	return last, nil
 }
 
-// remember keeps an answer, or when there was none.
+// remember stores a document, or the time of a failure.
 func (c *Client) remember(doc *Document, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -175,13 +177,13 @@ func (c *Client) remember(doc *Document, err error) {
 	c.last, c.fetched, c.failed = doc, time.Now(), time.Time{}
 }
 
-// isBase tells whether text is an address that paths can be put behind.
+// isBase reports whether text is an address that a path can be appended to.
 func isBase(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && isURL(text) && u.RawQuery == "" && u.Fragment == "" && !u.ForceQuery
 }
 
-// isURL tells whether text is the address of a service.
+// isURL reports whether text is the address of a service.
 func isURL(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil

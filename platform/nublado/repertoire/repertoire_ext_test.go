@@ -34,7 +34,7 @@ func serve(h http.Handler) *http.Client {
 	return peertest.HTTPClient(map[string]http.Handler{"data.example.com": h})
 }
 
-func TestDocument(t *testing.T) {
+func TestDocumentReturnsTheListedServices(t *testing.T) {
 	t.Parallel()
 	s := nubladotest.NewRepertoire(`{
 		"applications": ["nublado", "portal"], "environment_name": "data", "something": {"else": true},
@@ -63,7 +63,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-func TestBadAnswers(t *testing.T) {
+func TestAnswersThatAreNotADocumentAreErrors(t *testing.T) {
 	t.Parallel()
 	for document, want := range map[string]string{
 		"":                               "not JSON",
@@ -104,13 +104,13 @@ func TestBadAnswers(t *testing.T) {
 		}
 	}
 	if _, err := client(t).Discover(t.Context(), peertest.HTTPClient(nil)); !errors.Is(err, repertoire.ErrWeb) || status.Code(err) != codes.Unavailable {
-		t.Errorf("nobody there: %v (%v)", err, status.Code(err))
+		t.Errorf("no server: %v (%v)", err, status.Code(err))
 	}
 }
 
 func TestARedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
-	// Given a service that sends who asks to somebody who can be listened to, or replaced ...
+	// Given a service that redirects to an address without TLS ...
 	c, err := repertoire.New(repertoire.Config{BaseURL: base, HTTP: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.URL.Scheme != "https" {
 			t.Errorf("%s was asked", r.URL)
@@ -141,7 +141,7 @@ func deaf(asked *atomic.Int32) *http.Client {
 	})}
 }
 
-func TestManyWhoWaitInVainWaitTogether(t *testing.T) {
+func TestConcurrentCallersShareAFailedRequest(t *testing.T) {
 	t.Parallel()
 	for name, known := range map[string]bool{"nothing known": false, "an old answer": true} {
 		t.Run(name, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestManyWhoWaitInVainWaitTogether(t *testing.T) {
 	}
 }
 
-func TestAnOldAnswerServesThoseInAHurry(t *testing.T) {
+func TestALaterCallerGetsTheLastAnswerAfterATimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := client(t)
@@ -184,7 +184,7 @@ func TestAnOldAnswerServesThoseInAHurry(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(repertoire.TTL)
-		// Given a service that does not answer as long as anybody would wait ...
+		// Given a service that does not answer while any caller waits ...
 		var asked atomic.Int32
 		hc := deaf(&asked)
 		hurried := func() error {
@@ -211,7 +211,7 @@ func TestAnOldAnswerServesThoseInAHurry(t *testing.T) {
 	})
 }
 
-func TestOneRequestServesAllWhoWait(t *testing.T) {
+func TestConcurrentCallersShareOneRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given a service that takes its time, and many who ask ...
@@ -247,7 +247,7 @@ func TestOneRequestServesAllWhoWait(t *testing.T) {
 }
 
 // The request belongs to all who wait: it goes on when the caller who started it leaves.
-func TestARequestOutlivesTheCallerWhoStartedIt(t *testing.T) {
+func TestARequestContinuesWhenItsFirstCallerLeaves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := nubladotest.NewRepertoire(nubladotest.Document("https://nb.example.com/nb"))

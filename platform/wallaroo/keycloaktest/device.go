@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// device is one device that asks for a login (RFC 8628).
+// device is one device authorization request (RFC 8628).
 type device struct {
 	userCode  string
 	expiry    time.Time
 	interval  time.Duration
 	lastPoll  time.Time
-	user      string // who has agreed; empty until then
+	user      string // who has approved it; empty until then
 	denied    bool
 	challenge string
 }
@@ -50,10 +50,10 @@ func (s *Realm) authorizeDevice(r *http.Request, req *Request) answer {
 	}}
 }
 
-// Approve is a person who types a code and agrees.
+// Approve approves the device with this user code, as user.
 func (s *Realm) Approve(userCode, user string) error { return s.decide(userCode, user, false) }
 
-// Deny is a person who types a code and refuses.
+// Deny denies the device with this user code.
 func (s *Realm) Deny(userCode string) error { return s.decide(userCode, "", true) }
 
 func (s *Realm) decide(userCode, user string, denied bool) error {
@@ -68,7 +68,7 @@ func (s *Realm) decide(userCode, user string, denied bool) error {
 	return errors.New("keycloak: no device has this code")
 }
 
-// pollDevice answers a device that asks whether its person has decided.
+// pollDevice answers a device that asks whether the user has decided.
 func (s *Realm) pollDevice(req *Request) answer {
 	id := req.form.Get("device_code")
 	d, now := s.devices[id], s.cfg.Now()
@@ -86,7 +86,7 @@ func (s *Realm) pollDevice(req *Request) answer {
 	switch {
 	case s.slowDown > 0:
 		s.slowDown--
-		d.interval += 5 * time.Second // RFC 8628 §3.5; a client that ignores it polls too fast
+		d.interval += 5 * time.Second // RFC 8628 §3.5; a client that ignores slow_down polls too fast
 		return refusal(http.StatusBadRequest, "slow_down", "Slow down")
 	case s.pending > 0:
 		s.pending--

@@ -1,13 +1,13 @@
-// Package keycloaktest stands in for the part of Keycloak that the clients of
-// Wallaroo 2025 log in at: the device authorization and token endpoints of the realm
-// "master". Its sessions are real: refresh tokens rotate, the second use of one ends
-// the login, and so does an hour without a refresh. It was written from what clients
-// and documents show, beside no running Keycloak; its tokens are JWTs that only it
-// can check, and there are no pages, keys or discovery documents. It is strict: a
-// request with one parameter too many, a client secret, or the wrong content type is
-// refused as invalid_request, and [Realm.Requests] has the reason.
+// Package keycloaktest is a fake of the part of Keycloak at which the clients of
+// Wallaroo 2025 log in: the device authorization and token endpoints of the realm
+// "master". Refresh tokens rotate; a session ends when a refresh token is used twice,
+// and after an hour without a refresh. The fake is strict: it rejects a request with an
+// unexpected parameter, a client secret or the wrong content type as invalid_request,
+// and [Realm.Requests] has the reason. It was written from clients and documentation,
+// not compared with a running Keycloak. Its tokens are JWTs that only it can verify; it
+// has no pages, keys or discovery documents.
 //
-// Call [NewServer]; a [Realm] alone needs no socket.
+// Call [NewServer] for a server on this machine, or [NewRealm] for an http.Handler.
 package keycloaktest
 
 import (
@@ -15,11 +15,11 @@ import (
 	"net/http/httptest"
 )
 
-// Server is a [Realm] that listens.
+// Server is a [Realm] that listens on the loopback interface.
 type Server struct {
 	*Realm
 
-	// URL is the address, without a slash at its end; the realm lies at [Path] below.
+	// URL is the address, without a slash at its end; the realm is at [Path] below it.
 	// Do not change it.
 	URL string
 

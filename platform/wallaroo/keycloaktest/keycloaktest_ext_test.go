@@ -65,7 +65,7 @@ func post(t *testing.T, s *keycloaktest.Realm, path string, f url.Values, change
 	return resp.StatusCode, answer
 }
 
-func TestWhatNoRealClientSendsIsRefused(t *testing.T) {
+func TestRequestsThatNoCorrectClientSendsAreRejected(t *testing.T) {
 	t.Parallel()
 	login := form("client_id", "sdk-client", "grant_type", "password", "username", "ada", "password", "pw")
 	with := func(f url.Values, pairs ...string) url.Values {
@@ -116,7 +116,7 @@ func TestWhatNoRealClientSendsIsRefused(t *testing.T) {
 	}
 }
 
-func TestSessionsSlideRotateAndEnd(t *testing.T) {
+func TestARefreshRotatesTheTokenAndExtendsTheSession(t *testing.T) {
 	t.Parallel()
 	s, c := server()
 	_, answer := post(t, s, "token", form("client_id", "sdk-client", "grant_type", "password", "username", "ada", "password", "pw"))
@@ -150,7 +150,7 @@ func TestSessionsSlideRotateAndEnd(t *testing.T) {
 	}
 }
 
-func TestPollingTooFastIsNoticed(t *testing.T) {
+func TestPollingFasterThanTheIntervalIsAViolation(t *testing.T) {
 	t.Parallel()
 	s, c := server()
 	_, offer := post(t, s, "auth/device", form("client_id", "sdk-client"))

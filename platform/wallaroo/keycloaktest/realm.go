@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// ClientID is the one client that the realm knows; it has no secret.
+// ClientID is the only client of the realm; it has no secret.
 const ClientID = "sdk-client"
 
-// Path is the realm's path; all that it serves lies below.
+// Path is the realm's path; its endpoints are below it.
 const Path = "/auth/realms/master"
 
 // User is a person who can log in.
@@ -18,28 +18,28 @@ type User struct {
 	Name, Password, Email string
 }
 
-// Config is what a [Realm] is made of. The zero value has no user who could log in.
+// Config configures a [Realm]. The zero value has no user who could log in.
 type Config struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Users are those who can log in.
+	// Users can log in.
 	Users []User
-	// TokenTTL is the life of access tokens; zero means a minute.
+	// TokenTTL is the lifetime of access tokens; zero means a minute.
 	TokenTTL time.Duration
 	// IdleTTL is how long a session lasts without a refresh; zero means an hour.
 	IdleTTL time.Duration
-	// DeviceTTL is the life of device codes; zero means ten minutes.
+	// DeviceTTL is the lifetime of device codes; zero means ten minutes.
 	DeviceTTL time.Duration
 	// Interval is the time between polls; zero means five seconds.
 	Interval time.Duration
-	// AutoApprove is a user who agrees to every device at once; empty for none.
+	// AutoApprove is a user who approves every device code at once; empty for none.
 	AutoApprove string
-	// NeedsPKCE refuses devices without a code challenge, as newer realms may.
+	// NeedsPKCE rejects device requests without a code challenge, as newer realms may.
 	NeedsPKCE bool
 }
 
 // Realm is Keycloak's realm "master" as an http.Handler, and the serverauth.Verifier
-// of its own tokens. It is safe for concurrent use.
+// for its own tokens. It is safe for concurrent use.
 type Realm struct {
 	cfg Config
 	key []byte // signs tokens
@@ -48,14 +48,14 @@ type Realm struct {
 	requests []Request
 	devices  map[string]*device  // by device code
 	sessions map[string]*session // by current refresh token
-	spent    map[string]*session // refresh tokens that were replaced
+	spent    map[string]*session // by replaced refresh token
 	tokens   map[string]token    // by access token
-	pending  int                 // polls of an approved device to hold up
+	pending  int                 // polls to answer with authorization_pending
 	slowDown int
 	fail     int // status of every answer; 0 for none
 }
 
-// NewRealm makes a Realm that does not listen: for a login without a socket, such as
+// NewRealm makes a Realm that does not listen, for a login without a socket, such as
 // in a testing/synctest bubble.
 func NewRealm(c Config) *Realm {
 	if c.Now == nil {
@@ -80,7 +80,7 @@ func NewRealm(c Config) *Realm {
 	}
 }
 
-// ServeHTTP answers the two endpoints.
+// ServeHTTP serves the two endpoints.
 func (s *Realm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,23 +105,23 @@ func (s *Realm) answer(r *http.Request, req *Request) answer {
 	}
 }
 
-// HoldUp makes the next polls of devices wait, whatever the person has decided:
-// first with slow_down, then with authorization_pending.
+// HoldUp answers the next polls of devices with slow_down and then with
+// authorization_pending, as often as given, whatever the user has decided.
 func (s *Realm) HoldUp(slowDown, pending int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.slowDown, s.pending = slowDown, pending
 }
 
-// Fail makes every answer an HTTP error of this status; 0 ends that.
+// Fail answers every request with this HTTP status; 0 ends that.
 func (s *Realm) Fail(status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fail = status
 }
 
-// EndSessions ends every login, as an administrator can: refresh tokens are
-// refused, and access tokens too.
+// EndSessions ends every session, as an administrator can: refresh tokens and access
+// tokens are rejected.
 func (s *Realm) EndSessions() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +130,7 @@ func (s *Realm) EndSessions() {
 	clear(s.tokens)
 }
 
-// RevokeTokens ends every access token and leaves the sessions.
+// RevokeTokens revokes every access token and leaves the sessions.
 func (s *Realm) RevokeTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

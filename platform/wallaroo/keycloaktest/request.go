@@ -10,34 +10,35 @@ import (
 	"slices"
 )
 
-// Request is one request that arrived. It holds no secret.
+// Request is one request that arrived. It contains no secret.
 type Request struct {
 	// Path is the URL's path below the realm.
 	Path string
-	// Grant is the grant_type; empty at the device endpoint.
+	// Grant is the grant_type; empty for a request to the device endpoint.
 	Grant string
 	// Params are the names of all form parameters, sorted.
 	Params []string
-	// ClientID, Username are those of the form.
+	// ClientID and Username are those of the form.
 	ClientID, Username string
 	// UserAgent is the header of that name.
 	UserAgent string
-	// Violation is what a real client would not have sent; empty when it was well.
+	// Violation is what a correct client would not have sent; empty for none.
 	Violation string
-	// Status is that of the answer.
+	// Status is the HTTP status of the answer.
 	Status int
 
 	form url.Values
 }
 
-// Requests returns what has arrived, oldest first.
+// Requests returns the requests so far, oldest first.
 func (s *Realm) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// Count is how many requests of this grant arrived; "" counts device requests.
+// Count returns how many correct requests of this grant arrived; "" counts requests to
+// the device endpoint.
 func (s *Realm) Count(grant string) (n int) {
 	for _, r := range s.Requests() {
 		if r.Grant == grant && r.Violation == "" {
@@ -47,7 +48,7 @@ func (s *Realm) Count(grant string) (n int) {
 	return n
 }
 
-// ResetRequests forgets what has arrived.
+// ResetRequests deletes the record of requests.
 func (s *Realm) ResetRequests() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +57,7 @@ func (s *Realm) ResetRequests() {
 
 const maxForm = 64 << 10
 
-// read takes a request apart and says what is wrong with its form.
+// read parses a request and records what is wrong with its form.
 func (s *Realm) read(r *http.Request) Request {
 	req := Request{Path: r.URL.Path, UserAgent: r.UserAgent()}
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -86,7 +87,8 @@ func (s *Realm) read(r *http.Request) Request {
 	return req
 }
 
-// only refuses parameters that do not belong to the request, and repeated ones.
+// only reports whether the form has no parameters but these, each once, and records the
+// violation otherwise.
 func (r *Request) only(names ...string) bool {
 	for name, values := range r.form {
 		switch {
@@ -101,7 +103,7 @@ func (r *Request) only(names ...string) bool {
 
 type answer struct {
 	status int
-	body   any // a string goes out as it is
+	body   any // a string is sent as it is
 }
 
 func refusal(status int, code, description string) answer {
@@ -117,10 +119,10 @@ func (a answer) write(w http.ResponseWriter) {
 	if text, ok := a.body.(string); ok {
 		w.Header().Set("Content-Type", "text/plain")
 		w.WriteHeader(a.status)
-		_, _ = io.WriteString(w, text) // the client's loss
+		_, _ = io.WriteString(w, text) // a client that has gone cannot be helped
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(a.status)
-	_ = json.NewEncoder(w).Encode(a.body) //nolint:errchkjson // what cannot be written is the client's loss
+	_ = json.NewEncoder(w).Encode(a.body) //nolint:errchkjson // a client that has gone cannot be helped
 }

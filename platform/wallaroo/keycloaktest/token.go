@@ -14,10 +14,10 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// session is one login. It ends when it is not refreshed for a while.
+// session is one login. It expires if it is not refreshed in time.
 type session struct {
 	user string
-	idle time.Time // when it ends
+	idle time.Time // when it expires
 }
 
 type token struct {
@@ -63,11 +63,11 @@ func (s *Realm) byPassword(req *Request) answer {
 	return refusal(http.StatusUnauthorized, "invalid_grant", "Invalid user credentials")
 }
 
-// refresh replaces a refresh token and starts the idle time anew.
+// refresh replaces a refresh token and restarts the idle time.
 func (s *Realm) refresh(req *Request) answer {
 	old := req.form.Get("refresh_token")
 	if reused := s.spent[old]; reused != nil {
-		for current, owner := range s.sessions { // there is a copy: the login ends
+		for current, owner := range s.sessions { // the token was copied: the session ends
 			if owner == reused {
 				delete(s.sessions, current)
 			}
@@ -86,7 +86,7 @@ func (s *Realm) refresh(req *Request) answer {
 
 func (s *Realm) begin(user string) answer { return s.issue(&session{user: user}) }
 
-// issue makes the tokens of a login, whose idle time begins now.
+// issue makes the tokens of a session and restarts its idle time.
 func (s *Realm) issue(login *session) answer {
 	now := s.cfg.Now()
 	login.idle = now.Add(s.cfg.IdleTTL)
@@ -100,7 +100,7 @@ func (s *Realm) issue(login *session) answer {
 	}}
 }
 
-// sign makes a JWT as Keycloak's look; only this server can check it.
+// sign makes a JWT with the claims of Keycloak's; only this realm can verify it.
 func (s *Realm) sign(user string, now time.Time) string {
 	email := ""
 	for _, u := range s.cfg.Users {
@@ -119,8 +119,8 @@ func (s *Realm) sign(user string, now time.Time) string {
 	return text + "." + enc(mac.Sum(nil))
 }
 
-// IssueToken makes an access token for a user, as a service that hands tokens
-// out in files would.
+// IssueToken makes an access token for a user, as a service that writes tokens to files
+// would.
 func (s *Realm) IssueToken(user string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +130,7 @@ func (s *Realm) IssueToken(user string) string {
 	return access
 }
 
-// Verify lets those in who show a live token of this server as a Bearer token.
+// Verify accepts a call with a bearer token of this realm that has not expired.
 func (s *Realm) Verify(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
