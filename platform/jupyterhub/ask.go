@@ -21,7 +21,7 @@ const (
 	maxAnswer = 1 << 20
 )
 
-// ask puts a question to the hub.
+// ask makes the request to the hub that answers q.
 func (a *Auth) ask(ctx context.Context, q question) (*User, error) {
 	path, token := "user", q.value
 	if a.config.Generation == Legacy {
@@ -36,7 +36,7 @@ func (a *Auth) ask(ctx context.Context, q question) (*User, error) {
 	}
 	status, body, err := a.send(ctx, http.MethodGet, path, token, nil)
 	if err != nil {
-		a.log.ErrorContext(ctx, "the hub cannot be asked", slog.Any("error", err))
+		a.log.ErrorContext(ctx, "the request to the hub failed", slog.Any("error", err))
 		return nil, err
 	}
 	u, err := a.judge(status, body)
@@ -44,14 +44,14 @@ func (a *Auth) ask(ctx context.Context, q question) (*User, error) {
 	case errors.Is(err, ErrNoUser):
 		a.log.WarnContext(ctx, "the hub identifies no user for a request")
 	case err != nil:
-		a.log.ErrorContext(ctx, "the hub cannot tell who is calling", slog.Any("error", err))
+		a.log.ErrorContext(ctx, "the hub did not identify the caller", slog.Any("error", err))
 	}
 	return u, err
 }
 
-// judge reads the hub's answer. Its 403 means three things: nobody, as "Forbidden";
-// somebody who may not be told about; and, where our own token asked, that it is
-// no longer good.
+// judge reads the hub's answer. Status 403 has three meanings: the caller's token is not
+// valid ("Forbidden"); it lacks the scope to read its owner; and, for a request with the
+// service's own token, that this token is not valid.
 func (a *Auth) judge(status int, body []byte) (*User, error) {
 	legacy := a.config.Generation == Legacy
 	switch {
@@ -63,9 +63,9 @@ func (a *Auth) judge(status int, body []byte) (*User, error) {
 		if message := reasonIn(body); strings.Contains(message, "scope") {
 			return nil, fmt.Errorf("looking up the caller is %w: %s", ErrNotAllowed, message)
 		}
-		return nil, nobody(body)
+		return nil, noUser(body)
 	case status == http.StatusNotFound && legacy:
-		return nil, nobody(body)
+		return nil, noUser(body)
 	case status == http.StatusNotFound:
 		return nil, odd(status, "there is no such API; for a hub before 2.0 set Generation to Legacy, else check "+EnvAPIURL)
 	case status >= 500, status == http.StatusTooManyRequests:
@@ -75,33 +75,33 @@ func (a *Auth) judge(status int, body []byte) (*User, error) {
 	}
 }
 
-// errForeign marks a refusal that may be a proxy's in front of the hub.
-var errForeign = errors.New("the answer has not the form that the hub's have")
+// errForeign marks an answer that may come from a proxy in front of the hub.
+var errForeign = errors.New("the answer does not have the form of the hub's")
 
-// nobody is the error of an answer that nobody is known by that token or cookie.
-func nobody(body []byte) error {
+// noUser is the error of an answer that the token or cookie is not valid.
+func noUser(body []byte) error {
 	if reasonIn(body) == "" {
 		return fmt.Errorf("%w (%w)", ErrNoUser, errForeign)
 	}
 	return ErrNoUser
 }
 
-// reasonIn is the message of an answer of the hub's API.
+// reasonIn returns the message in an answer of the hub's API; empty for none.
 func reasonIn(body []byte) string {
 	var answer struct {
 		Message string `json:"message"`
 	}
-	_ = json.Unmarshal(body, &answer) // a page says nothing
+	_ = json.Unmarshal(body, &answer) // a web page has none
 	return cleaned(answer.Message)
 }
 
-// oauthReason is why an answer in OAuth's form refuses (RFC 6749 §5.2).
+// oauthReason returns the reason in an error response of OAuth (RFC 6749 §5.2).
 func oauthReason(body []byte) string {
 	var answer struct {
 		Description string `json:"error_description"`
 		Error       string `json:"error"`
 	}
-	_ = json.Unmarshal(body, &answer) // a page says nothing
+	_ = json.Unmarshal(body, &answer) // a web page has none
 	for _, reason := range []string{cleaned(answer.Description), cleaned(answer.Error)} {
 		if reason != "" {
 			return reason
@@ -110,7 +110,7 @@ func oauthReason(body []byte) string {
 	return "Unknown error"
 }
 
-// cleaned makes foreign text fit for one line of an error.
+// cleaned makes text from an answer fit for one line of an error.
 func cleaned(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r > 0x24f {
@@ -124,7 +124,7 @@ func cleaned(text string) string {
 	return strings.ToValidUTF8(strings.TrimSpace(text), "")
 }
 
-// send makes a request to the hub's API; form is posted.
+// send makes a request to the hub's API, with form as its body unless that is nil.
 func (a *Auth) send(ctx context.Context, method, path, token string, form url.Values) (status int, body []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
@@ -134,7 +134,7 @@ func (a *Auth) send(ctx context.Context, method, path, token string, form url.Va
 	}
 	req, err := http.NewRequestWithContext(ctx, method, a.here.api.String()+"/"+path, content)
 	if err != nil {
-		return 0, nil, errors.New("the API's URL makes no request")
+		return 0, nil, errors.New("the URL of the API is not valid")
 	}
 	req.Header.Set("Accept", "application/json")
 	if token != "" {
@@ -155,15 +155,15 @@ func (a *Auth) send(ctx context.Context, method, path, token string, form url.Va
 	return resp.StatusCode, body, nil
 }
 
-// unreachable says where the hub was looked for, and what that may have to do with
-// it. The cause stays text: a time limit in it is ours, not the caller's, and the
-// URL in it may end with a token.
+// unreachable is the error of a failed request, with the hub's address and advice. It
+// contains the cause as text only: a timeout in it is this package's, not the caller's,
+// and its URL may end with a token.
 func (a *Auth) unreachable(cause error) error {
 	if e, ok := errors.AsType[*url.Error](cause); ok {
 		cause = e.Err
 	}
-	if strings.Contains(cause.Error(), "Location header") { // which it shows, with whatever is repeated there
-		cause = errors.New("it redirects to nowhere")
+	if strings.Contains(cause.Error(), "Location header") { // which may contain the token
+		cause = errors.New("it redirects to an invalid address")
 	}
 	host, err := os.Hostname()
 	if err != nil {

@@ -13,55 +13,54 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Generation is how a hub is asked who is calling.
+// Generation is which part of the hub's API identifies callers.
 type Generation int
 
 const (
-	// Modern asks /user with the caller's token: JupyterHub 2.0 and later.
+	// Modern is /user, requested with the caller's token: JupyterHub 2.0 and later.
 	Modern Generation = iota
-	// Legacy asks /authorizations/token and /authorizations/cookie with the
-	// service's own: JupyterHub 0.7 and later, until a version that drops it. It is
-	// the only one that knows the cookie that all services share.
+	// Legacy is /authorizations/token and /authorizations/cookie, requested with the
+	// service's own token: JupyterHub 0.7 and later, until a version that removes it.
+	// Only Legacy supports the cookie that all services share.
 	Legacy
 )
 
 // For [AuthConfig.CacheMaxAge].
 const (
-	// DefaultCacheMaxAge is how long answers are remembered by default.
+	// DefaultCacheMaxAge is how long answers are cached by default.
 	DefaultCacheMaxAge = 5 * time.Minute
-	// CacheForever remembers answers as long as there is room.
+	// CacheForever caches answers as long as there is room.
 	CacheForever time.Duration = -1
-	// NoCache asks the hub every time.
+	// NoCache makes a request to the hub for every call.
 	NoCache time.Duration = -2
 )
 
 // ServicesCookie is the cookie that all services of an older hub share.
 const ServicesCookie = "jupyterhub-services"
 
-// AuthConfig says how callers are identified. The zero value is right for a
-// service that a hub of 2.0 or later has started.
+// AuthConfig says how callers are identified and authorized. The zero value is right
+// for a service that a hub of version 2.0 or later has started.
 type AuthConfig struct {
 	Config
 
 	// Generation of the hub; the zero value is [Modern].
 	Generation Generation
-	// Allow says who may call.
+	// Allow says which callers are authorized.
 	Allow Allow
-	// CacheMaxAge is how long the hub's answers are remembered, good and bad ones;
-	// zero means [DefaultCacheMaxAge]. A token that is revoked goes on until then.
+	// CacheMaxAge is how long the hub's answers are cached, negative ones too; zero
+	// means [DefaultCacheMaxAge]. A revoked token is accepted until its answer expires.
 	CacheMaxAge time.Duration
 	// CookieName is the shared cookie of a [Legacy] hub; empty means [ServicesCookie].
 	CookieName string
-	// HTTP asks the hub; nil means a client of its own, with the certificates that
-	// the environment names. Redirects are never followed.
+	// HTTP makes the requests to the hub; nil means a new client with the certificates
+	// that the environment names. Redirects are not followed.
 	HTTP *http.Client
-	// Logger hears of callers that were not let in and of trouble with the hub;
-	// nil discards.
+	// Logger records rejected callers and failed requests to the hub; nil discards.
 	Logger *slog.Logger
 }
 
-// Auth identifies callers through a hub. It is safe for concurrent use, and a
-// serverauth.Verifier.
+// Auth identifies callers through a hub, and authorizes them. It is a
+// serverauth.Verifier, and safe for concurrent use.
 type Auth struct {
 	config  AuthConfig
 	here    *surroundings
@@ -98,19 +97,19 @@ func newAuth(config AuthConfig) (*Auth, error) {
 	case config.Allow.Scopes == nil && config.Generation == Modern && !config.Allow.listed():
 		config.Allow.Scopes = here.scopes
 	case len(config.Allow.Scopes) > 0 && config.Generation == Legacy:
-		return nil, errors.New("Allow.Scopes: a Legacy hub knows no scopes; list Users, Groups or Services")
+		return nil, errors.New("Allow.Scopes: a Legacy hub has no scopes; list Users, Groups or Services")
 	case len(config.Allow.Scopes) > 0 && config.Allow.listed():
-		return nil, errors.New("Allow.Scopes decide alone: drop them, or Users, Groups, Services and Admin")
+		return nil, errors.New("Allow.Scopes cannot be combined with Users, Groups, Services and Admin: remove either")
 	case config.Allow.Scopes == nil && config.Allow.listed() && len(here.scopes) > 0 && config.Generation == Modern:
-		return nil, fmt.Errorf("Allow says who may call, but the scopes of the environment (%s) decide alone: "+
-			"set Allow.Scopes to an empty list to go by Users, Groups, Services and Admin", strings.Join(here.scopes, ", "))
+		return nil, fmt.Errorf("Allow has lists, which cannot be combined with the scopes of the environment (%s): "+
+			"set Allow.Scopes to an empty list to use Users, Groups, Services and Admin", strings.Join(here.scopes, ", "))
 	}
 	a := &Auth{config: config, here: here, log: config.Logger, cookie: config.CookieName, known: newCache(config.CacheMaxAge)}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
 	if config.Allow.Scopes == nil && !config.Allow.listed() {
-		a.log.Warn("everybody whom the hub knows may call: no scopes and no lists say who may",
+		a.log.Warn("every user and service of the hub may call: neither scopes nor lists are set",
 			"set", EnvServiceName+" or "+envAccessScopes+", or AuthConfig.Allow")
 	}
 	if a.cookie == "" {
@@ -122,21 +121,22 @@ func newAuth(config AuthConfig) (*Auth, error) {
 	return a, nil
 }
 
-// Lookup changes one question to the hub.
+// Lookup is an option of [Auth.UserForToken] and [Auth.UserForCookie].
 type Lookup interface{ apply(*question) }
 
 type lookup func(*question)
 
 func (l lookup) apply(q *question) { l(q) }
 
-// WithoutCache asks the hub now, whatever is remembered, and remembers the answer.
+// WithoutCache makes a request to the hub even if an answer is cached, and caches the
+// new one.
 func WithoutCache() Lookup { return lookup(func(q *question) { q.fresh = true }) }
 
-// WithSession names the browser session that the token came with. What is
-// remembered for another session does not count, so that logging out does.
+// WithSession sets the id of the browser session that the token came with. An answer
+// that is cached for another session is not used, so that logging out takes effect.
 func WithSession(id string) Lookup { return lookup(func(q *question) { q.session = id }) }
 
-// question is what the hub is asked.
+// question is what a request to the hub is about.
 type question struct {
 	kind    string // "token" or "cookie"
 	value   string
@@ -144,15 +144,15 @@ type question struct {
 	fresh   bool
 }
 
-// UserForToken returns whose token it is. The error is an [*Error], and wraps
-// [ErrNoUser] where it is nobody's.
+// UserForToken returns the owner of a token. The error is an [*Error], and wraps
+// [ErrNoUser] if the token is not valid.
 func (a *Auth) UserForToken(ctx context.Context, token string, opts ...Lookup) (*User, error) {
 	return a.user(ctx, question{kind: "token", value: token}, opts)
 }
 
-// UserForCookie returns whose value of the shared cookie it is, which only a
-// [Legacy] hub can tell. The error is an [*Error], and wraps [ErrNoUser] where it
-// is nobody's.
+// UserForCookie returns the user of a value of the shared cookie, which only a [Legacy]
+// hub supports. The error is an [*Error], and wraps [ErrNoUser] if the value is not
+// valid.
 func (a *Auth) UserForCookie(ctx context.Context, value string, opts ...Lookup) (*User, error) {
 	if a.config.Generation != Legacy {
 		return nil, setup(errors.New("identifying users by shared cookie is removed in JupyterHub 2.0, use OAuth tokens; " +
@@ -161,7 +161,8 @@ func (a *Auth) UserForCookie(ctx context.Context, value string, opts ...Lookup) 
 	return a.user(ctx, question{kind: "cookie", value: strings.Trim(value, `"`)}, opts)
 }
 
-// Authorize tells whether u may call; the error wraps [ErrNotAllowed].
+// Authorize returns nil if u may call, and otherwise an [*Error] that wraps
+// [ErrNotAllowed].
 func (a *Auth) Authorize(u *User) error { return classified("authorize", a.config.Allow.check(u)) }
 
 func (a *Auth) user(ctx context.Context, q question, opts []Lookup) (*User, error) {
@@ -172,8 +173,9 @@ func (a *Auth) user(ctx context.Context, q question, opts []Lookup) (*User, erro
 	return u, classified("identify", err)
 }
 
-// find returns what is remembered, or asks the hub: once for all who want to know
-// the same at the same time. The question outlives the caller who asked first.
+// find returns the cached answer, or that of a request to the hub, which concurrent
+// callers with the same question share. The request continues when its first caller
+// leaves.
 func (a *Auth) find(ctx context.Context, q question) (*User, error) {
 	if !isToken(q.value) {
 		return nil, ErrNoUser
@@ -187,7 +189,7 @@ func (a *Auth) find(ctx context.Context, q question) (*User, error) {
 	}
 	shared := context.WithoutCancel(ctx)
 	answer := a.flights.DoChan(string(key[:]), func() (any, error) {
-		if u, ok := a.known.get(key); ok { // answered since we looked
+		if u, ok := a.known.get(key); ok { // answered since the check above
 			return found(u)
 		}
 		return a.askAndKeep(shared, q, key)
@@ -208,8 +210,8 @@ func found(u *User) (*User, error) {
 	return u, nil
 }
 
-// askAndKeep remembers that somebody, or that nobody, was identified. Trouble is
-// not remembered, nor what somebody else said in the hub's place.
+// askAndKeep makes the request, and caches the user or that the hub identified none. It
+// caches no other error, and no answer that may come from a proxy.
 func (a *Auth) askAndKeep(ctx context.Context, q question, key cacheKey) (*User, error) {
 	u, err := a.ask(ctx, q)
 	if err == nil || errors.Is(err, ErrNoUser) && !errors.Is(err, errForeign) {
@@ -218,8 +220,8 @@ func (a *Auth) askAndKeep(ctx context.Context, q question, key cacheKey) (*User,
 	return u, err
 }
 
-// LoginURL is where a browser logs in at the hub, to be sent back to next, a path
-// of this host.
+// LoginURL returns the hub's login page, which redirects to next, a path of this host,
+// after the login.
 func (a *Auth) LoginURL(next string) string {
 	return a.here.hub + "login?" + url.Values{"next": {next}}.Encode()
 }

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// maxKnown is how many callers are remembered, and how many strangers. They are
-// counted apart, so that a flood of made-up tokens drives nobody out.
+// maxKnown is how many identified callers are cached, and how many invalid tokens. They
+// are counted apart, so that many invalid tokens evict no valid caller.
 const maxKnown = 10_000
 
 type cacheKey [sha256.Size]byte
 
-// key tells questions apart and tells nothing about them.
+// key returns a hash that differs for different questions and does not reveal them.
 func (q question) key() (k cacheKey) {
 	h := sha256.New()
 	for _, part := range []string{q.kind, q.session, q.value} {
@@ -27,7 +27,7 @@ func (q question) key() (k cacheKey) {
 	return k
 }
 
-// cache remembers who was identified, and that somebody was not.
+// cache holds identified callers, and hashes of tokens that the hub did not accept.
 type cache struct {
 	age time.Duration
 
@@ -36,8 +36,7 @@ type cache struct {
 	none  recent
 }
 
-// recent holds entries, of which the one that was not asked for the longest time
-// leaves first.
+// recent holds entries, and evicts the least recently used first.
 type recent struct {
 	byKey map[cacheKey]*list.Element
 	order list.List // of *entry, the last used in front
@@ -56,7 +55,7 @@ func newCache(age time.Duration) *cache {
 	return &cache{age: age, users: recent{byKey: map[cacheKey]*list.Element{}}, none: recent{byKey: map[cacheKey]*list.Element{}}}
 }
 
-// get returns what is remembered; nil and true is a stranger.
+// get returns the cached answer; nil and true mean that the hub identified no user.
 func (c *cache) get(k cacheKey) (*User, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAFloodOfStrangersDrivesNobodyOut(t *testing.T) {
+func TestInvalidTokensEvictNoValidCaller(t *testing.T) {
 	t.Parallel()
 	c := newCache(0)
 	alice := question{kind: "token", value: "alice"}.key()
@@ -24,7 +24,7 @@ func TestAFloodOfStrangersDrivesNobodyOut(t *testing.T) {
 	}
 }
 
-func TestWhoIsAskedForStaysRemembered(t *testing.T) {
+func TestTheLeastRecentlyUsedIsEvictedFirst(t *testing.T) {
 	t.Parallel()
 	c := newCache(0)
 	alice := question{kind: "token", value: "alice"}.key()
@@ -42,7 +42,7 @@ func TestWhoIsAskedForStaysRemembered(t *testing.T) {
 	}
 }
 
-func TestKeysTellQuestionsApart(t *testing.T) {
+func TestDifferentQuestionsHaveDifferentKeys(t *testing.T) {
 	t.Parallel()
 	seen := map[cacheKey]question{}
 	for _, q := range []question{

@@ -42,13 +42,13 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	}{
 		"no token":      {vars("JUPYTERHUB_API_TOKEN", ""), []string{"JUPYTERHUB_API_TOKEN", "APIToken"}},
 		"broken token":  {vars("JUPYTERHUB_API_TOKEN", "can ary"), []string{"JUPYTERHUB_API_TOKEN", "space"}},
-		"API URL":       {vars("JUPYTERHUB_API_URL", "hub:8081/hub/api"), []string{"JUPYTERHUB_API_URL is no URL"}},
-		"API URL given": {with(func(c *jupyterhub.AuthConfig) { c.APIURL = "ftp://hub" }), []string{"APIURL is no URL"}},
+		"API URL":       {vars("JUPYTERHUB_API_URL", "hub:8081/hub/api"), []string{"JUPYTERHUB_API_URL is not a URL"}},
+		"API URL given": {with(func(c *jupyterhub.AuthConfig) { c.APIURL = "ftp://hub" }), []string{"APIURL is not a URL"}},
 		"secret in URL": {vars("JUPYTERHUB_API_URL", "http://u:canary@hub/hub/api"), []string{"JUPYTERHUB_API_URL"}},
 		"scopes":        {vars("JUPYTERHUB_OAUTH_ACCESS_SCOPES", "access:services"), []string{"JUPYTERHUB_OAUTH_ACCESS_SCOPES", "JSON list"}},
 		"no scopes":     {vars("JUPYTERHUB_OAUTH_ACCESS_SCOPES", "null"), []string{"JUPYTERHUB_OAUTH_ACCESS_SCOPES", "JSON list"}},
-		"API URL alone": {vars("JUPYTERHUB_API_URL", "http://:8081/hub/api"), []string{"JUPYTERHUB_API_URL is no URL"}},
-		"prefix":        {vars("JUPYTERHUB_SERVICE_PREFIX", "/services/%zz/"), []string{"JUPYTERHUB_SERVICE_PREFIX is no path"}},
+		"API URL alone": {vars("JUPYTERHUB_API_URL", "http://:8081/hub/api"), []string{"JUPYTERHUB_API_URL is not a URL"}},
+		"prefix":        {vars("JUPYTERHUB_SERVICE_PREFIX", "/services/%zz/"), []string{"JUPYTERHUB_SERVICE_PREFIX is not a path"}},
 		"hub's host":    {vars("JUPYTERHUB_HOST", "hub.example.com"), []string{"JUPYTERHUB_HOST"}},
 		"admins only":   {with(func(c *jupyterhub.AuthConfig) { c.Allow.Admin = true }), []string{"Allow.Scopes", "Admin", "access:services!service=svc"}},
 		"old scopes":    {vars("JUPYTERHUB_OAUTH_SCOPES", "{}"), []string{"JUPYTERHUB_OAUTH_SCOPES"}},
@@ -63,7 +63,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		"lists ignored": {with(func(c *jupyterhub.AuthConfig) { c.Allow.Users = []string{"a"} }), []string{"Allow.Scopes", "access:services!service=svc"}},
 		"lists and scopes": {with(func(c *jupyterhub.AuthConfig) {
 			c.Allow = jupyterhub.Allow{Scopes: []string{"x"}, Groups: []string{"a"}}
-		}), []string{"Allow.Scopes decide alone"}},
+		}), []string{"Allow.Scopes cannot be combined"}},
 		"legacy scopes": {with(func(c *jupyterhub.AuthConfig) { c.Generation = jupyterhub.Legacy; c.Allow.Scopes = []string{"x"} }), []string{"Legacy", "Users"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,11 +83,11 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	}
 }
 
-func TestAServiceMustKnowWhereToListen(t *testing.T) {
+func TestAServiceRequiresAValidServiceURL(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string][]string{
 		"":                       {"JUPYTERHUB_SERVICE_URL", "ServiceURL"},
-		"127.0.0.1:10101":        {"JUPYTERHUB_SERVICE_URL is no URL"},
+		"127.0.0.1:10101":        {"JUPYTERHUB_SERVICE_URL is not a URL"},
 		"https://127.0.0.1:1":    {"JUPYTERHUB_SSL_KEYFILE", "JUPYTERHUB_SSL_CERTFILE"},
 		"http://203.0.113.1:999": {"JUPYTERHUB_SERVICE_URL", "bind"},
 	} {
@@ -99,7 +99,7 @@ func TestAServiceMustKnowWhereToListen(t *testing.T) {
 	}
 }
 
-func TestNothingPrintsASecret(t *testing.T) {
+func TestNoValuePrintsASecret(t *testing.T) {
 	t.Parallel()
 	config := jupyterhub.AuthConfig{Config: jupyterhub.Config{APIToken: flow.SecretValue("canary"), ServiceName: "s", LookupEnv: env(nil)}}
 	a, err := jupyterhub.NewAuth(config)

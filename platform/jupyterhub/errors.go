@@ -13,34 +13,34 @@ import (
 )
 
 var (
-	// ErrNoUser says that the hub knows nobody by what was presented, or that
-	// nothing was.
-	ErrNoUser = errors.New("the hub identifies no user by it: send a token of the hub as \"authorization: token …\"")
-	// ErrNotAllowed says that the hub knows the caller, who may not call.
+	// ErrNoUser means that the caller presented no token or cookie, or one that the hub
+	// does not accept.
+	ErrNoUser = errors.New("the hub identifies no user: send a token of the hub as \"authorization: token …\"")
+	// ErrNotAllowed means that the caller was identified and is not authorized.
 	ErrNotAllowed = errors.New("not allowed")
-	// ErrOwnToken says that the hub refuses this service's own token.
+	// ErrOwnToken means that the hub rejects this service's own token.
 	ErrOwnToken = errors.New("Permission failure checking authorization, I may need a new token") //nolint:staticcheck // JupyterHub's text
-	// ErrUnavailable says that the hub cannot answer now.
+	// ErrUnavailable means that the hub answered that it is out of order.
 	ErrUnavailable = errors.New("Failed to check authorization (upstream problem)") //nolint:staticcheck // JupyterHub's text
-	// ErrUnreachable says that the hub could not be asked.
+	// ErrUnreachable means that the request to the hub failed.
 	ErrUnreachable = errors.New("Failed to connect to Hub API") //nolint:staticcheck // JupyterHub's text
-	// ErrNoEndpoint says that a [Resolver] has no Endpoint.
+	// ErrNoEndpoint means that a [Resolver] has no Endpoint.
 	ErrNoEndpoint = errors.New("no endpoint: set Resolver.Endpoint to the address of the service to call, " +
 		"such as http://127.0.0.1:10102; the hub itself serves no gRPC")
-	// ErrState says that the end of a login does not belong to its beginning.
-	ErrState = errors.New("the login was begun in another browser, or too long ago")
+	// ErrState means that a callback belongs to no login that this browser has started.
+	ErrState = errors.New("the login was started in another browser, or too long ago")
 )
 
-// Error is the error of this package. It reads as a gRPC status and has an HTTP
-// one, and never holds a secret:
+// Error is the error of this package. It converts to a gRPC status and has an HTTP
+// status, and never contains a secret:
 //
-//	what happened                      gRPC               HTTP
-//	[ErrNoUser]                        Unauthenticated    403
-//	[ErrNotAllowed], a scope lacking   PermissionDenied   403
-//	[ErrOwnToken], an odd answer       Internal           500
-//	[ErrUnavailable]                   Unavailable        502
-//	[ErrUnreachable]                   Unavailable        500
-//	a setting is missing or wrong      FailedPrecondition 500
+//	what happened                       gRPC               HTTP
+//	[ErrNoUser]                         Unauthenticated    403
+//	[ErrNotAllowed], a missing scope    PermissionDenied   403
+//	[ErrOwnToken], an unexpected answer Internal           500
+//	[ErrUnavailable]                    Unavailable        502
+//	[ErrUnreachable]                    Unavailable        500
+//	a setting is missing or wrong       FailedPrecondition 500
 type Error struct {
 	Op   string     // "identify", "authorize", "log in", "configure", "serve"
 	Code codes.Code // never OK
@@ -56,12 +56,12 @@ func (e *Error) Unwrap() error { return e.Err }
 // GRPCStatus makes status.FromError and status.Code work on the error.
 func (e *Error) GRPCStatus() *status.Status { return status.New(e.Code, e.Error()) }
 
-// setup is the error of a setting.
+// setup returns the error of a setting.
 func setup(err error) error {
 	return &Error{Op: "configure", Code: codes.FailedPrecondition, HTTP: http.StatusInternalServerError, Err: err}
 }
 
-// classified gives an error its codes.
+// classified returns err as an [Error] with its codes.
 func classified(op string, err error) error {
 	if err == nil {
 		return nil
@@ -87,7 +87,7 @@ func classified(op string, err error) error {
 	return e
 }
 
-// odd is an answer that nobody expects: the caller is not to blame.
+// odd returns the error of an unexpected answer, which is not the caller's fault.
 func odd(status int, reason string) error {
 	return fmt.Errorf("Failed to check authorization: %s (HTTP status %d)", reason, status) //nolint:staticcheck // JupyterHub's text
 }

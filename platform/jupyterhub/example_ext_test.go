@@ -29,9 +29,9 @@ func ExampleResolver() {
 	// Output: 127.0.0.1:10102
 }
 
-// A service serves gRPC and pages to whom the hub knows.
+// A service serves gRPC and pages to users of the hub.
 func ExampleService() {
-	config := jupyterhub.Config{LookupEnv: env(map[string]string{ // left out in earnest
+	config := jupyterhub.Config{LookupEnv: env(map[string]string{ // in a real service, leave it out
 		"JUPYTERHUB_API_TOKEN": "0123456789abcdef", "JUPYTERHUB_SERVICE_NAME": "whoami",
 		"JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:0",
 	})}
@@ -46,12 +46,12 @@ func ExampleService() {
 	}))
 	calls := grpc.NewServer(
 		grpc.ChainUnaryInterceptor(serverauth.Unary(auth)),
-		grpc.ChainStreamInterceptor(serverauth.Stream(auth)), // without it streams are open to everybody
+		grpc.ChainStreamInterceptor(serverauth.Stream(auth)), // without it every caller may open streams
 	)
 	defer calls.Stop()
 
 	ctx, stop := context.WithCancel(context.Background())
-	stop() // the hub would end it with SIGTERM
+	stop() // the hub would stop it with SIGTERM
 	fmt.Println(jupyterhub.Service{Config: config, HTTP: pages, GRPC: calls}.Run(ctx))
 	// Output: <nil>
 }

@@ -1,11 +1,13 @@
-// Package jupyterhub connects services of a JupyterHub, in both directions.
+// Package jupyterhub is for services of a JupyterHub: programs that call each other and
+// are called by users, with tokens of the hub.
 //
-// A program that the hub has started, or that knows its API token, calls others
-// with it: made by a [Resolver], its calls carry "authorization: token …". A
-// program that is called finds out by whom: [NewAuth] makes an [Auth], which asks
-// the hub, remembers the answers, and decides by scopes or lists. It is a
-// serverauth.Verifier for gRPC and, with [Auth.Middleware], the login of people with
-// browsers. A [Service] serves both where the hub expects it:
+// To call another service, give a [Resolver] to clientset.For: calls carry this
+// service's API token as "authorization: token …".
+//
+// To be called, make an [Auth] with [NewAuth]. It identifies callers by a request to the
+// hub, caches the answers, and authorizes callers by scopes or lists. It is a
+// serverauth.Verifier for gRPC, and its [Auth.Middleware] logs in users with browsers.
+// A [Service] serves both at the address and path that the hub expects:
 //
 //	auth, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{})
 //	if err != nil {
@@ -13,7 +15,7 @@
 //	}
 //	server := grpc.NewServer(
 //		grpc.ChainUnaryInterceptor(serverauth.Unary(auth)),
-//		grpc.ChainStreamInterceptor(serverauth.Stream(auth)), // without it streams are open to everybody
+//		grpc.ChainStreamInterceptor(serverauth.Stream(auth)), // without it every caller may open streams
 //	)
 //	return jupyterhub.Service{HTTP: auth.Middleware(pages), GRPC: server}.Run(ctx)
 package jupyterhub
@@ -22,11 +24,11 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 )
 
-// DefaultAPIURL is where a hub's API is by convention.
+// DefaultAPIURL is the default address of a hub's API.
 const DefaultAPIURL = "http://127.0.0.1:8081/hub/api"
 
-// The variables that a hub starts a service with. A service that the hub does not
-// start is given at least the token and the API's URL by whoever does.
+// The variables that a hub sets for a service that it starts. For a service that is
+// started in another way, set at least the token and the API's URL.
 const (
 	EnvAPIToken    = "JUPYTERHUB_API_TOKEN"
 	EnvAPIURL      = "JUPYTERHUB_API_URL"
@@ -47,20 +49,20 @@ const (
 	envClientCA     = "JUPYTERHUB_SSL_CLIENT_CA"
 )
 
-// Config is what a service knows of its hub and of itself. Fields win over the
-// variables; the zero value takes everything from these. It may be shared.
+// Config holds the settings of a service. Fields win over variables; the zero value
+// takes all settings from variables. It may be shared.
 type Config struct {
 	// APIToken is the service's own token; the zero value means [EnvAPIToken].
 	APIToken flow.Secret
 	// APIURL is the hub's API; empty means [EnvAPIURL], and then [DefaultAPIURL].
 	APIURL string
-	// ServiceName is the name that the hub has for the service; empty means
-	// [EnvServiceName]. A service that only calls others may have none.
+	// ServiceName is the service's name at the hub; empty means [EnvServiceName]. A
+	// service that only calls others may have none.
 	ServiceName string
-	// Prefix is the path under which the hub's proxy leads to the service; empty
-	// means [EnvPrefix], and then /services/<name>/ below the hub's base.
+	// Prefix is the path that the hub's proxy forwards to the service; empty means
+	// [EnvPrefix], and then /services/<name>/ below the hub's base.
 	Prefix string
-	// ServiceURL is where the service listens; empty means [EnvServiceURL].
+	// ServiceURL is the address to listen on; empty means [EnvServiceURL].
 	ServiceURL string
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)

@@ -12,33 +12,33 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// Caller is who made an HTTP request.
+// Caller is the authenticated caller of an HTTP request.
 type Caller struct {
-	// User is who it is. Treat it as read-only.
+	// User is the user or service. Treat it as read-only.
 	User *User
 
 	credentials *auth.Credentials
 }
 
-// Credentials are the caller's own, to call others in their name with; nil where
-// the shared cookie of a [Legacy] hub told who it is.
+// Credentials returns the caller's own, with which to call other services on the
+// caller's behalf; nil if the caller was identified by the shared cookie of a [Legacy]
+// hub.
 func (c Caller) Credentials() *auth.Credentials { return c.credentials }
 
 type callerKey struct{}
 
-// CallerFromContext returns who made the request that [Auth.Middleware] let
-// through.
+// CallerFromContext returns the caller of a request that [Auth.Middleware] has accepted.
 func CallerFromContext(ctx context.Context) (Caller, bool) {
 	c, ok := ctx.Value(callerKey{}).(Caller)
 	return c, ok
 }
 
-// Middleware lets requests through to next whose caller may call, and puts the
-// [Caller] into their context, as well as the identity that serverauth knows.
-// Browsers without a login are sent to log in and come back: by the code flow with
-// state and PKCE where the service is an OAuth client of the hub, which it is if
-// it has a name, and else to the hub's login page. Everybody else is answered in
-// JSON, with the status that [Error] tells.
+// Middleware passes requests of authorized callers to next, with the [Caller] and the
+// identity of serverauth in their context. It redirects a browser without a login to
+// the hub, and back after the login: by the authorization code flow with state and PKCE
+// if the service is an OAuth client of the hub, which it is if it has a name, and
+// otherwise by the hub's login page. Other requests are answered in JSON, with the HTTP
+// status of [Error].
 //
 // It answers the hub's OAuth callback itself, whatever path next is mounted at.
 func (a *Auth) Middleware(next http.Handler) http.Handler {
@@ -62,7 +62,7 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// originalPath is the path as the proxy sent it, whatever was stripped since, without
+// originalPath returns the path as the proxy sent it, with nothing stripped, and without
 // escapes.
 func originalPath(r *http.Request) string {
 	path, _, _ := strings.Cut(r.RequestURI, "?")
@@ -97,8 +97,8 @@ func (a *Auth) caller(r *http.Request) (Caller, error) {
 	return c, nil
 }
 
-// isBrowser tells a person who opens a page from a program and from a page's own
-// requests.
+// isBrowser reports whether a request is a user's navigation to a page, and not one of a
+// program or a script.
 func isBrowser(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead || r.Header.Get("Authorization") != "" {
 		return false
@@ -121,7 +121,7 @@ func (a *Auth) sendToLogin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// loginError gives what can go wrong at the callback its status.
+// loginError returns an error of the callback as an [Error] with its HTTP status.
 func loginError(err error) error {
 	e, _ := errors.AsType[*Error](classified("log in", err))
 	shown := *e
@@ -134,7 +134,7 @@ func loginError(err error) error {
 	return &shown
 }
 
-// refuse answers as the hub's own API does, and tells the log.
+// refuse answers in the form of the hub's API, and logs the error.
 func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := http.StatusInternalServerError, err.Error()
 	if e, ok := errors.AsType[*Error](err); ok {
@@ -143,7 +143,7 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, ErrNoUser) {
 		message = "Forbidden"
 	}
-	a.log.WarnContext(r.Context(), "a request was refused", "status", status, "error", err)
+	a.log.WarnContext(r.Context(), "a request was rejected", "status", status, "error", err)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

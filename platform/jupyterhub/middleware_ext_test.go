@@ -13,7 +13,7 @@ import (
 	"github.com/jetway-go/jetway/platform/jupyterhub/hubtest"
 )
 
-func TestBrowsersAreSentToLogInAndOthersAreNot(t *testing.T) {
+func TestOnlyBrowsersAreRedirectedToLogIn(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hubtest.Config{})
 	modern, old := identifier(t, h), identifier(t, h, legacy)
@@ -31,7 +31,7 @@ func TestBrowsersAreSentToLogInAndOthersAreNot(t *testing.T) {
 		"form":              {modern, "POST", []string{"Accept", "text/html"}, 403, ""},
 		"program":           {modern, "GET", []string{"Accept", "application/json"}, 403, ""},
 		"script of a page":  {modern, "GET", []string{"Sec-Fetch-Mode", "cors"}, 403, ""},
-		"bad token":         {modern, "GET", []string{"Accept", "text/html", "Authorization", "token nobody"}, 403, ""},
+		"bad token":         {modern, "GET", []string{"Accept", "text/html", "Authorization", "token unknown"}, 403, ""},
 		"two headers":       {modern, "GET", []string{"Authorization", "token a", "Authorization", "token b"}, 403, ""},
 		"token in the URL":  {modern, "POST", nil, 403, ""},
 	} {
@@ -46,7 +46,7 @@ func TestBrowsersAreSentToLogInAndOthersAreNot(t *testing.T) {
 			}
 		})
 	}
-	// Whoever has a token needs no login, and who may not call is not sent to one.
+	// A caller with a token needs no login, and one that is not authorized is not redirected to it.
 	good, lacking := h.IssueToken("alice", 0, access), h.IssueToken("bob", 0)
 	if w := visit(modern, "GET", page, nil, "Authorization", "token "+good); w.status != 200 {
 		t.Error(w.status)
@@ -54,8 +54,8 @@ func TestBrowsersAreSentToLogInAndOthersAreNot(t *testing.T) {
 	if w := visit(modern, "GET", page, nil, "Authorization", "Bearer "+lacking); w.status != http.StatusForbidden {
 		t.Error(w.status)
 	}
-	// Nor does somebody get in who adds a header to another's.
-	if w := visit(modern, "GET", page, nil, "Authorization", "token "+good, "Authorization", "token nobody"); w.status != http.StatusForbidden {
+	// Nor is a caller accepted who adds a second header.
+	if w := visit(modern, "GET", page, nil, "Authorization", "token "+good, "Authorization", "token unknown"); w.status != http.StatusForbidden {
 		t.Error(w.status)
 	}
 	shared := &http.Cookie{Name: jupyterhub.ServicesCookie, Value: h.ServicesCookie("bob")}
@@ -64,7 +64,7 @@ func TestBrowsersAreSentToLogInAndOthersAreNot(t *testing.T) {
 	}
 }
 
-func TestTheWayBackStaysInTheService(t *testing.T) {
+func TestARedirectAfterLoginStaysInTheService(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h, legacy)
@@ -146,7 +146,7 @@ func TestALongAddressFitsIntoItsCookie(t *testing.T) {
 	}
 }
 
-func TestANameThatNoCookieCanHave(t *testing.T) {
+func TestANameThatIsNotValidForACookieIsEscaped(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.ServiceName, c.Prefix = "my svc", "/services/svc/" },
@@ -160,7 +160,7 @@ func TestANameThatNoCookieCanHave(t *testing.T) {
 	}
 }
 
-func TestLogOutAtTheHubCounts(t *testing.T) {
+func TestALogoutAtTheHubEndsTheSession(t *testing.T) {
 	t.Parallel()
 	// Given a person who is logged in at a service ...
 	h, _ := start(t, hubtest.Config{})
@@ -185,7 +185,7 @@ func TestLogOutAtTheHubCounts(t *testing.T) {
 	}
 }
 
-func TestAUserWithoutTheScopeIsToldSo(t *testing.T) {
+func TestAUserWithoutTheScopeGetsTheReason(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Allow = jupyterhub.Allow{Scopes: []string{}, Users: []string{"zoe"}} })
@@ -196,9 +196,9 @@ func TestAUserWithoutTheScopeIsToldSo(t *testing.T) {
 	contains(t, w.body, "user bob is not allowed")
 }
 
-func TestWhoMayNotCallIsNotSentToLogInAgain(t *testing.T) {
+func TestAnUnauthorizedUserIsNotRedirectedToLogInAgain(t *testing.T) {
 	t.Parallel()
-	// Given a browser that is logged in as somebody who may not call ...
+	// Given a browser that is logged in as a user who is not authorized ...
 	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h, legacy, func(c *jupyterhub.AuthConfig) { c.Allow.Users = []string{"zoe"} })
 	shared := &http.Cookie{Name: jupyterhub.ServicesCookie, Value: h.ServicesCookie("bob")}
@@ -216,7 +216,7 @@ func TestWhoMayNotCallIsNotSentToLogInAgain(t *testing.T) {
 	}
 }
 
-func TestALoginOfWhoMayNotCallEndsAtOnce(t *testing.T) {
+func TestALoginOfAnUnauthorizedUserFailsAtTheCallback(t *testing.T) {
 	t.Parallel()
 	// Given a person whose token lacks the scope ...
 	h := &told{answer: func() (int, string) {
@@ -240,7 +240,7 @@ func TestALoginOfWhoMayNotCallEndsAtOnce(t *testing.T) {
 	contains(t, got.body, "user badger is not allowed")
 }
 
-func TestCookiesAreForTheServiceAlone(t *testing.T) {
+func TestCookiesAreForTheServicesPathOnly(t *testing.T) {
 	t.Parallel()
 	h := &told{answer: func() (int, string) {
 		return http.StatusOK, `{"access_token":"t","name":"alice","scopes":["access:services!service=svc"]}`

@@ -18,10 +18,11 @@ import (
 	"time"
 )
 
-// stateLife is how long a person may take to log in.
+// stateLife is how long a user may take to log in.
 const stateLife = 10 * time.Minute
 
-// pending is a login that a browser has begun. It rests in that browser, sealed.
+// pending is a login that a browser has started. It is stored in an encrypted cookie of
+// that browser.
 type pending struct {
 	State    string    `json:"state"`
 	Verifier string    `json:"verifier"`
@@ -29,12 +30,12 @@ type pending struct {
 	End      time.Time `json:"end"`
 }
 
-// hasOAuth tells whether people can log in by the code flow.
+// hasOAuth reports whether browsers can log in by the authorization code flow.
 func (a *Auth) hasOAuth() bool {
 	return a.config.Generation == Modern && a.here.clientID != "" && a.here.callback != ""
 }
 
-// callbackPath is where the hub sends browsers back to, without escapes.
+// callbackPath returns the path that the hub redirects browsers to, without escapes.
 func (a *Auth) callbackPath() string {
 	if u, err := url.Parse(a.here.callback); err == nil {
 		return u.Path
@@ -42,8 +43,8 @@ func (a *Auth) callbackPath() string {
 	return a.here.callback
 }
 
-// tokenCookie names the cookie of a login: as the hub's own library does, as far as
-// cookies can have that name.
+// tokenCookie returns the name of a login's cookie: that of the hub's own library, or its
+// escaped form if a cookie cannot have that name.
 func (a *Auth) tokenCookie() string {
 	inName := func(r rune) bool { return r > ' ' && r < 0x7f && !strings.ContainsRune(`()<>@,;:\"/[]?={}`, r) }
 	if strings.ContainsFunc(a.here.clientID, func(r rune) bool { return !inName(r) }) {
@@ -52,12 +53,12 @@ func (a *Auth) tokenCookie() string {
 	return a.here.clientID
 }
 
-// stateCookie names the cookie of a login under way, of which there can be several.
+// stateCookie returns the name of the cookie of a login in progress; there can be several.
 func (a *Auth) stateCookie(state string) string {
 	return a.tokenCookie() + "-oauth-state-" + state[:min(len(state), 8)]
 }
 
-// beginLogin sends a browser to the hub's page (RFC 6749 §4.1.1, RFC 7636 §4.3).
+// beginLogin redirects a browser to the hub's page (RFC 6749 §4.1.1, RFC 7636 §4.3).
 func (a *Auth) beginLogin(w http.ResponseWriter, r *http.Request) error {
 	p := pending{State: rand.Text(), Verifier: rand.Text() + rand.Text(), Next: a.returnPath(r.RequestURI), End: time.Now().Add(stateLife)}
 	var content bytes.Buffer
@@ -80,7 +81,8 @@ func (a *Auth) beginLogin(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// returnPath keeps what may be returned to: a page of this service.
+// returnPath returns the requested path if it is a page of this service, and the
+// service's own prefix otherwise.
 func (a *Auth) returnPath(requested string) string {
 	home := cmp.Or(a.here.prefix, "/")
 	u, err := url.Parse(requested)
@@ -88,7 +90,7 @@ func (a *Auth) returnPath(requested string) string {
 		len(requested) > 2048 || u.Path == a.callbackPath() || !within(u.Path, a.here.path) {
 		return home
 	}
-	if !strings.HasPrefix(u.EscapedPath(), home) { // the same place in other letters
+	if !strings.HasPrefix(u.EscapedPath(), home) { // the same path with other escapes
 		u.RawPath = ""
 		u.Path = "/" + strings.TrimPrefix(u.Path, a.here.path)
 		return strings.TrimSuffix(home, "/") + u.RequestURI()
@@ -96,20 +98,20 @@ func (a *Auth) returnPath(requested string) string {
 	return u.RequestURI()
 }
 
-// within tells whether a path is that of home or below it. One with steps in it is
-// not: browsers and servers differ in where "a/..//b" leads.
+// within reports whether a path is home or below it. A path with "." or ".." in it is
+// not, since browsers and servers resolve "a/..//b" differently.
 func within(requested, home string) bool {
 	return strings.HasPrefix(requested, home) && !slices.ContainsFunc(strings.Split(requested, "/"), func(step string) bool {
 		return step == "." || step == ".."
 	})
 }
 
-// finishLogin takes a browser back from the hub's page.
+// finishLogin handles the callback (RFC 6749 §4.1.2).
 func (a *Auth) finishLogin(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
 	switch {
 	case query.Has("error"):
-		return bad("the hub refused the login: " + cleaned(query.Get("error")))
+		return bad("the hub rejected the login: " + cleaned(query.Get("error")))
 	case query.Get("code") == "" || query.Get("state") == "":
 		return bad("the hub sent no code and state")
 	}
@@ -125,8 +127,8 @@ func (a *Auth) finishLogin(w http.ResponseWriter, r *http.Request) error {
 	}
 	u, err := a.UserForToken(r.Context(), token, WithoutCache(), WithSession(cookie(r.Cookies(), sessionCookie)))
 	switch {
-	case errors.Is(err, ErrNoUser): // the hub has just made the token: not the person's fault
-		return odd(http.StatusForbidden, "the new token identifies nobody")
+	case errors.Is(err, ErrNoUser): // the hub has just issued the token: not the user's fault
+		return odd(http.StatusForbidden, "the new token identifies no user")
 	case err != nil:
 		return err
 	}
@@ -145,12 +147,12 @@ func (a *Auth) finishLogin(w http.ResponseWriter, r *http.Request) error {
 
 func bad(reason string) error { return &requestError{reason} }
 
-// requestError is a request that cannot be part of a login.
+// requestError is the error of a callback that cannot be part of a login.
 type requestError struct{ reason string }
 
 func (e *requestError) Error() string { return e.reason }
 
-// pendingLogin is the login that state names, if this browser has begun it.
+// pendingLogin returns the login with this state, if this browser has started it.
 func (a *Auth) pendingLogin(r *http.Request, name, state string) (pending, error) {
 	var p pending
 	content, err := a.open(name, cookie(r.Cookies(), name))
@@ -164,7 +166,7 @@ func (a *Auth) pendingLogin(r *http.Request, name, state string) (pending, error
 	return p, nil
 }
 
-// exchange turns the code into a token (RFC 6749 §4.1.3, RFC 7636 §4.5).
+// exchange exchanges the code for a token (RFC 6749 §4.1.3, RFC 7636 §4.5).
 func (a *Auth) exchange(ctx context.Context, code, verifier string) (token string, life time.Duration, err error) {
 	secret, err := a.here.token()
 	if err != nil {
@@ -182,7 +184,7 @@ func (a *Auth) exchange(ctx context.Context, code, verifier string) (token strin
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return "", 0, ErrOwnToken
 	case status == http.StatusBadRequest && strings.Contains(string(body), "invalid_grant"):
-		return "", 0, bad("the hub does not take the code: it serves once and not for long; log in again")
+		return "", 0, bad("the hub rejected the code, which is valid once and for a short time; log in again")
 	case status != http.StatusOK:
 		return "", 0, odd(status, withoutSecrets(oauthReason(body), secret, code, verifier))
 	}
@@ -193,7 +195,7 @@ func (a *Auth) exchange(ctx context.Context, code, verifier string) (token strin
 	}
 	if err := json.Unmarshal(body, &answer); err != nil || !isToken(answer.AccessToken) ||
 		answer.TokenType != "" && !strings.EqualFold(answer.TokenType, "bearer") {
-		return "", 0, odd(status, "the answer holds no token")
+		return "", 0, odd(status, "the answer contains no token")
 	}
 	life = 14 * 24 * time.Hour // the hub's own default
 	if answer.ExpiresIn > 0 {
@@ -211,7 +213,7 @@ func withoutSecrets(text string, secrets ...string) string {
 	return text
 }
 
-// tokenInCookies is the token that a login has left in a browser.
+// tokenInCookies returns the token of a browser's login; empty if it has none.
 func (a *Auth) tokenInCookies(cookies []*http.Cookie) (string, error) {
 	if !a.hasOAuth() {
 		return "", nil
@@ -226,7 +228,7 @@ func (a *Auth) tokenInCookies(cookies []*http.Cookie) (string, error) {
 }
 
 func (a *Auth) setCookie(w http.ResponseWriter, r *http.Request, name, value string, life time.Duration) {
-	c := &http.Cookie{ //nolint:gosec // Secure wherever the browser came by https
+	c := &http.Cookie{ //nolint:gosec // Secure if the browser uses https
 		Name: name, Value: value, Path: cmp.Or(a.here.prefix, "/"), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: r.TLS != nil || strings.EqualFold(firstWord(r.Header.Get("X-Forwarded-Proto")), "https"),
 		MaxAge: int(life.Seconds()),
@@ -237,7 +239,7 @@ func (a *Auth) setCookie(w http.ResponseWriter, r *http.Request, name, value str
 	http.SetCookie(w, c)
 }
 
-// firstWord is the client's part of a header that proxies append to.
+// firstWord returns the first value of a header that proxies append to.
 func firstWord(header string) string {
 	first, _, _ := strings.Cut(header, ",")
 	return strings.TrimSpace(first)

@@ -9,9 +9,9 @@ import (
 	"github.com/jetway-go/jetway/platform/jupyterhub"
 )
 
-// A service that lets everybody in whom the hub knows says so: it may be for want
+// A service that authorizes every user of the hub logs a warning: it may be for want
 // of a variable.
-func TestOpennessIsLogged(t *testing.T) {
+func TestAuthorizationOfEveryUserIsLogged(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		name  string
@@ -35,7 +35,7 @@ func TestOpennessIsLogged(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Contains(log.String(), "everybody whom the hub knows may call"); got != tt.want {
+			if got := strings.Contains(log.String(), "every user and service of the hub may call"); got != tt.want {
 				t.Errorf("warned: %t, want %t: %s", got, tt.want, log.String())
 			}
 		})

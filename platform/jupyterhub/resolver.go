@@ -38,12 +38,12 @@ func (r Resolver) Resolve(_ context.Context, _ *http.Client) (platform.Target, e
 	return platform.Target{Endpoint: r.Endpoint, Flow: own{s}, User: s.user}, nil
 }
 
-// own is the login of a service, by the token that the hub has given it.
+// own is the flow for the service's own token.
 type own struct{ here *surroundings }
 
 var _ auth.TraitedFlow = own{}
 
-// Obtain returns the token as it is now.
+// Obtain returns the token that the configuration has now.
 func (f own) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	token, err := f.here.token()
 	if err != nil {
@@ -52,10 +52,10 @@ func (f own) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (
 	return flow.Static{Credentials: credentials(token)}.Obtain(ctx, env, prev)
 }
 
-// Traits say that nobody is needed, and that the token is kept elsewhere.
+// Traits returns that the flow needs no user and that its token is not stored.
 func (own) Traits() auth.Traits { return auth.Traits{Name: "jupyterhub_token", Unstored: true} }
 
-// credentials present a token as the hub wants it.
+// credentials returns credentials that send a token as the hub expects it.
 func credentials(token string) *auth.Credentials {
 	return &auth.Credentials{AccessToken: token, TokenType: "token"}
 }

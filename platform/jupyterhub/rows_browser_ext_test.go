@@ -48,7 +48,7 @@ func running(t *testing.T, h *hubtest.Server, s jupyterhub.Service, a *jupyterhu
 	}
 }
 
-// free is an address that nobody listens on.
+// free returns an address that is not in use.
 func free(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -100,12 +100,12 @@ func TestJupyterHubRow07_AManagedServiceServesBothAndComesBack(t *testing.T) {
 	}
 }
 
-func TestJupyterHubRow07_OutsideThePrefixThereIsNothing(t *testing.T) {
+func TestJupyterHubRow07_PathsOutsideThePrefixAreNotFound(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hubtest.Config{})
 	addr := free(t)
 	h.SetServiceURL("svc", "http://"+addr)
-	stop := running(t, h, jupyterhub.Service{HTTP: whoamiAnybody()}, nil)
+	stop := running(t, h, jupyterhub.Service{HTTP: whoamiWithoutLogin()}, nil)
 	defer func() {
 		if err := stop(); err != nil {
 			t.Error(err)
@@ -121,7 +121,7 @@ func TestJupyterHubRow07_OutsideThePrefixThereIsNothing(t *testing.T) {
 	}
 }
 
-func whoamiAnybody() http.Handler {
+func whoamiWithoutLogin() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) })
 }
 
@@ -176,7 +176,7 @@ func TestJupyterHubRow08_CodeFlowWithStateAndPKCE(t *testing.T) {
 	}
 }
 
-func TestJupyterHubRow08_CallbacksThatDoNotBelong(t *testing.T) {
+func TestJupyterHubRow08_CallbacksOfNoLoginAreRejected(t *testing.T) {
 	t.Parallel()
 	h, own := start(t, hubtest.Config{})
 	var log secrettest.Sink
@@ -233,8 +233,8 @@ func TestJupyterHubRow08_CallbacksThatDoNotBelong(t *testing.T) {
 		{hubtest.Answer{Status: 401, Body: `{"error":"invalid_client"}`}, 500, "may need a new token"},
 		{hubtest.Answer{Status: 502, Body: `<html>`}, 502, "upstream problem"},
 		{hubtest.Answer{Status: 400, Body: `{"error":"canary-code echoed"}`}, 500, "Unknown error"},
-		{hubtest.Answer{Status: 200, Body: `{"access_token":"a b"}`}, 500, "holds no token"},
-		{hubtest.Answer{Status: 200, Body: `{"access_token":"nobodys"}`}, 500, "identifies nobody"},
+		{hubtest.Answer{Status: 200, Body: `{"access_token":"a b"}`}, 500, "contains no token"},
+		{hubtest.Answer{Status: 200, Body: `{"access_token":"unknown"}`}, 500, "identifies no user"},
 	} {
 		h.Answer(tt.answer)
 		w := visit(a, "GET", callback+"?"+url.Values{"code": {"canary-code"}, "state": {state}}.Encode(), cookie)

@@ -38,13 +38,13 @@ func TestJupyterHubRow04_OneRequestForManyCalls(t *testing.T) {
 	}
 }
 
-func TestJupyterHubRow04_NegativeAnswersAreRemembered(t *testing.T) {
+func TestJupyterHubRow04_NegativeAnswersAreCached(t *testing.T) {
 	t.Parallel()
 	for path, generation := range map[string]jupyterhub.Generation{"/user": jupyterhub.Modern, "/authorizations/token/…": jupyterhub.Legacy} {
 		h, _ := start(t, hubtest.Config{})
 		a := identifier(t, h, func(c *jupyterhub.AuthConfig) { c.Generation = generation })
 		for range 5 {
-			if _, err := a.UserForToken(t.Context(), "nobody"); !errors.Is(err, jupyterhub.ErrNoUser) {
+			if _, err := a.UserForToken(t.Context(), "unknown"); !errors.Is(err, jupyterhub.ErrNoUser) {
 				t.Fatal(err)
 			}
 		}
@@ -54,7 +54,7 @@ func TestJupyterHubRow04_NegativeAnswersAreRemembered(t *testing.T) {
 	}
 }
 
-func TestJupyterHubRow04_WhatAProxySaysIsNotRemembered(t *testing.T) {
+func TestJupyterHubRow04_AnswersOfAProxyAreNotCached(t *testing.T) {
 	t.Parallel()
 	for status, generation := range map[int]jupyterhub.Generation{http.StatusForbidden: jupyterhub.Modern, http.StatusNotFound: jupyterhub.Legacy} {
 		h, _ := start(t, hubtest.Config{})
@@ -65,14 +65,14 @@ func TestJupyterHubRow04_WhatAProxySaysIsNotRemembered(t *testing.T) {
 		if _, err := a.UserForToken(t.Context(), token); !errors.Is(err, jupyterhub.ErrNoUser) {
 			t.Errorf("%d: %v", status, err)
 		}
-		// ... then that keeps nobody out for longer.
+		// ... then the caller is accepted once the hub answers again.
 		if _, err := a.UserForToken(t.Context(), token); err != nil {
 			t.Errorf("%d, afterwards: %v", status, err)
 		}
 	}
 }
 
-func TestJupyterHubRow04_TheCacheCanBePassedBy(t *testing.T) {
+func TestJupyterHubRow04_WithoutCacheMakesANewRequest(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hubtest.Config{})
 	a := identifier(t, h)
@@ -87,7 +87,7 @@ func TestJupyterHubRow04_TheCacheCanBePassedBy(t *testing.T) {
 	if n := asked(h, "/user"); n != 2 {
 		t.Errorf("%d requests, want 2", n)
 	}
-	// A revoked token goes on until somebody looks.
+	// A revoked token is accepted until the cache is bypassed.
 	h.RevokeToken(token)
 	if err := ask(); err != nil {
 		t.Error("what is remembered did not count:", err)
@@ -170,7 +170,7 @@ func TestJupyterHubRow04_ExpiryIsHonoured(t *testing.T) {
 	}
 }
 
-func TestAQuestionOutlivesWhoAskedFirst(t *testing.T) {
+func TestARequestContinuesWhenItsFirstCallerLeaves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given a slow hub, and two callers with one token, of whom the first leaves ...

@@ -134,7 +134,7 @@ func TestJupyterHubRow02_TokensResolveThroughUser(t *testing.T) {
 	}
 }
 
-func TestJupyterHubRow02_BadExpiredAndRevokedTokensAreNobodys(t *testing.T) {
+func TestJupyterHubRow02_UnknownExpiredAndRevokedTokensAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, generation := range []jupyterhub.Generation{jupyterhub.Modern, jupyterhub.Legacy} {
 		h, _ := start(t, hubtest.Config{})
@@ -143,7 +143,7 @@ func TestJupyterHubRow02_BadExpiredAndRevokedTokensAreNobodys(t *testing.T) {
 		h.RevokeToken(revoked)
 		expired := h.IssueToken("alice", time.Nanosecond, access)
 		for name, token := range map[string]string{
-			"bad": "canary-of-nobody", "expired": expired, "revoked": revoked, "with a slash": "../../user", "with a query": "x?y=z",
+			"bad": "canary-unknown", "expired": expired, "revoked": revoked, "with a slash": "../../user", "with a query": "x?y=z",
 		} {
 			err := check(t.Context(), as(t, s.Addr(), token))
 			if status.Code(err) != codes.Unauthenticated {
@@ -159,7 +159,7 @@ func TestJupyterHubRow02_BadExpiredAndRevokedTokensAreNobodys(t *testing.T) {
 	}
 }
 
-func TestJupyterHubRow02_SchemesAndWhatIsNone(t *testing.T) {
+func TestJupyterHubRow02_TokenAndBearerAreTheOnlySchemes(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hubtest.Config{})
 	s := serve(t, identifier(t, h))

@@ -34,7 +34,7 @@ func TestJupyterHubRow03_LegacyCookieAndToken(t *testing.T) {
 		if err != nil || u.Name != "zoe" || !u.Admin {
 			t.Errorf("token: %+v, %v", u, err)
 		}
-		// 404 is nobody.
+		// 404 means that no user was identified.
 		if _, err := a.UserForCookie(t.Context(), "2|garbage/with%2Fslash"); !errors.Is(err, jupyterhub.ErrNoUser) {
 			t.Errorf("garbage cookie: %v", err)
 		}
@@ -49,7 +49,7 @@ func TestJupyterHubRow03_LegacyCookieAndToken(t *testing.T) {
 	}
 }
 
-func TestJupyterHubRow03_WhatIsAskedAboutStaysOnePartOfThePath(t *testing.T) {
+func TestJupyterHubRow03_ATokenIsOneSegmentOfThePath(t *testing.T) {
 	t.Parallel()
 	var asked string
 	a, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{
@@ -92,7 +92,7 @@ func TestJupyterHubRow03_LegacyCookieOnACall(t *testing.T) {
 	contains(t, fmt.Sprint(err), "removed in JupyterHub 2.0", "Generation")
 }
 
-func TestJupyterHubRow05_WhoMayCall(t *testing.T) {
+func TestJupyterHubRow05_ScopesAndListsAuthorizeCallers(t *testing.T) {
 	t.Parallel()
 	user := func(name string, change ...func(*jupyterhub.User)) *jupyterhub.User {
 		u := &jupyterhub.User{Name: name, Kind: "user"}
@@ -159,7 +159,7 @@ func TestJupyterHubRow05_WhoMayCall(t *testing.T) {
 	}
 }
 
-func TestJupyterHubRow05_RefusedCallersAreToldSo(t *testing.T) {
+func TestJupyterHubRow05_RejectedCallersGetTheReason(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, hubtest.Config{})
 	s := serve(t, identifier(t, h))
@@ -197,7 +197,7 @@ func TestJupyterHubRow06_HubDownIsUnavailable(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 		contains(t, err.Error(), "Failed to connect to Hub API at '"+h.APIURL()+"'", "Is the Hub accessible", "hub_ip", "JUPYTERHUB_API_URL")
-		contains(t, log.String(), "the hub cannot be asked")
+		contains(t, log.String(), "the request to the hub failed")
 		for _, secret := range []string{token, own} {
 			if strings.Contains(err.Error()+log.String(), secret) {
 				t.Error("a secret is told")
@@ -231,11 +231,11 @@ func TestJupyterHubRow06_EveryAnswerOfTheHubHasItsCode(t *testing.T) {
 		"429":             {hubtest.Answer{Status: 429, Body: `{}`}, jupyterhub.Modern, codes.Unavailable, 502, jupyterhub.ErrUnavailable, ""},
 		"500":             {hubtest.Answer{Status: 500, Body: `{}`}, jupyterhub.Modern, codes.Unavailable, 502, jupyterhub.ErrUnavailable, "Failed to check authorization (upstream problem)"},
 		"503 legacy":      {hubtest.Answer{Status: 503, Body: `<html>`}, jupyterhub.Legacy, codes.Unavailable, 502, jupyterhub.ErrUnavailable, "upstream problem"},
-		"200 page":        {hubtest.Answer{Status: 200, Body: `<html>`}, jupyterhub.Modern, codes.Internal, 500, nil, "no JSON object"},
-		"200 nobody":      {hubtest.Answer{Status: 200, Body: `{"kind":"user"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "names no user"},
+		"200 page":        {hubtest.Answer{Status: 200, Body: `<html>`}, jupyterhub.Modern, codes.Internal, 500, nil, "not the JSON object"},
+		"200 no user":     {hubtest.Answer{Status: 200, Body: `{"kind":"user"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "names no user"},
 		"200 null":        {hubtest.Answer{Status: 200, Body: `null`}, jupyterhub.Legacy, codes.Internal, 500, nil, "names no user"},
-		"200 wrong types": {hubtest.Answer{Status: 200, Body: `{"name":["a"]}`}, jupyterhub.Modern, codes.Internal, 500, nil, "no JSON object"},
-		"200 too large":   {hubtest.Answer{Status: 200, Body: `{"name":"a","x":"` + strings.Repeat("y", 2<<20) + `"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "no JSON object"},
+		"200 wrong types": {hubtest.Answer{Status: 200, Body: `{"name":["a"]}`}, jupyterhub.Modern, codes.Internal, 500, nil, "not the JSON object"},
+		"200 too large":   {hubtest.Answer{Status: 200, Body: `{"name":"a","x":"` + strings.Repeat("y", 2<<20) + `"}`}, jupyterhub.Modern, codes.Internal, 500, nil, "not the JSON object"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -262,7 +262,7 @@ func TestJupyterHubRow06_EveryAnswerOfTheHubHasItsCode(t *testing.T) {
 	}
 }
 
-func TestJupyterHubRow06_ARedirectIsNoAnswer(t *testing.T) {
+func TestJupyterHubRow06_ARedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	// Given a hub's address at which something sends askers elsewhere ...
 	asked := 0
@@ -284,7 +284,7 @@ func TestJupyterHubRow06_ARedirectIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestJupyterHubRow06_OwnTokenRevoked(t *testing.T) {
+func TestJupyterHubRow06_ARevokedOwnTokenIsAnInternalError(t *testing.T) {
 	t.Parallel()
 	h, own := start(t, hubtest.Config{})
 	s := serve(t, identifier(t, h, legacy))

@@ -9,11 +9,11 @@ import (
 	"errors"
 )
 
-var errSeal = errors.New("the cookie is not one that this service has made")
+var errSeal = errors.New("the cookie was not made by this service")
 
-// sealer keeps what is in a cookie from everybody, its browser included. Its key
-// comes from the service's own token, which stays the same while the hub runs, so
-// that logins outlive a restart of the service.
+// sealer returns the cipher for the content of cookies. Its key is derived from the
+// service's own token, which stays the same while the hub runs, so that logins remain
+// valid when the service restarts.
 func (a *Auth) sealer() (cipher.AEAD, error) {
 	token, err := a.here.token()
 	if err != nil {
@@ -30,7 +30,7 @@ func (a *Auth) sealer() (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// seal closes content for the cookie called name.
+// seal encrypts content for the cookie called name.
 func (a *Auth) seal(name string, content []byte) (string, error) {
 	s, err := a.sealer()
 	if err != nil {

@@ -16,28 +16,28 @@ import (
 )
 
 const (
-	closeLimit  = 5 * time.Second // for requests under way when the service ends
+	closeLimit  = 5 * time.Second // for requests in progress when the service stops
 	headerLimit = 10 * time.Second
 )
 
-// Service serves where the hub expects it: on the address of
-// JUPYTERHUB_SERVICE_URL, HTTP under the service's prefix, gRPC on the same port
-// beside it. gRPC reaches it directly, since the hub's proxy does not pass it on.
+// Service serves HTTP under the service's prefix, and gRPC on the same port, at the
+// address in JUPYTERHUB_SERVICE_URL. Callers of gRPC use that address directly, since
+// the hub's proxy passes on no gRPC.
 type Service struct {
 	Config
 
-	// HTTP gets the requests under the prefix, without the prefix; others are
-	// answered with 404. Put [Auth.Middleware] around it.
+	// HTTP serves the requests under the prefix, with the prefix removed from their
+	// path; others are answered with status 404. Put [Auth.Middleware] around it.
 	HTTP http.Handler
-	// GRPC gets calls, which come by HTTP/2; usually a *grpc.Server with an [Auth]
-	// in its interceptors. Nil serves none.
+	// GRPC serves gRPC calls; usually a *grpc.Server with an [Auth] in its
+	// interceptors. Nil serves none.
 	GRPC http.Handler
-	// Logger hears of trouble with connections; nil discards.
+	// Logger records errors of connections; nil discards.
 	Logger *slog.Logger
 }
 
-// Run listens and serves until ctx ends, which is no error. The hub ends a service
-// with SIGTERM: give it a context of signal.NotifyContext. The error is an [*Error].
+// Run listens and serves until ctx ends, and then returns nil. The hub stops a service
+// with SIGTERM: pass a context of signal.NotifyContext. The error is an [*Error].
 func (s Service) Run(ctx context.Context) error {
 	l, err := s.Listen(ctx)
 	if err != nil {
@@ -46,8 +46,8 @@ func (s Service) Run(ctx context.Context) error {
 	return s.Serve(ctx, l)
 }
 
-// Listen opens the address. Where the hub's parts speak TLS to each other, so does
-// what comes through the listener.
+// Listen opens the address. If the hub uses TLS between its parts, the listener requires
+// TLS with a client certificate of the hub's. The error is an [*Error].
 func (s Service) Listen(ctx context.Context) (net.Listener, error) {
 	here, err := s.read()
 	if err != nil {
@@ -82,11 +82,11 @@ func (s Service) Listen(ctx context.Context) (net.Listener, error) {
 	return l, nil
 }
 
-// listenAddress reads the service's URL.
+// listenAddress parses the service's URL.
 func listenAddress(text string) (address string, secure bool, err error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return "", false, fmt.Errorf("%s is no URL such as http://127.0.0.1:10101", EnvServiceURL)
+		return "", false, fmt.Errorf("%s is not a URL such as http://127.0.0.1:10101", EnvServiceURL)
 	}
 	port := u.Port()
 	if port == "" {
@@ -97,7 +97,8 @@ func listenAddress(text string) (address string, secure bool, err error) {
 
 func serving(err error) error { return classified("serve", err) }
 
-// Serve serves on l until ctx ends, and closes l.
+// Serve serves on l until ctx ends, and closes l. Requests in progress then have five
+// seconds to finish. The error is an [*Error].
 func (s Service) Serve(ctx context.Context, l net.Listener) error {
 	handler, err := s.Handler()
 	if err != nil {
@@ -126,14 +127,15 @@ func (s Service) Serve(ctx context.Context, l net.Listener) error {
 	defer cancel()
 	if err := server.Shutdown(limited); err != nil {
 		err = server.Close()
-		<-ended //nolint:errcheck // that it was closed
+		<-ended //nolint:errcheck // it says that the server was closed
 		return serving(err)
 	}
-	<-ended //nolint:errcheck // that it was shut down
+	<-ended //nolint:errcheck // it says that the server was shut down
 	return nil
 }
 
-// Handler routes: gRPC by its content type, HTTP by the prefix.
+// Handler returns the handler that Serve uses: it passes calls to GRPC by their content
+// type, and requests to HTTP by the prefix.
 func (s Service) Handler() (http.Handler, error) {
 	here, err := s.read()
 	if err != nil {
@@ -157,8 +159,8 @@ func (s Service) Handler() (http.Handler, error) {
 	}), nil
 }
 
-// stripped shows requests under the prefix to h without it, in whatever letters it was
-// written.
+// stripped passes requests to h without the prefix, however the prefix is escaped in
+// their path.
 func (s *surroundings) stripped(h http.Handler) http.Handler {
 	if s.prefix == "" {
 		return h

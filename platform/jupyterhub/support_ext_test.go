@@ -34,7 +34,7 @@ func start(t *testing.T, config hubtest.Config) (h *hubtest.Server, serviceToken
 	return h, serviceToken
 }
 
-// What the tests of every system say.
+// Short names for the helpers of all platforms.
 var (
 	env      = platformtest.EnvOf
 	contains = platformtest.Contains
@@ -127,7 +127,7 @@ func recorder(code int, body string) *http.Response {
 
 func request(method, target string) *http.Request { return httptest.NewRequest(method, target, nil) }
 
-// answer is what somebody got.
+// answer is the answer to a request.
 type answer struct {
 	status int
 	header http.Header

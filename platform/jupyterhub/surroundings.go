@@ -11,7 +11,7 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
-// surroundings are a Config with the variables read.
+// surroundings are the settings of a Config and the variables, parsed.
 type surroundings struct {
 	apiToken   func() (string, error)
 	api        *url.URL // without a slash at its end
@@ -21,7 +21,7 @@ type surroundings struct {
 	prefix     string // "/…/" as in URLs, empty if the service is not proxied
 	path       string // the prefix without escapes, "/" if there is none
 	serviceURL string
-	hub        string // what browsers have in front of the hub's paths: "https://…/hub/" or "/hub/"
+	hub        string // the hub's address for browsers: "https://…/hub/" or "/hub/"
 	clientID   string
 	callback   string
 	scopes     []string
@@ -37,7 +37,7 @@ func (c Config) getenv(name string) string {
 	return strings.TrimSpace(value)
 }
 
-// or is a parameter, or else a variable.
+// or returns a parameter, or else a variable.
 func (c Config) or(param, name string) string {
 	if param = strings.TrimSpace(param); param != "" {
 		return param
@@ -84,7 +84,8 @@ func (c Config) read() (*surroundings, error) {
 	return s, err
 }
 
-// token is the service's own token, fit for a header.
+// token returns the service's own token, or an error if it is missing or not valid in a
+// header.
 func (s *surroundings) token() (string, error) {
 	token, err := s.apiToken()
 	switch {
@@ -93,12 +94,12 @@ func (s *surroundings) token() (string, error) {
 	case token == "":
 		return "", fmt.Errorf("the API token is empty: set %s or APIToken", EnvAPIToken)
 	case !isToken(token):
-		return "", fmt.Errorf("the API token holds a space or line end: check %s or APIToken", EnvAPIToken)
+		return "", fmt.Errorf("the API token contains a space or line end: check %s or APIToken", EnvAPIToken)
 	}
 	return token, nil
 }
 
-// isToken tells whether a header can carry text as one word.
+// isToken reports whether text is valid as one word of a header.
 func isToken(text string) bool {
 	for i := range len(text) {
 		if text[i] <= ' ' || text[i] > '~' {
@@ -120,12 +121,12 @@ func apiURL(param, variable string) (*url.URL, error) {
 	}
 	u, err := url.Parse(strings.TrimRight(text, "/"))
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("%s is no URL such as %s", source, DefaultAPIURL)
+		return nil, fmt.Errorf("%s is not a URL such as %s", source, DefaultAPIURL)
 	}
 	return u, nil
 }
 
-// readPaths finds where browsers find the hub and the service.
+// readPaths sets the addresses of the hub and the service for browsers.
 func (s *surroundings) readPaths(c Config) error {
 	s.base = slashed(c.getenv(EnvBaseURL))
 	if s.prefix = c.or(c.Prefix, EnvPrefix); s.prefix == "" && s.name != "" {
@@ -136,7 +137,7 @@ func (s *surroundings) readPaths(c Config) error {
 		given := slashed(s.prefix)
 		plain, err := url.PathUnescape(given)
 		if err != nil {
-			return fmt.Errorf("%s is no path such as /services/name/", EnvPrefix)
+			return fmt.Errorf("%s is not a path such as /services/name/", EnvPrefix)
 		}
 		s.prefix, s.path = (&url.URL{Path: plain, RawPath: given}).EscapedPath(), plain
 	}
@@ -147,7 +148,7 @@ func (s *surroundings) readPaths(c Config) error {
 	}
 	if u, err := url.Parse(s.hub); err != nil || u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" ||
 		u.Scheme == "" && (s.hub[0] != '/' || strings.HasPrefix(s.hub, "//")) || u.RawQuery != "" {
-		return fmt.Errorf("%s, %s and %s do not make the address of a hub", envPublicHub, envHost, EnvBaseURL)
+		return fmt.Errorf("%s, %s and %s together are not the address of a hub", envPublicHub, envHost, EnvBaseURL)
 	}
 	if s.clientID == "" && s.name != "" {
 		s.clientID = "service-" + s.name
@@ -158,7 +159,7 @@ func (s *surroundings) readPaths(c Config) error {
 	return nil
 }
 
-// slashed is a path that begins and ends with one slash.
+// slashed returns path with one slash at its beginning and at its end.
 func slashed(path string) string {
 	if path = strings.Trim(path, "/"); path == "" {
 		return "/"
@@ -166,7 +167,7 @@ func slashed(path string) string {
 	return "/" + path + "/"
 }
 
-// accessScopes are the scopes of which a caller needs one (JupyterHub 2 and later).
+// accessScopes returns the scopes of which a caller needs one (JupyterHub 2 and later).
 func (c Config) accessScopes(name string) ([]string, error) {
 	for _, variable := range []string{envAccessScopes, envOldScopes} {
 		text := c.getenv(variable)
@@ -174,8 +175,8 @@ func (c Config) accessScopes(name string) ([]string, error) {
 			continue
 		}
 		var scopes []string
-		if err := json.Unmarshal([]byte(text), &scopes); err != nil || scopes == nil { // null would let everybody in
-			return nil, errors.New(variable + ` is no JSON list of scopes, such as ["access:services!service=name"]`)
+		if err := json.Unmarshal([]byte(text), &scopes); err != nil || scopes == nil { // null would authorize every caller
+			return nil, errors.New(variable + ` is not a JSON list of scopes, such as ["access:services!service=name"]`)
 		}
 		return scopes, nil
 	}

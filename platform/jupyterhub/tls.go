@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// internalTLS are the files of a hub whose parts speak TLS to each other.
+// internalTLS are the files of a hub that uses TLS between its parts.
 type internalTLS struct{ key, cert, ca string }
 
 func (t internalTLS) set() bool { return t.key != "" || t.cert != "" || t.ca != "" }
@@ -34,7 +34,7 @@ func (t internalTLS) config() (*tls.Config, error) {
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, RootCAs: pool, ClientCAs: pool}, nil
 }
 
-// client is what the hub is asked with.
+// client returns the HTTP client for requests to the hub.
 func (s *surroundings) client(given *http.Client) (*http.Client, error) {
 	client := http.Client{Timeout: askLimit}
 	switch {

@@ -68,7 +68,7 @@ func certified(t *testing.T) (keyFile, certFile string, peer *tls.Config) {
 	}
 }
 
-func TestAHubWhosePartsSpeakTLSToEachOther(t *testing.T) {
+func TestInternalTLSRequiresCertificatesOfBothSides(t *testing.T) {
 	t.Parallel()
 	// Given a hub that wants a certificate from who asks ...
 	key, cert, peer := certified(t)
@@ -130,7 +130,7 @@ func TestAHubWhosePartsSpeakTLSToEachOther(t *testing.T) {
 	if err := call(peer.Clone()); err != nil {
 		t.Errorf("a call: %v", err)
 	}
-	// ... and nobody else.
+	// ... and no other caller.
 	stranger := peer.Clone()
 	stranger.Certificates = nil
 	if err := call(stranger); status.Code(err) != codes.Unavailable {

@@ -10,20 +10,20 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// User is who is calling, as the hub tells it. Treat it as read-only: calls share
-// what is remembered.
+// User is a user or service of the hub. Treat it as read-only: calls share the cached
+// value.
 type User struct {
 	// Name is the user's or the service's.
 	Name string `json:"name"`
-	// Kind is "user" or "service"; older hubs know users only.
+	// Kind is "user" or "service"; older hubs have users only.
 	Kind string `json:"kind"`
-	// Admin says that the hub calls the user an administrator.
+	// Admin is set for administrators of the hub.
 	Admin bool `json:"admin"`
-	// Groups that the user is in, as far as the asking token may see them.
+	// Groups are those of the user that the token of the request may read.
 	Groups []string `json:"groups"`
-	// Scopes are what the caller's token may do; hubs before 2.0 have none.
+	// Scopes are those of the caller's token; hubs before 2.0 have none.
 	Scopes []string `json:"scopes"`
-	// SessionID is that of the browser that the token was made for, if any.
+	// SessionID is that of the browser session for which the token was issued, if any.
 	SessionID string `json:"session_id"`
 }
 
@@ -33,7 +33,7 @@ const maxName = 1 << 10
 func parseUser(body []byte) (*User, error) {
 	var u User
 	if err := json.Unmarshal(body, &u); err != nil {
-		return nil, errors.New("the hub's answer is no JSON object of a user")
+		return nil, errors.New("the hub's answer is not the JSON object of a user")
 	}
 	if u.Name == "" || len(u.Name) > maxName {
 		return nil, errors.New("the hub's answer names no user")
@@ -44,8 +44,9 @@ func parseUser(body []byte) (*User, error) {
 	return &u, nil
 }
 
-// Identity is the user for gRPC handlers. The subject of a service is
-// "service/<name>", which no user can be called; claims hold kind, admin and groups.
+// Identity returns the user as serverauth's identity, for gRPC handlers. The subject of a
+// service is "service/<name>", which is not a valid user name; the claims are kind,
+// name, admin and groups.
 func (u *User) Identity() serverauth.Identity {
 	subject := u.Name
 	if u.Kind != "user" {
@@ -57,27 +58,28 @@ func (u *User) Identity() serverauth.Identity {
 	}
 }
 
-// Allow says who may call. The zero value goes by the scopes of the environment.
+// Allow says which callers are authorized. The zero value uses the scopes of the
+// environment.
 //
-// Where scopes decide, only they do: a caller needs one of them. Without scopes,
-// everybody that the hub knows may call if nothing is listed; otherwise admins if
-// Admin is set, services that are listed, and users that are listed or are in a
-// listed group.
+// If there are scopes, a caller needs one of them, and nothing else counts. Without
+// scopes, every user and service of the hub is authorized if no list is set; otherwise
+// administrators if Admin is set, listed services, and users that are listed or are in
+// a listed group.
 type Allow struct {
 	// Scopes are those of which a caller needs one. Nil means those of the
-	// environment, for a hub of 2.0 or later; an empty list means that scopes do
-	// not decide.
+	// environment, for a hub of 2.0 or later; an empty list means that scopes are not
+	// used.
 	Scopes []string
 	// Users, Groups and Services are lists of names.
 	Users, Groups, Services []string
-	// Admin lets administrators in whatever the lists say.
+	// Admin authorizes administrators, listed or not.
 	Admin bool
 }
 
-// listed tells whether anybody is said to be let in.
+// listed reports whether any list, or Admin, is set.
 func (a Allow) listed() bool { return len(a.Users)+len(a.Groups)+len(a.Services) > 0 || a.Admin }
 
-// check tells whether u may call; the error wraps [ErrNotAllowed].
+// check returns nil if u is authorized; the error wraps [ErrNotAllowed].
 func (a Allow) check(u *User) error {
 	var allowed bool
 	switch {
@@ -102,8 +104,8 @@ func (a Allow) check(u *User) error {
 	return fmt.Errorf("%s %s is %w: it is on none of the lists", u.Kind, u.Name, ErrNotAllowed)
 }
 
-// holds tells whether one of the scopes covers needed: the very scope, the same
-// without its filter, or, for a server, the filter of its owner.
+// holds reports whether one of the scopes covers needed: the same scope, the same
+// without its filter, or, for a server, the same with a filter for its owner.
 func holds(scopes []string, needed string) bool {
 	base, filter, filtered := strings.Cut(needed, "!")
 	if slices.Contains(scopes, needed) || filtered && slices.Contains(scopes, base) {

@@ -13,8 +13,8 @@ import (
 var _ serverauth.Verifier = (*Auth)(nil)
 
 // Verify identifies the caller of a gRPC call, by "authorization: token …" or
-// "Bearer …", or by the cookies that people's browsers have, and decides whether
-// it may call. The error is an [*Error].
+// "Bearer …", or by the cookies of a browser, and authorizes it. The error is an
+// [*Error].
 func (a *Auth) Verify(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 	u, err := a.admit(ctx, presented{scheme: p.Scheme, token: p.Token, cookies: p.Cookies})
 	if err != nil {
@@ -23,13 +23,13 @@ func (a *Auth) Verify(ctx context.Context, p serverauth.Presented) (serverauth.I
 	return u.Identity(), nil
 }
 
-// presented is what a caller brings, by gRPC or HTTP.
+// presented are the credentials of a gRPC call or an HTTP request.
 type presented struct {
 	scheme, token string
 	cookies       []*http.Cookie
 }
 
-// admit identifies a caller and decides whether it may call.
+// admit identifies a caller and authorizes it.
 func (a *Auth) admit(ctx context.Context, p presented) (*User, error) {
 	u, _, err := a.identify(ctx, p)
 	if err != nil {
@@ -42,12 +42,12 @@ func (a *Auth) admit(ctx context.Context, p presented) (*User, error) {
 	return u, nil
 }
 
-// identify goes by the header if there is one, and by cookies else. It returns the
-// user's token too, where there is one.
+// identify uses the header if there is one, and otherwise the cookies. It also returns
+// the caller's token, if there is one.
 func (a *Auth) identify(ctx context.Context, p presented) (u *User, token string, err error) {
 	if p.token != "" || p.scheme != "" {
 		if !strings.EqualFold(p.scheme, "token") && !strings.EqualFold(p.scheme, "bearer") {
-			return nil, "", classified("identify", fmt.Errorf("%w, not with another word in front or none", ErrNoUser))
+			return nil, "", classified("identify", fmt.Errorf("%w, not with another scheme or none", ErrNoUser))
 		}
 		u, err = a.UserForToken(ctx, p.token)
 		return u, p.token, err
@@ -67,7 +67,7 @@ func (a *Auth) identify(ctx context.Context, p presented) (u *User, token string
 	return u, token, err
 }
 
-// sessionCookie is where the hub keeps the id of a browser's session.
+// sessionCookie is the hub's cookie with the id of a browser session.
 const sessionCookie = "jupyterhub-session-id"
 
 func cookie(cookies []*http.Cookie, name string) string {

@@ -39,7 +39,7 @@ func (h *Server) routes() http.Handler {
 	return all
 }
 
-// recorded takes requests down, and gives the answers that were ordered.
+// recorded records requests, and sends the answers that [Server.Answer] has set.
 func (h *Server) recorded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := Request{Method: r.Method, Path: r.URL.Path}
@@ -72,7 +72,7 @@ func (h *Server) recorded(next http.Handler) http.Handler {
 			w.Header().Set("Content-Type", contentType)
 			w.WriteHeader(ordered.Status)
 			_, _ = io.WriteString(w, ordered.Body)
-		case r.URL.Query().Has("token"): // not taken on API calls, so no client may send it
+		case r.URL.Query().Has("token"): // the API does not accept it, so no client may send it
 			refuse(w, http.StatusForbidden, "Forbidden")
 		default:
 			next.ServeHTTP(w, r)
@@ -80,7 +80,7 @@ func (h *Server) recorded(next http.Handler) http.Handler {
 	})
 }
 
-// caller is whose token a request carries; nil for none that is good.
+// caller returns the token of a request; nil if it has no valid one.
 func (h *Server) caller(r *http.Request) *token {
 	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "token") && !strings.EqualFold(scheme, "bearer") {
@@ -108,7 +108,7 @@ func (h *Server) user(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, h.model(t, true))
 }
 
-// model is what the hub tells of the owner of a token.
+// model returns what the hub answers about the owner of a token.
 func (h *Server) model(t *token, withScopes bool) map[string]any {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -128,7 +128,7 @@ func (h *Server) model(t *token, withScopes bool) map[string]any {
 	return m
 }
 
-// byService tells whether the caller may ask about others.
+// byService reports whether the caller is a service, and otherwise rejects the request.
 func (h *Server) byService(w http.ResponseWriter, r *http.Request) bool {
 	if t := h.caller(r); t == nil || t.kind != "service" {
 		refuse(w, http.StatusForbidden, "Forbidden")
@@ -176,7 +176,7 @@ func (h *Server) listServices(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// createToken also takes a name and password in place of a token.
+// createToken also accepts a name and password in place of a token.
 func (h *Server) createToken(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Note      string   `json:"note"`
@@ -227,7 +227,7 @@ func (h *Server) deleteToken(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusNotFound, "Not Found")
 }
 
-// proxy leads to a service, as the hub's proxy does: the path stays as it is.
+// proxy forwards a request to a service as the hub's proxy does, with the path unchanged.
 func (h *Server) proxy(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	s := h.services[r.PathValue("name")]

@@ -1,12 +1,12 @@
-// Package hubtest stands in for JupyterHub 3.0 where services meet it: its REST API
-// in both generations of identifying callers, its OAuth provider with login and
-// consent pages, and the proxy that leads /services/<name>/ to a service. Answers
-// are those that a real hub was seen to give. Its state is real: tokens have scopes,
-// end and can be revoked, a code serves once, and a page's form counts only from
-// that page. Notebook servers, roles and the admin pages are missing.
+// Package hubtest is a fake of the part of JupyterHub 3.0 that services use: its REST
+// API, with both ways of identifying callers; its OAuth provider, with login and consent
+// pages; and the proxy that forwards /services/<name>/ to a service. Its answers are
+// those of a real hub. Tokens have scopes, expire and can be revoked, a code can be used
+// once, and a form is accepted from its own page only. There are no notebook servers,
+// roles and admin pages.
 //
-// Call [NewServer]; [Server.ServiceEnv] is the environment that the hub would start
-// a managed service with.
+// Call [NewServer]; [Server.ServiceEnv] returns the environment that the hub would set
+// for a service.
 package hubtest
 
 import (
@@ -22,28 +22,28 @@ import (
 	"time"
 )
 
-// Generation is which ways of identifying callers a hub has.
+// Generation says which ways of identifying callers a hub has.
 type Generation int
 
 const (
-	// Both are there in JupyterHub 2 and 3.
+	// Both is JupyterHub 2 and 3, with /user and /authorizations.
 	Both Generation = iota
-	// Modern has /user only, as JupyterHub will.
+	// Modern has /user only, as later versions will.
 	Modern
-	// Legacy has /authorizations only, as JupyterHub 0.7 had.
+	// Legacy has /authorizations only, as JupyterHub 0.7.
 	Legacy
 )
 
 // Config says which hub this is. The zero value is one like JupyterHub 3.0 at "/".
 type Config struct {
 	Generation Generation
-	// BaseURL is the path in front of everything; empty means "/".
+	// BaseURL is the path that all others are below; empty means "/".
 	BaseURL string
-	// RequirePKCE refuses code flows without a challenge.
+	// RequirePKCE rejects authorization requests without a code challenge.
 	RequirePKCE bool
 }
 
-// User is a person who can log in; the password is the name again.
+// User is a user who can log in; the password is the same as the name.
 type User struct {
 	Name   string
 	Admin  bool
@@ -54,9 +54,9 @@ type User struct {
 type Service struct {
 	Name  string
 	Admin bool
-	// URL is where it listens; it is then proxied at /services/<Name>/.
+	// URL is where it listens; the hub's proxy then forwards /services/<Name>/ to it.
 	URL string
-	// Scopes that its own token has besides those to identify callers.
+	// Scopes are those that its own token has beside the one to read its own name.
 	Scopes []string
 }
 
@@ -73,7 +73,7 @@ type Server struct {
 	users    map[string]User
 	services map[string]*service
 	tokens   map[string]*token
-	cookies  map[string]session // value of a cookie → whose it is
+	cookies  map[string]session // by value of a cookie
 	codes    map[string]code
 	requests []Request
 	answers  []Answer
@@ -91,7 +91,7 @@ type session struct{ user, id string }
 type token struct {
 	id, kind, name string
 	scopes         []string
-	session        string // of the browser, for tokens of the code flow
+	session        string // of the browser, for tokens of the authorization code flow
 	expiry         time.Time
 }
 
@@ -102,11 +102,11 @@ type Request struct {
 	Path string
 	// Scheme is the word before the token, as it was sent.
 	Scheme string
-	// Form holds the names of what was posted.
+	// Form has the names of the parameters that were posted.
 	Form []string
 }
 
-// Answer is what the hub says instead of the truth.
+// Answer is an answer for [Server.Answer].
 type Answer struct {
 	Status      int
 	ContentType string // empty means JSON
@@ -132,7 +132,7 @@ func NewServer(config Config) *Server {
 	return h
 }
 
-// APIURL is the address of the API, as services are told.
+// APIURL returns the address of the API for services.
 func (h *Server) APIURL() string { return h.URL + "/hub/api" }
 
 // Client returns a client whose connections Close closes. It keeps no cookies.
@@ -144,7 +144,7 @@ func (h *Server) Close() {
 	h.http.Close()
 }
 
-// AddUser lets a person log in.
+// AddUser adds a user who can log in.
 func (h *Server) AddUser(u User) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -162,7 +162,7 @@ func (h *Server) AddService(s Service) string {
 	return text
 }
 
-// SetServiceURL says where a service listens.
+// SetServiceURL sets the address at which a service listens.
 func (h *Server) SetServiceURL(name, url string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -170,7 +170,7 @@ func (h *Server) SetServiceURL(name, url string) {
 }
 
 // IssueToken returns a token of a user. It has the scopes to identify the user and
-// those given; a life of zero means that it does not end.
+// those given; a life of zero means that it does not expire.
 func (h *Server) IssueToken(user string, life time.Duration, scopes ...string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -190,7 +190,7 @@ func (h *Server) issue(user string, life time.Duration, browser string, scopes [
 	return text, t
 }
 
-// RevokeToken ends a token at once.
+// RevokeToken revokes a token.
 func (h *Server) RevokeToken(text string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -202,26 +202,26 @@ func (h *Server) RevokeToken(text string) {
 func (h *Server) ServicesCookie(user string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	value := "2|1:0|10:" + newToken() + "==|" + newToken() // as signed cookies look
+	value := "2|1:0|10:" + newToken() + "==|" + newToken() // in the form of signed cookies
 	h.cookies[value] = session{user: user}
 	return value
 }
 
-// Answer makes the hub say this to the next requests to its API, one each.
+// Answer answers the next requests to the API with these answers, one each.
 func (h *Server) Answer(answers ...Answer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.answers = append(h.answers, answers...)
 }
 
-// Requests are those that reached the API so far.
+// Requests returns the requests to the API so far, oldest first.
 func (h *Server) Requests() []Request {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.requests)
 }
 
-// ServiceEnv is the environment of a managed service, as pairs.
+// ServiceEnv returns the environment of a managed service, by name of the variable.
 func (h *Server) ServiceEnv(name string) map[string]string {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -84,12 +84,12 @@ func TestTheAPIOfBothGenerations(t *testing.T) {
 			{"GET", "/user", "TOKEN " + user, served(modern, 200), ""},
 			{"GET", "/user", "Bearer " + service, served(modern, 200), ""},
 			{"GET", "/user", "Basic " + user, served(modern, 403), ""},
-			{"GET", "/user", "token nobody", served(modern, 403), ""},
+			{"GET", "/user", "token unknown", served(modern, 403), ""},
 			{"GET", "/user", "", served(modern, 403), ""},
 			{"GET", "/user?token=" + user, "", 403, `"message":"Forbidden"`},
 			{"GET", "/services", "token " + user, served(modern, 403), ""},
 			{"GET", "/authorizations/token/" + user, "token " + service, served(legacy, 200), ""},
-			{"GET", "/authorizations/token/nobody", "token " + service, 404, `"message":"Not Found"`},
+			{"GET", "/authorizations/token/unknown", "token " + service, 404, `"message":"Not Found"`},
 			{"GET", "/authorizations/token/" + user, "token " + user, served(legacy, 403), ""},
 			{"GET", "/authorizations/cookie/jupyterhub-services/" + cookie, "token " + service, served(legacy, 200), ""},
 			{"GET", "/authorizations/cookie/other/" + cookie, "token " + service, 404, ""},
@@ -109,7 +109,7 @@ func TestTheAPIOfBothGenerations(t *testing.T) {
 	}
 }
 
-func TestTokensAreMadeAndRevoked(t *testing.T) {
+func TestTokensAreIssuedAndRevoked(t *testing.T) {
 	t.Parallel()
 	h, v := start(t, hubtest.Config{})
 	admin := "token " + h.AddService(hubtest.Service{Name: "admin", Admin: true})
@@ -138,7 +138,7 @@ func TestTokensAreMadeAndRevoked(t *testing.T) {
 	}
 }
 
-func TestTheCodeFlowIsStrict(t *testing.T) {
+func TestTheCodeFlowRejectsWrongParameters(t *testing.T) {
 	t.Parallel()
 	h, v := start(t, hubtest.Config{RequirePKCE: true})
 	secret := h.AddService(hubtest.Service{Name: "s"})

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// code is an authorization code that was not used yet.
+// code is an authorization code that has not been used.
 type code struct {
 	client, redirectURI, challenge string
 	browser                        session
@@ -24,7 +24,7 @@ const (
 	oauthLife     = 14 * 24 * time.Hour
 )
 
-// login is the hub's own form; a password is the user's name again.
+// login serves the hub's login form; a password is the same as the user's name.
 func (h *Server) login(w http.ResponseWriter, r *http.Request) {
 	next := r.URL.Query().Get("next")
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") {
@@ -52,14 +52,14 @@ func (h *Server) login(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, next, http.StatusFound) //nolint:gosec // checked above
 }
 
-// keep leaves a cookie in a browser, for a path below the hub's.
+// keep sets a cookie for a path below the hub's.
 func (h *Server) keep(w http.ResponseWriter, name, value, path string) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // it serves http only
 		Name: name, Value: value, Path: h.config.BaseURL + path, HttpOnly: true,
 	})
 }
 
-// browser is who is logged in at the hub.
+// browser returns the session of a browser that is logged in at the hub.
 func (h *Server) browser(r *http.Request) (session, bool) {
 	c, err := r.Cookie(loginCookie)
 	if err != nil {
@@ -71,7 +71,7 @@ func (h *Server) browser(r *http.Request) (session, bool) {
 	return s, ok
 }
 
-// client checks what an authorization request says of the client.
+// client checks the client of an authorization request.
 func (h *Server) client(query url.Values) (name, fault string) {
 	name, ok := strings.CutPrefix(query.Get("client_id"), "service-")
 	h.mu.Lock()
@@ -106,7 +106,7 @@ func (h *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	show(w, `<form method="post"><input type="hidden" name="scopes" value="access:services!service={{.}}"></form>`, name)
 }
 
-// consent is the person's yes. It must come from the page that asked.
+// consent handles the consent form, which must be sent from its own page.
 func (h *Server) consent(w http.ResponseWriter, r *http.Request) {
 	who, ok := h.browser(r)
 	query := r.URL.Query()
@@ -129,7 +129,7 @@ func (h *Server) consent(w http.ResponseWriter, r *http.Request) {
 	h.codes[text] = code{query.Get("client_id"), query.Get("redirect_uri"), query.Get("code_challenge"), who, scopes}
 	h.mu.Unlock()
 	back := query.Get("redirect_uri") + "?" + url.Values{"code": {text}, "state": {query.Get("state")}}.Encode()
-	http.Redirect(w, r, back, http.StatusFound) //nolint:gosec // that of the client
+	http.Redirect(w, r, back, http.StatusFound) //nolint:gosec // the client's redirect URI
 }
 
 // exchange is the token endpoint (RFC 6749 §4.1.3).
