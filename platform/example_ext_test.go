@@ -11,7 +11,7 @@ import (
 	"github.com/jetway-go/jetway/platform"
 )
 
-// A program whose settings stand in a place of its own writes a resolver for them.
+// A program with settings of its own implements a resolver for them.
 func ExampleResolverFunc() {
 	settings := map[string]string{"host": "flyte.example.com", "client": "nightly-jobs"}
 	resolver := platform.ResolverFunc(func(context.Context, *http.Client) (platform.Target, error) {

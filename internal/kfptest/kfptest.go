@@ -1,10 +1,9 @@
-// Package kfptest stands in for the part of Kubeflow Pipelines' API (2.17, v2beta1)
-// that lists runs and experiments, over what it is told. Who may call it is the
-// business of the interceptors in front of it. It links internal/kfppb, whose
-// registration panics beside Kubeflow's own stubs: so it is for our tests and examples
-// alone.
+// Package kfptest is a fake of the part of Kubeflow Pipelines' API (2.17, v2beta1) that
+// lists runs and experiments. Interceptors in front of it have to check the callers. It
+// links internal/kfppb, which cannot be linked beside Kubeflow's own stubs, so it is for
+// this module's tests and examples only.
 //
-// Fill a [Server] and hand it to [Register].
+// Fill a [Server] and pass it to [Register].
 package kfptest
 
 import (
@@ -19,12 +18,13 @@ import (
 	"github.com/jetway-go/jetway/internal/kfppb"
 )
 
-// Server is what there is to list. Do not change it while it serves.
+// Server holds the runs and experiments. Do not change it while it serves.
 type Server struct {
-	// Runs and Experiments by namespace. Namespaces that are no key here do not exist.
+	// Runs and Experiments are those of each namespace; other namespaces do not exist.
 	Runs        map[string][]*kfppb.Run
 	Experiments map[string][]*kfppb.Experiment
-	// Members are who may look at a namespace; without an entry every caller may.
+	// Members are the users that may read a namespace; without an entry every caller
+	// may.
 	Members map[string][]string
 }
 
@@ -34,7 +34,7 @@ func Register(s grpc.ServiceRegistrar, server *Server) {
 	kfppb.RegisterExperimentServiceServer(s, experiments{all: server})
 }
 
-// review is what the API server asks Kubernetes (SubjectAccessReview).
+// review is the check that the API server makes at Kubernetes (SubjectAccessReview).
 func (s *Server) review(ctx context.Context, namespace string) error {
 	members, limited := s.Members[namespace]
 	if !limited {

@@ -12,24 +12,24 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// Call is what one call carried. It holds no secret.
+// Call describes the credentials of one call. It contains no secret.
 type Call struct {
 	// Method is the full method name.
 	Method string
-	// Values is how many authorization headers there were.
+	// Values is the number of authorization headers.
 	Values int
-	// Scheme is the word before the token, as it was written.
+	// Scheme is the word before the token, as it was sent.
 	Scheme string
-	// TokenID names the token; empty without one. See [TokenID].
+	// TokenID identifies the token; empty without one. See [TokenID].
 	TokenID string
 	// Keys are the metadata keys of the call.
 	Keys []string
-	// Subject is who the verifier found; empty when it refused.
+	// Subject is that of the verifier's result; empty if it rejected the call.
 	Subject string
 }
 
-// TokenID is the first 32 hex digits of the SHA-256 of a token: enough to tell
-// two apart.
+// TokenID returns the first 32 hex digits of the SHA-256 of a token, which differ for
+// different tokens.
 func TokenID(token string) string {
 	if token == "" {
 		return ""
@@ -38,7 +38,7 @@ func TokenID(token string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Calls returns what has arrived, oldest first.
+// Calls returns the calls so far, oldest first.
 func (p *Peer) Calls() []Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,7 +49,7 @@ func (p *Peer) Calls() []Call {
 	return out
 }
 
-// Reset forgets what has arrived so far.
+// Reset deletes the record of calls.
 func (p *Peer) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,7 +58,7 @@ func (p *Peer) Reset() {
 
 type callKey struct{}
 
-// arrived remembers a call before anything is decided about it.
+// arrived records a call before its credentials are checked.
 func (p *Peer) arrived(ctx context.Context, method string) context.Context {
 	md, _ := metadata.FromIncomingContext(ctx)
 	c := &Call{Method: method, Values: len(md.Get("authorization"))}
@@ -72,7 +72,7 @@ func (p *Peer) arrived(ctx context.Context, method string) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
 }
 
-// verify asks the verifier and adds what it found.
+// verify calls the verifier and adds its result to the record.
 func (p *Peer) verify(ctx context.Context, shown serverauth.Presented) (serverauth.Identity, error) {
 	id, err := p.verifier.Verify(ctx, shown)
 	if c, ok := ctx.Value(callKey{}).(*Call); ok {
@@ -97,5 +97,5 @@ type recorded struct {
 	ctx context.Context //nolint:containedctx // what a ServerStream's Context returns
 }
 
-// Context is that of the recorded call.
+// Context returns that of the recorded call.
 func (r recorded) Context() context.Context { return r.ctx }

@@ -14,7 +14,7 @@ import (
 	"github.com/jetway-go/jetway/internal/peertest"
 )
 
-// A backend lets in one token, and remembers who has called it.
+// A backend accepts one token, and records who has called it.
 func Example() {
 	ctx := context.Background()
 	backend, err := peertest.New(ctx, peertest.Config{Memory: true, Verifier: serverauth.VerifierFunc(

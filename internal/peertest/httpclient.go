@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// HTTPClient makes requests of handlers, by host, without a socket. A host that
-// is not in the map cannot be reached. Redirects are handed to the caller.
+// HTTPClient returns a client that makes requests to handlers, by host, without a socket.
+// A request to a host that is not in the map fails. Redirects are returned to the caller.
 func HTTPClient(hosts map[string]http.Handler) *http.Client {
 	return &http.Client{
 		Transport:     transport(hosts),
@@ -18,7 +18,7 @@ func HTTPClient(hosts map[string]http.Handler) *http.Client {
 
 type transport map[string]http.Handler
 
-// RoundTrip answers in the caller's goroutine.
+// RoundTrip calls the handler in the caller's goroutine.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()

@@ -1,10 +1,11 @@
-// Package peertest is a gRPC backend that any check of credentials can guard, for the
-// systems whose own API is not gRPC: what logs in at them proves itself here.
+// Package peertest is a gRPC backend whose credentials any serverauth.Verifier checks. It
+// is for tests of systems whose own API is not gRPC: it shows whether the credentials of
+// a login are accepted.
 //
-// [New] starts one with the services of mockserver/backend behind a verifier, on
-// 127.0.0.1 or in memory. [Peer.Calls] tells what each call carried, and
-// [HTTPClient] reaches http.Handlers without a socket, so that a whole login fits
-// into a testing/synctest bubble.
+// [New] starts one with the services of mockserver/backend, on 127.0.0.1 or in memory.
+// [Peer.Calls] returns the credentials of each call, and [HTTPClient] makes requests to
+// http.Handlers without a socket, so that a whole login can run in a testing/synctest
+// bubble.
 package peertest
 
 import (
@@ -22,11 +23,11 @@ import (
 
 const bufferSize = 1 << 20
 
-// Config is what a Peer is made of. Verifier is required.
+// Config configures a [Peer]. Verifier is required.
 type Config struct {
-	// Verifier decides about every call.
+	// Verifier checks the credentials of every call.
 	Verifier serverauth.Verifier
-	// Memory listens in memory: only [Peer.DialOption] reaches it.
+	// Memory listens in memory: only [Peer.DialOption] connects to it.
 	Memory bool
 	// Address is a TCP address to listen on; empty means a free port of 127.0.0.1.
 	Address string
@@ -75,7 +76,7 @@ func New(ctx context.Context, c Config) (*Peer, error) {
 	return p, nil
 }
 
-// Endpoint is host:port, or the target that [Peer.DialOption] serves.
+// Endpoint returns host:port, or the target for [Peer.DialOption].
 func (p *Peer) Endpoint() string {
 	if p.memory != nil {
 		return "passthrough:///localhost"
@@ -83,8 +84,8 @@ func (p *Peer) Endpoint() string {
 	return p.listener.Addr().String()
 }
 
-// DialOption leads every address to this peer, so that a client can be given the
-// name that it would use in earnest.
+// DialOption returns an option that connects every address to this peer, so that a
+// client can use the name of a real server.
 func (p *Peer) DialOption() grpc.DialOption {
 	return grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 		if p.memory != nil {
@@ -94,10 +95,10 @@ func (p *Peer) DialOption() grpc.DialOption {
 	})
 }
 
-// Backend is the state behind the services.
+// Backend returns the state of the services.
 func (p *Peer) Backend() *backend.Backend { return p.backend }
 
-// Close ends every call and gives up the address. Calling it again does nothing.
+// Close ends every call and stops listening. Calling it again does nothing.
 func (p *Peer) Close() error {
 	p.close.Do(func() {
 		p.backend.Close()

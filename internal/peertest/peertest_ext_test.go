@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestCallsAreJudgedAndRemembered(t *testing.T) {
+func TestCallsAreCheckedAndRecorded(t *testing.T) {
 	t.Parallel()
 	verifier := serverauth.VerifierFunc(func(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 		if p.Token != "good" {
@@ -64,7 +64,7 @@ func TestCallsAreJudgedAndRemembered(t *testing.T) {
 	}
 }
 
-func TestHTTPClientReachesOnlyItsHosts(t *testing.T) {
+func TestHTTPClientConnectsToItsHostsOnly(t *testing.T) {
 	t.Parallel()
 	hc := peertest.HTTPClient(map[string]http.Handler{"a": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })})
 	get := func(ctx context.Context, url string) (int, error) {

@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// Form is one spelling of a secret.
+// Form is one encoding of a secret.
 type Form struct {
-	// Name says what spells like this.
+	// Name is that of the encoding.
 	Name string
-	// Text is the spelling.
+	// Text is the encoded secret.
 	Text string
 }
 
-// Forms are the spellings in which a secret would be none any more: its own, and
-// those that printing, quoting, a form, a page, a header or a URL give it. Spellings
-// that are alike come once, named by the first. An empty secret has no form.
+// Forms returns the encodings that reveal a secret: the secret itself, and those of
+// printing, quoting, an HTML form, a page, a header or a URL. Equal encodings are
+// returned once, under the name of the first. An empty secret has none.
 func Forms(secret string) []Form {
 	var forms []Form
 	seen := map[string]bool{"": true}
@@ -49,9 +49,9 @@ func Forms(secret string) []Form {
 	return forms
 }
 
-// within is what s is encoded to behind so many bytes more than a multiple of three,
-// as in user:password, less the letters that it shares with its neighbours. Of a very
-// short s that is nothing: so few letters are found anywhere.
+// within returns the encoding of s after before bytes of other text, as in user:password,
+// without the letters that also depend on the text around it. It is empty for a very
+// short s, whose few letters could appear anywhere.
 func within(e *base64.Encoding, before int, s string) string {
 	if len(s) < 6 {
 		return ""

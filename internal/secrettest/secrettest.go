@@ -1,8 +1,9 @@
-// Package secrettest helps tests to show that secrets stay secret.
+// Package secrettest helps tests to check that secrets are not shown.
 //
-// A test plants secrets, lets a [Sink] hear all that a person could come to read
-// (log lines, errors, printed values) and asks [Sink.Hides] about them. It also asks
-// [Sink.Heard] for what must have been said: a scan that heard nothing proves nothing.
+// A test gives secrets to the code under test, writes all that a user could read (log
+// lines, errors, printed values) to a [Sink], and calls [Sink.Hides] with the secrets.
+// It also calls [Sink.Heard] with text that must be there: the check of an empty sink
+// proves nothing.
 package secrettest
 
 import (
@@ -18,36 +19,36 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Sink keeps what could be read by somebody. The zero value is ready; it is safe for
-// concurrent use.
+// Sink stores text that a user could read. The zero value is ready to use; a Sink is
+// safe for concurrent use.
 type Sink struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-// Write keeps p.
+// Write appends p. It never fails.
 func (s *Sink) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.buf.Write(p)
 }
 
-// String is all that was kept.
+// String returns all text so far.
 func (s *Sink) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.buf.String()
 }
 
-// Logger keeps every record, of every level, as a line of text and as one of JSON:
-// the two come by a value in different ways.
+// Logger returns a logger that writes every record, of every level, as a line of text and
+// as one of JSON, since the two print a value in different ways.
 func (s *Sink) Logger() *slog.Logger {
 	all := &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}
 	return slog.New(slog.NewMultiHandler(slog.NewTextHandler(s, all), slog.NewJSONHandler(s, all)))
 }
 
 // Dump prints v in every way that a program may print it; of an error, also what it
-// wraps and the status that it stands for.
+// wraps and the gRPC status that it converts to.
 func (s *Sink) Dump(v any) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		fmt.Fprintf(s, verb+"\n", v)
@@ -76,7 +77,7 @@ func (s *Sink) unwrap(err error) {
 	}
 }
 
-// Hides fails the test if one of the secrets shows, in any [Forms].
+// Hides fails the test if the text contains one of the secrets, in any of its [Forms].
 func (s *Sink) Hides(tb testing.TB, secrets ...string) {
 	tb.Helper()
 	text := s.String()
@@ -89,13 +90,13 @@ func (s *Sink) Hides(tb testing.TB, secrets ...string) {
 	}
 }
 
-// Heard fails the test for each part that was not said.
+// Heard fails the test for each part that the text does not contain.
 func (s *Sink) Heard(tb testing.TB, parts ...string) {
 	tb.Helper()
 	text := s.String()
 	for _, part := range parts {
 		if !strings.Contains(text, part) {
-			tb.Errorf("the scan heard nothing of %q, so it proves little", part)
+			tb.Errorf("the text does not contain %q, so the check for secrets proves little", part)
 		}
 	}
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/jetway-go/jetway/internal/secrettest"
 )
 
-// secret has every letter that one of the forms spells otherwise.
+// secret has every kind of character that one of the forms encodes differently.
 const secret = "canary \"+/&<é>\n~?1f0c"
 
-// verdict is a test that only remembers what was held against it.
+// verdict is a testing.TB that records its errors.
 type verdict struct {
 	testing.TB
 
@@ -32,7 +32,7 @@ func (v *verdict) Errorf(format string, args ...any) {
 	v.errors = append(v.errors, fmt.Sprintf(format, args...))
 }
 
-func TestEverySpellingOfASecretIsSeen(t *testing.T) {
+func TestHidesFindsEveryEncodingOfASecret(t *testing.T) {
 	t.Parallel()
 	quoted, err := json.Marshal(map[string]string{"k": secret})
 	if err != nil {
@@ -56,19 +56,19 @@ func TestEverySpellingOfASecretIsSeen(t *testing.T) {
 		"in a JWT":   base64.RawURLEncoding.EncodeToString([]byte(`{"password":"x` + secret + `"}`)),
 		"a web page": "&lt;b&gt;canary &#34;+/&amp;&lt;é&gt;\n~?1f0c",
 	} {
-		// Given that much was said, and the secret somewhere in it ...
+		// Given much text with the secret in it ...
 		var sink secrettest.Sink
 		fmt.Fprintln(&sink, strings.Repeat("x", 1000), text, strings.Repeat("y", 1000))
-		// ... when the test asks, then it fails once or more, and shows the place.
+		// ... when it is checked, then the test fails once or more, with the place.
 		v := &verdict{}
 		sink.Hides(v, "another", secret)
 		if len(v.errors) == 0 || !strings.Contains(v.errors[0], "xxx") {
-			t.Errorf("%s passes unseen: %q", how, v.errors)
+			t.Errorf("%s is not found: %q", how, v.errors)
 		}
 	}
 }
 
-func TestWhatIsHiddenPasses(t *testing.T) {
+func TestHidesPassesWithoutASecret(t *testing.T) {
 	t.Parallel()
 	var sink secrettest.Sink
 	sink.Dump("nothing of the kind")
@@ -78,26 +78,26 @@ func TestWhatIsHiddenPasses(t *testing.T) {
 	if len(v.errors) != 0 {
 		t.Error(v.errors)
 	}
-	// What was not said at all is held against the test.
+	// Text that is missing fails the test.
 	sink.Heard(v, "kind", "something else")
 	if len(v.errors) != 1 || !strings.Contains(v.errors[0], `"something else"`) {
 		t.Error(v.errors)
 	}
 }
 
-// discreet hides its secret from fmt, and from fmt only.
+// discreet does not show its secret in fmt, and in fmt only.
 type discreet struct{ Secret string }
 
 func (discreet) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[redacted]")) }
 
-// deep shows what it wraps in none of its own words.
+// deep does not show what it wraps in its own text.
 type deep struct{ causes []error }
 
 func (deep) Error() string              { return "deep" }
 func (d deep) Unwrap() []error          { return d.causes }
 func (deep) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("deep")) }
 
-func TestDumpLooksIntoEveryCorner(t *testing.T) {
+func TestDumpPrintsFieldsCausesAndStatus(t *testing.T) {
 	t.Parallel()
 	details, err := status.New(codes.Internal, "in the status "+secret).WithDetails()
 	if err != nil {
@@ -116,19 +116,19 @@ func TestDumpLooksIntoEveryCorner(t *testing.T) {
 		v := &verdict{}
 		sink.Hides(v, secret)
 		if len(v.errors) == 0 {
-			t.Errorf("%s passes unseen:\n%s", name, sink.String())
+			t.Errorf("%s is not found:\n%s", name, sink.String())
 		}
 	}
 }
 
-func TestTheLoggerKeepsEveryLevelInBothFormats(t *testing.T) {
+func TestTheLoggerWritesEveryLevelInBothFormats(t *testing.T) {
 	t.Parallel()
 	var sink secrettest.Sink
 	sink.Logger().Debug("event", "who", "ada")
 	sink.Heard(t, "level=DEBUG", "who=ada", `"level":"DEBUG"`, `"who":"ada"`)
 }
 
-func TestFormsAreEachGivenOnce(t *testing.T) {
+func TestFormsReturnsEachEncodingOnce(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, form := range secrettest.Forms("abc") {

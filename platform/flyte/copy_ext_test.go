@@ -7,7 +7,7 @@ import (
 	"github.com/jetway-go/jetway/platform/flyte"
 )
 
-// A Config is handed out as a pointer; a copy of it is no less discreet.
+// Load returns a pointer; a copy of the Config shows no secret either.
 func TestACopiedConfigPrintsNoSecret(t *testing.T) {
 	t.Parallel()
 	c := flyte.Config{

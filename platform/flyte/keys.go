@@ -11,7 +11,7 @@ const (
 	list
 )
 
-// Keys of the settings, as they stand in files: "admin.endpoint" is the key
+// Keys of the settings, as in files: "admin.endpoint" is the key
 // endpoint of the section admin.
 const (
 	KeyEndpoint           = "admin.endpoint"

@@ -172,7 +172,7 @@ func TestJupyterHubRow05_RejectedCallersGetTheReason(t *testing.T) {
 		contains(t, err.Error(), "user bob is not allowed", "none of the scopes access:services")
 	}
 	if n := len(s.Calls()); n != 2 {
-		t.Errorf("%d attempts for two calls: a refusal is no reason to log in again", n)
+		t.Errorf("%d attempts for two calls: a rejected call must not start a login", n)
 	}
 	// By lists, and for a legacy hub.
 	listed := serve(t, identifier(t, h, legacy, func(c *jupyterhub.AuthConfig) { c.Allow.Groups = []string{"serenity"} }))

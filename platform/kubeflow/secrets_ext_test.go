@@ -33,7 +33,7 @@ func (k known) Credentials(context.Context) (*auth.Credentials, error) {
 	return &auth.Credentials{AccessToken: string(k)}, nil
 }
 
-// addressee is a RoundTripper that tells where requests go, and with what.
+// addressee is a RoundTripper that records the address and headers of requests.
 type addressee struct{ host, token *string }
 
 func (a addressee) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -84,7 +84,7 @@ func inCluster(pairs ...string) func(string) (string, bool) {
 }
 
 // cluster resolves every name to one address, as the network of a cluster does,
-// and tells which names were asked for.
+// and records the names that were looked up.
 type cluster struct {
 	mu    sync.Mutex
 	asked []string
