@@ -9,7 +9,7 @@ import (
 
 // An error about a setting that is missing shows the variable or the line of the file
 // that was meant for it, and no value.
-func TestFlyteRow09_AMisspeltNameStandsInTheError(t *testing.T) {
+func TestFlyteRow09_AMisspeltNameIsNamedInTheError(t *testing.T) {
 	t.Parallel()
 	const at = "FLYTE_ADMIN_ENDPOINT"
 	for name, tt := range map[string]struct {

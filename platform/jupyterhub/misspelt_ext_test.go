@@ -20,7 +20,7 @@ func unreachable() *http.Client {
 }
 
 // An error about a variable that is missing shows the one that was meant for it.
-func TestAMisspeltVariableStandsInTheError(t *testing.T) {
+func TestAMisspeltVariableIsNamedInTheError(t *testing.T) {
 	t.Parallel()
 	const token = "JUPYTERHUB_API_TOKEN"
 	for name, tt := range map[string]struct {

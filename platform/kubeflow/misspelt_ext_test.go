@@ -15,7 +15,7 @@ func misspelling(vars map[string]string, r kubeflow.Resolver) kubeflow.Resolver 
 	return r
 }
 
-func TestAMisspeltEndpointStandsInTheError(t *testing.T) {
+func TestAMisspeltEndpointIsNamedInTheError(t *testing.T) {
 	t.Parallel()
 	vars := map[string]string{"KF_PIPELINE_ENDPOINT": "https://canary"}
 	_, err := misspelling(vars, kubeflow.Resolver{}).Resolve(t.Context(), nil)
@@ -30,7 +30,7 @@ func TestAMisspeltEndpointStandsInTheError(t *testing.T) {
 	}
 }
 
-func TestAMisspeltTokenPathStandsInTheErrorOfCalls(t *testing.T) {
+func TestAMisspeltTokenPathIsNamedInTheErrorOfCalls(t *testing.T) {
 	t.Parallel()
 	const want = "KF_PIPELINES_TOKEN_PATH is set, but the variable is KF_PIPELINES_SA_TOKEN_PATH"
 	vars := map[string]string{"KF_PIPELINES_TOKEN_PATH": "/canary"}

@@ -41,7 +41,7 @@ func (a addressee) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, errors.New("connection refused")
 }
 
-// Inside of a cluster there is no TLS, and names have no end. What is sent to them
+// Inside of a cluster there is no TLS, and names may have no domain. What is sent to them
 // must not be sent to a host on the internet whose name begins like a service's.
 func TestTheHealthCheckIsSentToTheClusterOnly(t *testing.T) {
 	t.Parallel()

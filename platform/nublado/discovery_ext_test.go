@@ -105,7 +105,7 @@ func TestNubladoRow02_AMissingServiceIsNamedBeforeAnyConnection(t *testing.T) {
 	}
 }
 
-func TestNubladoRow02_AMisspeltVariableStandsInTheError(t *testing.T) {
+func TestNubladoRow02_AMisspeltVariableIsNamedInTheError(t *testing.T) {
 	t.Parallel()
 	vars := map[string]string{"REPERTOIRE_URL": "http://canary"}
 	r := nublado.Resolver{

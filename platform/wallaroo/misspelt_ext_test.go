@@ -11,7 +11,7 @@ import (
 
 // An error about a variable that is missing shows the one that was meant for it, and
 // still has Wallaroo's own words.
-func TestWallarooRow01_AMisspeltVariableStandsInTheError(t *testing.T) {
+func TestWallarooRow01_AMisspeltVariableIsNamedInTheError(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		vars map[string]string
