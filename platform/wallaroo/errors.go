@@ -20,7 +20,7 @@ var ErrMissing = errors.New("auth_type and api_endpoint must be provided or set 
 
 var (
 	errTask = errors.New("is set, so this is one of Wallaroo's own tasks, which always log in with a token of their own (orch);" +
-		" that is not supported here: unset it to log in in another way")
+		" that is not supported here: unset it to use another login")
 	errPlaintext = errors.New("must begin with https://: passwords and tokens are sent there" +
 		" (http:// is only for this machine, and for http://api-lb:8080 in Wallaroo's own cluster)")
 	errTimeout      = errors.New("must be a number of seconds above 0, up to a day")

@@ -93,7 +93,8 @@ func (l login) env(env auth.Env) auth.Env {
 // anonymous is the flow for an instance that requires no login.
 type anonymous struct{}
 
-var errAnonymous = errors.New("the auth type is none, but the instance requires credentials: set " + EnvAuthType + " to sso or user_password")
+var errAnonymous = errors.New("the auth type is none, but the instance requires credentials: set " + EnvAuthType +
+	" to sso or user_password")
 
 // Obtain returns an error that wraps ErrNoLogin, so that calls are made without
 // credentials.
