@@ -20,8 +20,9 @@ import (
 
 // Server holds the runs and experiments. Do not change it while it serves.
 type Server struct {
-	// Runs and Experiments are those of each namespace; other namespaces do not exist.
-	Runs        map[string][]*kfppb.Run
+	// Runs are those of each namespace.
+	Runs map[string][]*kfppb.Run
+	// Experiments are those of each namespace.
 	Experiments map[string][]*kfppb.Experiment
 	// Members are the users that may read a namespace; without an entry every caller
 	// may.

@@ -58,14 +58,17 @@ type recorder struct {
 	body   bytes.Buffer
 }
 
+// Header returns the header to send.
 func (w *recorder) Header() http.Header { return w.header }
 
+// WriteHeader sets the status, once.
 func (w *recorder) WriteHeader(status int) {
 	if !w.wrote {
 		w.status, w.wrote = status, true
 	}
 }
 
+// Write appends to the body.
 func (w *recorder) Write(p []byte) (int, error) {
 	w.wrote = true
 	return w.body.Write(p)

@@ -23,6 +23,7 @@ type Error struct {
 	Err error
 }
 
+// Error returns the setting and the cause.
 func (e *Error) Error() string {
 	return fault.Text("flyte", "configuration", e.Where, e.Err)
 }

@@ -20,8 +20,9 @@ type Origin struct {
 	From string
 	// Hides are the places whose value for the key this one overrides.
 	Hides []string
-	// File and Line are set if the value comes from a file.
+	// File is the file of the value; empty if it does not come from one.
 	File string
+	// Line is the line in File, from 1; zero without one.
 	Line int
 }
 

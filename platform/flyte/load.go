@@ -11,18 +11,20 @@ import (
 type Config struct {
 	// Endpoint is the backend's address.
 	Endpoint string
-	// Insecure connects without TLS, InsecureSkipVerify accepts any certificate,
-	// CACertFile is trusted beside the system's, and ProxyURL is an HTTP proxy.
+	// Insecure connects without TLS, InsecureSkipVerify accepts any certificate.
 	Insecure, InsecureSkipVerify bool
-	CACertFile, ProxyURL         string
+	// CACertFile is a file of certificates to trust beside the system's, ProxyURL an
+	// HTTP proxy.
+	CACertFile, ProxyURL string
 	// DisableKeyring keeps logins out of the system's keyring.
 	DisableKeyring bool
 	// AuthType is how to log in. Empty means that the program chooses; where a client
 	// secret is set, it is ClientSecret.
 	AuthType AuthType
-	// ClientID is the OAuth client, Scopes and Audience are what to request a token for.
+	// ClientID is the OAuth client, Audience the audience to request a token for.
 	ClientID, Audience string
-	Scopes             []string
+	// Scopes are the scopes to request.
+	Scopes []string
 	// Command prints a token, ProxyCommand one for a proxy in front of the backend.
 	Command, ProxyCommand []string
 	// ConsoleEndpoint is the address of the web console, where it is not the backend's.

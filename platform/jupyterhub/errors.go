@@ -48,6 +48,7 @@ type Error struct {
 	Err  error      // the cause; never nil
 }
 
+// Error returns the operation and the cause.
 func (e *Error) Error() string { return fault.Text("jupyterhub", e.Op, "", e.Err) }
 
 // Unwrap returns the cause.

@@ -150,6 +150,7 @@ func bad(reason string) error { return &requestError{reason} }
 // requestError is the error of a callback that cannot be part of a login.
 type requestError struct{ reason string }
 
+// Error returns the reason.
 func (e *requestError) Error() string { return e.reason }
 
 // pendingLogin returns the login with this state, if this browser has started it.

@@ -22,6 +22,7 @@ type Error struct {
 	Err error
 }
 
+// Error returns the operation and the cause.
 func (e *Error) Error() string { return fault.Text("kubeflow", e.Op, "", e.Err) }
 
 // Unwrap returns the cause.
@@ -55,6 +56,7 @@ type StatusError struct {
 	URL string
 }
 
+// Error returns status, method and URL.
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("HTTP status code '%d' for %s against: %s", e.Status, e.Method, e.URL)
 }

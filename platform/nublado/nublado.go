@@ -66,6 +66,7 @@ type Error struct {
 	Err error
 }
 
+// Error returns the input and the cause.
 func (e *Error) Error() string { return fault.Text("nublado", e.Input, "", e.Err) }
 
 // Unwrap returns the cause.

@@ -13,6 +13,7 @@ type address struct {
 	scheme, host, path string
 }
 
+// String returns the whole address.
 func (a address) String() string { return a.scheme + "://" + a.host + a.path }
 
 // target returns the address for gRPC, which has no path.

@@ -35,6 +35,7 @@ type Error struct {
 	Err error
 }
 
+// Error returns the input and the cause.
 func (e *Error) Error() string { return "wallaroo: " + e.Input + " " + e.Err.Error() }
 
 // Unwrap returns the cause.
@@ -52,6 +53,7 @@ type LoginError struct {
 	Err error
 }
 
+// Error returns status and body of the answer, or the cause if there was none.
 func (e *LoginError) Error() string {
 	if e.Status == 0 {
 		return "wallaroo login: " + e.Err.Error()

@@ -36,6 +36,7 @@ const (
 
 // Config says which hub this is. The zero value is one like JupyterHub 3.0 at "/".
 type Config struct {
+	// Generation says which ways of identifying callers the hub has.
 	Generation Generation
 	// BaseURL is the path that all others are below; empty means "/".
 	BaseURL string
@@ -45,15 +46,15 @@ type Config struct {
 
 // User is a user who can log in; the password is the same as the name.
 type User struct {
-	Name   string
-	Admin  bool
-	Groups []string
+	Name   string   // also the password
+	Admin  bool     // an administrator of the hub
+	Groups []string // the user is a member of them
 }
 
 // Service is a service of the hub.
 type Service struct {
-	Name  string
-	Admin bool
+	Name  string // must be unique
+	Admin bool   // may issue tokens for users
 	// URL is where it listens; the hub's proxy then forwards /services/<Name>/ to it.
 	URL string
 	// Scopes are those that its own token has beside the one to read its own name.
@@ -97,7 +98,7 @@ type token struct {
 
 // Request is one request to the API.
 type Request struct {
-	Method string
+	Method string // of HTTP
 	// Path has "…" in place of tokens and cookies.
 	Path string
 	// Scheme is the word before the token, as it was sent.
@@ -108,9 +109,9 @@ type Request struct {
 
 // Answer is an answer for [Server.Answer].
 type Answer struct {
-	Status      int
+	Status      int    // of HTTP
 	ContentType string // empty means JSON
-	Body        string
+	Body        string // sent as it is
 }
 
 // NewServer starts a hub on the loopback interface. It panics if it cannot listen,

@@ -81,9 +81,9 @@ type login struct {
 
 // Request is one request that arrived.
 type Request struct {
-	Method, Path string
+	Method, Path string   // of HTTP
 	Cookies      []string // their names
-	Form         []string // names of what a form sent
+	Form         []string // names of the parameters of a form
 }
 
 // NewServer starts a proxy and Dex on the loopback interface. It panics if it cannot

@@ -48,6 +48,7 @@ type Error struct {
 	Err error
 }
 
+// Error returns the URL, the kind and what Gafaelfawr answered.
 func (e *Error) Error() string {
 	text := "gafaelfawr: create token at " + e.URL + ": " + e.Kind.Error()
 	if e.Status != 0 {

@@ -15,10 +15,12 @@ import (
 
 // TokenRequest is one request to create a token. It contains no secret.
 type TokenRequest struct {
-	// Username, TokenType, TokenName, Scopes and Expires are those of the request.
+	// Username, TokenType and TokenName are those of the request.
 	Username, TokenType, TokenName string
-	Scopes                         []string
-	Expires                        *time.Time
+	// Scopes are those of the request.
+	Scopes []string
+	// Expires is that of the request; nil for a token that does not expire.
+	Expires *time.Time
 	// Admin is the user of the token that authorized the request; empty if it was
 	// missing or not valid.
 	Admin string

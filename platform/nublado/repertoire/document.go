@@ -22,18 +22,27 @@ type Document struct {
 
 // Dataset is one collection of data.
 type Dataset struct {
-	ButlerConfig string             `json:"butler_config"`
-	Description  string             `json:"description"`
-	DocsURL      string             `json:"docs_url"`
-	Services     map[string]Service `json:"services"`
+	// ButlerConfig is the URL of the configuration for the Butler, which reads the data.
+	ButlerConfig string `json:"butler_config"`
+	// Description is a text for people.
+	Description string `json:"description"`
+	// DocsURL is the address of the documentation.
+	DocsURL string `json:"docs_url"`
+	// Services are those for this data, by name.
+	Services map[string]Service `json:"services"`
 }
 
 // InfluxDB is a database of metrics.
 type InfluxDB struct {
-	URL            string `json:"url"`
-	Database       string `json:"database"`
+	// URL is the address of the server.
+	URL string `json:"url"`
+	// Database is the name of the database.
+	Database string `json:"database"`
+	// SchemaRegistry is the address of the registry with the schemas of the metrics.
 	SchemaRegistry string `json:"schema_registry"`
-	Local          bool   `json:"local"`
+	// Local reports whether the document calls the database local.
+	Local bool `json:"local"`
+	// CredentialsURL returns the credentials, for a token that may read them.
 	CredentialsURL string `json:"credentials_url"`
 }
 
@@ -47,13 +56,17 @@ type Services struct {
 
 // Service is the address of a service.
 type Service struct {
-	URL      string             `json:"url"`
-	OpenAPI  string             `json:"openapi"`
+	// URL is the address; empty if only versions have one.
+	URL string `json:"url"`
+	// OpenAPI is the address of the API's description; may be empty.
+	OpenAPI string `json:"openapi"`
+	// Versions are those of the API, by name, such as "v1".
 	Versions map[string]Version `json:"versions"`
 }
 
 // Version is the address of one version of an API.
 type Version struct {
+	// URL is the address that the paths of requests are appended to.
 	URL string `json:"url"`
 }
 

@@ -36,6 +36,7 @@ type Error struct {
 	Err error
 }
 
+// Error returns the kind, the URL and the reason.
 func (e *Error) Error() string {
 	if e.URL == "" {
 		return e.Reason

@@ -15,7 +15,8 @@ const Path = "/auth/realms/master"
 
 // User is a person who can log in.
 type User struct {
-	Name, Password, Email string
+	Name, Password string // a user with an empty password cannot log in with it
+	Email          string // goes into the token
 }
 
 // Config configures a [Realm]. The zero value has no user who could log in.
