@@ -5,54 +5,69 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
-	"github.com/jetway-go/jetway/configstore"
 )
 
-// advisedError is an error with something added to its text; it is in everything
-// else the error it holds.
+// advisedError is an error with advice added to its text, and with another code if
+// that is set. In everything else it is the error that it holds.
 type advisedError struct {
 	error
 	advice string
+	code   codes.Code // OK: that of the error
 }
 
-func (e *advisedError) Error() string { return e.error.Error() + "; " + e.advice }
+func (e *advisedError) Error() string { return e.text(e.error.Error()) }
+
+// text adds the advice to what the error says, and corrects the code in that.
+func (e *advisedError) text(said string) string {
+	if e.code != codes.OK {
+		was := status.Code(e.error)
+		said = strings.Replace(said, "code = "+was.String()+" desc", "code = "+e.code.String()+" desc", 1)
+	}
+	return said + "; " + e.advice
+}
 
 func (e *advisedError) Unwrap() error { return e.error }
 
 func (e *advisedError) GRPCStatus() *status.Status {
 	st := status.Convert(e.error).Proto()
-	st.Message += "; " + e.advice
+	st.Message = e.text(st.Message)
+	if e.code != codes.OK {
+		st.Code = int32(e.code) //nolint:gosec // codes are small
+	}
 	return status.FromProto(st)
 }
 
-// withAdvice says what to do about a connection that cannot be made, where gRPC
-// says only what it saw.
+// withAdvice adds what to do about a connection that cannot be made: gRPC says only
+// what it saw. What repeating cannot change is FailedPrecondition.
 func (c *ClientSet) withAdvice(err error) error {
-	var advice string
-	switch text := err.Error(); {
-	case !c.plaintext && strings.Contains(text, "first record does not look like a TLS handshake"):
-		advice = "if the backend speaks no TLS there, write http:// or add WithInsecure"
-	case c.plaintext && strings.Contains(text, "error reading server preface: EOF"):
-		advice = "if the backend wants TLS there, write https:// or drop WithInsecure"
-	case strings.Contains(text, "certificate signed by unknown authority"):
-		advice = "WithCAFile trusts an authority of your own"
-	case strings.Contains(text, "x509: certificate is valid for "), strings.Contains(text, "x509: certificate is not valid for any names"):
-		advice = "check the address; if it is right, WithServerName tells the name that the backend's certificate has"
-	case strings.Contains(text, "name resolver error: produced zero addresses"):
-		advice = "the name in the endpoint has no address"
+	advice, permanent := c.diagnose(err)
+	switch {
+	case permanent:
+		return &advisedError{err, advice, codes.FailedPrecondition}
+	case advice != "":
+		return &advisedError{error: err, advice: advice}
 	default:
 		return err
 	}
-	return &advisedError{err, advice}
 }
 
-// withTrouble says why a deadline may have passed: an attempt that failed is
-// repeated without a word for as long as there is time.
-func (c *ClientSet) withTrouble(err error) error {
+// withPageAdvice is for calls that a web server answered with a page.
+func (c *ClientSet) withPageAdvice(err error) error {
+	if text := err.Error(); !strings.Contains(text, `content-type "text/html`) || strings.Contains(text, "a web page answered") {
+		return err
+	}
+	return &advisedError{error: err, advice: "a web page answered instead of the backend: check the address" +
+		in(c.names.Endpoint) + "; it may be the page of a proxy that wants a login of its own, see WithProxyFlow"}
+}
+
+// withTrouble says why a deadline may have passed: the caller does not see the
+// errors of attempts that are repeated while there is time.
+func (c *ClientSet) withTrouble(op string, err error) error {
 	login, paused := (*auth.Error)(nil), (*interruptedError)(nil)
 	var advice string
 	if errors.As(err, &login) {
@@ -65,6 +80,8 @@ func (c *ClientSet) withTrouble(err error) error {
 		if last := c.trouble.Load(); last != nil && time.Since(last.at) < 2*maxBackoff {
 			advice += ": " + c.withAdvice(last.err).Error()
 		}
+	case login != nil && c.asks && op == opLogin:
+		advice = "a person needs longer to log in: a deadline of minutes is right for Login"
 	case login != nil && c.asks:
 		advice = "a person needs longer to log in: call Login beforehand, with a deadline of minutes"
 	case errors.As(err, &paused):
@@ -73,23 +90,10 @@ func (c *ClientSet) withTrouble(err error) error {
 	default:
 		return err
 	}
-	return &advisedError{err, advice}
+	return &advisedError{error: err, advice: advice}
 }
 
-// withLoginAdvice says what to do about a login that cannot be, where a flow
-// cannot know which option it lacks.
-func (c *ClientSet) withLoginAdvice(err error) error {
-	switch {
-	case c.mute && errors.Is(err, auth.ErrInteractionRequired):
-		return &advisedError{err, "WithPrompter tells how to speak to a person here"}
-	case errors.Is(err, configstore.ErrNoLogin):
-		return &advisedError{err, "such a backend is called without a token; if it wants one all the same, " +
-			"WithClientConfig or WithConfigStore says where to log in"}
-	}
-	return err
-}
-
-// trouble is how an attempt failed that is then repeated.
+// trouble is the error of an attempt that may be repeated.
 type trouble struct {
 	err error
 	at  time.Time

@@ -19,7 +19,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 )
 
-// The mistakes that everybody makes once end in an error that says what to do.
+// Common mistakes end in an error that says what to do, and in FailedPrecondition if
+// only a change of the settings helps.
 func TestConnectionErrorsSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	plain, secure := quiet(t), quiet(t, mockserver.WithTLS())
@@ -27,20 +28,24 @@ func TestConnectionErrorsSayWhatToDo(t *testing.T) {
 	for name, tc := range map[string]struct {
 		endpoint string
 		opts     []clientset.Option
+		code     codes.Code
 		want     string
 	}{
-		"TLS to a server without":      {plain.Endpoint(), nil, "add WithInsecure"},
-		"no TLS to a server with":      {"http://" + secure.Endpoint(), nil, "drop WithInsecure"},
-		"an authority of their own":    {secure.Endpoint(), nil, "WithCAFile"},
-		"a certificate for another":    {secure.Endpoint(), []clientset.Option{clientset.WithServerName("other"), clientset.WithCAFile(authorityFile(t, secure))}, "WithServerName"},
-		"the HTTP side of the backend": {plain.HTTPURL(), nil, "looked like an HTTP/1.1 header"},
+		"TLS to a server without": {plain.Endpoint(), nil, codes.Unavailable, "add WithInsecure"},
+		"no TLS to a server with": {"http://" + secure.Endpoint(), nil, codes.Unavailable, "drop WithInsecure"},
+		"an unknown authority":    {secure.Endpoint(), nil, codes.FailedPrecondition, "WithCAFile"},
+		"a certificate for another": {
+			secure.Endpoint(), []clientset.Option{clientset.WithServerName("other"), clientset.WithCAFile(authorityFile(t, secure))},
+			codes.FailedPrecondition, "WithServerName",
+		},
+		"the HTTP side of the backend": {plain.HTTPURL(), nil, codes.FailedPrecondition, "a web server answers there"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cs := made(t)(clientset.ForEndpoint(tc.endpoint, append(tc.opts, token, clientset.WithoutRetry())...))
 			err := list(t.Context(), cs)
-			if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("a call: %v, want Unavailable and %q", err, tc.want)
+			if status.Code(err) != tc.code || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "code = "+tc.code.String()) {
+				t.Errorf("a call: %v, want %v and %q", err, tc.code, tc.want)
 			}
 			if st, ok := status.FromError(err); !ok || !strings.Contains(st.Message(), tc.want) {
 				t.Errorf("its status says %q, want %q in it", st.Message(), tc.want)
@@ -50,8 +55,8 @@ func TestConnectionErrorsSayWhatToDo(t *testing.T) {
 			}
 			login := made(t)(clientset.ForEndpoint(tc.endpoint, append(tc.opts, clientset.WithoutRetry(), clientset.WithFlow(
 				flow.ClientCredentials{ClientID: "id", Secret: flow.SecretValue("secret")}))...))
-			if err := login.Login(soon(t)); err == nil || !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("Login: %v, want %q", err, tc.want)
+			if err := login.Login(soon(t)); status.Code(err) != tc.code || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("Login: %v, want %v and %q", err, tc.code, tc.want)
 			}
 		})
 	}

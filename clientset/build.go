@@ -37,7 +37,7 @@ func ForAPIKey(key string, opts ...Option) (*ClientSet, error) {
 	}
 	k, err := apikey.Decode(key)
 	if err != nil {
-		return nil, &Error{Op: "configure", Err: err}
+		return nil, &Error{Op: opConfigure, Err: err}
 	}
 	c := newConfig(opts)
 	c.org = k.Org
@@ -56,7 +56,7 @@ func For(ctx context.Context, r platform.Resolver, opts ...Option) (*ClientSet, 
 	c := newConfig(opts)
 	n, err := newNetwork(c)
 	if err != nil {
-		return nil, &Error{Op: "configure", Err: err}
+		return nil, &Error{Op: opConfigure, Err: err}
 	}
 	target, err := c.resolve(ctx, r, n)
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *config) build(n *network, t platform.Target) (_ *ClientSet, err error) 
 	defer func() {
 		if err != nil {
 			n.release()
-			err = &Error{Op: "configure", Err: err}
+			err = &Error{Op: opConfigure, Err: err}
 		}
 	}()
 	c.underlay(t)
@@ -98,10 +98,10 @@ func (c *config) build(n *network, t platform.Target) (_ *ClientSet, err error) 
 	return c.assemble(e, n, plaintext)
 }
 
-// assemble plugs the parts together: the connection carries the discovery that
-// the login needs that the connection's interceptors need.
+// assemble puts the parts together: discovery uses the connection, login uses
+// discovery, and the connection's interceptors use login.
 func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*ClientSet, error) {
-	set := &ClientSet{endpoint: e, org: c.org, plaintext: plaintext, gate: newGate(), closed: make(chan struct{})}
+	set := &ClientSet{endpoint: e, org: c.org, names: c.names, plaintext: plaintext, gate: newGate(), closed: make(chan struct{})}
 	if n.own {
 		set.http = n.http
 	}
@@ -120,15 +120,18 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 	case c.authenticator != nil:
 		set.auth = c.authenticator
 	default:
-		set.auth = c.newAuthenticator(e, set.login.watch(n.http), conn)
+		store := c.storeFor(c.mainFlow())
+		set.auth = c.newAuthenticator(e, set.login.watch(n.http), conn, store)
 		set.asks, set.mute = c.person()
+		set.otherLogin = &otherLogin{store: store, key: c.key(e, c.mainFlow()), names: e.OtherNames()}
 		set.owned = append(set.owned, set.auth)
 	}
 
 	opts := c.interceptorOptions(set, proxy)
 	main := c.source(set)
-	target, dial, err := c.options(e, n, plaintext)
+	target, dial, err := c.options(e, n, plaintext, &set.handshakes)
 	if err == nil {
+		set.proxy = c.proxyInUse(e, n, plaintext)
 		set.conn, err = grpc.NewClient(target, append(dial, // innermost: after all interceptors of the program's
 			grpc.WithChainUnaryInterceptor(interceptors.UnaryClientAuth(main, opts...)),
 			grpc.WithChainStreamInterceptor(interceptors.StreamClientAuth(main, opts...)))...)
@@ -140,13 +143,13 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 		return nil, err
 	}
 	conn.ClientConn = set.conn
-	set.services = newServices(set)
+	set.cc, set.services = set.conn, newServices(set)
 	return set, nil
 }
 
-// source is what calls get their token from; nil for none. Where credentials must
-// not be sent, a login that would wait for the server to insist is left out: a
-// server that does not insist is served as it is.
+// source is where calls get their token from; nil for none. Where credentials must
+// not be sent, a login that would wait for the server to reject the call is left out:
+// calls that the server accepts without a token still work.
 func (c *config) source(set *ClientSet) interceptors.Source {
 	switch {
 	case set.auth == nil:
@@ -166,14 +169,14 @@ func (c *config) interceptorOptions(set *ClientSet, proxy *auth.Authenticator) [
 	for _, m := range c.metadata {
 		opts = append(opts, m)
 	}
-	if r := transientRetry(c.retries, set.note); r != nil {
+	if r := transientRetry(c.retries, set); r != nil {
 		opts = append(opts, interceptors.WithRetry(r))
 	}
 	if proxy != nil {
 		opts = append(opts, interceptors.WithProxySource(proxy))
 	}
 	if set.guard != nil {
-		guard := set.fail("call", set.guard)
+		guard := set.fail(opCall, set.guard)
 		opts = append(opts, interceptors.WithTransportGuard(func() error { return guard }))
 	}
 	return opts

@@ -12,11 +12,11 @@ import (
 // Invoke makes a unary call, as grpc.ClientConnInterface asks.
 func (c *ClientSet) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	if !c.gate.enter() {
-		return c.fail("call", ErrClosed)
+		return c.fail(opCall, ErrClosed)
 	}
 	defer c.gate.leave()
 	c.connect()
-	if err := c.conn.Invoke(ctx, method, args, reply, opts...); err != nil {
+	if err := c.cc.Invoke(ctx, method, args, reply, opts...); err != nil {
 		return c.explain(ctx, err)
 	}
 	return nil
@@ -28,10 +28,10 @@ func (c *ClientSet) NewStream(
 	ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
 	if !c.gate.enter() {
-		return nil, c.fail("call", ErrClosed)
+		return nil, c.fail(opCall, ErrClosed)
 	}
 	c.connect()
-	s, err := c.conn.NewStream(ctx, desc, method, opts...)
+	s, err := c.cc.NewStream(ctx, desc, method, opts...)
 	if err != nil {
 		c.gate.leave()
 		return nil, c.explain(ctx, err)
@@ -42,43 +42,52 @@ func (c *ClientSet) NewStream(
 // connect starts connecting before the first call asks for a token, so that the
 // two happen at the same time.
 func (c *ClientSet) connect() {
-	if !c.connected.Load() && c.connected.CompareAndSwap(false, true) {
+	if c.conn != nil && !c.connected.Load() && c.connected.CompareAndSwap(false, true) {
 		c.conn.Connect()
 	}
 }
 
-// explain makes of an error of a call what the caller gets.
+// explain turns the error of a call into the one that the caller gets.
 func (c *ClientSet) explain(ctx context.Context, err error) error {
-	cause := c.cause(ctx, err)
+	cause := c.cause(ctx, opCall, err)
 	if errors.Is(cause, ErrClosed) || errors.Is(cause, ErrPlaintext) && !errors.Is(err, ErrPlaintext) {
-		return c.fail("call", cause)
+		return c.fail(opCall, cause)
 	}
 	return cause
 }
 
-// cause adds what only this side knows of an error: that no credentials were sent
-// for want of TLS, that Close ended the call, or what to do about it.
-func (c *ClientSet) cause(ctx context.Context, err error) error {
+// cause adds what only this side knows of an error of op: that no credentials were
+// sent because there is no TLS, that Close ended it, or what to do about it. Errors of
+// a connection that the program made stay as they are.
+func (c *ClientSet) cause(ctx context.Context, op string, err error) error {
+	if c.conn == nil {
+		return err
+	}
 	switch status.Code(err) {
 	case codes.Unauthenticated:
 		if c.guard != nil && !errors.Is(err, ErrPlaintext) {
 			return &refusedBareError{c.guard, err}
 		}
-		return c.withLoginAdvice(err)
+		return c.withLoginAdvice(ctx, err)
 	case codes.Canceled:
 		if c.isClosed() && ctx.Err() == nil {
 			return ErrClosed
 		}
 	case codes.Unavailable:
+		if advised, ok := withMetadataAdvice(err); ok {
+			return advised
+		}
 		return c.withAdvice(err)
+	case codes.Unknown, codes.Unimplemented:
+		return c.withPageAdvice(err)
 	case codes.DeadlineExceeded:
-		return c.withTrouble(err)
+		return c.withTrouble(op, err)
 	}
 	return err
 }
 
-// refusedBareError is a server that wants credentials which must not be sent. Its
-// status is the server's.
+// refusedBareError says that the server wants credentials, and that they must not be
+// sent. Its status is the server's.
 type refusedBareError struct{ guard, answer error }
 
 func (e *refusedBareError) Error() string {

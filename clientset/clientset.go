@@ -33,6 +33,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/internal/endpoint"
+	"github.com/jetway-go/jetway/platform"
 )
 
 // ClientSet is one connection to a backend, its login and its services.
@@ -44,17 +45,23 @@ type ClientSet struct {
 
 	endpoint endpoint.Endpoint
 	org      string
-	conn     *grpc.ClientConn
-	http     *http.Client        // nil when the program gave its own
-	auth     *auth.Authenticator // nil: no login
+	cc       grpc.ClientConnInterface // what calls are made on
+	conn     *grpc.ClientConn         // the same; nil when the program gave its own
+	http     *http.Client             // nil when the program gave its own
+	auth     *auth.Authenticator      // nil: no login
 	owned    []*auth.Authenticator
 	guard    error // why credentials cannot be sent; nil: they can
 
-	plaintext bool
-	asks      bool                    // the flow asks a person
-	mute      bool                    // it would, and cannot for want of a Prompter
-	trouble   atomic.Pointer[trouble] // the last; nil: none yet
-	login     loginWatch
+	// What errors say.
+	names      platform.Settings
+	proxy      *proxyInUse // nil: none
+	plaintext  bool
+	asks       bool                    // the flow asks a person
+	mute       bool                    // it would, if there were a Prompter
+	trouble    atomic.Pointer[trouble] // the last; nil: none yet
+	login      loginWatch
+	handshakes handshakes
+	otherLogin *otherLogin // nil: no login of ours
 
 	gate      gate
 	connected atomic.Bool
@@ -92,17 +99,19 @@ func (c *ClientSet) Authenticator() *auth.Authenticator { return c.auth }
 // the backend takes that token shows at the first call.
 func (c *ClientSet) Login(ctx context.Context) error {
 	switch {
+	case c.conn == nil:
+		return c.fail(opLogin, errors.New("this client was made by ForConn, and logging in is the matter of its connection"))
 	case c.auth == nil:
-		return c.fail("login", errors.New("this client was made with WithoutAuth"))
+		return c.fail(opLogin, errors.New("this client was made with WithoutAuth"))
 	case c.guard != nil:
-		return c.fail("login", c.guard)
+		return c.fail(opLogin, c.guard)
 	case !c.gate.enter():
-		return c.fail("login", ErrClosed)
+		return c.fail(opLogin, ErrClosed)
 	}
 	defer c.gate.leave()
 	c.connect()
 	if err := c.auth.Login(ctx); err != nil {
-		return c.fail("login", c.cause(ctx, err))
+		return c.fail(opLogin, c.cause(ctx, opLogin, err))
 	}
 	return nil
 }
@@ -136,7 +145,10 @@ func (c *ClientSet) Close() error {
 	c.closeOnce.Do(func() {
 		close(c.closed)
 		c.gate.drain()
-		errs := []error{c.conn.Close()}              // first: a login may take a while to end
+		var errs []error
+		if c.conn != nil {
+			errs = append(errs, c.conn.Close()) // first: a login may take a while to end
+		}
 		for _, a := range slices.Backward(c.owned) { // the proxy's last: others may go through it
 			errs = append(errs, a.Close())
 		}

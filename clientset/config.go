@@ -58,8 +58,10 @@ type config struct {
 	withoutRequestID bool
 	retries          uint
 
-	org   string
-	wrong error // what an option was given that cannot be
+	org       string
+	names     platform.Settings // what a target's system calls its settings
+	proxyName string            // which of them names the proxy; empty: an option does
+	wrong     error             // why the value given to an option cannot be used
 }
 
 func newConfig(opts []Option) *config {
@@ -88,13 +90,14 @@ func (c *config) underlay(t platform.Target) {
 	c.noKeyring = t.NoKeyring
 	c.insecure = c.insecure || t.Insecure
 	c.org = cmp.Or(c.org, t.Org)
+	c.names = t.Settings
 	if c.proxyFlow == nil {
 		c.proxyFlow = t.ProxyFlow
 	}
 }
 
-// underlayNetwork is underlay for what the network is made of. It tells whether
-// there is anything new.
+// underlayNetwork is underlay for what the network is made of. It reports whether
+// that has changed.
 func (c *config) underlayNetwork(t platform.Target) (changed bool) {
 	if t.CAFile != "" && len(c.tls.extra)+len(c.tls.exclusive) == 0 {
 		c.tls.extra, changed = []string{t.CAFile}, true
@@ -103,12 +106,16 @@ func (c *config) underlayNetwork(t platform.Target) (changed bool) {
 		c.tls.skipVerify, changed = true, true
 	}
 	if t.ProxyURL != "" && c.proxyURL == "" {
-		c.proxyURL, changed = t.ProxyURL, true
+		c.proxyURL, c.proxyName, changed = t.ProxyURL, t.Settings.ProxyURL, true
 	}
 	return changed
 }
 
-// check refuses options that contradict each other.
+// checkedFlow is a flow that reports whether it lacks a setting without which it
+// cannot log in, such as a client ID.
+type checkedFlow interface{ Check() error }
+
+// check refuses options that contradict each other, and flows that lack a setting.
 func (c *config) check() error {
 	login := c.flow != nil || c.initial != nil || c.store != nil || c.configStore != nil
 	switch {
@@ -122,6 +129,9 @@ func (c *config) check() error {
 		return errors.New("WithAuthenticator brings its own login: give it no WithFlow, WithCredentials, WithStore or WithConfigStore")
 	case c.maxReceive <= 0:
 		return fmt.Errorf("WithMaxReceiveSize(%d): must be positive", c.maxReceive)
+	}
+	if f, ok := c.flow.(checkedFlow); ok {
+		return f.Check()
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package clientset
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,7 +29,7 @@ func (c *config) parse(text string) (endpoint.Endpoint, error) {
 func (c *config) plaintext(e endpoint.Endpoint) (bool, error) {
 	switch {
 	case c.insecure && e.Security == endpoint.TLS:
-		return false, errors.New("the endpoint says https://, WithInsecure says no TLS; drop one of them")
+		return false, fmt.Errorf("the endpoint says https://, %s says no TLS; drop one of them", cmp.Or(c.names.Insecure, "WithInsecure"))
 	case c.insecure:
 		return true, nil
 	case e.Security != endpoint.Plaintext:
@@ -46,7 +47,9 @@ func (c *config) plaintext(e endpoint.Endpoint) (bool, error) {
 // options are gRPC's, without the interceptors. The program's own come after our
 // defaults, which they may change, and before what must not be changed by
 // accident.
-func (c *config) options(e endpoint.Endpoint, n *network, plaintext bool) (target string, opts []grpc.DialOption, err error) {
+func (c *config) options(
+	e endpoint.Endpoint, n *network, plaintext bool, seen *handshakes,
+) (target string, opts []grpc.DialOption, err error) {
 	agent := "jetway/" + Version
 	if c.userAgent != "" {
 		agent = c.userAgent + " " + agent
@@ -74,7 +77,7 @@ func (c *config) options(e endpoint.Endpoint, n *network, plaintext bool) (targe
 
 	transport := insecure.NewCredentials()
 	if !plaintext {
-		transport = credentials.NewTLS(n.tls)
+		transport = seen.watch(credentials.NewTLS(n.tls))
 	}
 	return target, append(opts, grpc.WithTransportCredentials(transport)), nil
 }
@@ -99,12 +102,7 @@ func (n *network) route(e endpoint.Endpoint, plaintext bool) (string, []grpc.Dia
 	case n.proxy == nil:
 		return e.Target, nil, nil
 	}
-	scheme := "https"
-	if plaintext {
-		scheme = "http"
-	}
-	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Scheme: scheme, Host: e.Authority()}, Header: http.Header{}}
-	proxy, err := n.proxy(request)
+	proxy, err := n.proxy(connectRequest(e, plaintext))
 	switch {
 	case err != nil:
 		return "", nil, errors.New("the proxy for the endpoint cannot be found out; check the proxy settings") // the cause may show a password
@@ -119,4 +117,34 @@ func (n *network) route(e endpoint.Endpoint, plaintext bool) (string, []grpc.Dia
 	}
 	t := &tunnel{proxy: proxy, tls: n.tls}
 	return target, []grpc.DialOption{grpc.WithNoProxy(), grpc.WithContextDialer(t.dial)}, nil
+}
+
+// connectRequest is the request to a proxy that decides which proxy it is.
+func connectRequest(e endpoint.Endpoint, plaintext bool) *http.Request {
+	scheme := "https"
+	if plaintext {
+		scheme = "http"
+	}
+	return &http.Request{Method: http.MethodConnect, URL: &url.URL{Scheme: scheme, Host: e.Authority()}, Header: http.Header{}}
+}
+
+// proxyInUse says for errors which proxy the connection goes through, and what names
+// it; nil for none.
+func (c *config) proxyInUse(e endpoint.Endpoint, n *network, plaintext bool) *proxyInUse {
+	find, from := n.proxy, "the http.Client"
+	switch {
+	case e.Local || e.Host == "":
+		return nil
+	case c.proxyURL != "":
+		from = cmp.Or(c.proxyName, "WithProxyURL")
+	case find == nil && len(c.dial) > 0: // which may hold a dialer, and then gRPC uses no proxy
+		return nil
+	case find == nil: // as gRPC reads the environment
+		find, from, plaintext = http.ProxyFromEnvironment, "HTTPS_PROXY", false
+	}
+	proxy, err := find(connectRequest(e, plaintext))
+	if err != nil || proxy == nil {
+		return nil
+	}
+	return &proxyInUse{address: (&tunnel{proxy: proxy}).address(), from: from}
 }

@@ -17,6 +17,16 @@ var (
 	ErrPlaintext = errors.New("credentials are not sent without TLS; use TLS, or WithPlaintextCredentials if the network is trusted")
 )
 
+// errNoConn is what calls get after ForConn(nil).
+var errNoConn = errors.New("ForConn was given no connection")
+
+// Values of Error.Op that more than one place needs.
+const (
+	opCall      = "call"
+	opConfigure = "configure"
+	opLogin     = "login"
+)
+
 // Error is the error of this package: what was tried, at which endpoint, and why
 // it failed. It also reads as a gRPC status, so that a caller who looks at codes
 // needs no other case.
@@ -35,7 +45,7 @@ type Error struct {
 
 func (e *Error) Error() string {
 	subject := e.Endpoint
-	if subject != "" && e.Op == "login" {
+	if subject != "" && e.Op == opLogin {
 		subject = "for " + subject
 	}
 	return fault.Text("clientset", e.Op, subject, e.Err)

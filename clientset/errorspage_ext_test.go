@@ -185,9 +185,53 @@ func situations() map[string]situation {
 		"first record does not look like a TLS handshake": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			return clientset.ForEndpoint(quiet(t).Endpoint(), clientset.WithoutAuth(), clientset.WithoutRetry())
 		}),
-		"error reading server preface: EOF": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+		"error reading server preface": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			return at(quiet(t, mockserver.WithTLS()), clientset.WithoutAuth(), clientset.WithoutRetry())
 		}),
+		"no client ID": calling(func(*testing.T) (*clientset.ClientSet, error) {
+			return clientset.ForEndpoint("flyte.example.com", clientset.WithFlow(flow.ClientCredentials{Secret: flow.SecretValue("s")}))
+		}),
+		"no client secret": calling(func(*testing.T) (*clientset.ClientSet, error) {
+			return clientset.ForEndpoint("flyte.example.com", clientset.WithFlow(flow.ClientCredentials{ClientID: "robot"}))
+		}),
+		"the backend does not say where to log in": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			return withoutMetadata(t)
+		}),
+		"a login is stored for": func(t *testing.T) error {
+			s := quiet(t)
+			logins := storedUnder(t, strings.Replace(s.Endpoint(), "127.0.0.1", "localhost", 1))
+			return list(soon(t), made(t)(at(s, clientset.WithStore(logins))))
+		},
+		"a web server answers there": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			return clientset.ForEndpoint(quiet(t).HTTPURL(), clientset.WithoutAuth())
+		}),
+		"missing selected ALPN property": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			return clientset.ForEndpoint(webOverTLS(t), clientset.WithInsecureSkipVerify(), clientset.WithoutAuth())
+		}),
+		"a web page answered": calling(webPage),
+		"has no address":      calling(func(*testing.T) (*clientset.ClientSet, error) { return unresolved() }),
+		"has no network":      calling(func(*testing.T) (*clientset.ClientSet, error) { return disconnected() }),
+		"goes through the proxy": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			return clientset.ForEndpoint("flyte.example.com", clientset.WithProxyURL("http://"+closedPort(t)), clientset.WithoutAuth(),
+				clientset.WithoutRetry())
+		}),
+		"wants a certificate of this client": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			l, ca := secure(t, demandingCertificate)
+			return clientset.ForEndpoint(l.Addr().String(), clientset.WithCAFile(ca), clientset.WithServerName("localhost"), clientset.WithoutAuth())
+		}),
+		"does not accept the certificate of this client": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			l, ca := secure(t, demandingCertificate)
+			return clientset.ForEndpoint(l.Addr().String(), clientset.WithCAFile(ca), clientset.WithServerName("localhost"), clientset.WithoutAuth(),
+				clientPair(t))
+		}),
+		"doesn't contain any IP SANs": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			l, ca := secure(t, func(*tls.Config, authority) {})
+			return clientset.ForEndpoint(l.Addr().String(), clientset.WithCAFile(ca), clientset.WithoutAuth())
+		}),
+		"or set FLYTE_ADMIN_INSECURE": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			return ofFlyte(t, map[string]string{"FLYTE_ADMIN_ENDPOINT": quiet(t).Endpoint()})
+		}),
+		"in jupyterhub.Resolver.Endpoint":         calling(ofHub),
 		"certificate signed by unknown authority": overTLS(func(*testing.T, *mockserver.Server) []clientset.Option { return nil }),
 		"certificate is valid for": overTLS(func(t *testing.T, s *mockserver.Server) []clientset.Option {
 			return []clientset.Option{clientset.WithCAFile(authorityFile(t, s)), clientset.WithServerName("other")}

@@ -13,16 +13,13 @@ import (
 	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
-// configTTL is how long the backend's word on how to log in is believed. It is
-// asked again earlier when the authorization server disagrees.
+// configTTL is how long the backend's answer on how to log in is cached. It is
+// fetched again earlier when the authorization server rejects the client ID in it.
 const configTTL = time.Hour
 
-// authenticator makes the main login.
-func (c *config) newAuthenticator(e endpoint.Endpoint, hc *http.Client, conn *connection) *auth.Authenticator {
-	f := c.flow
-	if f == nil {
-		f = flow.Stored{}
-	}
+// newAuthenticator makes the main login.
+func (c *config) newAuthenticator(e endpoint.Endpoint, hc *http.Client, conn *connection, store auth.Store) *auth.Authenticator {
+	f := c.mainFlow()
 	var config configstore.ClientConfigStore
 	if config = c.configStore; config == nil {
 		config = configstore.Cached(configstore.Remote(conn), configTTL)
@@ -38,13 +35,20 @@ func (c *config) newAuthenticator(e endpoint.Endpoint, hc *http.Client, conn *co
 	if c.initial != nil {
 		opts = append(opts, auth.WithInitial(c.initial))
 	}
-	if s := c.storeFor(f); s != nil {
-		opts = append(opts, auth.WithStore(s))
+	if store != nil {
+		opts = append(opts, auth.WithStore(store))
 	}
 	return auth.New(c.key(e, f), f, env, opts...)
 }
 
-// person tells whether the main login asks a person, or would if there were a
+func (c *config) mainFlow() auth.Flow {
+	if c.flow == nil {
+		return flow.Stored{}
+	}
+	return c.flow
+}
+
+// person reports whether the main login asks a person, or would if there were a
 // Prompter.
 func (c *config) person() (asks, mute bool) {
 	if _, stored := c.flow.(flow.Stored); stored || c.flow == nil || !auth.TraitsOf(c.flow).Interactive {
@@ -77,9 +81,9 @@ func (c *config) key(e endpoint.Endpoint, f auth.Flow) auth.Key {
 	}
 }
 
-// storeFor picks where a login rests. A person's outlives the program, since it
-// costs that person's time. A machine's does not: asking again costs a request,
-// and what one program stored must not become the identity of another.
+// storeFor picks where a login is stored. A person's outlives the program, since it
+// costs that person's time. A machine's does not: a new token costs one request, and
+// what one program stored must not become the identity of another.
 func (c *config) storeFor(f auth.Flow) auth.Store {
 	if c.withoutStore || c.store != nil {
 		return c.store

@@ -29,8 +29,8 @@ const (
 	backoffJitter  = 0.5 // of the wait, both ways
 )
 
-// isUnmarkedRead knows the methods that change nothing, although the contract
-// does not mark them NO_SIDE_EFFECTS.
+// isUnmarkedRead reports whether a method changes nothing although the contract does
+// not mark it NO_SIDE_EFFECTS.
 func isUnmarkedRead(fullMethod string) bool {
 	switch fullMethod {
 	case projectpb.ProjectService_ListProjects_FullMethodName,
@@ -47,10 +47,10 @@ func isUnmarkedRead(fullMethod string) bool {
 	}
 }
 
-// transientRetry repeats calls that change nothing, at most n times, when the
-// server or the way to it is in trouble that may pass, and notes the trouble. Nil
-// repeats none.
-func transientRetry(n uint, note func(error)) grpc.UnaryClientInterceptor {
+// transientRetry repeats calls that change nothing, at most n times, after errors of
+// the server or of the connection that are transient, and notes these. Nil repeats
+// none.
+func transientRetry(n uint, set *ClientSet) grpc.UnaryClientInterceptor {
 	if n == 0 {
 		return nil
 	}
@@ -58,11 +58,12 @@ func transientRetry(n uint, note func(error)) grpc.UnaryClientInterceptor {
 		retry.WithMax(n+1), // attempts
 		retry.WithBackoff(retry.BackoffExponentialWithJitterBounded(firstBackoff, backoffJitter, maxBackoff)),
 		retry.WithRetriable(func(err error) bool {
-			transient := isTransient(err)
-			if transient {
-				note(err)
+			if !isTransient(err) {
+				return false
 			}
-			return transient
+			set.note(err)
+			_, permanent := set.diagnose(err)
+			return !permanent
 		}),
 	)
 	return func(
@@ -85,8 +86,8 @@ func transientRetry(n uint, note func(error)) grpc.UnaryClientInterceptor {
 	}
 }
 
-// interruptedError is time that was up in the pause before another attempt. It is
-// in everything the error it holds.
+// interruptedError says that the deadline passed in the pause before another attempt.
+// In everything but its type it is the error that it holds.
 type interruptedError struct {
 	error
 	last error // how the attempt before ended
@@ -96,8 +97,8 @@ func (e *interruptedError) Unwrap() error { return e.error }
 
 func (e *interruptedError) GRPCStatus() *status.Status { return status.Convert(e.error) }
 
-// isTransient never holds for errors made on this side: whoever made them has
-// its own idea of when to try again.
+// isTransient reports whether an error may not occur again. It is false for errors
+// made on this side: the code that made them decides when to try again.
 func isTransient(err error) bool {
 	var login *auth.Error
 	var attach *interceptors.Error

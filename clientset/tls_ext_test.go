@@ -69,16 +69,16 @@ func TestTLSSettingsServeCallsAndLogin(t *testing.T) {
 	t.Run("neither without trust", func(t *testing.T) {
 		t.Parallel()
 		cs := made(t)(clientset.ForAPIKey(s.APIKey(), clientset.WithoutRetry()))
-		if err := list(t.Context(), cs); status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "certificate") {
-			t.Errorf("%v, want Unavailable over the certificate", err)
+		if err := list(t.Context(), cs); status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "certificate") {
+			t.Errorf("%v, want FailedPrecondition over the certificate", err)
 		}
 	})
 	t.Run("a name that the certificate is not for", func(t *testing.T) {
 		t.Parallel()
 		cs := made(t)(clientset.ForEndpoint(s.Endpoint(), clientset.WithoutAuth(), clientset.WithCAFile(ca),
 			clientset.WithServerName("other.example.com"), clientset.WithoutRetry()))
-		if err := list(t.Context(), cs); status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "other.example.com") {
-			t.Errorf("%v, want Unavailable over the name", err)
+		if err := list(t.Context(), cs); status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "other.example.com") {
+			t.Errorf("%v, want FailedPrecondition over the name", err)
 		}
 	})
 	t.Run("the server's name counts for the connection alone", func(t *testing.T) {

@@ -25,7 +25,7 @@ func (t *tunnel) dial(ctx context.Context, address string) (net.Conn, error) {
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", t.address())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("proxy %s: %w", t.address(), err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	through, err := t.connect(ctx, conn, address)

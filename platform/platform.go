@@ -52,10 +52,23 @@ type Target struct {
 	PlaintextCredentials bool
 	// NoKeyring stores a person's login outside of the operating system's keyring.
 	NoKeyring bool
+	// Settings are the system's own names for what errors of a client advise to
+	// change.
+	Settings Settings
 	// ExpirySkew is how long before its expiry an access token is no longer used; zero
 	// means auth's default. It does not apply to an Authenticator that the program
 	// brings.
 	ExpirySkew time.Duration
+}
+
+// Settings are the names by which the users of a system know its settings, such as
+// environment variables. Errors that advise to change one name it, and not the option
+// of clientset. An empty field means that the system has no such setting.
+type Settings struct {
+	Endpoint string // the backend's address, such as FLYTE_ADMIN_ENDPOINT
+	Insecure string // no TLS
+	CAFile   string // the PEM file of certificates to trust
+	ProxyURL string // the HTTP proxy
 }
 
 // Resolver reads one system's conventions and returns the [Target] that they describe.

@@ -80,7 +80,31 @@ func (e Endpoint) String() string {
 	return e.Target
 }
 
-// IsLoopback tells whether host is certainly this machine itself: a loopback
+// OtherNames returns the keys that the same address has under other names of this
+// machine's loopback interface: a login stored under localhost:8090 is not found under
+// 127.0.0.1:8090. It returns nil for all other addresses.
+func (e Endpoint) OtherNames() []string {
+	if !e.Loopback || !strings.HasPrefix(e.Target, "dns:") {
+		return nil
+	}
+	var names []string
+	for _, host := range []string{"localhost", "127.0.0.1", "[::1]"} {
+		if own := strings.Trim(host, "[]"); own != e.Host {
+			names = append(names, host+e.portInKey())
+		}
+	}
+	return names
+}
+
+// portInKey returns the port as it stands in the key, with its colon, or "".
+func (e Endpoint) portInKey() string {
+	if i := strings.LastIndexByte(e.Key, ':'); i > strings.LastIndexByte(e.Key, ']') {
+		return e.Key[i:]
+	}
+	return ""
+}
+
+// IsLoopback reports whether host is certainly this machine itself: a loopback
 // address, or "localhost", which Go looks up in the hosts file first. Names below
 // localhost, and "localhost." with a dot, do not count, whatever RFC 6761 §6.3
 // wishes: Go asks the name server for them, which may send us anywhere.

@@ -33,6 +33,10 @@ func (c *Config) Target() (platform.Target, error) {
 		Config:   configstore.ClientConfig{ClientID: c.ClientID, Scopes: c.Scopes, Audience: c.Audience},
 		Insecure: c.Insecure, InsecureSkipVerify: c.InsecureSkipVerify, CAFile: c.CACertFile, ProxyURL: c.ProxyURL,
 		NoKeyring: c.DisableKeyring,
+		Settings: platform.Settings{
+			Endpoint: Variable(KeyEndpoint), Insecure: Variable(KeyInsecure), CAFile: Variable(KeyCACertFilePath),
+			ProxyURL: Variable(KeyHTTPProxyURL),
+		},
 	}
 	if len(c.ProxyCommand) > 0 {
 		t.ProxyFlow = flow.Command{Argv: c.ProxyCommand}

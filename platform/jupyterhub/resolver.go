@@ -35,7 +35,12 @@ func (r Resolver) Resolve(_ context.Context, _ *http.Client) (platform.Target, e
 	if strings.TrimSpace(r.Endpoint) == "" {
 		return platform.Target{}, setup(ErrNoEndpoint)
 	}
-	return platform.Target{Endpoint: r.Endpoint, Flow: own{s}, User: s.user}, nil
+	return platform.Target{
+		Endpoint: r.Endpoint,
+		Flow:     own{s},
+		User:     s.user,
+		Settings: platform.Settings{Endpoint: "jupyterhub.Resolver.Endpoint"},
+	}, nil
 }
 
 // own is the flow for the service's own token.

@@ -22,6 +22,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/platform"
@@ -124,7 +125,22 @@ func (r Resolver) Resolve(ctx context.Context, _ *http.Client) (platform.Target,
 		Endpoint:             cmp.Or(r.API, place.endpoint),
 		Flow:                 login,
 		PlaintextCredentials: r.API == "" && place.inCluster || r.Dex != nil && r.Dex.AllowPlaintext,
+		Settings:             platform.Settings{Endpoint: r.endpointSetting()},
 	}, nil
+}
+
+// endpointSetting is what the user sets the endpoint by; empty where the cluster does.
+func (r Resolver) endpointSetting() string {
+	switch {
+	case r.API != "":
+		return "kubeflow.Resolver.API"
+	case strings.TrimSpace(r.Host) != "":
+		return "kubeflow.Resolver.Host"
+	case strings.TrimSpace(r.getenv(EnvEndpoint)) != "":
+		return EnvEndpoint
+	default:
+		return ""
+	}
 }
 
 func (r Resolver) getenv(name string) string {

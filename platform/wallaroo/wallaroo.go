@@ -87,6 +87,7 @@ func (r Resolver) Resolve(context.Context, *http.Client) (platform.Target, error
 		Endpoint:             in.api.target(),
 		PlaintextCredentials: in.api.inCluster(),
 		ExpirySkew:           expirySkew,
+		Settings:             platform.Settings{Endpoint: EnvURL},
 	}
 	if in.logsIn() {
 		t.Config = in.config()

@@ -1,0 +1,166 @@
+package clientset_test
+
+import (
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/auth/tokenstore"
+	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/platform/flyte"
+	"github.com/jetway-go/jetway/platform/jupyterhub"
+)
+
+// tokensAt sets the token endpoint by hand.
+func tokensAt(base string) clientset.Option {
+	return clientset.WithConfigStore(configstore.Static(configstore.ClientConfig{TokenEndpoint: base + "/token"}))
+}
+
+// A client that lacks its ID or secret is refused before anything is dialled, with the
+// name of the field.
+func TestForEndpointRefusesClientCredentialsThatAreNotSet(t *testing.T) {
+	t.Parallel()
+	secret := flow.SecretValue("secret")
+	for name, tc := range map[string]struct {
+		flow flow.ClientCredentials
+		want string // empty: accepted
+	}{
+		"nothing":                {flow.ClientCredentials{}, "no client ID: set ClientID"},
+		"no ID":                  {flow.ClientCredentials{Secret: secret}, "no client ID: set ClientID"},
+		"an empty ID":            {flow.ClientCredentials{ClientIDFrom: flow.SecretValue(""), Secret: secret}, "the client ID is empty"},
+		"no secret":              {flow.ClientCredentials{ClientID: "robot"}, "no client secret for client robot: set Secret"},
+		"an empty secret":        {flow.ClientCredentials{ClientID: "robot", Secret: flow.SecretValue("")}, "secret for client robot is empty"},
+		"an empty assertion":     {flow.ClientCredentials{ClientID: "robot", Assertion: flow.SecretValue("")}, "secret for client robot is empty"},
+		"a variable, read later": {flow.ClientCredentials{ClientIDFrom: flow.SecretEnv("NO_SUCH_VARIABLE"), Secret: flow.SecretEnv("NO_SUCH_VARIABLE")}, ""},
+		"a private key":          {flow.ClientCredentials{ClientID: "robot", PrivateKey: flow.PrivateKey{PEM: flow.SecretFile("/later")}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cs, err := clientset.ForEndpoint("flyte.example.com", clientset.WithFlow(tc.flow))
+			if tc.want == "" {
+				_ = made(t)(cs, err)
+				return
+			}
+			if cs != nil || status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v, want FailedPrecondition and %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// A backend without an AuthMetadataService needs a setting; trying again does not help.
+func TestBackendWithoutAuthMetadataIsFailedPrecondition(t *testing.T) {
+	t.Parallel()
+	cs := made(t)(withoutMetadata(t))
+	for what, err := range map[string]error{"Login": cs.Login(soon(t)), "a call": list(t.Context(), cs)} {
+		if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "WithConfigStore(configstore.Discovery(") {
+			t.Errorf("%s: %v (%v), want FailedPrecondition and the option", what, err, status.Code(err))
+		}
+	}
+}
+
+// withoutMetadata is a client of a gRPC server that has no AuthMetadataService.
+func withoutMetadata(t *testing.T) (*clientset.ClientSet, error) {
+	t.Helper()
+	l := listening(t)
+	server := grpc.NewServer()
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(server.Stop)
+	return clientset.ForEndpoint("http://"+l.Addr().String(), clientset.WithFlow(
+		flow.ClientCredentials{ClientID: "robot", Secret: flow.SecretValue("secret")}))
+}
+
+// storedUnder has a login for this endpoint and no other.
+func storedUnder(t *testing.T, endpoint string) auth.Store {
+	t.Helper()
+	store := &tokenstore.MemoryStore{}
+	if err := store.Store(t.Context(), auth.Key{Endpoint: endpoint, Flow: auth.StoredFlow}, &auth.Credentials{AccessToken: "token"}); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// A login that is stored for localhost is not used for 127.0.0.1, which is another key
+// in stores; the error says where it is.
+func TestErrorNamesTheLoginUnderAnotherLoopbackName(t *testing.T) {
+	t.Parallel()
+	s := quiet(t)
+	_, port, _ := strings.Cut(s.Endpoint(), ":")
+	other := "localhost:" + port
+	store := storedUnder(t, other)
+	cs := made(t)(at(s, clientset.WithStore(store)))
+	for what, err := range map[string]error{"Login": cs.Login(soon(t)), "a call": list(t.Context(), cs)} {
+		if status.Code(err) != codes.Unauthenticated || !strings.Contains(err.Error(), "a login is stored for "+other) {
+			t.Errorf("%s: %v, want Unauthenticated and %s", what, err, other)
+		}
+	}
+	cs = made(t)(at(s, clientset.WithStore(store), clientset.WithProfile("another")))
+	if err := list(t.Context(), cs); strings.Contains(err.Error(), "is stored for") {
+		t.Errorf("%v, although the login belongs to another profile", err)
+	}
+}
+
+// Users of a platform set variables, not options.
+func TestAdviceNamesThePlatformsOwnSetting(t *testing.T) {
+	t.Parallel()
+	plain, secure := quiet(t), quiet(t, mockserver.WithTLS()).Endpoint()
+	for name, tc := range map[string]struct {
+		vars map[string]string
+		want string
+		not  string
+	}{
+		"no TLS there": {map[string]string{"FLYTE_ADMIN_ENDPOINT": plain.Endpoint()}, "write http:// in FLYTE_ADMIN_ENDPOINT or set FLYTE_ADMIN_INSECURE", "WithInsecure"},
+		"TLS there": {
+			map[string]string{"FLYTE_ADMIN_ENDPOINT": secure, "FLYTE_ADMIN_INSECURE": "true"},
+			"write https:// in FLYTE_ADMIN_ENDPOINT or drop FLYTE_ADMIN_INSECURE", "WithInsecure",
+		},
+		"an unknown authority": {map[string]string{"FLYTE_ADMIN_ENDPOINT": secure}, "in FLYTE_ADMIN_CACERTFILEPATH", "WithCAFile"},
+		"a dead proxy": {
+			map[string]string{"FLYTE_ADMIN_ENDPOINT": "flyte.example.com", "FLYTE_ADMIN_HTTPPROXYURL": "http://user:password@" + closedPort(t)},
+			"which FLYTE_ADMIN_HTTPPROXYURL sets", "WithProxyURL",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := list(t.Context(), made(t)(ofFlyte(t, tc.vars)))
+			if !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), tc.not) || strings.Contains(err.Error(), "password") {
+				t.Errorf("%v, want %q and not %q", err, tc.want, tc.not)
+			}
+		})
+	}
+	t.Run("the hub, which speaks no gRPC", func(t *testing.T) {
+		t.Parallel()
+		err := list(t.Context(), made(t)(ofHub(t)))
+		if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "in jupyterhub.Resolver.Endpoint") {
+			t.Errorf("%v, want FailedPrecondition and the field", err)
+		}
+	})
+}
+
+// ofFlyte is a client by these variables and nothing else.
+func ofFlyte(t *testing.T, vars map[string]string) (*clientset.ClientSet, error) {
+	t.Helper()
+	return clientset.For(t.Context(), flyte.Resolver{Dir: t.TempDir(), Home: t.TempDir(), LookupEnv: lookup(vars)},
+		clientset.WithoutAuth(), clientset.WithoutRetry())
+}
+
+// ofHub is a client of a service whose resolver has no endpoint, and finds the hub.
+func ofHub(t *testing.T) (*clientset.ClientSet, error) {
+	t.Helper()
+	vars := map[string]string{"JUPYTERHUB_API_TOKEN": "0123456789abcdef", "JUPYTERHUB_API_URL": quiet(t).HTTPURL() + "/hub/api"}
+	return clientset.For(t.Context(), jupyterhub.Resolver{Config: jupyterhub.Config{LookupEnv: lookup(vars)}})
+}
+
+func lookup(vars map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := vars[name]
+		return value, ok
+	}
+}
