@@ -15,22 +15,23 @@ import (
 	"github.com/jetway-go/jetway/platform"
 )
 
-// apiKeyVariable is where Flyte's tools look for an API key.
+// apiKeyVariable is the environment variable in which Flyte's tools expect an API key.
 const apiKeyVariable = "FLYTE_API_KEY"
 
 // ForEndpoint makes a client for an address: a host with or without a port,
 // https:// or http:// (which means no TLS), or a gRPC target such as dns:///host
 // or unix:/path. The port is 443 by default, 80 for http://.
 //
-// Nothing is dialled or fetched here, so success says nothing about the backend;
-// certificate files are read. The error is an [*Error].
+// It neither dials nor fetches anything, so it does not find out whether there is a
+// backend; it reads certificate files, and checks that a flow.ClientCredentials has a
+// client ID and a secret. The error is an [*Error].
 func ForEndpoint(address string, opts ...Option) (*ClientSet, error) {
 	return newConfig(opts).build(nil, platform.Target{Endpoint: address})
 }
 
 // ForAPIKey makes a client from a Flyte API key, which holds the address and an
 // OAuth client to log in as. An empty key means the one in FLYTE_API_KEY. Options
-// win over what the key says. The error is an [*Error] and never shows the key.
+// win over the key. The error is an [*Error] and never shows the key.
 func ForAPIKey(key string, opts ...Option) (*ClientSet, error) {
 	if key == "" {
 		key = os.Getenv(apiKeyVariable)
@@ -50,8 +51,8 @@ func ForAPIKey(key string, opts ...Option) (*ClientSet, error) {
 	})
 }
 
-// For makes a client for what a resolver finds. The resolver may use the network
-// to find it, under ctx; nothing else here does. The error is an [*Error].
+// For makes a client for the target that a resolver returns. The resolver may use the
+// network, under ctx; nothing else here does. The error is an [*Error].
 func For(ctx context.Context, r platform.Resolver, opts ...Option) (*ClientSet, error) {
 	c := newConfig(opts)
 	n, err := newNetwork(c)

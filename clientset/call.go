@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Invoke makes a unary call, as grpc.ClientConnInterface asks.
+// Invoke makes a unary call. It implements grpc.ClientConnInterface.
 func (c *ClientSet) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	if !c.gate.enter() {
 		return c.fail(opCall, ErrClosed)
@@ -22,8 +22,8 @@ func (c *ClientSet) Invoke(ctx context.Context, method string, args, reply any, 
 	return nil
 }
 
-// NewStream begins a stream, as grpc.ClientConnInterface asks. It counts as under
-// way until it has ended or ctx is done.
+// NewStream begins a stream. It implements grpc.ClientConnInterface. The stream is
+// under way until it ends or ctx is done.
 func (c *ClientSet) NewStream(
 	ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {

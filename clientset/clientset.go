@@ -1,13 +1,13 @@
 // Package clientset connects a program to a backend: one authenticated gRPC
 // connection and the stubs of every service on it.
 //
-// [ForEndpoint], [ForAPIKey] and [For] make a [ClientSet] without any network
-// traffic; connecting, finding out how to log in and logging in happen inside the
-// first call, under its deadline. From then on calls carry a token that is refreshed
-// before it expires, and a call that the server rejects is made once more with a new
-// one. Calls without side effects are also repeated after a transient failure, and an
-// error of connecting says what to do about it. A ClientSet is itself a grpc.ClientConnInterface, so that any other
-// generated stub can ride on the same connection:
+// [ForEndpoint] and [ForAPIKey] make a [ClientSet] without any network traffic, and
+// [For] with what its resolver needs; connecting, discovery and logging in happen
+// inside the first call, under its deadline. From then on calls carry an access token
+// that is refreshed before it expires, and a call that the server rejects is made once
+// more with a new one. Calls without side effects are also repeated after a transient
+// error, and an error of connecting says what to do about it. A ClientSet is itself a
+// grpc.ClientConnInterface, so that any other generated stub can use the same connection:
 //
 //	cs, err := clientset.ForEndpoint("flyte.example.com", clientset.WithFlow(f))
 //	if err != nil {
@@ -16,8 +16,8 @@
 //	defer cs.Close()
 //	project, err := cs.Project().GetProject(ctx, req)
 //
-// A program that gives no flow uses a login that a person made before and that is
-// stored; nothing opens a browser unless the program gave a flow that does.
+// Without [WithFlow] the ClientSet uses a stored login of the user; it opens a browser
+// only if the program gives a flow that does.
 package clientset
 
 import (
@@ -36,10 +36,11 @@ import (
 	"github.com/jetway-go/jetway/platform"
 )
 
-// ClientSet is one connection to a backend, its login and its services.
+// ClientSet is one connection to a backend, its login and its services. Make one with
+// [ForEndpoint], [ForAPIKey], [For] or [ForConn].
 //
-// It is safe for concurrent use; one serves a whole program. Close it, or
-// Shutdown, when done.
+// It is safe for concurrent use; one serves a whole program. Call Close or Shutdown
+// when done.
 type ClientSet struct {
 	services
 
@@ -86,17 +87,17 @@ func (c *ClientSet) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, c.String(
 // names; empty without one.
 func (c *ClientSet) Org() string { return c.org }
 
-// Authenticator returns what holds the login, for Status and Logout; nil after
-// [WithoutAuth].
+// Authenticator returns what holds the login, for Status and Logout. It is nil after
+// [WithoutAuth] and of [ForConn].
 func (c *ClientSet) Authenticator() *auth.Authenticator { return c.auth }
 
-// Login logs in now instead of within the first call. With an interactive flow
-// this is where a person is asked, so give ctx a deadline of minutes. The error is
-// an [*Error]; it wraps [configstore.ErrNoLogin] if the backend asks for no login,
-// and then calls go without one.
+// Login logs in now instead of within the first call. An interactive flow asks the
+// user here, so give ctx a deadline of minutes. The error is an [*Error]; it wraps
+// [configstore.ErrNoLogin] if the backend advertises no login, and then calls need
+// none.
 //
-// A flow that has its token at hand, such as a flow.Static, asks nobody: whether
-// the backend takes that token shows at the first call.
+// A flow that has its token already, such as a flow.Static, sends no request: only the
+// first call shows whether the backend accepts that token.
 func (c *ClientSet) Login(ctx context.Context) error {
 	switch {
 	case c.conn == nil:
@@ -117,9 +118,8 @@ func (c *ClientSet) Login(ctx context.Context) error {
 }
 
 // Shutdown refuses new calls with [ErrClosed], waits until calls and streams
-// under way have ended, and closes. When ctx ends first it closes all the same,
-// which ends them, and the error wraps that of ctx. With nothing under way it
-// closes without a look at ctx.
+// under way have ended, and closes. If ctx ends first it closes all the same, which
+// ends them, and the error wraps that of ctx. With no call under way it ignores ctx.
 func (c *ClientSet) Shutdown(ctx context.Context) error {
 	empty := c.gate.drain()
 	select {
@@ -137,10 +137,10 @@ func (c *ClientSet) Shutdown(ctx context.Context) error {
 
 // Close ends calls and streams under way, refuses new ones with [ErrClosed] and
 // releases everything: connections, timers, goroutines. If a stored login is being
-// renewed, it waits for the answer, three seconds at most; see
-// [auth.Authenticator.Close]. An Authenticator given with [WithAuthenticator] and
-// an http.Client given with [WithHTTPClient] stay the program's. Calling it again
-// does nothing.
+// refreshed, it waits for the response, three seconds at most; see
+// [auth.Authenticator.Close]. It does not close an Authenticator given with
+// [WithAuthenticator], an http.Client given with [WithHTTPClient], or the connection
+// given to [ForConn], on which calls under way go on. Calling it again does nothing.
 func (c *ClientSet) Close() error {
 	c.closeOnce.Do(func() {
 		close(c.closed)

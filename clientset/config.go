@@ -78,7 +78,7 @@ func newConfig(opts []Option) *config {
 	return c
 }
 
-// underlay puts a target beneath what the options said.
+// underlay fills in from a target what the options leave open.
 func (c *config) underlay(t platform.Target) {
 	if c.flow == nil && c.authenticator == nil && !c.withoutAuth {
 		c.flow = t.Flow
@@ -136,7 +136,7 @@ func (c *config) check() error {
 	return nil
 }
 
-// resolve asks r where and how to connect.
+// resolve returns the target of r, which says where and how to connect.
 func (c *config) resolve(ctx context.Context, r platform.Resolver, n *network) (platform.Target, error) {
 	if r == nil {
 		return platform.Target{}, errors.New("no resolver given")

@@ -6,9 +6,9 @@ import (
 	"google.golang.org/grpc"
 )
 
-// connection stands for the gRPC connection until that is made: finding out how
-// to log in rides on it, and the interceptors that it is made with log in. What
-// is asked on it belongs to no call, so Close has to end it.
+// connection stands for the gRPC connection until that is made: discovery uses the
+// connection, and its interceptors use the login, which uses discovery. The calls of
+// discovery belong to no call of the program, so Close has to end them.
 type connection struct {
 	*grpc.ClientConn
 

@@ -93,11 +93,11 @@ func (c *config) serviceConfig() string {
 		balancer, c.maxReceive)
 }
 
-// route returns the target to dial and how. Behind a proxy the name is left to
-// the proxy to resolve, which may be the only one who can.
+// route returns the target to dial and how. Through a proxy it is the proxy that
+// resolves the name: this machine may not be able to.
 func (n *network) route(e endpoint.Endpoint, plaintext bool) (string, []grpc.DialOption, error) {
 	switch {
-	case e.Local: // never by way of another machine, whatever the environment says
+	case e.Local: // never through another machine, whatever the environment says
 		return e.Target, []grpc.DialOption{grpc.WithNoProxy()}, nil
 	case n.proxy == nil:
 		return e.Target, nil, nil

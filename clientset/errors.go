@@ -10,9 +10,9 @@ import (
 )
 
 var (
-	// ErrClosed says that the ClientSet was closed, or is shutting down.
+	// ErrClosed means that the ClientSet was closed, or is shutting down.
 	ErrClosed = errors.New("client set closed")
-	// ErrPlaintext says that credentials were not sent, because they would have
+	// ErrPlaintext means that credentials were not sent, because they would have
 	// left this machine without TLS.
 	ErrPlaintext = errors.New("credentials are not sent without TLS; use TLS, or WithPlaintextCredentials if the network is trusted")
 )
@@ -28,16 +28,17 @@ const (
 )
 
 // Error is the error of this package: what was tried, at which endpoint, and why
-// it failed. It also reads as a gRPC status, so that a caller who looks at codes
-// needs no other case.
+// it failed. It is a gRPC status too, so that a caller who looks at codes needs no other
+// case.
 //
-// Errors of calls are those of the server, as gRPC gives them, except where this
-// side made them: this type, auth's and interceptors'.
+// Errors of calls are those of the server, as gRPC returns them, except those made on
+// this side, which are of this type, auth's and interceptors'. Advice may be added to
+// both; status.Code is FailedPrecondition where only a change of the settings helps.
 type Error struct {
 	// Op is what failed: "configure", "resolve", "login", "call", "shutdown" or
 	// "close".
 	Op string
-	// Endpoint is the backend; empty when it was not known yet.
+	// Endpoint is the backend; empty if it was not known yet.
 	Endpoint string
 	// Err is the cause; never nil.
 	Err error

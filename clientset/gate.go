@@ -5,22 +5,22 @@ import (
 	"sync/atomic"
 )
 
-// draining is what the gate's count is lowered by once it lets nobody in, far
-// below what calls can raise it to.
+// draining is subtracted from the gate's count when it shuts. It is far below what
+// calls can add.
 const draining = -1 << 62
 
-// gate counts the calls and streams under way and can be shut. Passing it costs
-// two atomic additions. Make one with newGate.
+// gate counts the calls and streams under way and can be shut. A call costs two atomic
+// additions. Make one with newGate.
 type gate struct {
 	count   atomic.Int64
 	shut    sync.Once
 	emptied sync.Once
-	empty   chan struct{} // closed when the gate is shut and nobody is inside
+	empty   chan struct{} // closed when the gate is shut and no call is under way
 }
 
 func newGate() gate { return gate{empty: make(chan struct{})} }
 
-// enter reports whether the caller may go in; if so, it has to leave.
+// enter reports whether a call may begin; if so, the caller calls leave when it ends.
 func (g *gate) enter() bool {
 	if g.count.Add(1) > 0 {
 		return true
@@ -35,8 +35,8 @@ func (g *gate) leave() {
 	}
 }
 
-// drain shuts the gate and returns a channel that is closed once everybody has
-// left. It may be called again.
+// drain shuts the gate and returns a channel that is closed when no call is under
+// way. It may be called again.
 func (g *gate) drain() <-chan struct{} {
 	g.shut.Do(func() {
 		g.count.Add(1)

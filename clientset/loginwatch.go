@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// loginWatch sees the HTTP requests of the login, so that a deadline that passes
-// meanwhile can say which server was waited for. The zero value has seen nothing.
+// loginWatch records the HTTP requests of the login, so that the error of a deadline
+// can say which server had not answered. The zero value has recorded nothing.
 type loginWatch struct {
-	last atomic.Pointer[loginRequest] // nil once there was an answer
+	last atomic.Pointer[loginRequest] // nil after an answer
 }
 
 // loginRequest is a request without an answer.
@@ -22,12 +22,12 @@ type loginRequest struct {
 	ended time.Time // zero while it is under way
 }
 
-// recent tells whether it can be what a caller has just waited for in vain.
+// recent reports whether a caller whose deadline has just passed may have waited for r.
 func (r *loginRequest) recent() bool {
 	return r != nil && (r.ended.IsZero() || time.Since(r.ended) < 2*maxBackoff)
 }
 
-// watch returns hc with the requests it makes seen by w.
+// watch returns a copy of hc whose requests w records.
 func (w *loginWatch) watch(hc *http.Client) *http.Client {
 	seen := *hc
 	base := hc.Transport
@@ -66,14 +66,14 @@ func (t *watchedTransport) CloseIdleConnections() {
 	}
 }
 
-// neverLeft tells errors of connecting, before which no secret was sent.
+// neverLeft reports whether err is one of connecting: then no secret was sent.
 func neverLeft(err error) bool {
 	dial, cert := (*net.OpError)(nil), (*tls.CertificateVerificationError)(nil)
 	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &cert)
 }
 
-// loginTrouble says which server a login was waiting for when the caller's time was
-// up; empty where that is not known.
+// loginTrouble says which server a login was waiting for when the caller's deadline
+// passed; empty where that is not known.
 func (c *ClientSet) loginTrouble() string {
 	switch last := c.login.last.Load(); {
 	case !last.recent():

@@ -7,8 +7,8 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// checkMetadata refuses what gRPC would, at every call and with an error that does
-// not say where it comes from. Values stay out of errors: they may be secret.
+// checkMetadata refuses what gRPC would refuse at every call, with an error that does
+// not name the option. It shows no values: they may be secret.
 func checkMetadata(md metadata.MD) error {
 	for key, values := range md {
 		key = strings.ToLower(key)

@@ -14,7 +14,8 @@ import (
 
 const httpTimeout = 30 * time.Second
 
-// network is the one TLS and proxy setting that everything shares.
+// network holds the TLS and proxy settings that the connection, the login and
+// discovery share.
 type network struct {
 	tls   *tls.Config
 	proxy func(*http.Request) (*url.URL, error) // nil: as gRPC reads the environment
@@ -39,7 +40,7 @@ func newNetwork(c *config) (*network, error) {
 		return nil, err
 	}
 	if n.tls.InsecureSkipVerify {
-		c.logger.Warn("TLS certificates are not verified: whoever is in between can read and change everything, tokens included")
+		c.logger.Warn("TLS certificates are not verified: any machine on the way can read and change all traffic, tokens included")
 	}
 	if c.proxyURL != "" {
 		if n.proxy, err = fixedProxy(c.proxyURL); err != nil {

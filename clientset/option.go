@@ -10,19 +10,17 @@ import (
 	"github.com/jetway-go/jetway/interceptors"
 )
 
-// Option changes what [ForEndpoint], [ForAPIKey] and [For] make. Where options,
-// the target of a resolver, the environment and the backend say different things
-// about one setting, the first of them that says anything wins. An option given
-// twice counts as given last, except those that add something.
+// Option changes what [ForEndpoint], [ForAPIKey] and [For] make. An option wins over
+// the target of a resolver, that over the environment, and that over what the backend
+// advertises. The last of several equal options wins, except where they add something.
 type Option interface{ apply(*config) }
 
 type option func(*config)
 
 func (o option) apply(c *config) { o(c) }
 
-// WithLogger reports events: logins, renewals, rejected credentials, and loud
-// warnings about weakened security. Nothing secret is logged at any level. The
-// default discards.
+// WithLogger logs logins, refreshes and rejected credentials, and warns about weakened
+// security. Nothing secret is logged at any level. By default nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return option(func(c *config) {
 		if l != nil {
@@ -41,29 +39,31 @@ func WithRequestMetadata(md metadata.MD) Option {
 	})
 }
 
-// WithRequestMetadataFunc adds metadata that f takes from each call's context. It
-// is asked once a call, from many goroutines, must not block, and may return nil.
-// For the rest it is [WithRequestMetadata], and wins over it.
+// WithRequestMetadataFunc adds the metadata that f returns for each call's context. It
+// is called once a call, from many goroutines, must not block, and may return nil. Its
+// metadata wins over that of [WithRequestMetadata], whose rules hold otherwise.
 func WithRequestMetadataFunc(f func(ctx context.Context) metadata.MD) Option {
 	return option(func(c *config) { c.metadata = append(c.metadata, interceptors.WithRequestMetadataFunc(f)) })
 }
 
-// WithoutRequestID stops giving calls that have none an x-request-id, a random
-// UUID that the errors of a call tell (interceptors.RequestID) and that helps to
-// find it in a server's logs.
+// WithoutRequestID adds no x-request-id to calls. By default calls that have none get a
+// random UUID, which interceptors.RequestID returns for an error and which helps to
+// find the call in a server's logs.
 func WithoutRequestID() Option {
 	return option(func(c *config) { c.withoutRequestID = true })
 }
 
-// WithRetries sets how often a unary call that changes nothing is repeated when
-// the server answers Unavailable or ResourceExhausted; the default is 3, zero or
-// less repeats none. The waits begin at half a second, double up to 10 seconds, and
-// vary by half; a call's deadline ends them. Which calls change nothing is what the
-// contract says (idempotency_level), and a short list of reads that it leaves open.
+// WithRetries sets how often a unary call that changes nothing is repeated after
+// Unavailable or ResourceExhausted; the default is 3, zero or less repeats none. The
+// waits begin at half a second, double up to 10 seconds, and vary by half; a call's
+// deadline ends them. Calls change nothing if the proto says so (idempotency_level), or
+// if they are on a short list of reads that it does not mark. Errors that only a change
+// of the settings helps, such as an untrusted certificate, are not repeated. gRPC's own
+// retry policy does not know which calls these are.
 func WithRetries(n int) Option {
 	return option(func(c *config) { c.retries = uint(max(n, 0)) })
 }
 
-// WithoutRetry repeats no call over trouble that may pass. A call whose
-// credentials were rejected is still made once more.
+// WithoutRetry repeats no call after a transient error. A call whose credentials were
+// rejected is still made once more.
 func WithoutRetry() Option { return WithRetries(0) }

@@ -8,25 +8,25 @@ import (
 	"google.golang.org/grpc/resolver"
 )
 
-// WithInsecure connects without TLS. It says nothing about logging in, which goes
-// on as ever: see [WithPlaintextCredentials] and [WithoutAuth]. The default is TLS,
-// except for http:// endpoints and unix sockets; an https:// endpoint contradicts it.
+// WithInsecure connects without TLS. It does not change the login: see
+// [WithPlaintextCredentials] and [WithoutAuth]. The default is TLS, except for http://
+// endpoints and unix sockets; an https:// endpoint contradicts it. Unlike gRPC's
+// insecure credentials it keeps the guard against tokens without TLS.
 func WithInsecure() Option {
 	return option(func(c *config) { c.insecure = true })
 }
 
-// WithPlaintextCredentials lets credentials travel without TLS beyond this
-// machine, where everybody on the way can read and use them. By default calls and
-// logins that would do so end with [ErrPlaintext]. Loopback addresses and unix
-// sockets do not need it.
+// WithPlaintextCredentials sends credentials without TLS to other machines: any machine
+// on the way can read and use them. By default calls and logins that would do so fail
+// with [ErrPlaintext]. Loopback addresses and unix sockets do not need it.
 func WithPlaintextCredentials() Option {
 	return option(func(c *config) { c.plaintextCredentials = true })
 }
 
-// WithTLSConfig starts from a copy of cfg, for the connection, for logging in and
-// for discovery alike; its ServerName counts for the connection only. The other
-// TLS options add to it. The default (nil) is the system's certificates, TLS 1.2 or
-// newer.
+// WithTLSConfig starts from a copy of cfg for the connection, and, unlike gRPC's
+// transport credentials, for logging in and discovery too; its ServerName is used for
+// the connection only. The other TLS options add to it. The default (nil) is the
+// system's certificates, TLS 1.2 or newer.
 func WithTLSConfig(cfg *tls.Config) Option {
 	return option(func(c *config) {
 		if c.tls.base = cfg; cfg != nil {
@@ -57,9 +57,8 @@ func WithClientCertificate(certFile, keyFile string) Option {
 	})
 }
 
-// WithServerName is the name that the backend's certificate must be for, when it
-// is not the endpoint's; empty means the endpoint's. It also becomes the :authority
-// of calls.
+// WithServerName sets the name that the backend's certificate must be for; empty means
+// the endpoint's. It also becomes the :authority of calls.
 func WithServerName(name string) Option {
 	return option(func(c *config) {
 		if c.tls.serverName = name; name != "" {
@@ -68,54 +67,55 @@ func WithServerName(name string) Option {
 	})
 }
 
-// WithInsecureSkipVerify accepts any certificate: whoever is in between can read
-// and change everything, tokens and client secrets included. For tests only; it
-// is reported to the logger as a warning.
+// WithInsecureSkipVerify accepts any certificate: any machine on the way can read and
+// change all traffic, tokens and client secrets included. For tests only; it is logged
+// as a warning.
 func WithInsecureSkipVerify() Option {
 	return option(func(c *config) { c.tls.skipVerify = true; c.tls.uses("WithInsecureSkipVerify") })
 }
 
-// WithProxyURL sends the connection, logging in and discovery through an HTTP
-// proxy (http:// or https://, user and password allowed). Loopback addresses and
-// unix sockets are reached directly. The default, also of an empty url, is what
-// [WithHTTPClient] brings along, else what the environment says (HTTPS_PROXY,
-// NO_PROXY), as gRPC and net/http read it.
+// WithProxyURL sends the connection, logging in and discovery through an HTTP proxy
+// (http:// or https://, user and password allowed). Loopback addresses and unix sockets
+// are reached directly. The default, also of an empty url, is that of [WithHTTPClient],
+// else that of the environment (HTTPS_PROXY, NO_PROXY), as gRPC and net/http read it.
 func WithProxyURL(url string) Option {
 	return option(func(c *config) { c.proxyURL = url })
 }
 
 // WithHTTPClient makes the HTTP requests for logging in and discovery with hc,
-// without following redirects where secrets travel. If its Transport is an
-// *http.Transport, that one's TLS and proxy settings serve the connection too,
-// unless options set them; those then count for the connection only. Close leaves
-// hc alone. The default (nil) is a client of this package's own with the TLS and
-// proxy settings of the options and 30 seconds for a request.
+// without following redirects of requests that carry secrets. If its Transport is an
+// *http.Transport, the connection uses the TLS and proxy settings of that too, unless
+// options set them; those options then apply to the connection only. Close does not
+// close hc. The default (nil) is a client with the TLS and proxy settings of the
+// options and 30 seconds for a request.
 func WithHTTPClient(hc *http.Client) Option {
 	return option(func(c *config) { c.httpClient = hc })
 }
 
-// WithRoundRobin spreads calls over all addresses that the endpoint's name
-// resolves to. The default is to use the first that answers. Behind a proxy there
-// is but one address: the proxy resolves the name.
+// WithRoundRobin spreads calls over all addresses that the endpoint's name resolves to.
+// By default the first that answers is used. Through a proxy there is one address: the
+// proxy resolves the name. It is part of the service config, together with the limit of
+// [WithMaxReceiveSize].
 func WithRoundRobin() Option {
 	return option(func(c *config) { c.roundRobin = true })
 }
 
-// WithMaxReceiveSize is the largest response message in bytes, one at least; the
-// default is 64 MiB. An option of a single call can lower it, not raise it. It is
-// part of the service config: gRPC's own option costs each call an allocation.
+// WithMaxReceiveSize sets the largest response message in bytes, one at least; the
+// default is 64 MiB. An option of a single call can lower it, not raise it. It is part
+// of the service config: gRPC's own option costs each call an allocation.
 func WithMaxReceiveSize(bytes int) Option {
 	return option(func(c *config) { c.maxReceive = bytes })
 }
 
-// WithUserAgent puts the program's own name, such as "nightly-report/2.1", in front
-// of the user agent, which is jetway/<version> and gRPC's by default.
+// WithUserAgent puts the program's name, such as "nightly-report/2.1", in front of the
+// default user agent, which is jetway/<version> and gRPC's. gRPC's own option would
+// replace jetway/<version>.
 func WithUserAgent(name string) Option {
 	return option(func(c *config) { c.userAgent = name })
 }
 
-// WithResolvers makes gRPC resolvers known to this client alone, so that the
-// endpoint can have their schemes.
+// WithResolvers adds gRPC resolvers for this client only. Unlike gRPC's own option it
+// lets the endpoint have their schemes.
 func WithResolvers(rs ...resolver.Builder) Option {
 	return option(func(c *config) {
 		for _, r := range rs {
@@ -126,12 +126,11 @@ func WithResolvers(rs ...resolver.Builder) Option {
 	})
 }
 
-// WithDialOptions hands further options to gRPC. Interceptors among them run
-// outside those that carry the login, and never displace them. Transport
-// credentials among them have no effect: the TLS options and [WithInsecure]
-// decide, so that it is known whether credentials may be sent. A default service
-// config among them replaces the one that [WithRoundRobin] and
-// [WithMaxReceiveSize] make.
+// WithDialOptions passes further options to gRPC. Interceptors among them run outside
+// those that attach the token, and do not replace them. Transport credentials among them
+// have no effect: the TLS options and [WithInsecure] decide, so that it is known whether
+// credentials may be sent. A default service config among them replaces that of
+// [WithRoundRobin] and [WithMaxReceiveSize].
 func WithDialOptions(opts ...grpc.DialOption) Option {
 	return option(func(c *config) {
 		for _, o := range opts {

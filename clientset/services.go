@@ -13,8 +13,7 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// services are the stubs of every service. They hold the connection and nothing
-// else.
+// services are the stubs of every service. They hold only the connection.
 type services struct {
 	admin        servicepb.AdminServiceClient
 	project      projectpb.ProjectServiceClient
@@ -43,34 +42,35 @@ func newServices(cc grpc.ClientConnInterface) services {
 	}
 }
 
-// Admin is Flyte's first-generation service for versions, projects and domains.
-// A Flyte 2 backend answers it with Unimplemented; [ClientSet.Project] is its
-// counterpart there.
+// Admin returns the stub of Flyte's first-generation service for versions, projects
+// and domains. A Flyte 2 backend answers it with Unimplemented; [ClientSet.Project] is
+// its counterpart there.
 func (s *services) Admin() servicepb.AdminServiceClient { return s.admin }
 
-// Project creates, reads and lists projects.
+// Project returns the stub that creates, reads and lists projects.
 func (s *services) Project() projectpb.ProjectServiceClient { return s.project }
 
-// Task deploys and reads tasks.
+// Task returns the stub that deploys and reads tasks.
 func (s *services) Task() taskpb.TaskServiceClient { return s.task }
 
-// Run creates, watches and aborts runs and their actions.
+// Run returns the stub that creates, watches and aborts runs and their actions.
 func (s *services) Run() workflowpb.RunServiceClient { return s.run }
 
-// Logs tails the logs of an action.
+// Logs returns the stub that tails the logs of an action.
 func (s *services) Logs() workflowpb.RunLogsServiceClient { return s.logs }
 
-// DataProxy signs URLs for uploads and downloads, and reads inputs and outputs.
+// DataProxy returns the stub that signs URLs for uploads and downloads, and reads
+// inputs and outputs.
 func (s *services) DataProxy() dataproxypb.DataProxyServiceClient { return s.dataProxy }
 
-// Secret keeps secrets for tasks.
+// Secret returns the stub that stores secrets for tasks.
 func (s *services) Secret() secretpb.SecretServiceClient { return s.secret }
 
-// Identity tells who is calling.
+// Identity returns the stub that reports who is calling.
 func (s *services) Identity() authpb.IdentityServiceClient { return s.identity }
 
-// AuthMetadata tells how to log in. Its calls carry no token.
+// AuthMetadata returns the stub that reports how to log in. Its calls carry no token.
 func (s *services) AuthMetadata() authpb.AuthMetadataServiceClient { return s.authMetadata }
 
-// Cluster tells which cluster serves a resource.
+// Cluster returns the stub that reports which cluster serves a resource.
 func (s *services) Cluster() clusterpb.ClusterServiceClient { return s.cluster }

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// stream tells the gate when a stream has ended.
+// stream leaves the gate when it ends.
 type stream struct {
 	grpc.ClientStream
 
@@ -21,7 +21,7 @@ type stream struct {
 
 func newStream(ctx context.Context, c *ClientSet, desc *grpc.StreamDesc, s grpc.ClientStream) *stream {
 	leave := sync.OnceFunc(c.gate.leave)
-	stop := context.AfterFunc(ctx, leave) // for streams that nobody reads to their end
+	stop := context.AfterFunc(ctx, leave) // for streams that the program does not read to their end
 	return &stream{
 		ClientStream: s, set: c, ctx: ctx, oneReply: !desc.ServerStreams,
 		leave: func() { stop(); leave() },
@@ -30,7 +30,7 @@ func newStream(ctx context.Context, c *ClientSet, desc *grpc.StreamDesc, s grpc.
 
 func (s *stream) SendMsg(m any) error {
 	err := s.ClientStream.SendMsg(m)
-	if err != nil && !errors.Is(err, io.EOF) { // with io.EOF, RecvMsg has the verdict
+	if err != nil && !errors.Is(err, io.EOF) { // after io.EOF, RecvMsg returns the status
 		s.leave()
 		return s.set.explain(s.ctx, err)
 	}

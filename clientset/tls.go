@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-// tlsOptions are the TLS settings as given.
+// tlsOptions are the TLS settings of the options.
 type tlsOptions struct {
 	base             *tls.Config
 	extra, exclusive []string
@@ -27,7 +27,7 @@ func (o *tlsOptions) uses(option string) {
 	}
 }
 
-// build makes one configuration of them all, on top of base where that is set.
+// build makes one configuration of all settings, on top of base if that is set.
 func (o *tlsOptions) build(base *tls.Config) (*tls.Config, error) {
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
 	if o.base != nil {
@@ -74,7 +74,7 @@ func (o *tlsOptions) roots(pool *x509.CertPool) (*x509.CertPool, error) {
 		}
 	}
 	for _, path := range slices.Concat(o.exclusive, o.extra) {
-		if path == "" { // a variable that is not set, say: going on without would trust the wrong ones
+		if path == "" { // such as a variable that is not set: ignoring it would trust the wrong authorities
 			return nil, errors.New("CA file: the path is empty")
 		}
 		pem, err := os.ReadFile(path)
@@ -106,8 +106,8 @@ func (p *certificatePair) load() (*tls.Certificate, error) {
 	return &cert, nil
 }
 
-// get serves a handshake. Files that are being replaced just now are no reason to
-// fail it.
+// get returns the certificate for a handshake. While the files are being replaced it
+// returns the one that was read last.
 func (p *certificatePair) get(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	if cert, err := p.load(); err == nil {
 		return cert, nil

@@ -83,7 +83,7 @@ func (t *tunnel) connect(ctx context.Context, conn net.Conn, address string) (ne
 	return &tunnelConn{Conn: conn, reader: reader}, nil
 }
 
-// tunnelConn reads what arrived behind the proxy's answer before anything else.
+// tunnelConn first reads what arrived together with the proxy's response.
 type tunnelConn struct {
 	net.Conn
 

@@ -1,4 +1,4 @@
 package clientset
 
-// Version is the version of this library, as the default user agent tells it.
+// Version is the version of this library, which the default user agent contains.
 const Version = "0.1.0"
