@@ -62,9 +62,9 @@ func TestConnectionErrorsSayWhatToDo(t *testing.T) {
 	}
 }
 
-// While attempts are repeated the caller's time may run out. The error then tells
-// why there was no answer, instead of only that there was none.
-func TestDeadlineTellsWhatWentWrongMeanwhile(t *testing.T) {
+// If the deadline passes while attempts are repeated, the error says why these failed,
+// and not only that there was no answer.
+func TestDeadlineErrorNamesTheErrorOfTheLastAttempt(t *testing.T) {
 	t.Parallel()
 	const want = "add WithInsecure"
 	s := quiet(t)
@@ -109,8 +109,9 @@ func TestDeadlineTellsWhatWentWrongMeanwhile(t *testing.T) {
 	})
 }
 
-// A login that outlasts the caller's patience says what it was waiting for.
-func TestDeadlineTellsWhatTheLoginWaitedFor(t *testing.T) {
+// The error of a login that takes longer than the caller's deadline says which server
+// had not answered.
+func TestDeadlineErrorNamesTheServerThatTheLoginWaitedFor(t *testing.T) {
 	t.Parallel()
 	silent, closed := listening(t).Addr().String(), closedPort(t)
 	machine := clientset.WithFlow(flow.ClientCredentials{ClientID: "id", Secret: flow.SecretValue("secret")})
@@ -121,8 +122,8 @@ func TestDeadlineTellsWhatTheLoginWaitedFor(t *testing.T) {
 		opts []clientset.Option
 		want string
 	}{
-		"nobody listens there": {[]clientset.Option{machine, tokensAt(closed)}, "no connection to " + closed},
-		"nobody answers there": {[]clientset.Option{machine, tokensAt(silent)}, silent + ", where the login is, has not answered"},
+		"no program listens there":   {[]clientset.Option{machine, tokensAt(closed)}, "no connection to " + closed},
+		"no answer comes from there": {[]clientset.Option{machine, tokensAt(silent)}, silent + ", where the login is, has not answered"},
 		"a person takes time": {
 			[]clientset.Option{clientset.WithFlow(flow.DeviceCode{}), clientset.WithPrompter(mutePrompter{}), clientset.WithoutStore()},
 			"deadline of minutes",
@@ -147,14 +148,14 @@ func TestDeadlineTellsWhatTheLoginWaitedFor(t *testing.T) {
 	}
 }
 
-// mutePrompter shows nothing to anybody.
+// mutePrompter shows nothing.
 type mutePrompter struct{}
 
 func (mutePrompter) Prompt(context.Context, auth.Prompt) error { return nil }
 
-// Time that is up in the pause between two attempts hides neither why there was a
-// pause nor which call it was.
-func TestDeadlineTellsHowTheAttemptBeforeEnded(t *testing.T) {
+// A deadline that passes in the pause between two attempts hides neither the error of
+// the attempt before nor the request ID.
+func TestDeadlineErrorInAPauseNamesTheAttemptBefore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := quiet(t, mockserver.WithInMemory(), mockserver.WithOpenAccess())
@@ -165,7 +166,7 @@ func TestDeadlineTellsHowTheAttemptBeforeEnded(t *testing.T) {
 		defer cancel()
 		err := list(ctx, cs)
 		if status.Code(err) != codes.DeadlineExceeded || !strings.Contains(err.Error(), "ended with Unavailable: overloaded") {
-			t.Errorf("%v, want DeadlineExceeded and the server's word", err)
+			t.Errorf("%v, want DeadlineExceeded and the server's message", err)
 		}
 		if interceptors.RequestID(err) == "" {
 			t.Error("the error has no request id")
@@ -181,7 +182,7 @@ func TestLoginErrorsNameTheMissingOption(t *testing.T) {
 		want   string
 		is     error
 	}{
-		"nobody to ask": {
+		"no prompter": {
 			opts: []clientset.Option{clientset.WithFlow(flow.PKCE{}), clientset.WithoutStore()},
 			want: "WithPrompter", is: auth.ErrInteractionRequired,
 		},
@@ -223,7 +224,7 @@ func TestCloseDuringALoginIsErrClosed(t *testing.T) {
 			for s.TokenRequests() == 0 && ctx.Err() == nil {
 				time.Sleep(time.Millisecond)
 			}
-			// ... when the program closes, then it is told that, and at once.
+			// ... when the program closes, then the call ends at once with ErrClosed.
 			if err := cs.Close(); err != nil {
 				t.Error(err)
 			}

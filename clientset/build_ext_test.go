@@ -75,7 +75,7 @@ func TestForEndpointRefuses(t *testing.T) {
 
 // What says nothing changes nothing: a program hands its own settings through,
 // whether they are set or not.
-func TestEmptyOptionsAreNone(t *testing.T) {
+func TestEmptyOptionsChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
 	cs := connect(t, s, nil, clientset.WithFlow(nil), clientset.WithAuthenticator(nil), clientset.WithCredentials(nil),

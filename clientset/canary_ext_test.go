@@ -54,7 +54,7 @@ const (
 
 // Whatever goes wrong, no secret shows: not in an error, not in a log at debug
 // level, not when the client itself is printed, and nothing is printed unasked.
-func TestNoSecretShows(t *testing.T) { //nolint:paralleltest // it takes the process's standard output
+func TestNoSecretIsShownAnywhere(t *testing.T) { //nolint:paralleltest // it takes the process's standard output
 	var seen secrettest.Sink
 	logger := seen.Logger()
 	secrets := []string{canarySecret, canaryToken, canaryRefresh, canaryProxy}

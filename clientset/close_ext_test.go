@@ -37,7 +37,7 @@ func (slowRenewal) issue(name string) *auth.Credentials {
 
 // Close ends calls at once, and then lets a renewal under way end: its answer is
 // the only refresh token that is any good.
-func TestCloseEndsCallsBeforeItWaitsForARenewal(t *testing.T) {
+func TestCloseEndsCallsBeforeItWaitsForARefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		wire := bufconn.Listen(1 << 16)

@@ -10,9 +10,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// Finding out how to log in belongs to no call, and may be in a pause between two
-// attempts that no closed connection ends.
-func TestCloseEndsWhatBelongsToNoCall(t *testing.T) {
+// Discovery belongs to no call of the program, and may be in a pause between two
+// attempts, which closing the connection does not end.
+func TestCloseEndsCallsOfDiscovery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // where a call that hangs is found out at once
 		begun := make(chan struct{})

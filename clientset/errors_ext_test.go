@@ -73,7 +73,7 @@ func TestErrorsOfCalls(t *testing.T) {
 			opts: func(s *mockserver.Server) []clientset.Option { return []clientset.Option{login(s, "wrong")} },
 			kind: logins, code: codes.Unauthenticated, is: auth.ErrRejected,
 		},
-		"nobody has logged in": {
+		"no login is stored": {
 			opts: func(*mockserver.Server) []clientset.Option {
 				return []clientset.Option{clientset.WithFlow(flow.Stored{})}
 			},

@@ -47,8 +47,8 @@ func calling(client func(t *testing.T) (*clientset.ClientSet, error)) situation 
 	}
 }
 
-// hurried makes the error of a login for which there was too little time. A slow
-// machine needs longer to get as far as want, so it tries with more and more.
+// hurried makes the error of a login with too short a deadline. A slow machine needs
+// longer to get as far as want, so the deadline grows.
 func hurried(want string, client func(t *testing.T) (*clientset.ClientSet, error)) situation {
 	return func(t *testing.T) error {
 		cs := made(t)(client(t))
@@ -76,8 +76,8 @@ func machine(s *mockserver.Server, secret flow.Secret) clientset.Option {
 
 func secretOf(s *mockserver.Server) flow.Secret { return flow.SecretValue(s.ClientSecret()) }
 
-// closedPort is an address that nobody listens at, nor will while the test runs: it
-// is the near end of a connection.
+// closedPort is an address at which no program listens while the test runs: it is the
+// near end of a connection.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	taken, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listening(t).Addr().String())
@@ -325,9 +325,9 @@ func delegated(lookup func(string) (string, bool)) platform.Resolver {
 	})}
 }
 
-// Every row of the table in docs/errors.md is an error that is really made so, with
-// the code that stands beside it.
-func TestErrorsPageTellsTheTruth(t *testing.T) {
+// Every row of the table in docs/errors.md is an error that occurs, with the code of the
+// row.
+func TestEveryRowOfTheErrorsPageCanBeProvoked(t *testing.T) {
 	t.Parallel()
 	_, table, found := strings.Cut(read(t, "../docs/errors.md"), "## What you see")
 	table, _, _ = strings.Cut(table, "\n## ")

@@ -24,11 +24,12 @@ func clientWithWrongSecret(address string) (*clientset.ClientSet, error) {
 	}))
 }
 
-// Errors of calls are decided by sentinels and by gRPC codes, whoever made them.
+// Errors of calls are told apart by sentinels and by gRPC codes, whichever side made
+// them.
 func Example_errors() {
 	server := startMock()
 	defer server.Close()
-	cs, err := clientset.ForEndpoint("http://"+server.Endpoint(), clientset.WithoutStore()) // nobody has logged in
+	cs, err := clientset.ForEndpoint("http://"+server.Endpoint(), clientset.WithoutStore()) // no login is stored
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -6,7 +6,10 @@ import (
 	"os"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
@@ -136,4 +139,33 @@ func ExampleClientSet_Invoke() {
 	}
 	fmt.Println(health.GetStatus())
 	// Output: SERVING
+}
+
+// A program that has a connection already, with credentials of its own, gets the
+// services over it.
+func ExampleForConn() {
+	server := startMock()
+	defer server.Close()
+
+	token, err := server.Script().IssueToken(oauth.TokenSpec{ClientID: "my-app", Scopes: []string{mockserver.DefaultScope}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	conn, err := grpc.NewClient(server.Endpoint(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close() // the ClientSet does not
+
+	cs := clientset.ForConn(conn)
+	ctx := metadata.AppendToOutgoingContext(context.Background(), "authorization", "Bearer "+token.AccessToken)
+	answer, err := cs.Project().GetProject(ctx, &projectpb.GetProjectRequest{Id: "demo"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("project:", answer.GetProject().GetName())
+	// Output: project: demo
 }

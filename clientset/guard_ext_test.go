@@ -37,7 +37,7 @@ func TestPlaintextGuard(t *testing.T) {
 		return flow.ClientCredentials{ClientID: s.ClientID(), Secret: flow.SecretValue(s.ClientSecret())}
 	}
 
-	t.Run("refuses calls, streams and Login, and asks nobody to log in", func(t *testing.T) {
+	t.Run("refuses calls, streams and Login, and starts no login", func(t *testing.T) {
 		t.Parallel()
 		s := quiet(t)
 		cs := made(t)(clientset.ForEndpoint(far, clientset.WithInsecure(), leadTo(s), clientset.WithFlow(login(s))))
@@ -65,7 +65,7 @@ func TestPlaintextGuard(t *testing.T) {
 		}
 	})
 
-	t.Run("serves a server that asks for nothing", func(t *testing.T) {
+	t.Run("calls a server that wants no token", func(t *testing.T) {
 		t.Parallel()
 		s := quiet(t, mockserver.WithoutLogin())
 		cs := made(t)(clientset.ForEndpoint(far, clientset.WithInsecure(), leadTo(s), clientset.WithoutStore()))

@@ -143,7 +143,7 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 }
 
 // With nothing to wait for, it does not matter that there is no time to wait.
-func TestShutdownOfAnIdleClientNeedsNoTime(t *testing.T) {
+func TestShutdownOfAnIdleClientIgnoresItsContext(t *testing.T) {
 	t.Parallel()
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -228,7 +228,7 @@ func TestCloseIsIdempotentAndSafeAtAnyTime(t *testing.T) {
 	refusesCalls(t, cs)
 }
 
-func TestCloseLeavesWhatIsTheProgramsAlone(t *testing.T) {
+func TestCloseDoesNotCloseWhatTheProgramGave(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
 	first := connect(t, s)

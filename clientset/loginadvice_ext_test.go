@@ -14,8 +14,11 @@ import (
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/flyte"
 	"github.com/jetway-go/jetway/platform/jupyterhub"
+	"github.com/jetway-go/jetway/platform/kubeflow"
+	"github.com/jetway-go/jetway/platform/wallaroo"
 )
 
 // tokensAt sets the token endpoint by hand.
@@ -132,6 +135,26 @@ func TestAdviceNamesThePlatformsOwnSetting(t *testing.T) {
 			err := list(t.Context(), made(t)(ofFlyte(t, tc.vars)))
 			if !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), tc.not) || strings.Contains(err.Error(), "password") {
 				t.Errorf("%v, want %q and not %q", err, tc.want, tc.not)
+			}
+		})
+	}
+	for name, tc := range map[string]struct {
+		resolver platform.Resolver
+		want     string
+	}{
+		"Wallaroo": {wallaroo.Resolver{LookupEnv: lookup(map[string]string{
+			wallaroo.EnvAuthType: "none", wallaroo.EnvURL: "https://" + plain.Endpoint(),
+		})}, "write http:// in WALLAROO_URL"},
+		"Kubeflow, by its variable": {kubeflow.Resolver{LookupEnv: lookup(map[string]string{
+			kubeflow.EnvEndpoint: "https://" + plain.Endpoint(),
+		})}, "write http:// in KF_PIPELINES_ENDPOINT"},
+		"Kubeflow, by its field": {kubeflow.Resolver{Host: "https://" + plain.Endpoint(), LookupEnv: lookup(nil)}, "write http:// in kubeflow.Resolver.Host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := list(t.Context(), made(t)(clientset.For(t.Context(), tc.resolver, clientset.WithoutAuth(), clientset.WithoutRetry())))
+			if !strings.HasSuffix(err.Error(), tc.want) {
+				t.Errorf("%v, want %q at its end", err, tc.want)
 			}
 		})
 	}

@@ -14,7 +14,7 @@ type answering func(*http.Request) (*http.Response, error)
 
 func (f answering) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestLoginWatch(t *testing.T) {
+func TestLoginWatchNamesServersThatDoNotAnswer(t *testing.T) {
 	t.Parallel()
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	echo := errors.New("malformed HTTP response: the very secret that was sent") // net/http quotes servers

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain keeps the default store away from the logins of whoever runs the tests.
+// TestMain keeps the default store away from the logins of the user who runs the tests.
 func TestMain(m *testing.M) {
 	home, err := os.MkdirTemp("", "jetway")
 	if err != nil {

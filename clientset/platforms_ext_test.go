@@ -17,8 +17,8 @@ import (
 	"github.com/jetway-go/jetway/platform/wallaroo"
 )
 
-// Every line of docs/platforms.md works with what stands beside it, and nothing else.
-func TestPlatformsLines(t *testing.T) {
+// Every line of docs/platforms.md works with the variables beside it, and no others.
+func TestLinesOfThePlatformsPageWork(t *testing.T) {
 	discovery := httptest.NewServer(nubladotest.NewRepertoire(map[string]any{
 		"services": map[string]any{"ui": map[string]any{"nublado": map[string]any{"url": "https://nb.example.com/nb"}}},
 	}))
@@ -89,8 +89,8 @@ func TestPlatformsLines(t *testing.T) {
 	}
 }
 
-// The one that knows who calls.
-func TestPlatformsVerifier(t *testing.T) {
+// The line about verifying callers works too.
+func TestVerifierLineOfThePlatformsPageWorks(t *testing.T) {
 	t.Setenv("JUPYTERHUB_API_TOKEN", "0123456789abcdef")
 	t.Setenv("JUPYTERHUB_SERVICE_NAME", "whoami")
 	if _, err := jupyterhub.NewAuth(jupyterhub.AuthConfig{}); err != nil {
@@ -98,7 +98,7 @@ func TestPlatformsVerifier(t *testing.T) {
 	}
 }
 
-func TestPlatformsLinesAreCompiled(t *testing.T) {
+func TestEveryLineOfThePlatformsPageIsTested(t *testing.T) {
 	t.Parallel()
 	tests := read(t, "platforms_ext_test.go")
 	lines := regexp.MustCompile("`((?:clientset\\.For|jupyterhub\\.NewAuth)\\([^`]*\\))`").FindAllStringSubmatch(read(t, "../docs/platforms.md"), -1)

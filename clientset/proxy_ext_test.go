@@ -27,7 +27,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 )
 
-// tunnelProxy is an HTTP proxy that knows the way to names nobody else knows.
+// tunnelProxy is an HTTP proxy that resolves names which DNS does not know.
 type tunnelProxy struct {
 	routes map[string]string
 
@@ -112,7 +112,7 @@ func TestOneProxyServesCallsAndLogin(t *testing.T) {
 	}
 }
 
-func TestProxyRefuses(t *testing.T) {
+func TestRefusalOfTheProxyIsUnavailable(t *testing.T) {
 	t.Parallel()
 	front := httptest.NewServer(&tunnelProxy{})
 	t.Cleanup(front.Close)
@@ -123,7 +123,7 @@ func TestProxyRefuses(t *testing.T) {
 	}
 }
 
-func TestProxyThatHangsIsLeftAtTheDeadline(t *testing.T) {
+func TestProxyThatHangsDoesNotOutlastTheCall(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -180,7 +180,7 @@ func (c *counting) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.C
 	return &auth.Credentials{AccessToken: fmt.Sprintf("proxy-token-%d", c.n.Add(1))}, nil
 }
 
-func TestAuthenticatingProxyHasACredentialOfItsOwn(t *testing.T) {
+func TestProxyFlowHasCredentialsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	s := quiet(t, mockserver.WithHTTPFront())
 	proxy := &counting{}
@@ -210,7 +210,7 @@ func TestAuthenticatingProxyHasACredentialOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestProxyCredentialFailureIsItsOwn(t *testing.T) {
+func TestErrorOfProxyFlowNamesTheProxy(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
 	cs := made(t)(clientset.ForAPIKey(s.APIKey(), clientset.WithInsecure(), clientset.WithProxyFlow(flow.Static{}, nil)))

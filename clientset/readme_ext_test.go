@@ -35,7 +35,7 @@ func TestReadmeMock(t *testing.T) {
 	}
 }
 
-// The README's test in memory, where the token of the first call has ended before
+// The README's test in memory, where the token of the first call has expired before
 // the second.
 func TestReadmeInMemory(t *testing.T) {
 	t.Parallel()

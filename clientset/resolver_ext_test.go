@@ -37,7 +37,7 @@ func TestForResolvesWithTheProgramsHTTPClient(t *testing.T) {
 	}
 }
 
-func TestForExplainsItself(t *testing.T) {
+func TestErrorsOfForNameTheCause(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("NO_SUCH_VARIABLE is not set")
 	_, err := clientset.For(t.Context(), platform.ResolverFunc(func(context.Context, *http.Client) (platform.Target, error) {

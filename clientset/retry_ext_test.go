@@ -20,7 +20,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 )
 
-func TestTransientRetry(t *testing.T) {
+func TestOnlyTransientErrorsOfReadsAreRepeated(t *testing.T) {
 	t.Parallel()
 	type call = func(context.Context, *clientset.ClientSet) error
 	reads := map[string]call{

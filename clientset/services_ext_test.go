@@ -82,7 +82,7 @@ func TestEveryAccessorReachesItsService(t *testing.T) {
 	}
 }
 
-func TestAuthMetadataTravelsBare(t *testing.T) {
+func TestCallsOfAuthMetadataCarryNoToken(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
 	cs := connect(t, s)
@@ -99,7 +99,7 @@ func TestAuthMetadataTravelsBare(t *testing.T) {
 	}
 }
 
-func TestOtherStubsRideOnTheSameConnection(t *testing.T) {
+func TestOtherStubsUseTheSameConnection(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
 	cs := connect(t, s)

@@ -64,7 +64,7 @@ func TestRevocationStorm(t *testing.T) {
 }
 
 // The token endpoint is down while a thousand callers, with two seconds each,
-// need a new token. Nobody waits past the deadline, the endpoint is left in
+// need a new token. No call waits past its deadline, the endpoint is left in
 // peace, and the stored login outlives the outage.
 func TestTokenEndpointDown(t *testing.T) {
 	t.Parallel()
@@ -128,7 +128,7 @@ func TestTokenEndpointDown(t *testing.T) {
 					t.Errorf("%d token requests in %v, want 1 to %d", n, time.Since(start), most)
 				}
 
-				// And when the endpoint is back, so is everybody, with the same login.
+				// And when the endpoint is back, all calls succeed, with the same login.
 				s.Script().TokenEndpoint().Reset()
 				time.Sleep(time.Minute)
 				if kept, err := store.Retrieve(t.Context(), key); err != nil || kept.RefreshToken == "" {
@@ -179,7 +179,7 @@ func TestOneCallerLeavingDoesNotStopTheRefresh(t *testing.T) {
 
 // Tokens live three seconds, the endpoint takes half a second to make one, and 32
 // callers with a fifth of a second each never notice.
-func TestPlannedExpiryUnderLoad(t *testing.T) {
+func TestExpiryUnderLoadFailsNoCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := quiet(t, silent(), mockserver.WithInMemory(), mockserver.WithOAuth(oauth.Config{TokenTTL: 3 * time.Second}),

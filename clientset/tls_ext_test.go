@@ -66,7 +66,7 @@ func TestTLSSettingsServeCallsAndLogin(t *testing.T) {
 			}
 		})
 	}
-	t.Run("neither without trust", func(t *testing.T) {
+	t.Run("an unknown authority fails both", func(t *testing.T) {
 		t.Parallel()
 		cs := made(t)(clientset.ForAPIKey(s.APIKey(), clientset.WithoutRetry()))
 		if err := list(t.Context(), cs); status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "certificate") {
@@ -101,7 +101,7 @@ func TestTLSSettingsServeCallsAndLogin(t *testing.T) {
 	})
 }
 
-func TestSkipVerifyIsLoud(t *testing.T) {
+func TestInsecureSkipVerifyIsLoggedAsAWarning(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	made(t)(clientset.ForEndpoint("h", clientset.WithInsecureSkipVerify(), clientset.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))))

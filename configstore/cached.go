@@ -14,23 +14,22 @@ import (
 const (
 	// fetchLimit ends a shared fetch, which no caller's deadline ends.
 	fetchLimit = 30 * time.Second
-	// fetchGrace is what a store gets after that to say what kept it; one that
-	// does not honour its ctx is then left behind.
+	// fetchGrace is how long a store then has to return its error; a store that
+	// ignores ctx is not waited for any longer.
 	fetchGrace = time.Second
-	// noLoginTTL bounds how long "no login" is believed, so that a server that
-	// starts to ask for one is not met without credentials for hours.
+	// noLoginTTL bounds how long ErrNoLogin is cached, so that a server that begins
+	// to want a login is not called without credentials for hours.
 	noLoginTTL = time.Minute
 )
 
-// Cached remembers the answer of s for ttl; zero or less means until
-// Invalidate, which it also forwards to s.
+// Cached caches the answer of s for ttl; zero or less means until Invalidate, which it
+// also forwards to s.
 //
-// Callers that find nothing remembered share one call to s. That call belongs
-// to none of them: it carries no caller's context values, runs for 30 seconds
-// at most, and every caller leaves when its own ctx ends. Errors are not
-// remembered, with one exception: [ErrNoLogin] is an answer, and is kept for
-// ttl but no longer than a minute. An answer that was under way when Invalidate
-// was called reaches those who waited for it and is not kept.
+// Callers that find no cached answer share one call to s. That call has no caller's
+// context values and a limit of 30 seconds, and each caller returns when its own ctx
+// ends. Errors are not cached, except [ErrNoLogin], which is cached for ttl but a minute
+// at most. If Invalidate is called during a call to s, its answer is returned to the
+// callers that wait for it, and not cached.
 func Cached(s ClientConfigStore, ttl time.Duration) ClientConfigStore {
 	return &cached{store: orNothing(s), ttl: ttl}
 }
@@ -41,7 +40,7 @@ type cached struct {
 	fetches singleflight.Group
 
 	mu    sync.Mutex
-	kept  *answer // nil: nothing remembered
+	kept  *answer // nil: nothing cached
 	round int     // how often Invalidate was called; each has a fetch of its own
 }
 
@@ -74,8 +73,8 @@ func (c *cached) ClientConfig(ctx context.Context) (ClientConfig, error) {
 	}
 }
 
-// Invalidate forgets the answer. The wrapped store goes first, so that no caller
-// can fetch its old answer in between.
+// Invalidate deletes the cached answer. The wrapped store comes first, so that no
+// caller can fetch its old answer in between.
 func (c *cached) Invalidate() {
 	invalidate(c.store)
 	c.mu.Lock()
@@ -84,8 +83,8 @@ func (c *cached) Invalidate() {
 	c.round++
 }
 
-// fetch asks the store for all callers of one round. It starts from a bare context:
-// the values of one caller's, such as credentials of that call alone, are not for all.
+// fetch asks the store for all callers of one round. It begins with an empty context:
+// values of one caller's, such as credentials of that call, are not for the others.
 func (c *cached) fetch(round int) (ClientConfig, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit) //nolint:forbidigo // belongs to no caller
 	defer cancel()
@@ -100,7 +99,7 @@ func (c *cached) fetch(round int) (ClientConfig, error) {
 	return cfg, err
 }
 
-// keep remembers a, unless Invalidate was called since it was asked for.
+// keep caches a, unless Invalidate was called since the store was asked.
 func (c *cached) keep(round int, a answer) {
 	ttl := c.ttl
 	if a.err != nil && (ttl <= 0 || ttl > noLoginTTL) {
@@ -116,7 +115,7 @@ func (c *cached) keep(round int, a answer) {
 	}
 }
 
-// ask does not wait for ever, even if the store does.
+// ask returns even if the store never does.
 func (c *cached) ask(ctx context.Context) (ClientConfig, error) {
 	asked := make(chan answer, 1)
 	go func() {

@@ -37,7 +37,7 @@ func (s *counting) ClientConfig(ctx context.Context) (configstore.ClientConfig, 
 
 func (s *counting) Invalidate() { s.invalidated.Add(1) }
 
-func TestCachedAsksOnce(t *testing.T) {
+func TestCachedCallersShareOneFetch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given 100 callers at once,
@@ -128,7 +128,7 @@ func TestCachedKeepsNoLoginForAMinute(t *testing.T) {
 	}
 }
 
-func TestCachedCallersLeaveOnTheirOwn(t *testing.T) {
+func TestCachedCallersReturnWhenTheirContextEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given a caller who starts the shared fetch and leaves after 100 ms,
@@ -181,8 +181,8 @@ func TestCachedFetchHasALimit(t *testing.T) {
 	})
 }
 
-// A store that hangs, whatever its context says, does not hang everybody for good.
-func TestCachedLeavesAHangingStoreBehind(t *testing.T) {
+// A store that hangs in spite of its context does not block callers for ever.
+func TestCachedReturnsAlthoughTheStoreHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -225,7 +225,7 @@ func TestCachedInvalidateDuringAFetch(t *testing.T) {
 	})
 }
 
-func TestInvalidateGoesAllTheWayDown(t *testing.T) {
+func TestInvalidateReachesEveryWrappedStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a, b := &counting{}, &counting{}

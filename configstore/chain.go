@@ -7,15 +7,14 @@ import (
 	"strings"
 )
 
-// Chain asks stores in order and answers what the first one answers. It
-// forwards Invalidate to all of them.
+// Chain returns the answer of the first of stores that has one. It forwards Invalidate
+// to all of them.
 //
-// A store is passed over when it has nothing to give: its error is [ErrNoLogin]
-// or [ErrNotFound], or has the gRPC code Unimplemented or NotFound. Every other
-// error ends the search, because a place that is merely down might have had the
-// right answer. When nobody has one, the error holds that of every store (so
-// errors.Is finds ErrNoLogin if any of them said so), and beside it stand the
-// fields that came with the first ErrNoLogin. Nil stores are passed over.
+// A store has none if its error is [ErrNoLogin] or [ErrNotFound], or has the gRPC code
+// Unimplemented or NotFound. Every other error ends the search: a server that is down
+// might have had the right answer. If no store has one, the error wraps that of every
+// store (so errors.Is finds ErrNoLogin if one of them returned it), and the fields that
+// came with the first ErrNoLogin are returned with it. Nil stores are ignored.
 func Chain(stores ...ClientConfigStore) ClientConfigStore {
 	return &chain{stores: slices.DeleteFunc(slices.Clone(stores), func(s ClientConfigStore) bool { return s == nil })}
 }

@@ -15,8 +15,8 @@ const (
 	maxList = 256
 )
 
-// check says what is wrong with a configuration that came from a server. What
-// the program itself configures is its own business and is not checked.
+// check returns what is wrong with a configuration that came from a server. What the
+// program sets itself is not checked.
 func (c ClientConfig) check() error {
 	for _, e := range []struct{ field, value string }{
 		{"token_endpoint", c.TokenEndpoint},
@@ -96,7 +96,7 @@ func checkIssuer(field, raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// checkText refuses what could break out of a line, a header or a terminal.
+// checkText refuses text that could end a line or a header, or control a terminal.
 func checkText(field, s string) error {
 	switch {
 	case len(s) > maxText:
@@ -121,8 +121,8 @@ func checkList(field string, list []string) error {
 	return nil
 }
 
-// reservedKey tells of keys that belong to HTTP/2 and gRPC; a token under one of
-// them would break the call or be lost.
+// reservedKey reports whether key belongs to HTTP/2 or gRPC: a token under it would
+// break the call or be lost.
 func reservedKey(key string) bool {
 	switch key {
 	case "connection", "content-length", "content-type", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
@@ -152,9 +152,9 @@ func checkHeaderKey(key string) error {
 	return nil
 }
 
-// loopback tells whether host is certainly this machine: a loopback address, or
-// "localhost" itself. Other names, even those below localhost (RFC 6761 §6.3), Go
-// looks up at a name server, which may send us anywhere.
+// loopback reports whether host is certainly this machine: a loopback address, or
+// "localhost" itself. Go looks up other names, even those below localhost (RFC 6761
+// §6.3), at a name server, which may return any address.
 func loopback(host string) bool {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return a.Unmap().IsLoopback()

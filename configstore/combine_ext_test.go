@@ -98,7 +98,7 @@ func TestOverlay(t *testing.T) {
 	}
 }
 
-func TestOverlayKeepsItsOwn(t *testing.T) {
+func TestOverlayKeepsACopy(t *testing.T) {
 	t.Parallel()
 	over := configstore.ClientConfig{Scopes: []string{"all"}}
 	store := configstore.Overlay(configstore.Static(configstore.ClientConfig{}), over)
@@ -136,7 +136,7 @@ func TestChain(t *testing.T) {
 		{"nothing to give: the next", []configstore.ClientConfigStore{nil, noLogin, notFound, unimpl, gone, b}, configstore.ClientConfig{ClientID: "b"}, codes.OK, "", nil},
 		{"trouble ends it", []configstore.ClientConfigStore{notFound, down, b}, configstore.ClientConfig{}, codes.Unavailable, "down", nil},
 		{"trouble is no verdict", []configstore.ClientConfigStore{noLogin, down}, configstore.ClientConfig{}, codes.Unavailable, "down", nil},
-		{"nobody has it", []configstore.ClientConfigStore{notFound, unimpl}, configstore.ClientConfig{}, codes.Unimplemented, "found; rpc error: code = Unimplemented desc = old", configstore.ErrNotFound},
+		{"no store has it", []configstore.ClientConfigStore{notFound, unimpl}, configstore.ClientConfig{}, codes.Unimplemented, "found; rpc error: code = Unimplemented desc = old", configstore.ErrNotFound},
 		{"no login is remembered", []configstore.ClientConfigStore{noLogin, notFound}, configstore.ClientConfig{HeaderKey: "x-token"}, codes.Unimplemented, "advertises no login; ", configstore.ErrNoLogin},
 		{"the first no login counts", []configstore.ClientConfigStore{notFound, noLogin, second}, configstore.ClientConfig{HeaderKey: "x-token"}, codes.Unimplemented, "", configstore.ErrNoLogin},
 		{"one alone keeps its error", []configstore.ClientConfigStore{noLogin}, configstore.ClientConfig{HeaderKey: "x-token"}, codes.Unimplemented, "configstore: remote: the server", configstore.ErrNoLogin},
@@ -158,7 +158,7 @@ func TestChain(t *testing.T) {
 	}
 }
 
-func TestErrorReadsBothWays(t *testing.T) {
+func TestErrorHasTextAndStatus(t *testing.T) {
 	t.Parallel()
 	cause := status.Error(codes.ResourceExhausted, "slow down")
 	err := error(&configstore.Error{Op: "remote", Source: "/svc/Method", Err: cause})

@@ -1,12 +1,12 @@
 // Package configstore finds out how to log in to an endpoint: which OAuth 2.0
 // endpoints to talk to, as which client, for which scopes and audience.
 //
-// A [ClientConfig] is the answer and a [ClientConfigStore] is anything that can
-// give it: [Static] knows it, [Remote] asks the backend, [Discovery] reads an
-// issuer's published document. [Overlay] replaces single fields of an answer, [Chain]
-// takes the first whole answer of several stores, [Cached] keeps one for a while.
-// Most programs never call this package; clientset makes Cached(Remote(connection))
-// for each login.
+// A [ClientConfig] is the answer, and a [ClientConfigStore] returns it: [Static] has it
+// from the program, [Remote] asks the backend, [Discovery] reads the metadata document
+// that an issuer publishes. [Overlay] replaces single fields, [Chain] takes the first
+// complete answer of several stores, [Cached] caches one. Most programs never call this
+// package: clientset makes Cached(Remote(connection)) for each login. A program whose
+// backend does not say how to log in calls [Discovery].
 package configstore
 
 import (
@@ -74,30 +74,28 @@ func orSlice(a, b []string) []string {
 	return b
 }
 
-// clone returns c with slices of its own, so that what a store keeps and what
-// its callers hold can never change each other.
+// clone returns a copy of c with slices of its own, so that callers cannot change what
+// a store holds.
 func (c ClientConfig) clone() ClientConfig {
 	c.Scopes = slices.Clone(c.Scopes)
 	c.AuthMethods = slices.Clone(c.AuthMethods)
 	return c
 }
 
-// ClientConfigStore answers how to log in.
+// ClientConfigStore returns how to log in.
 //
-// Implementations are safe for concurrent use and honour ctx. Their errors say
-// by errors.Is what to make of them: [ErrNoLogin] (nothing to log in to, and
-// beside it whatever else was learned), [ErrNotFound] (ask elsewhere),
-// [ErrInvalid] (an answer that must not be used); every other error is trouble
-// that may pass. One that keeps an answer also has an Invalidate method, see
-// [Invalidator].
+// Implementations are safe for concurrent use and honour ctx. Callers decide by
+// errors.Is: [ErrNoLogin] (the backend wants no login; the fields that are known are
+// returned with it), [ErrNotFound] (another store may have it), [ErrInvalid] (the answer
+// must not be used); every other error is transient. A store that caches also has an
+// Invalidate method, see [Invalidator].
 type ClientConfigStore interface {
 	ClientConfig(ctx context.Context) (ClientConfig, error)
 }
 
-// Invalidator is implemented by stores that remember an answer, and by those
-// that wrap another store. Invalidate forgets it; the token client calls it when
-// the authorization server no longer knows the client (invalid_client) or the
-// endpoint (HTTP 404).
+// Invalidator is implemented by stores that cache an answer, and by those that wrap
+// another store. Invalidate deletes the cached answer; auth/flow calls it when the
+// authorization server does not know the client (invalid_client) or the path (HTTP 404).
 type Invalidator interface {
 	Invalidate()
 }

@@ -28,15 +28,14 @@ const (
 // The document must name the issuer that was asked for (RFC 8414 §3.3). A Flyte
 // host publishes the document of its identity provider; the issuer named there
 // is then asked, once, and must confirm its own name. Endpoints must be https,
-// or http on a loopback address. RevocationEndpoint, AuthMethods and IssRequired
-// are filled in too; ClientID, Scopes and HeaderKey are not in such documents,
-// see [Overlay].
+// or http on a loopback address. RevocationEndpoint, AuthMethods and IssRequired are
+// set too; ClientID, Scopes and HeaderKey are not in such documents, see [Overlay].
 //
 // Requests carry no credentials or cookies and follow no redirects; an answer
 // may have 1 MiB and take as long as hc.Timeout, 30 seconds if that is zero or
 // hc nil. The error is [ErrNotFound] when no document is published and
 // [ErrInvalid] when there is one that must not be used; it never quotes an
-// answer's body. Nothing is remembered, see [Cached].
+// answer's body. Nothing is cached, see [Cached].
 func Discovery(issuer string, hc *http.Client) ClientConfigStore {
 	c := http.Client{}
 	if hc != nil {
@@ -83,9 +82,9 @@ func (d *discovery) ClientConfig(ctx context.Context) (ClientConfig, error) {
 	return cfg, nil
 }
 
-// find returns the first document among the places where issuer may publish
-// one, and its URL. An unusable answer at one place may just be how a server
-// answers for pages that it does not have, so the others are still tried.
+// find returns the first document among the URLs where issuer may publish one, and its
+// URL. Some servers answer with a page where they have no document, so after an unusable
+// answer the other URLs are still tried.
 func (d *discovery) find(ctx context.Context, what, issuer string) (ClientConfig, string, error) {
 	u, err := checkIssuer(what, issuer)
 	if err != nil {
@@ -148,8 +147,8 @@ func (d *discovery) read(ctx context.Context, where string) (ClientConfig, error
 	return cfg, err
 }
 
-// unanswered keeps the caller's context error visible and hides that of the
-// client's own time limit, which is no deadline of the caller's.
+// unanswered wraps the error of the caller's context, and not that of the client's own
+// time limit, which is no deadline of the caller's.
 func unanswered(ctx context.Context, where string, err error) error {
 	var timeout net.Error
 	switch {
@@ -176,7 +175,7 @@ func checkStatus(resp *http.Response) error {
 	}
 }
 
-// target is the host that a redirect points to; its path and query stay unsaid.
+// target is the host that a redirect points to, without its path and query.
 func target(resp *http.Response) string {
 	u, err := resp.Location()
 	if err != nil || u.Host == "" || checkText("", u.Host) != nil {

@@ -81,7 +81,7 @@ func page(code int, contentType, body string) http.HandlerFunc {
 	}
 }
 
-func TestDiscoveryPlaces(t *testing.T) {
+func TestDiscoveryTriesTheURLsInOrder(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, path, at string
@@ -135,7 +135,7 @@ func TestDiscoveryFollowsTheNamedIssuerOnce(t *testing.T) {
 	}
 }
 
-func TestDiscoveryTrailingSlash(t *testing.T) {
+func TestDiscoveryIgnoresATrailingSlash(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, map[string]http.HandlerFunc{oauthPath: document(`{"issuer":"%s/","token_endpoint":"%s/token"}`)})
 	for _, issuer := range []string{s.URL, s.URL + "/"} {
@@ -146,7 +146,7 @@ func TestDiscoveryTrailingSlash(t *testing.T) {
 	}
 }
 
-func TestDiscoveryBadAnswers(t *testing.T) {
+func TestDiscoveryRefusesBadAnswers(t *testing.T) {
 	t.Parallel()
 	const canary = "hunter2-canary"
 	for _, c := range []struct {
@@ -160,7 +160,7 @@ func TestDiscoveryBadAnswers(t *testing.T) {
 		{"not configured", page(501, "text/plain", canary), configstore.ErrNotFound, codes.Unimplemented, "501"},
 		{"HTML", page(200, "text/html", "<html>"+canary), configstore.ErrInvalid, codes.FailedPrecondition, "web page"},
 		{"HTML unlabelled", page(200, "", "\n <!doctype html>"+canary), configstore.ErrInvalid, codes.FailedPrecondition, "web page"},
-		{"text", page(200, "text/plain", canary), configstore.ErrInvalid, codes.FailedPrecondition, "no JSON document"},
+		{"text", page(200, "text/plain", canary), configstore.ErrInvalid, codes.FailedPrecondition, "not a JSON document"},
 		{"JSON of another kind", page(200, "application/json", `{"token":"`+canary+`"}`), configstore.ErrInvalid, codes.FailedPrecondition, "names no issuer"},
 		{"no token endpoint", document(`{"issuer":"%s"}`), configstore.ErrInvalid, codes.FailedPrecondition, "no token_endpoint"},
 		{"plaintext endpoint", document(`{"issuer":"%s","token_endpoint":"http://idp.example/` + canary + `"}`), configstore.ErrInvalid, codes.FailedPrecondition, "plain http"},
@@ -201,7 +201,7 @@ func TestDiscoveryBadAnswers(t *testing.T) {
 	}
 }
 
-func TestDiscoveryPrefersTheTellingError(t *testing.T) {
+func TestDiscoveryReturnsTheErrorThatSaysMost(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, map[string]http.HandlerFunc{"/a" + openidPath: page(503, "text/plain", "")})
 	_, err := configstore.Discovery(s.URL+"/a", s.Client()).ClientConfig(t.Context())
@@ -282,7 +282,7 @@ func TestDiscoverySendsNoCredentials(t *testing.T) {
 	}
 }
 
-func TestDiscoveryUnreachableIsAskedOnce(t *testing.T) {
+func TestDiscoveryAsksAnUnreachableHostOnce(t *testing.T) {
 	t.Parallel()
 	var dialled []string
 	hc := &http.Client{Transport: &http.Transport{DialContext: func(_ context.Context, _, addr string) (net.Conn, error) {
@@ -295,7 +295,7 @@ func TestDiscoveryUnreachableIsAskedOnce(t *testing.T) {
 	}
 }
 
-func TestDiscoveryTime(t *testing.T) {
+func TestDiscoveryHasATimeLimit(t *testing.T) {
 	t.Parallel()
 	silent := func(client *http.Client) *http.Client {
 		client.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -361,7 +361,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestDiscoveryWithItsOwnClient(t *testing.T) {
+func TestDiscoveryWithoutClientHasOneOfItsOwn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, map[string]http.HandlerFunc{oauthPath: func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")

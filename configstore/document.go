@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// parseDocument reads an authorization server metadata document (RFC 8414 §2).
-// It demands an issuer and judges no other value; see ClientConfig.check.
+// parseDocument reads an authorization server metadata document (RFC 8414 §2). It
+// requires an issuer; ClientConfig.check checks the other values.
 func parseDocument(body []byte) (ClientConfig, error) {
 	var doc document
 	if err := json.Unmarshal(body, &doc); err != nil {
 		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-			return ClientConfig{}, invalid("the answer is no JSON document (byte %d)", syntax.Offset)
+			return ClientConfig{}, invalid("the answer is not a JSON document (byte %d)", syntax.Offset)
 		}
-		return ClientConfig{}, invalid("the answer is JSON and no object; an authorization server metadata document is needed")
+		return ClientConfig{}, invalid("the answer is JSON but not an object; an authorization server metadata document is needed")
 	}
 	var c ClientConfig
 	for _, f := range []struct {
@@ -34,7 +34,7 @@ func parseDocument(body []byte) (ClientConfig, error) {
 		}
 	}
 	if c.Issuer == "" {
-		return ClientConfig{}, invalid("the answer is JSON and names no issuer; an authorization server metadata document is needed")
+		return ClientConfig{}, invalid("the answer is JSON but names no issuer; an authorization server metadata document is needed")
 	}
 	return c, nil
 }

@@ -61,17 +61,17 @@ func TestParseDocumentKeyStyles(t *testing.T) {
 func TestParseDocumentRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ doc, want string }{
-		"nothing":         {``, "no JSON document"},
-		"cut off":         {`{"issuer":"https://idp.example"`, "no JSON document"},
-		"two documents":   {`{"issuer":"a"}{}`, "no JSON document"},
-		"a list":          {`[]`, "no object"},
+		"nothing":         {``, "not a JSON document"},
+		"cut off":         {`{"issuer":"https://idp.example"`, "not a JSON document"},
+		"two documents":   {`{"issuer":"a"}{}`, "not a JSON document"},
+		"a list":          {`[]`, "not an object"},
 		"null":            {`null`, "names no issuer"},
 		"an error":        {`{"error":"not_found"}`, "names no issuer"},
 		"issuer number":   {`{"issuer":7}`, "issuer in the document has the wrong type; text is needed"},
 		"methods text":    {`{"issuer":"a","token_endpoint_auth_methods_supported":"x"}`, "a list of texts is needed"},
 		"iss text":        {`{"issuer":"a","authorization_response_iss_parameter_supported":"yes"}`, "true or false is needed"},
 		"endpoint object": {`{"issuer":"a","tokenEndpoint":{"secret":"hunter2"}}`, "token_endpoint in the document has the wrong type"},
-		"deep":            {strings.Repeat(`{"a":`, 20_000), "no JSON document"},
+		"deep":            {strings.Repeat(`{"a":`, 20_000), "not a JSON document"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,24 +12,22 @@ import (
 )
 
 var (
-	// ErrNoLogin says that the backend answered and advertises no login at all:
-	// calls to it need no credentials. A store that returns it returns beside it
-	// what it did learn, such as the client ID and the header key.
+	// ErrNoLogin means that the backend answered and advertises no login: calls to it
+	// need no credentials. The fields that are known, such as the client ID and the
+	// header key, are returned with it.
 	ErrNoLogin = errors.New("the server advertises no login")
-	// ErrNotFound says that there is no configuration at the place asked.
+	// ErrNotFound means that the server that was asked has no configuration.
 	ErrNotFound = errors.New("no client configuration found")
-	// ErrInvalid says that there was an answer and that it must not be used:
-	// asking again gives the same until somebody changes the server or the
-	// address.
+	// ErrInvalid means that there was an answer and that it must not be used: asking
+	// again returns the same until the server or the address is changed.
 	ErrInvalid = errors.New("unusable client configuration")
 )
 
 // Error is the error of this package: what was tried, where, and why it failed.
 //
-// It reads as a gRPC status too: the backend's own code where there is one, the
-// context's code when a deadline or cancellation ended it, Unimplemented for
-// [ErrNoLogin] and [ErrNotFound], FailedPrecondition for [ErrInvalid], and
-// Unavailable for trouble that may pass.
+// It is a gRPC status too: the backend's code where there is one, the context's code if
+// a deadline or cancellation ended it, Unimplemented for [ErrNoLogin] and [ErrNotFound],
+// FailedPrecondition for [ErrInvalid], and Unavailable for transient errors.
 type Error struct {
 	Op     string // "remote", "discover", "static", "cached", "chain" or "empty store"
 	Source string // the method or URL that was asked; may be empty
@@ -64,8 +62,8 @@ func code(err error) codes.Code {
 	}
 }
 
-// absent tells whether err means that a place has no configuration to give, so
-// that another place may be asked.
+// absent reports whether err means that a store has no configuration, so that another
+// may be asked.
 func absent(err error) bool {
 	if errors.Is(err, ErrNoLogin) || errors.Is(err, ErrNotFound) {
 		return true

@@ -2,16 +2,16 @@ package configstore
 
 import "context"
 
-// Overlay answers what base does with the fields that over sets replaced. It
-// forwards Invalidate to base.
+// Overlay returns the answer of base with the fields that over sets. It forwards
+// Invalidate to base.
 //
-// A server that has nothing to say does not stand in the way of a configuration
-// made by hand: when base answers [ErrNoLogin] or [ErrNotFound] (or the code
-// Unimplemented or NotFound) and over sets a TokenEndpoint, the answer is over,
-// on top of what base did tell, and no error. Without a TokenEndpoint the error
-// stays, with the merged fields beside it. Every other error of base is
-// returned alone: a missing header key, say, would send tokens astray. Use
-// [Static] to ask nobody. A nil base has nothing to say.
+// A configuration that the program sets itself does not need a server that has one: if
+// base returns [ErrNoLogin] or [ErrNotFound] (or the code Unimplemented or NotFound) and
+// over sets a TokenEndpoint, Overlay returns over, together with the fields that base
+// did return, and no error. Without a TokenEndpoint it returns the error with the merged
+// fields. Every other error of base is returned without fields: tokens could be sent
+// under the wrong header key, for example. Use [Static] to make no request. A nil base
+// is one without an answer.
 func Overlay(base ClientConfigStore, over ClientConfig) ClientConfigStore {
 	return &overlay{base: orNothing(base), over: over.clone()}
 }

@@ -26,12 +26,12 @@ import (
 // belongs to another call. The answers are checked: endpoints must be https, or
 // http on a loopback address, and an unusable value gives [ErrInvalid].
 //
-// A backend that answers GetPublicClientConfig and has no GetOAuth2Metadata
-// wants no login: the error is [ErrNoLogin], and ClientID, RedirectURI, Scopes,
-// Audience and HeaderKey stand beside it. A backend with neither service gives
-// [ErrNotFound]. The backend's gRPC status stays visible to status.FromError.
-// Scopes and Audience are what the backend tells its clients to ask for; the
-// zero HeaderKey means that it named none.
+// A backend that answers GetPublicClientConfig and has no GetOAuth2Metadata wants no
+// login: the error is [ErrNoLogin], and ClientID, RedirectURI, Scopes, Audience and
+// HeaderKey are returned with it. A backend without either service returns
+// [ErrNotFound]; [Discovery] is the alternative then. status.FromError finds the
+// backend's gRPC status. Scopes and Audience are those that the backend advertises; an
+// empty HeaderKey means that it advertises none.
 func Remote(conn grpc.ClientConnInterface) ClientConfigStore { return &remote{conn: conn} }
 
 type remote struct{ conn grpc.ClientConnInterface }
@@ -103,15 +103,15 @@ func first(conn grpc.ClientConnInterface) service {
 	}
 }
 
-// reply is what came of one of the two calls: info is nil if it failed.
+// reply is the response to one of the two calls, or its error.
 type reply struct {
 	server serverInfo
 	client clientInfo
 	err    error
 }
 
-// ask makes both calls at once. It returns ErrNotFound when this generation is
-// not served, and does not wait for one call when the other has decided.
+// ask makes both calls at once. It returns ErrNotFound if the backend does not serve
+// this generation, and does not wait for one call if the other decides.
 func (s service) ask(ctx context.Context) (ClientConfig, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -182,8 +182,8 @@ func merge(sv serverInfo, cl clientInfo) ClientConfig {
 	return cfg
 }
 
-// failed explains an error of one call. A status that the caller's own context
-// caused also answers to errors.Is with the context's error.
+// failed adds to the error of one call. If the caller's context caused it, errors.Is
+// finds the context's error too.
 func failed(ctx context.Context, method string, err error) error {
 	switch {
 	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
@@ -194,7 +194,8 @@ func failed(ctx context.Context, method string, err error) error {
 	return &Error{Op: "remote", Source: cmp.Or(method, "AuthMetadataService"), Err: err}
 }
 
-// webPage recognises the status that the gRPC transport makes of an HTML answer.
+// webPage reports whether err is the status that gRPC's transport makes of an HTML
+// page.
 func webPage(err error) bool {
 	s, ok := status.FromError(err)
 	return ok && s.Code() == codes.Unknown && strings.Contains(s.Message(), `content-type "text/html`)

@@ -148,7 +148,7 @@ func TestRemoteAsksTheFirstGeneration(t *testing.T) {
 	}
 }
 
-func TestRemoteNoLogin(t *testing.T) {
+func TestRemoteWithoutServerMetadataIsErrNoLogin(t *testing.T) {
 	t.Parallel()
 	// Given a backend without an identity provider,
 	conn := dial(t, serving(&backend{client: fullClient,
@@ -172,7 +172,7 @@ func TestRemoteNoLogin(t *testing.T) {
 	}
 }
 
-func TestRemoteNotServed(t *testing.T) {
+func TestRemoteWithoutServiceIsErrNotFound(t *testing.T) {
 	t.Parallel()
 	_, err := configstore.Remote(dial(t, func(*grpc.Server) {})).ClientConfig(t.Context())
 	var e *configstore.Error
@@ -247,7 +247,7 @@ func TestRemoteRefusesHostileValues(t *testing.T) {
 	}
 }
 
-func TestRemoteLeavesTheCallersMetadataOut(t *testing.T) {
+func TestRemoteSendsNoMetadataOfTheCaller(t *testing.T) {
 	t.Parallel()
 	var seen atomic.Pointer[metadata.MD]
 	conn := dial(t, serving(&backend{server: fullServer,
@@ -276,7 +276,7 @@ func (f invoker) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.Ca
 	return nil, errors.New("no streams")
 }
 
-func TestRemoteOnOddConnections(t *testing.T) {
+func TestRemoteErrorsOfUnusualConnections(t *testing.T) {
 	t.Parallel()
 	t.Run("none", func(t *testing.T) {
 		t.Parallel()
@@ -284,7 +284,7 @@ func TestRemoteOnOddConnections(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("nothing is sent for a caller who has left", func(t *testing.T) {
+	t.Run("nothing is sent after ctx is done", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

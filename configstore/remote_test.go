@@ -12,7 +12,7 @@ import (
 // gRPC turns an ended context into a status that errors.Is knows nothing of;
 // failed gives the context's error back. A deadline that the server met is not
 // the caller's and stays a status only.
-func TestFailedTellsWhoseDeadlineItWas(t *testing.T) {
+func TestFailedWrapsOnlyTheCallersDeadline(t *testing.T) {
 	t.Parallel()
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -8,8 +8,7 @@ type Func func(ctx context.Context) (ClientConfig, error)
 // ClientConfig calls f, which must not be nil.
 func (f Func) ClientConfig(ctx context.Context) (ClientConfig, error) { return f(ctx) }
 
-// Static answers c, always, and asks nobody: with the endpoints configured by
-// hand no discovery takes place. c is not checked.
+// Static always returns c and makes no request. c is not checked.
 func Static(c ClientConfig) ClientConfigStore {
 	c = c.clone()
 	return Func(func(ctx context.Context) (ClientConfig, error) {
@@ -20,7 +19,7 @@ func Static(c ClientConfig) ClientConfigStore {
 	})
 }
 
-// orNothing lets the combining stores treat a nil store as one that has nothing.
+// orNothing returns s, or for nil a store without an answer.
 func orNothing(s ClientConfigStore) ClientConfigStore {
 	if s != nil {
 		return s
@@ -30,7 +29,7 @@ func orNothing(s ClientConfigStore) ClientConfigStore {
 	})
 }
 
-// invalidate forwards Invalidate to s if s remembers anything.
+// invalidate forwards Invalidate to s if s has it.
 func invalidate(s ClientConfigStore) {
 	if i, ok := s.(Invalidator); ok {
 		i.Invalidate()

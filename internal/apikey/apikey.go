@@ -1,11 +1,11 @@
-// Package apikey reads and writes Flyte API keys: one line of base64 that holds
-// an endpoint, an OAuth client id, its secret and an organization.
+// Package apikey decodes and encodes Flyte API keys: one line of base64 that contains an
+// endpoint, an OAuth client ID, its secret and an organization.
 //
-// [Decode] gives the same four parts as Flyte's Python client for every key that
-// the Python client reads rightly. Where that client silently splits at the wrong
-// colon (an endpoint with a scheme or a port, a secret with a colon) Decode finds
-// the one sensible reading or refuses the key and says why. Neither a key nor a
-// secret ever appears in an error or in a printed [Key].
+// Call [Decode]. It returns the same four parts as Flyte's Python client for every key
+// that the Python client decodes correctly. Where that client splits at the wrong colon
+// (an endpoint with a scheme or a port, a secret with a colon), Decode returns the only
+// possible parts, or an error that says why there are several. No error and no printed
+// [Key] contains a key or a secret.
 package apikey
 
 import (
@@ -41,10 +41,10 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 // MarshalJSON writes the description: a key is kept in its encoded form only.
 func (k Key) MarshalJSON() ([]byte, error) { return json.Marshal(k.String()) }
 
-// Secret is text that prints as "[redacted]" whatever way it is printed.
+// Secret is text that always prints as "[redacted]".
 type Secret struct {
-	// A pointer, because fmt prints plain text that sits in somebody else's
-	// unexported field without asking Format.
+	// A pointer, because fmt prints a string in an unexported field of another type
+	// without calling Format.
 	text *string
 }
 

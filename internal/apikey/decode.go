@@ -49,7 +49,7 @@ func decodeBase64(text string) (string, error) {
 	case len(text)-len(body) > 2:
 		return "", wrong("has more padding than base64 can have; was it cut or joined?")
 	case len(body)%4 == 1:
-		return "", wrong("is cut off: this is no length that base64 can have")
+		return "", wrong("is cut off: base64 cannot have this length")
 	}
 	encoding := base64.RawStdEncoding
 	if url {
@@ -141,7 +141,7 @@ func join(before string, fields []string) ([]string, error) {
 	}
 }
 
-// endpointHasColon tells whether the fields after the first may still belong to
+// endpointHasColon reports whether the fields after the first may still belong to
 // the endpoint: a scheme without slashes, a socket's path, user:password@host, an
 // IPv6 address without brackets.
 func endpointHasColon(before string, fields []string) bool {

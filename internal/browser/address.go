@@ -10,9 +10,9 @@ import (
 const maxAddress = 8 << 10
 
 // Check returns address in a form that is safe to hand to a program and to show
-// on a terminal: absolute, http or https, without a user, every odd character
-// escaped. Addresses come from servers, and what opens them opens other things
-// too. Errors repeat nothing of the address.
+// on a terminal: absolute, http or https, without user information, and with every
+// unusual character escaped. Addresses come from servers, and the programs that open
+// them open files too. Errors contain nothing of the address.
 func Check(address string) (string, error) {
 	if len(address) > maxAddress {
 		return "", errors.New("the address is too long")
@@ -20,7 +20,7 @@ func Check(address string) (string, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
-		return "", errors.New("the address is no URL")
+		return "", errors.New("the address is not a URL")
 	case u.Scheme != "http" && u.Scheme != "https":
 		return "", errors.New("the address must begin with http:// or https://")
 	case u.Hostname() == "":
@@ -46,8 +46,8 @@ func Check(address string) (string, error) {
 	return string(clean), nil
 }
 
-// plain tells whether c may stand in a URL as it is (RFC 3986 §2). Quotes may too,
-// but programs trip over them.
+// plain reports whether c may be in a URL as it is (RFC 3986 §2). Quotes may too, but
+// some programs fail on them.
 func plain(c byte) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':

@@ -1,9 +1,9 @@
-// Package browser opens a web page in a person's own browser. It starts programs
-// without a shell, waits for none of them, shows none of their output, and takes
-// http and https addresses only.
+// Package browser opens a web page in the user's browser. It starts programs without a
+// shell, does not wait for them, shows none of their output, and accepts only http and
+// https addresses.
 //
-// [Open] does it with the programs of this system; a [Launcher] can be told of
-// another one.
+// Call [Open], which uses the programs of this system; tests set another system in a
+// [Launcher].
 package browser
 
 import (
@@ -31,8 +31,8 @@ type Launcher struct {
 // Open opens address with the programs of this system.
 func Open(ctx context.Context, address string) error { return Launcher{}.Open(ctx, address) }
 
-// Open starts the first program that can be started. Whether a page then shows is
-// not known: the address should have been shown before.
+// Open starts the first program that can be started. It cannot find out whether a page
+// opens, so callers show the address as well.
 func (l Launcher) Open(ctx context.Context, address string) error {
 	address, err := Check(address)
 	if err != nil {
@@ -58,19 +58,19 @@ func (l Launcher) Open(ctx context.Context, address string) error {
 	return fmt.Errorf("no program could open the page: %w", errors.Join(errs...))
 }
 
-// startProgram starts argv and lets go of it: it may run for as long as the
-// person browses.
+// startProgram starts argv and does not wait: it may run for as long as the user keeps
+// the browser open.
 func startProgram(ctx context.Context, argv []string) error {
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, argv[1:]...) //nolint:gosec // the person's own browser
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, argv[1:]...) //nolint:gosec // the user's own browser
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	go func() { _ = cmd.Wait() }() // so that nothing is left of it when it ends
+	go func() { _ = cmd.Wait() }() // so that it does not become a zombie process
 	return nil
 }
 

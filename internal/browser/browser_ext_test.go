@@ -110,7 +110,7 @@ func TestNothingIsStartedForABadAddress(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := l.Open(ctx, page); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want that the context has ended", err)
+		t.Errorf("got %v, want the error of the context", err)
 	}
 	if len(*started) != 0 {
 		t.Errorf("started %v", *started)

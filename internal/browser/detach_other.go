@@ -4,5 +4,5 @@ package browser
 
 import "os/exec"
 
-// detach has nothing to do where programs are on their own anyway.
+// detach does nothing where Ctrl-C does not reach programs that were started.
 func detach(*exec.Cmd) {}

@@ -33,7 +33,7 @@ func chosen(list, address string) [][]string {
 	for _, line := range filepath.SplitList(list) {
 		words := strings.Fields(line)
 		if len(words) == 0 || strings.Contains(words[0], "%s") {
-			continue // the program is the person's choice, never the address
+			continue // the program comes from $BROWSER, never from the address
 		}
 		argv, placed := words[:1:1], false
 		for _, word := range words[1:] {
@@ -65,7 +65,7 @@ func (l Launcher) underWSL() bool {
 	return UnderWSL(l.getenv)
 }
 
-// UnderWSL tells whether this is the Windows Subsystem for Linux.
+// UnderWSL reports whether this is the Windows Subsystem for Linux.
 func UnderWSL(getenv func(string) string) bool {
 	if getenv("WSL_DISTRO_NAME") != "" || getenv("WSL_INTEROP") != "" {
 		return true

@@ -1,15 +1,16 @@
-// Package endpoint reads the address of a backend, in any of the forms that
-// people write it in, once and for every use: dialling, HTTP, credential scope.
+// Package endpoint parses the address of a backend once, for dialling, for HTTP and for
+// the key of stored logins.
 //
-// Call [Parse]. It accepts a bare host with or without a port, https:// and
-// http:// URLs, and gRPC targets (dns:///, unix:, passthrough:/// and every
-// other scheme that has a resolver); it refuses the rest with an error that says
-// what is wrong and what would be right.
+// Call [Parse]. It accepts a host with or without a port, https:// and http:// URLs, and
+// gRPC targets (dns:///, unix:, passthrough:/// and every other scheme that has a
+// resolver). For anything else it returns an error that says what is wrong and what
+// would be right.
 package endpoint
 
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -37,9 +38,10 @@ type Endpoint struct {
 	Port string
 	// Security is the hint that the scheme gives.
 	Security Security
-	// Key is the scope that credentials are kept under. It equals, byte for byte,
-	// what Flyte's Python client uses for the same text: the text without scheme,
-	// with its port, its case kept.
+	// Key is what logins are stored under. It equals, byte for byte, what Flyte's
+	// Python client uses for the same text, so that a login of that client is found: the
+	// text without scheme, with its port, its case kept. That is why localhost and
+	// 127.0.0.1 have different keys; see OtherNames.
 	Key string
 	// Loopback is set when Host is this machine's loopback interface.
 	Loopback bool
@@ -87,11 +89,14 @@ func (e Endpoint) OtherNames() []string {
 	if !e.Loopback || !strings.HasPrefix(e.Target, "dns:") {
 		return nil
 	}
-	var names []string
-	for _, host := range []string{"localhost", "127.0.0.1", "[::1]"} {
-		if own := strings.Trim(host, "[]"); own != e.Host {
-			names = append(names, host+e.portInKey())
-		}
+	hosts := []string{"localhost", "127.0.0.1", "[::1]"}
+	own := slices.IndexFunc(hosts, func(host string) bool { return strings.Trim(host, "[]") == e.Host })
+	if own < 0 { // 127.9.9.9, say, where another server may listen
+		return nil
+	}
+	names := slices.Delete(hosts, own, own+1)
+	for i := range names {
+		names[i] += e.portInKey()
 	}
 	return names
 }
@@ -105,9 +110,9 @@ func (e Endpoint) portInKey() string {
 }
 
 // IsLoopback reports whether host is certainly this machine itself: a loopback
-// address, or "localhost", which Go looks up in the hosts file first. Names below
-// localhost, and "localhost." with a dot, do not count, whatever RFC 6761 §6.3
-// wishes: Go asks the name server for them, which may send us anywhere.
+// address, or "localhost", which Go looks up in the hosts file first. It is false for
+// names below localhost and for "localhost." with a dot, in spite of RFC 6761 §6.3: Go
+// asks a name server for them, which may return any address.
 func IsLoopback(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap().IsLoopback()

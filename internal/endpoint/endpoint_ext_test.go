@@ -254,3 +254,35 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A login under one name of the loopback interface is looked for under the others, with
+// the same port.
+func TestOtherNamesAreTheLoopbackKeysOfTheSamePort(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string][]string{
+		"localhost:8090":           {"127.0.0.1:8090", "[::1]:8090"},
+		"http://127.0.0.1:8090":    {"localhost:8090", "[::1]:8090"},
+		"[::1]:8090":               {"localhost:8090", "127.0.0.1:8090"},
+		"[::1]":                    {"localhost", "127.0.0.1"},
+		"https://localhost":        {"127.0.0.1", "[::1]"},
+		"dns:///localhost:8090":    {"127.0.0.1:8090", "[::1]:8090"},
+		"127.9.9.9:1":              nil, // another server may listen there
+		"dns://8.8.8.8/localhost":  nil,
+		"h.example.com:8090":       nil,
+		"unix:/run/flyte.sock":     nil,
+		"passthrough:///localhost": nil,
+	} {
+		e, err := endpoint.Parse(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, e.OtherNames()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", in, diff)
+		}
+		for _, name := range e.OtherNames() {
+			if other, err := endpoint.Parse(name); err != nil || other.Key != name || !other.Loopback {
+				t.Errorf("%s is not the key of a loopback address: %+v, %v", name, other, err)
+			}
+		}
+	}
+}

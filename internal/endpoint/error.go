@@ -2,8 +2,8 @@ package endpoint
 
 import "fmt"
 
-// Error says what is wrong with an address. It quotes at most the offending
-// part, because an address may have a password or a whole API key in it.
+// Error says what is wrong with an address. It quotes only the wrong part, because an
+// address may contain a password or an API key.
 type Error struct {
 	Reason string
 }

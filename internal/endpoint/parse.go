@@ -56,8 +56,9 @@ var errEscape = wrong("has a %% in it that is no URL escape such as %%20")
 
 var errUser = wrong("has user information in it; credentials belong in options, not in an address")
 
-// isControl also finds what comes along unseen when an address is copied, such as
-// a zero-width space, and what would turn the text around in a terminal.
+// isControl reports whether r cannot be in an address. That includes characters that
+// are copied unseen, such as a zero-width space, and those that reverse text in a
+// terminal.
 func isControl(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError
 }
@@ -134,7 +135,7 @@ func parseDNS(rest string) (Endpoint, error) {
 			return Endpoint{}, wrong("name server in dns://server/host %s", strings.TrimPrefix(err.Error(), prefix))
 		}
 		server = ns.Authority()
-		if _, err := netip.ParseAddr(e.Host); err != nil { // that server may say anything of localhost
+		if _, err := netip.ParseAddr(e.Host); err != nil { // that server may return any address for localhost
 			e.Loopback, e.Local = false, false
 		}
 	}
@@ -160,8 +161,8 @@ func parseUnix(scheme, rest, text string) (Endpoint, error) {
 	return Endpoint{Target: scheme + ":" + rest, Security: Plaintext, Key: stripScheme(text), Local: true}, nil
 }
 
-// parsePassthrough leaves the address to the dialer; a host in it only tells
-// whether it is local.
+// parsePassthrough leaves the address to the dialer; a host in it decides only whether
+// it is local.
 func parsePassthrough(rest, text string) (Endpoint, error) {
 	after, ok := strings.CutPrefix(rest, "///")
 	if !ok {

@@ -37,8 +37,8 @@ func listen(ctx context.Context, r redirect, ports []int) (redirect, []net.Liste
 	return r, nil, fmt.Errorf("no port to listen on is free: %w", errors.Join(errs...))
 }
 
-// listenAll opens one port on every host, or none: whoever else holds it on one
-// of them could be sent our answer.
+// listenAll opens one port on every host, or on none: another program that listens on
+// one of them could receive the redirect.
 func listenAll(ctx context.Context, hosts []string, port int) (opened []net.Listener, bound int, err error) {
 	var lc net.ListenConfig
 	for _, host := range hosts {
@@ -57,7 +57,7 @@ func listenAll(ctx context.Context, hosts []string, port int) (opened []net.List
 	return opened, port, nil
 }
 
-// hasIPv6 tells whether this machine has ::1; containers often do not.
+// hasIPv6 reports whether this machine has ::1; containers often do not.
 func hasIPv6(ctx context.Context) bool {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", "[::1]:0")

@@ -10,7 +10,7 @@ import (
 func TestListenAllIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	var last error
-	for range 3 { // somebody else may get hold of the port in between
+	for range 3 { // another program may take the port in between
 		// Given two hosts that cannot have one port both,
 		opened, _, err := listenAll(t.Context(), []string{"127.0.0.1", "127.0.0.1"}, 0)
 		refused := (*net.OpError)(nil)

@@ -1,10 +1,10 @@
 // Package loopback receives the redirect that ends a login in a browser (RFC 8252
-// §7.3). It listens on this machine only, for as long as the login takes, and lets
-// through nothing but a GET of the exact path under the exact host with a query
-// that holds every parameter once. What such a query means is its caller's
-// business, and so is the page that the person then sees.
+// §7.3). It listens on this machine only, for as long as the login takes, and passes on
+// only a GET of the exact path under the exact host with a query that has every
+// parameter once. The caller decides what that query means, and which page the user then
+// sees.
 //
-// [Listen] opens it, [Server.Serve] starts it, [Server.Close] ends it.
+// Call [Listen], then [Server.Serve], and [Server.Close] at the end.
 package loopback
 
 import (
@@ -26,9 +26,9 @@ const (
 	closeLimit  = 500 * time.Millisecond
 )
 
-// Answer decides on a redirect that has arrived, and returns the page for it. It
-// may take its time: ctx ends when the browser goes away or the server is closed.
-// It is called from several goroutines at once.
+// Answer handles a redirect and returns the page for it. It may block: ctx ends when the
+// browser disconnects or the server is closed. It is called from several goroutines at
+// once.
 type Answer func(ctx context.Context, query url.Values) Page
 
 // Server listens for redirects. Make one with [Listen].
@@ -65,7 +65,7 @@ func Listen(ctx context.Context, redirectURI string, ports []int) (*Server, erro
 		ReadHeaderTimeout: headerLimit,
 		ReadTimeout:       headerLimit,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // strangers' requests are nobody's errors
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // errors of requests that are not of the login
 	}
 	s.http.SetKeepAlivesEnabled(false)
 	return s, nil
@@ -74,7 +74,7 @@ func Listen(ctx context.Context, redirectURI string, ports []int) (*Server, erro
 // RedirectURI is the redirect URI with the port that is listened on.
 func (s *Server) RedirectURI() string { return s.redirect.uri() }
 
-// Serve starts to answer. It is called once, and returns at once.
+// Serve starts to answer requests. It is called once, and does not block.
 func (s *Server) Serve(answer Answer) {
 	s.answer = answer
 	for _, l := range s.listeners {
@@ -82,8 +82,8 @@ func (s *Server) Serve(answer Answer) {
 	}
 }
 
-// Close ends the server. Pages on their way may still arrive for half a second,
-// or until ctx ends.
+// Close ends the server. Responses under way may still be sent for half a second, or
+// until ctx ends.
 func (s *Server) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, closeLimit)
 	defer cancel()
@@ -93,7 +93,7 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	for _, l := range s.listeners {
 		if closing := l.Close(); !errors.Is(closing, net.ErrClosed) {
-			err = errors.Join(err, closing) // never served
+			err = errors.Join(err, closing) // Serve was not called
 		}
 	}
 	s.serving.Wait()
@@ -104,21 +104,21 @@ func (s *Server) Close(ctx context.Context) error {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if p, ok := s.stranger(w, r); ok {
+	if p, ok := s.foreign(w, r); ok {
 		s.write(w, p)
 		return
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || repeated(query) {
-		s.write(w, Page{http.StatusBadRequest, "Not understood", "This address is broken. The login is still waiting for the right one."})
+		s.write(w, Page{http.StatusBadRequest, "Not understood", "This address cannot be read. The login is still waiting for the right one."})
 		return
 	}
 	s.write(w, s.answer(r.Context(), query))
 }
 
-// stranger recognises requests that no authorization server sends a browser to
-// make.
-func (s *Server) stranger(w http.ResponseWriter, r *http.Request) (Page, bool) {
+// foreign reports whether a request cannot be the redirect of an authorization server,
+// and returns the page for it.
+func (s *Server) foreign(w http.ResponseWriter, r *http.Request) (Page, bool) {
 	switch {
 	case !s.redirect.addressed(r.Host):
 		return Page{http.StatusForbidden, "Forbidden", "This login answers under its own address only."}, true
@@ -132,8 +132,8 @@ func (s *Server) stranger(w http.ResponseWriter, r *http.Request) (Page, bool) {
 	}
 }
 
-// repeated tells whether a parameter stands there twice, which RFC 6749 §3.1
-// forbids: two readers could take different ones.
+// repeated reports whether a parameter occurs twice, which RFC 6749 §3.1 forbids: two
+// programs could read different values.
 func repeated(query url.Values) bool {
 	for _, values := range query {
 		if len(values) > 1 {

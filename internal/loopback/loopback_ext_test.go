@@ -131,11 +131,11 @@ func safe(t *testing.T, h http.Header) {
 
 // Servers compare redirect URIs letter by letter, and a browser asks for / where
 // there is no path.
-func TestRedirectURIWithoutPath(t *testing.T) {
+func TestRedirectURIWithoutPathStaysSo(t *testing.T) {
 	t.Parallel()
 	s, answered := open(t, "http://127.0.0.1")
 	if uri := s.RedirectURI(); strings.HasSuffix(uri, "/") {
-		t.Errorf("redirect URI %q has a path that nobody registered", uri)
+		t.Errorf("redirect URI %q has a path that the program did not register", uri)
 	}
 	if got := fetch(t, "GET", s.RedirectURI()+"?code=1", ""); got.status != http.StatusOK || answered.Load() != 1 {
 		t.Errorf("HTTP %d, %d answered", got.status, answered.Load())
@@ -143,7 +143,7 @@ func TestRedirectURIWithoutPath(t *testing.T) {
 }
 
 // localhost leads a browser to either family, so both are ours or none.
-func TestLocalhostIsBothFamilies(t *testing.T) {
+func TestLocalhostListensOnBothFamilies(t *testing.T) {
 	t.Parallel()
 	s, answered := open(t, "http://localhost/callback")
 	u, err := url.Parse(s.RedirectURI())
@@ -166,7 +166,7 @@ func TestLocalhostIsBothFamilies(t *testing.T) {
 	}
 }
 
-func TestPorts(t *testing.T) {
+func TestFirstFreePortIsTaken(t *testing.T) {
 	t.Parallel()
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -178,7 +178,7 @@ func TestPorts(t *testing.T) {
 	t.Run("the next one is taken", func(t *testing.T) {
 		s, _ := open(t, "http://127.0.0.1:1/callback", port, 0)
 		if strings.Contains(s.RedirectURI(), ":"+strconv.Itoa(port)+"/") {
-			t.Errorf("listens on %s, which is somebody else's", s.RedirectURI())
+			t.Errorf("listens on %s, which another program has", s.RedirectURI())
 		}
 	})
 	t.Run("none is free", func(t *testing.T) {
@@ -187,21 +187,21 @@ func TestPorts(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("somebody else has one family", func(t *testing.T) {
+	t.Run("another program has one family", func(t *testing.T) {
 		_, err := loopback.Listen(t.Context(), "http://localhost:"+strconv.Itoa(port)+"/callback", nil)
 		if err == nil {
-			t.Error("listens beside somebody else")
+			t.Error("listens beside another program")
 		}
 	})
 	t.Run("no port at all", func(t *testing.T) {
-		if _, err := loopback.Listen(t.Context(), "", []int{70000}); err == nil || !strings.Contains(err.Error(), "70000 is no port") {
+		if _, err := loopback.Listen(t.Context(), "", []int{70000}); err == nil || !strings.Contains(err.Error(), "70000 is not a port number") {
 			t.Errorf("got %v", err)
 		}
 	})
 }
 
 // A page that is being made when the server closes still arrives.
-func TestCloseLetsThePageArrive(t *testing.T) {
+func TestCloseLetsAPageUnderWayArrive(t *testing.T) {
 	t.Parallel()
 	s, err := loopback.Listen(t.Context(), "", nil)
 	if err != nil {
@@ -245,7 +245,7 @@ func TestCloseDoesNotWaitForIdleConnections(t *testing.T) {
 	}
 	defer conn.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // and does not wait at all once its context has ended
+	cancel() // and does not wait at all once its context is done
 	if err := s.Close(ctx); err != nil {
 		t.Error(err)
 	}
@@ -255,7 +255,7 @@ func TestCloseDoesNotWaitForIdleConnections(t *testing.T) {
 	}
 }
 
-func TestNeverServed(t *testing.T) {
+func TestCloseWithoutServeClosesTheListener(t *testing.T) {
 	t.Parallel()
 	s, err := loopback.Listen(t.Context(), "http://localhost/", nil)
 	if err != nil {

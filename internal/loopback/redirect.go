@@ -20,7 +20,7 @@ type redirect struct {
 
 const defaultRedirect = "http://127.0.0.1/callback"
 
-// parseRedirect refuses whatever cannot be listened on safely. Empty means
+// parseRedirect refuses what cannot be listened on safely. Empty means
 // defaultRedirect.
 func parseRedirect(uri string) (redirect, error) {
 	if uri == "" {
@@ -29,7 +29,7 @@ func parseRedirect(uri string) (redirect, error) {
 	u, err := url.Parse(uri)
 	switch {
 	case err != nil || u.Host == "":
-		return redirect{}, errors.New("the redirect URI is no absolute URL, it should look like " + defaultRedirect)
+		return redirect{}, errors.New("the redirect URI is not an absolute URL; it should look like " + defaultRedirect)
 	case u.Scheme != "http":
 		return redirect{}, errors.New("the redirect URI must begin with http: nothing else can be listened for on this machine")
 	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
@@ -41,7 +41,7 @@ func parseRedirect(uri string) (redirect, error) {
 	case err != nil || !ip.Unmap().IsLoopback():
 		return redirect{}, errors.New("the redirect URI leads to another machine: it must be 127.0.0.1, [::1] or localhost")
 	case ip.String() != r.host || ip.Is4In6() || ip.Zone() != "": // browsers shorten it, and the Host header would not be ours
-		return redirect{}, errors.New("the redirect URI has an address that browsers write otherwise: it must be 127.0.0.1, [::1] or localhost")
+		return redirect{}, errors.New("the redirect URI has an address that browsers write differently: it must be 127.0.0.1, [::1] or localhost")
 	}
 	if u.Port() != "" {
 		if r.port, err = strconv.Atoi(u.Port()); err != nil || r.port > 65535 {
@@ -73,8 +73,8 @@ func (r redirect) bracketed() string {
 // requested is the path that a browser asks for.
 func (r redirect) requested() string { return cmp.Or(r.path, "/") }
 
-// addressed tells whether a Host header means this listener. Another name for
-// the same address is a page elsewhere that has pointed its own name here (DNS
+// addressed reports whether a Host header names this listener. Another name for the
+// same address belongs to a foreign page whose name resolves to this machine (DNS
 // rebinding).
 func (r redirect) addressed(host string) bool {
 	return strings.EqualFold(host, r.authority()) || r.port == 80 && strings.EqualFold(host, r.bracketed())
@@ -100,7 +100,7 @@ func (r redirect) choices(ports []int) ([]int, error) {
 	}
 	for _, p := range ports {
 		if p < 0 || p > 65535 {
-			return nil, fmt.Errorf("%d is no port", p)
+			return nil, fmt.Errorf("%d is not a port number", p)
 		}
 	}
 	return ports, nil

@@ -29,16 +29,16 @@ func TestRedirectURIs(t *testing.T) {
 		"all interfaces":     {uri: "http://0.0.0.0:1/cb", err: "another machine"},
 		"with a dot":         {uri: "http://localhost.:1/cb", err: "another machine"},
 		"below localhost":    {uri: "http://cb.localhost:1/", err: "another machine"},
-		"zone":               {uri: "http://[::1%25lo]:1/", err: "otherwise"},
-		"long IPv6":          {uri: "http://[0:0:0:0:0:0:0:1]:1/", err: "otherwise"},
-		"IPv4 in IPv6":       {uri: "http://[::ffff:127.0.0.1]:1/", err: "otherwise"},
+		"zone":               {uri: "http://[::1%25lo]:1/", err: "differently"},
+		"long IPv6":          {uri: "http://[0:0:0:0:0:0:0:1]:1/", err: "differently"},
+		"IPv4 in IPv6":       {uri: "http://[::ffff:127.0.0.1]:1/", err: "differently"},
 		"user":               {uri: "http://127.0.0.1@evil.example/", err: "neither user"},
 		"query":              {uri: "http://127.0.0.1/cb?x=1", err: "neither user"},
 		"fragment":           {uri: "http://127.0.0.1/cb#x", err: "neither user"},
 		"port out of range":  {uri: "http://127.0.0.1:65536/", err: "no valid port"},
-		"relative":           {uri: "/callback", err: "no absolute URL"},
-		"nonsense":           {uri: "http://[::1", err: "no absolute URL"},
-		"without any scheme": {uri: "127.0.0.1:80", err: "no absolute URL"},
+		"relative":           {uri: "/callback", err: "not an absolute URL"},
+		"nonsense":           {uri: "http://[::1", err: "not an absolute URL"},
+		"without any scheme": {uri: "127.0.0.1:80", err: "not an absolute URL"},
 	}
 	for name, tc := range tests {
 		got, err := parseRedirect(tc.uri)
@@ -54,7 +54,7 @@ func TestRedirectURIs(t *testing.T) {
 	}
 }
 
-func TestHostHeader(t *testing.T) {
+func TestHostHeaderMustNameTheListener(t *testing.T) {
 	t.Parallel()
 	r := redirect{"localhost", 8000, "/cb"}
 	for host, want := range map[string]bool{
