@@ -35,7 +35,7 @@ func (e *advisedError) Unwrap() error { return e.error }
 
 func (e *advisedError) GRPCStatus() *status.Status {
 	st := status.Convert(e.error).Proto()
-	st.Message = e.text(st.Message)
+	st.Message = e.text(st.GetMessage())
 	if e.code != codes.OK {
 		st.Code = int32(e.code) //nolint:gosec // codes are small
 	}

@@ -74,7 +74,7 @@ func (c *ClientSet) cause(ctx context.Context, op string, err error) error {
 			return ErrClosed
 		}
 	case codes.Unavailable:
-		if advised, ok := withMetadataAdvice(err); ok {
+		if advised := withMetadataAdvice(err); advised != nil {
 			return advised
 		}
 		return c.withAdvice(err)

@@ -59,8 +59,10 @@ func (c *ClientSet) connectionAdvice(text string) string {
 		return "if the backend wants TLS there, write https://" + in(c.names.Endpoint) + c.orInsecure(" or drop ", " or drop ")
 	case strings.Contains(text, "certificate signed by unknown authority"): // of a proxy, say
 		return c.authorityAdvice()
-	case strings.Contains(text, "name resolver error: produced zero addresses"), strings.Contains(text, "lookup "+c.endpoint.Host+": no such host"):
-		return "the name " + cmp.Or(c.endpoint.Host, c.Endpoint()) + " has no address: check how it is spelt" + in(c.names.Endpoint) + ", DNS and VPN"
+	case strings.Contains(text, "name resolver error: produced zero addresses"),
+		strings.Contains(text, "lookup "+c.endpoint.Host+": no such host"):
+		return "the name " + cmp.Or(c.endpoint.Host, c.Endpoint()) + " has no address: check how it is spelt" + in(c.names.Endpoint) +
+			", DNS and VPN"
 	case strings.Contains(text, "network is unreachable"), strings.Contains(text, "no route to host"),
 		strings.Contains(text, "record lookup error"):
 		return "this machine has no network, or none that leads there: check its connection, DNS and VPN"

@@ -194,9 +194,7 @@ func situations() map[string]situation {
 		"no client secret": calling(func(*testing.T) (*clientset.ClientSet, error) {
 			return clientset.ForEndpoint("flyte.example.com", clientset.WithFlow(flow.ClientCredentials{ClientID: "robot"}))
 		}),
-		"the backend does not say where to log in": calling(func(t *testing.T) (*clientset.ClientSet, error) {
-			return withoutMetadata(t)
-		}),
+		"the backend does not say where to log in": calling(withoutMetadata),
 		"a login is stored for": func(t *testing.T) error {
 			s := quiet(t)
 			logins := storedUnder(t, strings.Replace(s.Endpoint(), "127.0.0.1", "localhost", 1))
@@ -231,7 +229,6 @@ func situations() map[string]situation {
 		"or set FLYTE_ADMIN_INSECURE": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			return ofFlyte(t, map[string]string{"FLYTE_ADMIN_ENDPOINT": quiet(t).Endpoint()})
 		}),
-		"in jupyterhub.Resolver.Endpoint":         calling(ofHub),
 		"certificate signed by unknown authority": overTLS(func(*testing.T, *mockserver.Server) []clientset.Option { return nil }),
 		"certificate is valid for": overTLS(func(t *testing.T, s *mockserver.Server) []clientset.Option {
 			return []clientset.Option{clientset.WithCAFile(authorityFile(t, s)), clientset.WithServerName("other")}

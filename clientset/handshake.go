@@ -120,14 +120,14 @@ func isWrongName(err error) bool {
 // Alerts of RFC 8446 §6.2 about the certificate of the client, or the lack of one.
 // Servers that speak TLS 1.2 report the lack as a handshake failure.
 const (
-	alertHandshakeFailure    tls.AlertError = 40
-	alertBadCertificate      tls.AlertError = 42
-	alertUnsupported         tls.AlertError = 43
-	alertRevoked             tls.AlertError = 44
-	alertExpired             tls.AlertError = 45
-	alertCertificateUnknown  tls.AlertError = 46
-	alertUnknownAuthority    tls.AlertError = 48
-	alertCertificateRequired tls.AlertError = 116
+	alertHandshakeFailure    = 40
+	alertBadCertificate      = 42
+	alertUnsupported         = 43
+	alertRevoked             = 44
+	alertExpired             = 45
+	alertCertificateUnknown  = 46
+	alertUnknownAuthority    = 48
+	alertCertificateRequired = 116
 )
 
 func wantsCertificate(err error) bool {
@@ -140,9 +140,9 @@ func refusesCertificate(err error) bool {
 
 // isAlert reports whether the server ended the connection with one of these alerts.
 // crypto/tls has a type of its own for them only in QUIC, but the same texts.
-func isAlert(err error, alerts ...tls.AlertError) bool {
+func isAlert(err error, alerts ...uint8) bool {
 	remote, ok := errors.AsType[*net.OpError](err)
-	return ok && remote.Op == "remote error" && slices.ContainsFunc(alerts, func(a tls.AlertError) bool {
-		return remote.Err.Error() == a.Error()
+	return ok && remote.Op == "remote error" && slices.ContainsFunc(alerts, func(a uint8) bool {
+		return remote.Err.Error() == tls.AlertError(a).Error()
 	})
 }

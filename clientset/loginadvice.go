@@ -32,14 +32,14 @@ func (c *ClientSet) withLoginAdvice(ctx context.Context, err error) error {
 }
 
 // withMetadataAdvice is for backends without an AuthMetadataService. They stay
-// without one, so the code is FailedPrecondition; ok is false for all other errors.
-func withMetadataAdvice(err error) (advised error, ok bool) {
+// without one, so the code is FailedPrecondition. It returns nil for all other errors.
+func withMetadataAdvice(err error) error {
 	asked, ok := errors.AsType[*configstore.Error](err)
 	if !ok || asked.Op != "remote" || !errors.Is(err, configstore.ErrNotFound) {
-		return err, false
+		return nil
 	}
 	return &advisedError{err, "the backend does not say where to log in: WithConfigStore(configstore.Discovery(issuer, nil)) " +
-		"asks the authorization server, WithClientConfig sets it by hand", codes.FailedPrecondition}, true
+		"asks the authorization server, WithClientConfig sets it by hand", codes.FailedPrecondition}
 }
 
 // otherLogin looks for a login that is stored under another name of this machine's

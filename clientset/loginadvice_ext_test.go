@@ -16,7 +16,6 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/flyte"
-	"github.com/jetway-go/jetway/platform/jupyterhub"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 	"github.com/jetway-go/jetway/platform/wallaroo"
 )
@@ -158,13 +157,6 @@ func TestAdviceNamesThePlatformsOwnSetting(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the hub, which speaks no gRPC", func(t *testing.T) {
-		t.Parallel()
-		err := list(t.Context(), made(t)(ofHub(t)))
-		if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "in jupyterhub.Resolver.Endpoint") {
-			t.Errorf("%v, want FailedPrecondition and the field", err)
-		}
-	})
 }
 
 // ofFlyte is a client by these variables and nothing else.
@@ -172,13 +164,6 @@ func ofFlyte(t *testing.T, vars map[string]string) (*clientset.ClientSet, error)
 	t.Helper()
 	return clientset.For(t.Context(), flyte.Resolver{Dir: t.TempDir(), Home: t.TempDir(), LookupEnv: lookup(vars)},
 		clientset.WithoutAuth(), clientset.WithoutRetry())
-}
-
-// ofHub is a client of a service whose resolver has no endpoint, and finds the hub.
-func ofHub(t *testing.T) (*clientset.ClientSet, error) {
-	t.Helper()
-	vars := map[string]string{"JUPYTERHUB_API_TOKEN": "0123456789abcdef", "JUPYTERHUB_API_URL": quiet(t).HTTPURL() + "/hub/api"}
-	return clientset.For(t.Context(), jupyterhub.Resolver{Config: jupyterhub.Config{LookupEnv: lookup(vars)}})
 }
 
 func lookup(vars map[string]string) func(string) (string, bool) {

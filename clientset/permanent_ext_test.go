@@ -179,7 +179,7 @@ func webOverTLS(t *testing.T, protocols ...string) string {
 			if err != nil {
 				return
 			}
-			if err := conn.(*tls.Conn).HandshakeContext(t.Context()); err != nil { //nolint:forcetypeassert // what tls.Listener accepts
+			if err := conn.(*tls.Conn).HandshakeContext(t.Context()); err != nil {
 				_ = conn.Close()
 			}
 		}
@@ -202,11 +202,9 @@ func TestAdviceNamesWhatIsInTheWay(t *testing.T) {
 		"TLS with ALPN for HTTP/1.1": {func(t *testing.T) (*clientset.ClientSet, error) {
 			return clientset.ForEndpoint(webOverTLS(t, "http/1.1"), clientset.WithInsecureSkipVerify(), clientset.WithoutAuth())
 		}, codes.FailedPrecondition, "a web server answers there, not gRPC"},
-		"a page over HTTP/2": {func(t *testing.T) (*clientset.ClientSet, error) {
-			return webPage(t)
-		}, codes.Unknown, "a web page answered instead of the backend"},
-		"an unknown name": {func(*testing.T) (*clientset.ClientSet, error) { return unresolved() }, codes.Unavailable, "the name nowhere.example.com has no address"},
-		"no network":      {func(*testing.T) (*clientset.ClientSet, error) { return disconnected() }, codes.Unavailable, "this machine has no network"},
+		"a page over HTTP/2": {webPage, codes.Unknown, "a web page answered instead of the backend"},
+		"an unknown name":    {func(*testing.T) (*clientset.ClientSet, error) { return unresolved() }, codes.Unavailable, "the name nowhere.example.com has no address"},
+		"no network":         {func(*testing.T) (*clientset.ClientSet, error) { return disconnected() }, codes.Unavailable, "this machine has no network"},
 		"a dead proxy": {func(*testing.T) (*clientset.ClientSet, error) {
 			return clientset.ForEndpoint("flyte.example.com", clientset.WithProxyURL("http://user:"+secret+"@"+deadProxy),
 				clientset.WithoutAuth(), clientset.WithoutRetry())

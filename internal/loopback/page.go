@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// Page is what the user sees in the browser: fixed text, never anything from the
-// request.
+// Page is what the person sees in the browser: fixed words, never anything that
+// came with the request.
 type Page struct {
 	Status int // HTTP status; zero means 200
 	Title  string
@@ -34,8 +34,8 @@ func policy() string {
 		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-// write answers with p. The address of the page contains a code, so the page is not
-// cached and sends no Referer.
+// write answers with p. The address that it stands under carries a code, so the
+// page is kept nowhere and tells nobody where it was.
 func (s *Server) write(w http.ResponseWriter, p Page) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -47,5 +47,5 @@ func (s *Server) write(w http.ResponseWriter, p Page) {
 	if p.Status != 0 {
 		w.WriteHeader(p.Status)
 	}
-	_ = s.layout.Execute(w, p) // a browser that has disconnected misses only the page
+	_ = s.layout.Execute(w, p) // a browser that has gone away misses only the page
 }
