@@ -61,16 +61,6 @@ type Target struct {
 	ExpirySkew time.Duration
 }
 
-// Settings are the names by which the users of a system know its settings, such as
-// environment variables. Errors that advise to change one name it, and not the option
-// of clientset. An empty field means that the system has no such setting.
-type Settings struct {
-	Endpoint string // the backend's address, such as FLYTE_ADMIN_ENDPOINT
-	Insecure string // no TLS
-	CAFile   string // the PEM file of certificates to trust
-	ProxyURL string // the HTTP proxy
-}
-
 // Resolver reads one system's conventions and returns the [Target] that they describe.
 // The packages below this one have one for each of five systems; a program can
 // implement its own. clientset.For calls Resolve once for each client that it makes.
