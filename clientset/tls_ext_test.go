@@ -101,7 +101,7 @@ func TestTLSSettingsServeCallsAndLogin(t *testing.T) {
 	})
 }
 
-func TestInsecureSkipVerifyIsLoggedAsAWarning(t *testing.T) {
+func TestSkipVerifyIsLoud(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	made(t)(clientset.ForEndpoint("h", clientset.WithInsecureSkipVerify(), clientset.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))))
