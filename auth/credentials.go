@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -16,45 +16,47 @@ import (
 const Raw = "raw"
 
 // Credentials is one login: an access token, how to present it, and what is
-// needed to renew it.
+// needed to refresh it.
 //
-// A *Credentials is immutable once it has been handed to anybody else. Printing
-// it in any way shows its ID and expiry, never a token.
+// A *Credentials must not be changed once another goroutine or package has it.
+// Printing or logging it shows its ID and expiry, never a token; JSON refuses it,
+// because it would show the tokens or lose them. [Encode] writes it with its tokens.
 type Credentials struct {
 	// AccessToken is what calls carry. Empty means that there is only a
-	// RefreshToken: nothing is attached, the credential can be renewed.
+	// RefreshToken: calls carry nothing until it has been refreshed.
 	AccessToken string
-	// RefreshToken renews the login without a person (RFC 6749 §6); may be empty.
+	// RefreshToken gets the next access token without a person (RFC 6749 §6); may be
+	// empty.
 	RefreshToken string
 	// TokenType is the scheme in front of the token: empty means "Bearer",
 	// [Raw] means none.
 	TokenType string
 	// HeaderKey is the metadata key; empty means "authorization".
 	HeaderKey string
-	// Expiry is when the access token ends by the local clock; zero means
-	// unknown, and then only the server's answer ends it.
+	// Expiry is when the access token expires by the local clock; zero means
+	// unknown: it is used until the server rejects it.
 	Expiry time.Time
 	// IssuedAt is when the token was received; zero means unknown. Together with
-	// Expiry it gives the lifetime that early renewal is measured against.
+	// Expiry it gives the lifetime, from which the time of an early refresh follows.
 	IssuedAt time.Time
 	// ClientID is the OAuth client that the tokens were issued to; a refresh
-	// must name the same one. Empty means that the flow decides.
+	// must name the same one. Empty means the client of the flow.
 	ClientID string
 	// TokenOrigin is the server that issued the tokens: scheme://host[:port] of its
 	// token endpoint. Flows send a refresh token to no other. Empty means unknown,
-	// as for logins of older programs and of other tools; the next renewal fills it in.
+	// as for logins of older programs and of other tools; the next refresh fills it in.
 	TokenOrigin string
 	// RevocationOrigin is the same for the revocation endpoint that was configured
-	// when the login was made, where that is another server. Nothing but these two
-	// is told to end the login (RFC 7009).
+	// when the login was made, where that is another server. Tokens are revoked at
+	// these two and at no other server (RFC 7009).
 	RevocationOrigin string
 
 	gen uint64 // set by the Authenticator that published it; 0 before
 }
 
-// ID tells two credentials apart and tells nothing about them: the first 32 hex
-// digits of the SHA-256 of the access token, or "" without one. (Flyte's Python
-// client uses MD5 here, which FIPS builds refuse.)
+// ID identifies the access token without exposing it: the first 32 hex digits of its
+// SHA-256, or "" without one. (Flyte's Python client uses MD5 here, which FIPS builds
+// refuse.)
 func (c *Credentials) ID() string {
 	if c == nil || c.AccessToken == "" {
 		return ""
@@ -103,12 +105,19 @@ func (c *Credentials) GoString() string { return c.String() }
 // Format is String for every verb.
 func (c Credentials) Format(f fmt.State, _ rune) { fmt.Fprint(f, (&c).String()) }
 
-// LogValue is String for slog.
+// LogValue is String for slog. Log a pointer: the JSON handler of slog writes the error
+// of MarshalJSON for a value, and for a struct that holds credentials.
 func (c *Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalJSON writes the description, not the tokens: stores use a form of
-// their own.
-func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal((&c).String()) }
+var errNotJSON = errors.New("auth.Credentials are not written or read as JSON, which would show or lose the tokens:" +
+	" store them with auth.Encode and auth.Decode, show them with String")
+
+// MarshalJSON returns an error that names [Encode]: a description in place of the
+// tokens would pass for a stored login until it is read back.
+func (c Credentials) MarshalJSON() ([]byte, error) { return nil, errNotJSON }
+
+// UnmarshalJSON returns an error that names [Decode].
+func (c *Credentials) UnmarshalJSON([]byte) error { return errNotJSON }
 
 // hasExpired reports whether the access token has expired by the clock.
 func (c *Credentials) hasExpired(now time.Time) bool {
@@ -131,7 +140,7 @@ func (c *Credentials) withoutRefresh() *Credentials {
 	if !c.usable() {
 		return nil
 	}
-	rest := *c
-	rest.RefreshToken = ""
-	return &rest
+	kept := *c
+	kept.RefreshToken = ""
+	return &kept
 }

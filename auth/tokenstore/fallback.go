@@ -37,7 +37,7 @@ type FallbackStore struct {
 // Store stores c where the login of k is stored already, else in the first store that
 // takes it. Credentials without any token are an error.
 func (f *FallbackStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
-	if err := storable(k, c); err != nil {
+	if err := auth.CheckStorable(k, c); err != nil {
 		return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
 	}
 	err := errors.New("no store works")

@@ -46,7 +46,7 @@ type FileStore struct {
 // Store writes c to the file of k, on the disk before it returns. Credentials
 // without any token are an error.
 func (s *FileStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
-	data, err := encode(k, c)
+	data, err := auth.Encode(k, c)
 	if err == nil {
 		err = s.inDir(ctx, true, func(d loginDir) error { return d.write(ctx, fileName(k), data) })
 	}

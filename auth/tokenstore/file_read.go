@@ -31,7 +31,7 @@ func (d loginDir) read(ctx context.Context, name string, k auth.Key) (*auth.Cred
 	switch {
 	case err == nil:
 		return c, nil
-	case errors.Is(err, errNewer), errors.Is(err, errForeign):
+	case errors.Is(err, auth.ErrNewerVersion), errors.Is(err, errForeign):
 		path := filepath.Join(d.Name(), name)
 		d.warnOnce(ctx, path, "A stored login is not used.", err)
 		return nil, fmt.Errorf("%w: %s is %w", auth.ErrNoCredentials, path, err)
@@ -94,14 +94,14 @@ func (d loginDir) decodeFile(ctx context.Context, f *os.File, k auth.Key) (*auth
 		d.log.WarnContext(ctx, "A stored login was open to others and was closed to them. Log out and in again if that matters.",
 			slog.String("file", f.Name()), slog.String("mode", fmt.Sprintf("%#o", info.Mode().Perm())))
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxWire+1))
+	data, err := io.ReadAll(io.LimitReader(f, auth.MaxEncoded+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errRead, err)
-	case len(data) > maxWire:
-		return nil, fmt.Errorf("larger than %d bytes", maxWire)
+	case len(data) > auth.MaxEncoded:
+		return nil, fmt.Errorf("larger than %d bytes", auth.MaxEncoded)
 	}
-	stored, c, err := decode(data)
+	stored, c, err := auth.Decode(data)
 	if err == nil && stored != k {
 		err = errors.New("the login of another key")
 	}

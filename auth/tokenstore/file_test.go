@@ -40,3 +40,22 @@ func TestFileStorePutsNoOtherFileAside(t *testing.T) {
 		t.Errorf("got %v, %v, log %q", c, err, log.String())
 	}
 }
+
+func TestFileNamesDifferWhereKeysDo(t *testing.T) {
+	t.Parallel()
+	seen := map[string]auth.Key{}
+	for _, k := range []auth.Key{
+		{}, {Endpoint: "a"}, {ClientID: "a"}, {Flow: "a"}, {User: "a"}, {Profile: "a"},
+		{Endpoint: "ab", ClientID: "c"}, {Endpoint: "a", ClientID: "bc"}, {Endpoint: "abc"},
+		{Endpoint: "a\x00", ClientID: "b"}, {Endpoint: "a", ClientID: "\x00b"},
+	} {
+		name := fileName(k)
+		if other, ok := seen[name]; ok {
+			t.Errorf("%+v and %+v share the file %s", k, other, name)
+		}
+		if stem, ok := strings.CutSuffix(name, ".json"); !ok || len(stem) != 32 || strings.Trim(stem, "0123456789abcdef") != "" {
+			t.Errorf("%+v has the file %s", k, name)
+		}
+		seen[name] = k
+	}
+}

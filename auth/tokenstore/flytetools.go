@@ -42,7 +42,7 @@ type FlyteTools struct {
 // tool's item that cannot be written is no error, but a warning in the log: the tool
 // may have to log in again. Credentials without any token are an error.
 func (f *FlyteTools) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
-	login, err := encode(k, c)
+	login, err := auth.Encode(k, c)
 	if err != nil {
 		return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
 	}

@@ -112,12 +112,12 @@ func encodeTokens(t foreignTokens) ([]string, error) {
 
 // decodeTokens reads what another tool has written. Its errors quote nothing.
 func decodeTokens(text string) (*auth.Credentials, error) {
-	if len(text) > maxWire {
+	if len(text) > auth.MaxEncoded {
 		return nil, errors.New("the item is larger than any login")
 	}
 	var t foreignTokens
 	if err := json.Unmarshal([]byte(text), &t); err != nil {
-		return nil, malformed(err)
+		return nil, errNotStored
 	}
 	c := &auth.Credentials{AccessToken: t.AccessToken, TokenType: t.TokenType, Expiry: t.Expiry.UTC()}
 	if t.RefreshToken != nil {
@@ -127,7 +127,7 @@ func decodeTokens(text string) (*auth.Credentials, error) {
 }
 
 func storableTokens(c *auth.Credentials) (*auth.Credentials, error) {
-	if err := storable(auth.Key{}, c); err != nil {
+	if err := auth.CheckStorable(auth.Key{}, c); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -80,7 +80,7 @@ func TestKeyringFindsLoginsOfFlytesTools(t *testing.T) {
 
 func TestKeyringItemsOfOthersThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
-	for _, value := range []string{"ey.secret.token", `{"access_token":""}`, `{"access_token":7}`, `{"access_token":"a\u0000"}`, `[]`, `"ey.secret.token"`, `{"access_token":"a"}` + strings.Repeat(" ", maxWire)} {
+	for _, value := range []string{"ey.secret.token", `{"access_token":""}`, `{"access_token":7}`, `{"access_token":"a\u0000"}`, `[]`, `"ey.secret.token"`, `{"access_token":"a"}` + strings.Repeat(" ", auth.MaxEncoded)} {
 		var logged strings.Builder
 		s, f := newFlyteTools(linuxHost())
 		s.Keyring.Logger = textLogger(&logged)

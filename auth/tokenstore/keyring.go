@@ -38,7 +38,7 @@ type KeyringStore struct {
 
 // Store stores c under k. Credentials without any token are an error.
 func (s *KeyringStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
-	login, err := encode(k, c)
+	login, err := auth.Encode(k, c)
 	if err != nil {
 		return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
 	}

@@ -39,7 +39,7 @@ func (o ownItems) read(ctx context.Context, k auth.Key) (c *auth.Credentials, sh
 			return nil, "", err
 		}
 		var stored auth.Key
-		if stored, c, err = decode([]byte(login)); err == nil && stored == k {
+		if stored, c, err = auth.Decode([]byte(login)); err == nil && stored == k {
 			return c, v.Shared, nil
 		}
 		if err == nil {
@@ -67,7 +67,7 @@ func (o ownItems) join(ctx context.Context, k auth.Key, v keyringValue) (string,
 		if err != nil {
 			return "", err
 		}
-		if b.WriteString(part); b.Len() > maxWire {
+		if b.WriteString(part); b.Len() > auth.MaxEncoded {
 			return "", errTorn
 		}
 	}

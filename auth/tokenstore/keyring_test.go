@@ -161,7 +161,7 @@ func TestKeyringItemsThatCannotBeUsed(t *testing.T) {
 		"too many parts": `{"version":1,"set":"a","parts":1000000}`, "both": `{"version":1,"set":"a","parts":1,"login":{}}`,
 		"missing parts": `{"version":1,"set":"a","parts":3,"sha256":"x"}`, "negative": `{"version":1,"set":"a","parts":-1}`,
 		"another key": `{"version":1,"login":{"version":1,"key":{"endpoint":"evil"},"credentials":{"access_token":"ey.secret.token"}}}`,
-		"huge":        strings.Repeat("x", maxWire+1),
+		"huge":        strings.Repeat("x", auth.MaxEncoded+1),
 	} {
 		var logged strings.Builder
 		s, f := newKeyring(linuxHost())

@@ -31,6 +31,9 @@ type keyringValue struct {
 	Digest  string          `json:"sha256,omitempty"` // of the joined parts
 }
 
+// errNotStored replaces an error of the JSON reader, which may quote what it read.
+var errNotStored = errors.New("not a stored login: no JSON of one")
+
 // ownService is the service name of the item. It is readable where it may be:
 // people look into their keyrings.
 func ownService(k auth.Key) string {
@@ -55,15 +58,15 @@ func partUser(k auth.Key, set string, i int) string {
 // decodeKeyringValue reads the item. Its errors quote nothing.
 func decodeKeyringValue(text string) (keyringValue, error) {
 	var v keyringValue
-	if len(text) > maxWire {
+	if len(text) > auth.MaxEncoded {
 		return v, errors.New("the item is larger than any login")
 	}
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		return keyringValue{}, malformed(err)
+		return keyringValue{}, errNotStored
 	}
 	switch {
 	case v.Version > keyringVersion:
-		return keyringValue{}, errNewer
+		return keyringValue{}, auth.ErrNewerVersion
 	case v.Version != keyringVersion:
 		return keyringValue{}, errors.New("not a stored login: no known version")
 	case v.Parts == 0 && len(v.Login) > 0:

@@ -42,7 +42,7 @@ func (s *MemoryStore) Swap(ctx context.Context, k auth.Key, oldID string, next *
 func (s *MemoryStore) store(ctx context.Context, k auth.Key, c *auth.Credentials, may func() bool) (bool, error) {
 	err := ctx.Err()
 	if err == nil {
-		err = storable(k, c)
+		err = auth.CheckStorable(k, c)
 	}
 	if err != nil {
 		return false, &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}

@@ -1,4 +1,4 @@
-package tokenstore
+package auth
 
 import (
 	"encoding/json"
@@ -8,19 +8,21 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/jetway-go/jetway/auth"
 )
 
-const (
-	// wireVersion is the newest stored form that this program knows.
-	wireVersion = 1
-	// maxWire is the largest stored form that is written or read.
-	maxWire = 1 << 20
-)
+// MaxEncoded is the size in bytes of the largest login that [Encode] writes and a
+// [Store] should read.
+const MaxEncoded = 1 << 20
 
-// wire is the private JSON form of a stored login, tokens included. Fields that
-// a later program of the same version adds are ignored.
+// ErrNewerVersion says that a later version of this package wrote a stored login.
+// A [Store] keeps it, and counts it as [ErrNoCredentials].
+var ErrNewerVersion = errors.New("written by a later version of this program")
+
+// wireVersion is the newest stored form that this program knows.
+const wireVersion = 1
+
+// wire is the JSON form of a stored login, tokens included. Fields that a later
+// program of the same version adds are ignored.
 type wire struct {
 	Version     int             `json:"version"`
 	Key         wireKey         `json:"key"`
@@ -43,17 +45,18 @@ type wireCredentials struct {
 	Expiry       time.Time `json:"expiry,omitzero"`
 	IssuedAt     time.Time `json:"issued_at,omitzero"`
 	ClientID     string    `json:"client_id,omitempty"`
-	// Without them (older programs) it is unknown who issued the login.
+	// Logins of older programs do not say which server issued them.
 	TokenOrigin      string `json:"token_origin,omitempty"`
 	RevocationOrigin string `json:"revocation_origin,omitempty"`
 }
 
-// errNewer says that a later version of this program wrote the login.
-var errNewer = errors.New("written by a later version of this program")
-
-// encode makes the stored form. It refuses what decode would not give back.
-func encode(k auth.Key, c *auth.Credentials) ([]byte, error) {
-	if err := storable(k, c); err != nil {
+// Encode returns c, and the key that it is stored under, as one line of JSON for a
+// [Store]. The tokens are in it in plain text: the store protects them. It is the form
+// that the stores of auth/tokenstore write, and [Decode] reads it. The error is that
+// of [CheckStorable], or says that the login is larger than [MaxEncoded]; it quotes
+// neither tokens nor the key.
+func Encode(k Key, c *Credentials) ([]byte, error) {
+	if err := CheckStorable(k, c); err != nil {
 		return nil, err
 	}
 	data, err := json.Marshal(wire{
@@ -68,45 +71,49 @@ func encode(k auth.Key, c *auth.Credentials) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > maxWire {
-		return nil, fmt.Errorf("the login has %d bytes; at most %d can be stored", len(data), maxWire)
+	if len(data) > MaxEncoded {
+		return nil, fmt.Errorf("the login has %d bytes; at most %d can be stored", len(data), MaxEncoded)
 	}
 	return append(data, '\n'), nil
 }
 
-// decode reads the stored form. Its errors quote nothing of data.
-func decode(data []byte) (auth.Key, *auth.Credentials, error) {
+// Decode reads what [Encode] wrote. A Store compares the key with the one that it was
+// asked for: data may have been moved. The error wraps [ErrNewerVersion] if a later
+// version of this package wrote data; it never quotes data.
+func Decode(data []byte) (Key, *Credentials, error) {
 	var version struct {
 		Version int `json:"version"`
 	}
 	if err := json.Unmarshal(data, &version); err != nil {
-		return auth.Key{}, nil, malformed(err)
+		return Key{}, nil, malformed(err)
 	}
 	switch {
 	case version.Version > wireVersion:
-		return auth.Key{}, nil, errNewer
+		return Key{}, nil, ErrNewerVersion
 	case version.Version != wireVersion:
-		return auth.Key{}, nil, errors.New("not a stored login: no known version")
+		return Key{}, nil, errors.New("not a stored login: no known version")
 	}
 	var w wire
 	if err := json.Unmarshal(data, &w); err != nil {
-		return auth.Key{}, nil, malformed(err)
+		return Key{}, nil, malformed(err)
 	}
 	c := w.Credentials
-	k, creds := auth.Key(w.Key), &auth.Credentials{
+	k, creds := Key(w.Key), &Credentials{
 		AccessToken: c.AccessToken, RefreshToken: c.RefreshToken, TokenType: c.TokenType, HeaderKey: c.HeaderKey,
 		Expiry: c.Expiry.UTC(), IssuedAt: c.IssuedAt.UTC(), ClientID: c.ClientID,
 		TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin,
 	}
-	if err := storable(k, creds); err != nil {
-		return auth.Key{}, nil, err
+	if err := CheckStorable(k, creds); err != nil {
+		return Key{}, nil, err
 	}
 	return k, creds, nil
 }
 
-// storable returns what is wrong with a login that is to be stored or was read:
-// it must hold a token, and texts that fit into JSON and into one header line.
-func storable(k auth.Key, c *auth.Credentials) error {
+// CheckStorable returns what keeps a login from being stored, nil if nothing does: it
+// must hold a token, its texts must be UTF-8 without control characters, and its
+// times be in the years 0 to 9999. [Encode] and [Decode] check this; a [Store] with a
+// form of its own does it in Store, so that Retrieve returns what was stored.
+func CheckStorable(k Key, c *Credentials) error {
 	if c == nil || c.AccessToken == "" && c.RefreshToken == "" {
 		return errors.New("the login holds no token")
 	}

@@ -1,7 +1,8 @@
-package tokenstore
+package auth_test
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ import (
 
 // Every field of Key and Credentials has its place in the stored form, so that
 // a field added later is not forgotten there.
-func TestWireHoldsEveryField(t *testing.T) {
+func TestEncodeHoldsEveryField(t *testing.T) {
 	t.Parallel()
 	var k auth.Key
 	var c auth.Credentials
@@ -27,11 +28,11 @@ func TestWireHoldsEveryField(t *testing.T) {
 			}
 		}
 	}
-	data, err := encode(k, &c)
+	data, err := auth.Encode(k, &c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	gotKey, got, err := decode(data)
+	gotKey, got, err := auth.Decode(data)
 	if err != nil || gotKey != k || *got != c {
 		t.Errorf("%v: %s came back as %+v", err, data, gotKey)
 	}
@@ -48,38 +49,18 @@ func TestEncodeRefuses(t *testing.T) {
 		"key's flow contains": {auth.Key{Flow: "a\nb"}, ok},
 		"token type contains": {auth.Key{}, auth.Credentials{AccessToken: "a", TokenType: "\r"}},
 		"header key contains": {auth.Key{}, auth.Credentials{AccessToken: "a", HeaderKey: "\x7f"}},
-		"at most 1048576 can": {auth.Key{}, auth.Credentials{AccessToken: strings.Repeat("a", maxWire)}},
+		"at most 1048576 can": {auth.Key{}, auth.Credentials{AccessToken: strings.Repeat("a", auth.MaxEncoded)}},
 		"in no year between":  {auth.Key{}, auth.Credentials{AccessToken: "a", Expiry: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}},
 	} {
-		if _, err := encode(c.k, &c.c); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := auth.Encode(c.k, &c.c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
 }
 
-func TestFileNamesDifferWhereKeysDo(t *testing.T) {
-	t.Parallel()
-	seen := map[string]auth.Key{}
-	for _, k := range []auth.Key{
-		{}, {Endpoint: "a"}, {ClientID: "a"}, {Flow: "a"}, {User: "a"}, {Profile: "a"},
-		{Endpoint: "ab", ClientID: "c"}, {Endpoint: "a", ClientID: "bc"}, {Endpoint: "abc"},
-		{Endpoint: "a\x00", ClientID: "b"}, {Endpoint: "a", ClientID: "\x00b"},
-	} {
-		name := fileName(k)
-		if other, ok := seen[name]; ok {
-			t.Errorf("%+v and %+v share the file %s", k, other, name)
-		}
-		if stem, ok := strings.CutSuffix(name, ".json"); !ok || len(stem) != 32 || strings.Trim(stem, "0123456789abcdef") != "" {
-			t.Errorf("%+v has the file %s", k, name)
-		}
-		seen[name] = k
-	}
-}
-
-// Whatever lies in a file: no panic, no quoting, and what is understood can be
-// written again and reads the same.
+// Decode neither panics nor quotes, and what it accepts encodes to the same login.
 func FuzzDecode(f *testing.F) {
-	good, err := encode(auth.Key{Endpoint: "flyte.example", Flow: "pkce"}, &auth.Credentials{AccessToken: "a", Expiry: time.Unix(1_900_000_000, 0)})
+	good, err := auth.Encode(auth.Key{Endpoint: "flyte.example", Flow: "pkce"}, &auth.Credentials{AccessToken: "a", Expiry: time.Unix(1_900_000_000, 0)})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -89,23 +70,34 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"version":1,"credentials":{"access_token":123456789}}`))
 	f.Add([]byte("\xef\xbb\xbf{}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		k, c, err := decode(data)
+		k, c, err := auth.Decode(data)
 		if err != nil {
 			if c != nil || len(err.Error()) > 120 {
 				t.Errorf("%v with %v", err, c)
 			}
 			return
 		}
-		if len(data) > maxWire/8 {
+		if len(data) > auth.MaxEncoded/8 {
 			return // escaping may push what was just small enough over the limit
 		}
-		again, err := encode(k, c)
+		again, err := auth.Encode(k, c)
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
-		k2, c2, err := decode(again)
+		k2, c2, err := auth.Decode(again)
 		if err != nil || k2 != k || *c2 != *c || !json.Valid(again) {
 			t.Errorf("%v: %+v came back as %+v", err, k, k2)
 		}
 	})
+}
+
+// A program that meets a login of a later version can tell it from a damaged one.
+func TestDecodeTellsALaterVersionFromDamage(t *testing.T) {
+	t.Parallel()
+	if _, c, err := auth.Decode([]byte(`{"version":2,"credentials":{"access_token":"a"}}`)); c != nil || !errors.Is(err, auth.ErrNewerVersion) {
+		t.Errorf("later version: %v, %v", c, err)
+	}
+	if _, c, err := auth.Decode([]byte(`{"version":1,"credentials":{}}`)); c != nil || err == nil || errors.Is(err, auth.ErrNewerVersion) {
+		t.Errorf("no token: %v, %v", c, err)
+	}
 }
