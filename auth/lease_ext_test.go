@@ -25,7 +25,7 @@ type fleet struct {
 
 func newFleet() *fleet {
 	f := &fleet{database: newDatabase(), newest: "refresh-0"}
-	f.logins[testKey] = auth.Credentials{AccessToken: "access-0", RefreshToken: "refresh-0", Expiry: time.Now().Add(-time.Hour)}
+	_ = f.Store(context.Background(), testKey, &auth.Credentials{AccessToken: "access-0", RefreshToken: "refresh-0", Expiry: time.Now().Add(-time.Hour)})
 	return f
 }
 

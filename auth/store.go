@@ -15,15 +15,15 @@ type Key struct {
 	ClientID string // as configured; may be empty
 	Flow     string // [Traits].Name
 	User     string // whose login it is, where one machine serves several people
-	Profile  string // free choice, to keep several logins of one person apart
+	Profile  string // any name, to keep several logins of one person apart
 }
 
 // Store remembers logins between runs. Implementations are safe for concurrent use
 // and honour ctx. Package auth/tokenstore has the usual ones.
 //
-// A Store may also implement [Locker], [Swapper], [Discarder], [Persister] and
-// [Locator]; an [Authenticator] uses what there is. A store that wraps another one
-// forwards them.
+// A Store may also implement [Locker], [Swapper], [Discarder], [Persister], [Locator]
+// and [Lister]; an [Authenticator] uses the first five. A store that wraps another one
+// forwards them. [Encode] and [Decode] turn a login into bytes and back.
 type Store interface {
 	// Store stores c under k, replacing what was there.
 	Store(ctx context.Context, k Key, c *Credentials) error
@@ -44,8 +44,8 @@ type Locker interface {
 	Lock(ctx context.Context, k Key) (Lease, error)
 }
 
-// Lease is a lock that is held. A lease may be lost while it is held: it lapsed on
-// the server that grants it, for example.
+// Lease is a lock that is held. A lease may be lost while it is held: the server that
+// granted it ended it, for example.
 type Lease interface {
 	// Lost returns a channel that is closed when the lease is lost; nil if that
 	// cannot happen.
@@ -64,20 +64,30 @@ type Swapper interface {
 }
 
 // Discarder is a [Store] that may find several logins under one key, such as those
-// that other tools have stored.
+// that other tools stored.
 type Discarder interface {
 	// Discard deletes the logins under k that have the refresh token of dead, which
-	// the server refused for good, and no other.
+	// the server rejected for good, and no other.
 	Discard(ctx context.Context, k Key, dead *Credentials) error
 }
 
-// Persister is a [Store] that tells whether its logins outlive the process.
+// Persister is a [Store] that reports whether its logins outlive the process.
 type Persister interface {
 	Persistent() bool
 }
 
-// Locator is a [Store] that tells people where it stores the login of k: "memory",
-// "keyring (jetway:flyte.example.com)", the path of a file.
+// Locator is a [Store] that says, for people to read, where it stores the login of k:
+// "memory", "keyring (jetway:flyte.example.com)", the path of a file.
 type Locator interface {
 	Location(k Key) string
+}
+
+// Lister is a [Store] that can list its logins, for people and for tools that show or
+// delete them.
+type Lister interface {
+	// List returns the keys of the stored logins, each once and in no order, never
+	// tokens. Where it can list a part only, it returns that part and an error, which
+	// wraps [errors.ErrUnsupported] if the rest can never be listed. It changes nothing
+	// in the store.
+	List(ctx context.Context) ([]Key, error)
 }

@@ -2,7 +2,10 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/jetway-go/jetway/auth"
@@ -12,29 +15,37 @@ import (
 // database that many machines share: locks are leases, which it can take back.
 type database struct {
 	mu     sync.Mutex
-	logins map[auth.Key]auth.Credentials
+	logins map[auth.Key][]byte // as Encode writes them
 	leases map[auth.Key]*lease
 }
 
 func newDatabase() *database {
-	return &database{logins: map[auth.Key]auth.Credentials{}, leases: map[auth.Key]*lease{}}
+	return &database{logins: map[auth.Key][]byte{}, leases: map[auth.Key]*lease{}}
 }
 
 func (d *database) Store(_ context.Context, k auth.Key, c *auth.Credentials) error {
+	data, err := auth.Encode(k, c)
+	if err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.logins[k] = *c
+	d.logins[k] = data
 	return nil
 }
 
 func (d *database) Retrieve(_ context.Context, k auth.Key) (*auth.Credentials, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	c, ok := d.logins[k]
+	data, ok := d.logins[k]
 	if !ok {
 		return nil, auth.ErrNoCredentials
 	}
-	return &c, nil
+	stored, c, err := auth.Decode(data)
+	if err == nil && stored != k {
+		err = errors.New("the login of another key")
+	}
+	return c, err
 }
 
 func (d *database) Delete(_ context.Context, k auth.Key) error {
@@ -46,13 +57,25 @@ func (d *database) Delete(_ context.Context, k auth.Key) error {
 
 // Swap makes a database a Swapper: a holder that lost its lease overwrites nothing.
 func (d *database) Swap(_ context.Context, k auth.Key, oldID string, next *auth.Credentials) (bool, error) {
+	data, err := auth.Encode(k, next)
+	if err != nil {
+		return false, err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if stored := d.logins[k]; stored.ID() != oldID {
+	_, stored, _ := auth.Decode(d.logins[k]) // what cannot be read counts as nothing
+	if stored.ID() != oldID {
 		return false, nil
 	}
-	d.logins[k] = *next
+	d.logins[k] = data
 	return true, nil
+}
+
+// List makes a database a Lister.
+func (d *database) List(context.Context) ([]auth.Key, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Collect(maps.Keys(d.logins)), nil
 }
 
 // Lock makes a database a Locker: one holder at a time sends a refresh token.
@@ -131,9 +154,12 @@ func ExampleStore() {
 	}
 	fmt.Println("one login:", first.ID() == second.ID())
 	fmt.Println("stored in:", there.Status().Stored)
+	keys, _ := shared.List(ctx)
+	fmt.Println("logins:", len(keys), "for", keys[0].Endpoint)
 	// Output:
 	// one login: true
 	// stored in: the login database
+	// logins: 1 for flyte.example.com
 }
 
 // exampleFlow logs in without a person.

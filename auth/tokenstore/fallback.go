@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 
 	"github.com/jetway-go/jetway/auth"
@@ -136,6 +137,29 @@ func (f *FallbackStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error
 		return nil, lockError(k, errors.Join(errs...))
 	}
 	return noLease{}, nil
+}
+
+// List returns the keys of the logins in all of Stores, each once. A store that fails or
+// is no [auth.Lister] is left out and named in the error, beside the keys of the others.
+// Keyrings are no Listers, so that with a [KeyringStore] among Stores there is always an
+// error, which wraps [errors.ErrUnsupported].
+func (f *FallbackStore) List(ctx context.Context) ([]auth.Key, error) {
+	seen := map[auth.Key]bool{}
+	var errs []error
+	for _, s := range f.Stores {
+		keys, err := listOf(ctx, s)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", storeName(s), err))
+		}
+		for _, k := range keys {
+			seen[k] = true
+		}
+	}
+	keys := slices.Collect(maps.Keys(seen))
+	if len(errs) > 0 {
+		return keys, &auth.Error{Op: "list", Err: errors.Join(errs...)}
+	}
+	return keys, nil
 }
 
 func (f *FallbackStore) everywhere(ctx context.Context, k auth.Key, remove func(auth.Store) error) error {

@@ -25,8 +25,8 @@ import (
 //     others may have planted it.
 //   - A file of another owner, or of a later version of this program, is left
 //     alone until a login replaces it, and counts as no credentials.
-//   - A file that others may read is closed to them and used: refusing it would
-//     not take back what they have read, and would cost a login.
+//   - A file that other users may read gets the mode 0600 and is used: refusing it
+//     would not take back what they read, and would cost a login.
 //   - A directory that is a symbolic link, of another owner, or writable by
 //     others is an error, for every operation. It is not changed, since it may
 //     be there for other things as well.
@@ -92,6 +92,20 @@ func (s *FileStore) Delete(ctx context.Context, k auth.Key) error {
 	return nil
 }
 
+// List returns the keys of the logins in the directory that Retrieve would return,
+// expired ones too. Files that cannot be used are left out and stay as they are.
+func (s *FileStore) List(ctx context.Context) ([]auth.Key, error) {
+	var keys []auth.Key
+	err := s.inDir(ctx, false, func(d loginDir) (err error) {
+		keys, err = d.keys(ctx)
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return keys, &auth.Error{Op: "list", Err: err}
+	}
+	return keys, nil
+}
+
 // Lock locks the login of k among all processes that use the same LockDir.
 func (s *FileStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
 	return fileLock(s.LockDir).lock(ctx, k)
@@ -109,7 +123,9 @@ func (s *FileStore) Location(k auth.Key) string {
 	return filepath.Join(dir, fileName(k))
 }
 
-func fileName(k auth.Key) string { return keyHash(k) + ".json" }
+const fileSuffix = ".json"
+
+func fileName(k auth.Key) string { return keyHash(k) + fileSuffix }
 
 // inDir opens the directory and runs f on it.
 func (s *FileStore) inDir(ctx context.Context, create bool, f func(d loginDir) error) error {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/jetway-go/jetway/auth"
 )
@@ -26,7 +27,11 @@ func (d loginDir) read(ctx context.Context, name string, k auth.Key) (*auth.Cred
 	case err != nil:
 		return nil, err
 	}
-	c, err := d.decodeFile(ctx, f, k)
+	d.restrict(ctx, f)
+	stored, c, err := decodeFile(f)
+	if err == nil && stored != k {
+		err = errors.New("the login of another key")
+	}
 	_ = f.Close() // before the file is moved: Windows moves no open files
 	switch {
 	case err == nil:
@@ -75,37 +80,66 @@ func (d loginDir) openRegular(name string) (*os.File, fs.FileInfo, error) {
 	return nil, nil, fmt.Errorf("%s keeps changing", filepath.Join(d.Name(), name))
 }
 
-// decodeFile checks who may have written f, and reads it.
-func (d loginDir) decodeFile(ctx context.Context, f *os.File, k auth.Key) (*auth.Credentials, error) {
-	info, err := f.Stat()
+// keys returns the keys of the logins that can be used.
+func (d loginDir) keys(ctx context.Context) ([]auth.Key, error) {
+	entries, err := fs.ReadDir(d.FS(), ".")
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errRead, err)
+		return nil, err
 	}
-	switch others := othersMay(info); {
-	case foreign(info):
-		return nil, errForeign
-	case others&0o022 != 0:
-		return nil, fmt.Errorf("writable by others (mode %#o)", info.Mode().Perm())
-	case others != 0:
-		if err := f.Chmod(0o600); err != nil { // a read-only file system, for one
-			d.warnOnce(ctx, f.Name(), "A stored login is open to others and cannot be closed to them.", err)
-			break
+	var keys []auth.Key
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return keys, err
 		}
-		d.log.WarnContext(ctx, "A stored login was open to others and was closed to them. Log out and in again if that matters.",
-			slog.String("file", f.Name()), slog.String("mode", fmt.Sprintf("%#o", info.Mode().Perm())))
+		if !strings.HasSuffix(e.Name(), fileSuffix) {
+			continue
+		}
+		f, _, err := d.openRegular(e.Name())
+		if err != nil {
+			continue
+		}
+		k, _, err := decodeFile(f)
+		_ = f.Close()
+		if err == nil && fileName(k) == e.Name() {
+			keys = append(keys, k)
+		}
+	}
+	return keys, nil
+}
+
+// decodeFile checks who may have written f, and reads it.
+func decodeFile(f *os.File) (auth.Key, *auth.Credentials, error) {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return auth.Key{}, nil, fmt.Errorf("%w: %w", errRead, err)
+	case foreign(info):
+		return auth.Key{}, nil, errForeign
+	case othersMay(info)&0o022 != 0:
+		return auth.Key{}, nil, fmt.Errorf("writable by others (mode %#o)", info.Mode().Perm())
 	}
 	data, err := io.ReadAll(io.LimitReader(f, auth.MaxEncoded+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", errRead, err)
+		return auth.Key{}, nil, fmt.Errorf("%w: %w", errRead, err)
 	case len(data) > auth.MaxEncoded:
-		return nil, fmt.Errorf("larger than %d bytes", auth.MaxEncoded)
+		return auth.Key{}, nil, fmt.Errorf("larger than %d bytes", auth.MaxEncoded)
 	}
-	stored, c, err := auth.Decode(data)
-	if err == nil && stored != k {
-		err = errors.New("the login of another key")
+	return auth.Decode(data)
+}
+
+// restrict makes f readable by its owner only, where other users can read it.
+func (d loginDir) restrict(ctx context.Context, f *os.File) {
+	info, err := f.Stat()
+	if err != nil || foreign(info) || othersMay(info) == 0 || othersMay(info)&0o022 != 0 {
+		return
 	}
-	return c, err
+	if err := f.Chmod(0o600); err != nil { // a read-only file system, for one
+		d.warnOnce(ctx, f.Name(), "The credentials file is readable by other users, and its mode cannot be changed.", err)
+		return
+	}
+	d.log.WarnContext(ctx, "The credentials file was readable by other users; its mode was changed to 0600. Log out and in again if another user may have read it.",
+		slog.String("file", f.Name()), slog.String("mode", fmt.Sprintf("%#o", info.Mode().Perm())))
 }
 
 // setAside moves the unusable file out of the way, unless a writer has put

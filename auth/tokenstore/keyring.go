@@ -21,6 +21,8 @@ import (
 // for all its KeyringStores together. Where there is no session bus the Secret
 // Service is not called at all, since the attempt could start one.
 //
+// It is no [auth.Lister]: a program reaches only items that it can name.
+//
 // Errors wrap [auth.ErrNoCredentials], [ErrKeyringUnavailable], [ErrKeyringLocked],
 // [ErrKeyringTooBig] or [ErrKeyringTimeout]. Values larger than the platform
 // takes (2,560 bytes on Windows, about 3,000 on macOS) are split over several

@@ -2,6 +2,8 @@ package tokenstore
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/jetway-go/jetway/auth"
@@ -84,6 +86,16 @@ func (s *MemoryStore) Delete(ctx context.Context, k auth.Key) error {
 	defer s.mu.Unlock()
 	delete(s.logins, k)
 	return nil
+}
+
+// List returns the keys of all logins.
+func (s *MemoryStore) List(ctx context.Context) ([]auth.Key, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &auth.Error{Op: "list", Err: err}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.logins)), nil
 }
 
 // Location returns "memory".

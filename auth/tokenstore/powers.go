@@ -22,6 +22,14 @@ func location(s auth.Store, k auth.Key) string {
 	return fmt.Sprintf("%T", s)
 }
 
+// listOf returns the keys of the logins in s, where it can list them.
+func listOf(ctx context.Context, s auth.Store) ([]auth.Key, error) {
+	if l, ok := s.(auth.Lister); ok {
+		return l.List(ctx)
+	}
+	return nil, fmt.Errorf("its logins cannot be listed: %w", errors.ErrUnsupported)
+}
+
 // discardFrom deletes what s stores under k if it has the refresh token of dead.
 func discardFrom(ctx context.Context, s auth.Store, k auth.Key, dead *auth.Credentials) error {
 	if d, ok := s.(auth.Discarder); ok {
