@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -22,8 +23,9 @@ type Authenticator struct {
 	flights
 }
 
-// New returns an Authenticator for the login that key names, obtained by f. It
-// sends and reads nothing before the first call.
+// New returns an Authenticator for the login that key names, obtained by f. A key
+// without a Flow gets the Name of f's [Traits]. New sends and reads nothing: that
+// happens at the first call.
 func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	o := options{log: env.Logger}
 	for _, opt := range opts {
@@ -34,6 +36,7 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	}
 	env.Logger = o.log
 	traits := TraitsOf(f)
+	key.Flow = cmp.Or(key.Flow, traits.Name)
 	if traits.Unstored {
 		o.store = nil
 	}

@@ -3,6 +3,10 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -12,13 +16,13 @@ import (
 )
 
 var (
-	// ErrNoCredentials says that a store holds nothing for a key.
+	// ErrNoCredentials says that a store holds no login for a key.
 	ErrNoCredentials = errors.New("no credentials")
-	// ErrRejected says that credentials were refused for good: sending them
+	// ErrRejected says that a server rejected credentials for good: sending them
 	// again cannot help.
 	ErrRejected = errors.New("credentials rejected")
-	// ErrDeclined says that a person refused the login or let it lapse. It is
-	// remembered until the next explicit Login.
+	// ErrDeclined says that a person refused the login or did not finish it in time.
+	// It is remembered until the next explicit Login.
 	ErrDeclined = errors.New("login declined")
 	// ErrInteractionRequired says that a person has to log in first.
 	ErrInteractionRequired = errors.New("interactive login required")
@@ -27,9 +31,7 @@ var (
 )
 
 // Error is the error of this package: what was tried, for which endpoint, and
-// why it failed. It reads as a gRPC status too: Unauthenticated when someone has
-// to act, the context's own code when a deadline or cancellation ended it, and
-// Unavailable for trouble that may pass.
+// why it failed. It reads as a gRPC status too, by the rules of [Code].
 type Error struct {
 	Op       string // "login", "renew", "store", …
 	Endpoint string // the backend, may be empty
@@ -60,7 +62,9 @@ func (e *Error) GRPCStatus() *status.Status {
 	return status.New(code, e.Error())
 }
 
-// Code is the gRPC code that a failure to log in surfaces as.
+// Code returns the gRPC code of a failure to log in: Unauthenticated when a person or
+// an operator has to act, the context's own code when a deadline or cancellation ended
+// it, Internal when a flow or a store panicked, and Unavailable for transient trouble.
 func Code(err error) codes.Code {
 	switch {
 	case err == nil:
@@ -76,6 +80,34 @@ func Code(err error) codes.Code {
 	case errors.Is(err, context.DeadlineExceeded):
 		return codes.DeadlineExceeded
 	default:
+		if _, ok := errors.AsType[*panicError](err); ok {
+			return codes.Internal
+		}
 		return codes.Unavailable
 	}
+}
+
+// panicError says that code which the program gave to this package panicked.
+type panicError struct {
+	who  string // "the store *main.database"
+	kind string // the type of the value, which may hold a secret itself
+}
+
+func (e *panicError) Error() string {
+	return e.who + " panicked (" + e.kind + "); the debug log has its stack"
+}
+
+// recovered is deferred around code that the program gave to this package, and makes
+// err of a panic in it. It does not see runtime.Goexit.
+func recovered(ctx context.Context, log *slog.Logger, who string, err *error) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	failure := &panicError{who: who, kind: fmt.Sprintf("%T", value)}
+	if known, ok := value.(runtime.Error); ok {
+		failure.kind = known.Error() // an index, a type: never what the program works on
+	}
+	log.DebugContext(ctx, "a panic ended a login", slog.String("in", who), slog.String("stack", string(debug.Stack())))
+	*err = failure
 }

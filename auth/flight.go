@@ -11,7 +11,7 @@ import (
 var (
 	errDeadlock = errors.New("login deadlock: the flow made an RPC that this Authenticator authenticates;" +
 		" use a separate connection for it")
-	errNoAnswer = errors.New("the flow or the store has ended its goroutine (runtime.Goexit) or panicked")
+	errNoAnswer = errors.New("the flow or the store ended its goroutine (runtime.Goexit)")
 )
 
 // flight is one renewal under way. Its result may be read once done is closed.
@@ -154,9 +154,15 @@ func (fs *flights) launch(s *snapshot, m mode) *flight {
 		defer cancel()
 		var creds *Credentials
 		var err error = fs.renewal.fail("login", errNoAnswer)
-		// Deferred, so that no caller waits for a flow or store that ends this
-		// goroutine. A panic still ends the program.
+		// Deferred, so that no caller waits for a flow or store that ends this goroutine.
 		defer func() { fs.land(f, creds, err) }()
+		var panicked error
+		defer func() {
+			if panicked != nil {
+				creds, err = nil, fs.renewal.fail("login", panicked)
+			}
+		}()
+		defer recovered(ctx, fs.renewal.log, "the login", &panicked)
 		creds, err = fs.renewal.run(ctx, &f.task)
 	}()
 	return f

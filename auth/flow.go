@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/jetway-go/jetway/configstore"
@@ -80,12 +81,27 @@ type TraitedFlow interface {
 	Traits() Traits
 }
 
-// TraitsOf returns the traits of f, the zero value if it tells none.
+// TraitsOf returns the traits of f, the zero value if it has none. A flow without a
+// Name gets that of its type, such as "example.com/program/vault.Login".
 func TraitsOf(f Flow) Traits {
+	var traits Traits
 	if t, ok := f.(TraitedFlow); ok {
-		return t.Traits()
+		traits = t.Traits()
 	}
-	return Traits{}
+	if traits.Name == "" && f != nil {
+		traits.Name = typeName(reflect.TypeOf(f))
+	}
+	return traits
+}
+
+func typeName(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Name() == "" {
+		return t.String()
+	}
+	return t.PkgPath() + "." + t.Name()
 }
 
 // Prompter shows a person what to do next. Implementations write to where that

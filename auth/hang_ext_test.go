@@ -15,9 +15,9 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// Whatever becomes of a login, nobody waits for it without end.
+// No caller waits without end, whatever a flow or a store does.
 
-func TestFlowThatEndsItsGoroutine(t *testing.T) {
+func TestFlowThatEndsItsGoroutineFailsItsLogin(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeFlow{obtain: func(ctx context.Context, n int, _ *auth.Credentials) (*auth.Credentials, error) {

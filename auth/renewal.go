@@ -183,7 +183,7 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 // sendRefresh has the flow send the refresh token of t.prev. Where the server may
 // rotate a stored one, Close waits from here on until the next one is stored, and
 // does not cut it short.
-func (r *renewal) sendRefresh(ctx context.Context, t *task) (*Credentials, error) {
+func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, err error) {
 	limit := DefaultTimeout
 	if !r.traits.Interactive { // that limit is a person's time
 		limit = r.limit()
@@ -200,9 +200,13 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (*Credentials, error
 	}
 	sending, cancel := context.WithTimeout(sending, limit)
 	defer cancel()
-	next, err := r.flow.(Renewer).Renew(sending, r.env, t.prev) //nolint:forcetypeassert // canRenew has looked
+	defer recovered(ctx, r.log, r.flowName(), &err)
+	next, err = r.flow.(Renewer).Renew(sending, r.env, t.prev) //nolint:forcetypeassert // canRenew has looked
 	return checked(next, err)
 }
+
+// flowName names the flow in errors.
+func (r *renewal) flowName() string { return fmt.Sprintf("the flow %s (%T)", r.traits.Name, r.flow) }
 
 // logIn has the flow log in.
 func (r *renewal) logIn(ctx context.Context, t *task) (*Credentials, error) {
@@ -222,7 +226,7 @@ func (r *renewal) logIn(ctx context.Context, t *task) (*Credentials, error) {
 	return nil, r.fail("login", err)
 }
 
-func (r *renewal) obtain(ctx context.Context, t *task) (*Credentials, error) {
+func (r *renewal) obtain(ctx context.Context, t *task) (next *Credentials, err error) {
 	t.critical.Store(false)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -230,7 +234,8 @@ func (r *renewal) obtain(ctx context.Context, t *task) (*Credentials, error) {
 	limit := r.limit()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	next, err := r.flow.Obtain(ctx, r.env, t.prev)
+	defer recovered(ctx, r.log, r.flowName(), &err)
+	next, err = r.flow.Obtain(ctx, r.env, t.prev)
 	if err != nil && r.traits.Interactive && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("%w: nobody finished it within %v: %w", ErrDeclined, limit, err)
 	}

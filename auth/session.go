@@ -113,13 +113,14 @@ func withLogin(list []*Credentials, c *Credentials) []*Credentials {
 	return append(list, c)
 }
 
-func (a *Authenticator) revoke(ctx context.Context, c *Credentials) error {
+func (a *Authenticator) revoke(ctx context.Context, c *Credentials) (err error) {
 	r, ok := a.renewal.flow.(Revoker)
 	if !ok {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
+	defer recovered(ctx, a.renewal.log, a.renewal.flowName(), &err)
 	if err := r.Revoke(ctx, a.renewal.env, c); err != nil {
 		return fmt.Errorf("the login is forgotten here, but the server could not be told to end it: %w", err)
 	}

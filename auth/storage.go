@@ -3,22 +3,23 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 )
 
 const (
-	// storeTimeout ends a call of a store that waits for something that may never
-	// come. It has no caller with a deadline: a renewal belongs to no call.
+	// storeTimeout ends a store's operation, which may wait for ever and has no caller's
+	// deadline: a renewal belongs to no call.
 	storeTimeout = 10 * time.Second
-	// lockTimeout is how long another process's renewal is waited for. Then this one
-	// continues without the lock: a holder that hangs must not stop the others.
+	// lockTimeout is how long a renewal waits for that of another process. Then it
+	// continues without the lock: a process that hangs must not stop the others.
 	lockTimeout = 20 * time.Second
 )
 
-// storage is the stored login of one key: the Store, within time limits, and what
-// that can do besides (lock, swap, discard). It knows nothing of flows.
+// storage is the stored login of one key: the Store, within time limits, and its
+// optional powers (lock, swap, discard). A panic of the Store is an error of it.
 type storage struct {
 	store Store // nil: logins end with the process
 	key   Key
@@ -27,11 +28,14 @@ type storage struct {
 	noLock sync.Once
 }
 
+func (s *storage) name() string { return fmt.Sprintf("the store %T", s.store) }
+
 // retrieve returns what is stored.
-func (s *storage) retrieve(ctx context.Context) (*Credentials, error) {
+func (s *storage) retrieve(ctx context.Context) (c *Credentials, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	c, err := s.store.Retrieve(ctx, s.key)
+	defer recovered(ctx, s.log, s.name(), &err)
+	c, err = s.store.Retrieve(ctx, s.key)
 	switch {
 	case err != nil:
 		return nil, err
@@ -59,15 +63,18 @@ func (s *storage) take(ctx context.Context, l *lease) bool {
 	limited, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
 	var err error
-	l.held, err = locker.Lock(limited, s.key)
+	func() {
+		defer recovered(ctx, s.log, s.name(), &err)
+		l.held, err = locker.Lock(limited, s.key)
+	}()
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		s.log.WarnContext(ctx, "another process has been replacing the login for long; continuing without waiting for it",
+		s.log.WarnContext(ctx, "another process holds the lock of the login for too long; continuing without the lock",
 			slog.Duration("waited", lockTimeout))
 	default:
 		s.noLock.Do(func() {
-			s.log.InfoContext(ctx, "cannot lock the login against other processes that renew it at the same time; continuing without a lock",
+			s.log.InfoContext(ctx, "cannot lock the login, so that two processes may refresh it at the same time; continuing without a lock",
 				slog.Any("error", err))
 		})
 	}
@@ -102,9 +109,10 @@ func (l *lease) exclusive() bool {
 var errDeleted = errors.New("the stored login was deleted during its renewal")
 
 // put stores c. Nothing stored before matters.
-func (s *storage) put(ctx context.Context, c *Credentials) error {
+func (s *storage) put(ctx context.Context, c *Credentials) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer recovered(ctx, s.log, s.name(), &err)
 	return s.store.Store(ctx, s.key, c)
 }
 
@@ -119,6 +127,7 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 	if ok {
 		limited, cancel := context.WithTimeout(ctx, storeTimeout)
 		defer cancel()
+		defer recovered(ctx, s.log, s.name(), &err)
 		if swapped, err := swapper.Swap(limited, s.key, old, c); swapped || err != nil {
 			return nil, err
 		}
@@ -137,7 +146,7 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 	}
 }
 
-// forget deletes dead, whose refresh token was refused for good, and returns what
+// forget deletes dead, whose refresh token was rejected for good, and returns what
 // calls can carry instead: another login that was stored since, or dead as long as
 // its access token has not expired.
 func (s *storage) forget(ctx context.Context, dead *Credentials) *Credentials {
@@ -145,7 +154,7 @@ func (s *storage) forget(ctx context.Context, dead *Credentials) *Credentials {
 		return dead.withoutRefresh()
 	}
 	if err := s.discard(ctx, dead); err != nil {
-		s.log.WarnContext(ctx, "cannot delete the login whose refresh token was refused", slog.Any("error", err))
+		s.log.WarnContext(ctx, "cannot delete the login whose refresh token was rejected", slog.Any("error", err))
 	}
 	stored, err := s.retrieve(ctx)
 	if err != nil || stored.RefreshToken == dead.RefreshToken || stored.olderThan(dead) {
@@ -155,9 +164,10 @@ func (s *storage) forget(ctx context.Context, dead *Credentials) *Credentials {
 }
 
 // discard deletes dead, and no other login.
-func (s *storage) discard(ctx context.Context, dead *Credentials) error {
+func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 	limited, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer recovered(ctx, s.log, s.name(), &err)
 	if d, ok := s.store.(Discarder); ok {
 		return d.Discard(limited, s.key, dead)
 	}
@@ -172,8 +182,9 @@ func (s *storage) discard(ctx context.Context, dead *Credentials) error {
 }
 
 // remove deletes what is stored, whatever it is.
-func (s *storage) remove(ctx context.Context) error {
+func (s *storage) remove(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer recovered(ctx, s.log, s.name(), &err)
 	return s.store.Delete(ctx, s.key)
 }
