@@ -1,0 +1,69 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// Func makes a function a flow. It suits a way to log in that this package does not
+// have: a vault, a cloud's library, a test.
+//
+// Errors are [*Error]. An error of Login counts as transient unless it wraps
+// [auth.ErrRejected], [auth.ErrDeclined] or [auth.ErrInteractionRequired].
+type Func struct {
+	// Name is the Flow part of the [auth.Key] under which the login is stored. Give
+	// each identity a name of its own. Without one the login stays in memory, whatever
+	// store there is.
+	Name string
+	// Login returns new credentials; prev is what there was before, or nil. It returns
+	// when ctx ends.
+	Login func(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error)
+	// Interactive says that Login asks a person: it runs only inside a call that was
+	// rejected, or in the Authenticator's Login. Other functions run before the first
+	// call, and again in the background before the token expires.
+	Interactive bool
+	// Timeout ends a Login that takes longer; zero means [auth.DefaultTimeout].
+	Timeout time.Duration
+	// FileStorable logins may be stored in a file that only its owner can read; without
+	// it they are stored in a keyring or in memory.
+	FileStorable bool
+}
+
+var (
+	_ auth.TraitedFlow = Func{}
+	_ auth.Renewer     = Func{}
+)
+
+const nameFunc = "func"
+
+// Obtain calls Login.
+func (f Func) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	if f.Login == nil {
+		return nil, failed(f.name(), errors.New("no function: set Login"))
+	}
+	c, err := f.Login(ctx, env, prev)
+	return c, failed(f.name(), err)
+}
+
+// Renew calls Login again, unless that asks a person.
+func (f Func) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	if f.Interactive {
+		return nil, failed(f.name(), fmt.Errorf("%w: the function asks a person", auth.ErrInteractionRequired))
+	}
+	return f.Obtain(ctx, env, prev)
+}
+
+// Traits are those that the fields say.
+func (f Func) Traits() auth.Traits {
+	return auth.Traits{
+		Name: f.name(), Interactive: f.Interactive, Timeout: f.Timeout, FileStorable: f.FileStorable,
+		Unstored: f.Name == "",
+	}
+}
+
+func (f Func) name() string { return cmp.Or(f.Name, nameFunc) }
