@@ -11,24 +11,24 @@ import (
 )
 
 // read takes replies until one is an answer to this login.
-func (s *browserLogin) read(ctx context.Context, replier auth.Replier, prompt auth.Prompt) {
+func (s *browserLogin) read(ctx context.Context, replier auth.Replier, prompt auth.Prompt) error {
 	prompt.Opening = false
 	for ctx.Err() == nil {
 		line, err := replier.Reply(ctx)
 		if err != nil {
-			logger(s.env).DebugContext(ctx, "no more replies are read")
-			return
+			return err
 		}
 		code, err := s.callback.pasted(line)
 		if !errors.Is(err, errStray) {
 			s.take(verdict{code, err})
-			return
+			return nil
 		}
 		prompt.Problem = err.Error()
 		if err := s.env.Prompter.Prompt(ctx, prompt); err != nil {
-			return
+			return err
 		}
 	}
+	return ctx.Err()
 }
 
 // take makes v the answer, unless there is one.

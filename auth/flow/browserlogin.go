@@ -125,13 +125,17 @@ func (s *browserLogin) ask(ctx context.Context, address string) (opened <-chan e
 		}
 	}
 	if replier != nil {
-		go s.read(ctx, replier, prompt)
+		go func() {
+			if err := safely(func() error { return s.read(ctx, replier, prompt) }); err != nil {
+				logger(s.env).DebugContext(ctx, "no more replies are read", slog.Any("error", err))
+			}
+		}()
 	}
 	if open == nil {
 		return nil, nil //nolint:nilnil // nothing is opened, so nothing comes of it
 	}
 	result := make(chan error, 1)
-	go func() { result <- open(ctx, address) }()
+	go func() { result <- safely(func() error { return open(ctx, address) }) }()
 	return result, nil
 }
 

@@ -17,24 +17,43 @@ type callback struct {
 	host        string // of the authorization endpoint, for errors
 }
 
-// errStray is an answer that does not belong to this login. It changes nothing: a
+// errStray is what every answer wraps that is none to this login. It changes nothing: a
 // page in the same browser can send any number of them.
-var errStray = errors.New("this belongs to another login")
+var errStray = errors.New("not an answer to this login")
+
+// strayError is an errStray in words for the person who pasted it.
+type strayError string
+
+func (e strayError) Error() string { return string(e) }
+func (strayError) Unwrap() error   { return errStray }
+
+const (
+	otherLogin strayError = "this address belongs to another login; paste the one that the browser ended at this time"
+	noAnswer   strayError = "this is not the address that the browser ended at, which holds code= and state="
+	nothing    strayError = "nothing was pasted; paste the address that the browser ended at"
+	toBeOpened strayError = "this is the address to open; log in there, and paste the address that the browser ends at"
+	twice      strayError = "a parameter occurs twice in this address; paste the address once, as the browser shows it"
+)
+
+// cutOff says that a part of the address is missing.
+func cutOff(part string) error {
+	return strayError("the address is cut off: " + part + " is missing or incomplete; paste the whole address")
+}
 
 // judge returns the code of an answer to this login. An error that is [errStray]
 // leaves the login waiting, every other one ends it.
 func (c callback) judge(query url.Values) (code string, err error) {
 	for _, values := range query {
 		if len(values) > 1 {
-			return "", fmt.Errorf("%w: a parameter stands there twice", errStray)
+			return "", twice
 		}
 	}
 	code, failure := query.Get("code"), query.Get("error")
 	switch state := query.Get("state"); {
 	case subtle.ConstantTimeCompare([]byte(state), []byte(c.state)) != 1:
-		return "", errStray
+		return "", otherLogin
 	case (code == "") == (failure == ""):
-		return "", fmt.Errorf("%w: it has neither a code nor an error", errStray)
+		return "", noAnswer
 	}
 	if err := c.checkIssuer(query); err != nil {
 		return "", err
@@ -87,17 +106,38 @@ func (c callback) pasted(line string) (code string, err error) {
 	values, err := url.ParseQuery(query)
 	switch {
 	case line == "":
-		return "", fmt.Errorf("%w: nothing was pasted", errStray)
-	case err != nil || !values.Has("code") && !values.Has("error"):
-		return "", fmt.Errorf("%w: it is not the address that the browser ended at, which holds code= and state=", errStray)
-	case !values.Has("state"):
-		return "", fmt.Errorf("%w: paste the whole address, with state=", errStray)
+		return "", nothing
+	case values.Has("response_type"):
+		return "", toBeOpened
+	case !values.Has("code") && !values.Has("error") && !values.Has("state"):
+		return "", noAnswer
+	case err != nil: // an escape that lacks its end
+		return "", cutOff("the end of a parameter")
+	}
+	if part := c.missing(values); part != "" {
+		return "", cutOff(part + "=")
 	}
 	return c.judge(values)
 }
 
+// missing returns the parameter that an address lacks, or has the beginning of only; ""
+// for none.
+func (c callback) missing(values url.Values) string {
+	state, iss := values.Get("state"), values.Get("iss")
+	switch {
+	case !values.Has("error") && values.Get("code") == "":
+		return "code"
+	case len(state) < len(c.state) && strings.HasPrefix(c.state, state):
+		return "state"
+	case c.issRequired && iss == "", iss != "" && len(iss) < len(c.issuer) && strings.HasPrefix(c.issuer, iss):
+		return "iss"
+	default:
+		return ""
+	}
+}
+
 // pastedAddress takes off what is never part of an address: what terminals and mail
-// programs put environment and into a long one, and the fragment, which no server sees.
+// programs put around and into a long one, and the fragment, which no server sees.
 func pastedAddress(line string) string {
 	line = strings.Trim(strings.Join(strings.Fields(line), ""), "\"'`<>")
 	line, _, _ = strings.Cut(line, "#")

@@ -24,7 +24,10 @@ func runFed(cmd *exec.Cmd, input io.Reader) error {
 		return err
 	}
 	go func() {
-		_, _ = io.Copy(stdin, input) // a program need not read all of it
+		_ = safely(func() error {
+			_, err := io.Copy(stdin, input) // fails where a program does not read all of it
+			return err
+		})
 		_ = stdin.Close()
 	}()
 	return cmd.Wait()
@@ -48,7 +51,10 @@ func newRelay(to io.Writer) *relay {
 	go func() {
 		defer close(r.done)
 		for p := range r.waiting {
-			_, _ = to.Write(p) // a closed terminal must not fail the login
+			_ = safely(func() error { // a closed terminal must not fail the login
+				_, err := to.Write(p)
+				return err
+			})
 		}
 	}()
 	return r

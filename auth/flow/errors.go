@@ -61,3 +61,15 @@ func failed(name string, err error) error {
 	}
 	return &Error{Flow: name, Err: err}
 }
+
+// safely runs f on a goroutine of this package, where a panic of what the program gave
+// (a Prompter, a reader, a browser) would end the program, and makes it an error. The
+// value may hold a secret, so the error has its type only.
+func safely(f func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("panicked (%T)", value)
+		}
+	}()
+	return f()
+}

@@ -226,12 +226,17 @@ func TestPastedAddress(t *testing.T) {
 				{"", "nothing was pasted"},
 				{"hello", "not the address"},
 				{"https://idp.example/login", "not the address"},
-				{"code=1", "with state="},
+				{"code=1", "cut off: state="},
+				{"state=1", "cut off: code="},
+				{"code=&state=1", "cut off: code="},
+				{back[:strings.Index(back, "state=")+10], "cut off: state="},
+				{back + "&scope=openid%2", "cut off: the end of a parameter"},
+				{shown.URL, "is the address to open"},
 				{strings.Replace(back, "state=", "state=x", 1), "another login"},
 				{back + "&code=2", "twice"},
 			} {
 				lines <- bad.line
-				if got := <-problems; !strings.Contains(got, bad.problem) {
+				if got := <-problems; !strings.Contains(got, bad.problem) || strings.Contains(got, "another login") != (bad.problem == "another login") {
 					t.Errorf("%q gave the problem %q, want %q", bad.line, got, bad.problem)
 				}
 			}
@@ -249,8 +254,8 @@ func TestPastedAddress(t *testing.T) {
 	}
 }
 
-// Whoever does not answer any more leaves the listener.
-func TestEndOfRepliesIsNotTheEnd(t *testing.T) {
+// When no more replies come the login still waits for the browser.
+func TestEndOfRepliesDoesNotEndTheLogin(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
 	env, prompts := p.env(t)
@@ -264,7 +269,7 @@ func TestEndOfRepliesIsNotTheEnd(t *testing.T) {
 	<-v.pages
 }
 
-func TestNobodyIsAskedInVain(t *testing.T) {
+func TestLoginThatCannotWorkAsksNoPerson(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		cfg  func(*configstore.ClientConfig)
