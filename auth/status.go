@@ -5,18 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 )
 
 // Status describes stored credentials without exposing tokens.
 type Status struct {
-	// Key is whose login it is, and what kind of flow made it.
+	// Key names the login: endpoint, client, kind of flow, user.
 	Key Key
 	// ID is the [Credentials.ID] of the access token; empty without one.
 	ID string
-	// Expiry is when the access token ends; zero means unknown.
+	// Expiry is when the access token expires; zero means unknown.
 	Expiry time.Time
-	// Renewable says that the login can be renewed without a person.
+	// Renewable says that the login can be refreshed without a person.
 	Renewable bool
 	// Usable says that calls would carry the token now.
 	Usable bool
@@ -25,9 +26,43 @@ type Status struct {
 	Stored string
 }
 
+// String describes the login in one line for people, without any token.
+func (s Status) String() string {
+	subject := "login"
+	if s.Key.Endpoint != "" {
+		subject += " for " + s.Key.Endpoint
+	}
+	if s.ID == "" && !s.Renewable && s.Stored == "" {
+		return "no " + subject
+	}
+	parts := []string{subject}
+	switch {
+	case s.ID == "":
+		parts = append(parts, "no access token")
+	case s.Usable:
+		parts = append(parts, "usable")
+	default:
+		parts = append(parts, "not usable")
+	}
+	if !s.Expiry.IsZero() {
+		parts = append(parts, "access token expires at "+s.Expiry.UTC().Format(time.RFC3339))
+	}
+	if s.Renewable {
+		parts = append(parts, "can be refreshed")
+	}
+	if s.Stored != "" {
+		parts = append(parts, "stored in "+s.Stored)
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Status describes the current login. It sends and reads nothing, so before the
-// first call there is none; see [Authenticator.Inspect].
+// first call there is none; see [Authenticator.Inspect]. A nil Authenticator has no
+// login.
 func (a *Authenticator) Status() Status {
+	if a == nil {
+		return Status{}
+	}
 	s := a.current.Load()
 	st := a.describe(s.creds)
 	st.Usable = s.creds != nil && s.load() < expired
@@ -37,6 +72,9 @@ func (a *Authenticator) Status() Status {
 // Inspect is Status for a program that has made no call yet: it reads the store as
 // well. It sends nothing and changes nothing. The error is an [*Error].
 func (a *Authenticator) Inspect(ctx context.Context) (Status, error) {
+	if a == nil {
+		return Status{}, nil
+	}
 	if a.current.Load().load() != unread {
 		return a.Status(), nil
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
@@ -50,24 +51,16 @@ func ExampleClientCredentials_misconfigured() {
 	// client credentials: client secret: stat /run/secrets/none: no such file or directory
 }
 
-func ExampleToken() {
-	obtain(flow.StaticToken("given-by-somebody"), auth.Env{})
+func ExampleStaticToken() {
+	obtain(flow.StaticToken("given-to-the-program"), auth.Env{})
 	// Output:
-	// authorization: Bearer given-by-somebody
+	// authorization: Bearer given-to-the-program
 }
 
 func ExampleStored() {
 	obtain(flow.Stored{}, auth.Env{})
 	// Output:
 	// stored: interactive login required: there is no usable stored login; log in once with an interactive flow, or give this program a flow of its own, such as client credentials
-}
-
-// terminal is a Prompter for the examples.
-type terminal struct{}
-
-func (terminal) Prompt(_ context.Context, p auth.Prompt) error {
-	fmt.Println("open the page in a browser:", p.Opening)
-	return nil
 }
 
 func ExamplePKCE() {
@@ -78,17 +71,16 @@ func ExamplePKCE() {
 	defer server.Client().CloseIdleConnections()
 
 	login := flow.PKCE{OpenBrowser: comesBack} // leave it out to have the system's browser
-	obtain(login, auth.Env{HTTP: server.Client(), Prompter: terminal{}, Config: fixed{
+	obtain(login, auth.Env{HTTP: server.Client(), Prompter: auth.Terminal(nil, os.Stderr), Config: fixed{
 		ClientID: "cli", AuthorizationEndpoint: "https://idp.example/authorize", TokenEndpoint: server.URL,
 	}})
 	// Output:
-	// open the page in a browser: true
 	// authorization: Bearer token-of-a-person
 }
 
 func ExampleAuto() {
 	build := flow.Environment{CI: true}
-	obtain(flow.Auto{Environment: &build}, auth.Env{Prompter: terminal{}, Config: fixed{TokenEndpoint: "https://idp.example/token"}})
+	obtain(flow.Auto{Environment: &build}, auth.Env{Prompter: auth.Terminal(nil, os.Stderr), Config: fixed{TokenEndpoint: "https://idp.example/token"}})
 	// Output:
 	// auto: interactive login required: there is nobody to ask ($CI is set): log in once where a person can answer, or give this program a flow that needs none, such as client credentials
 }
@@ -97,4 +89,28 @@ func ExampleTokenFile() {
 	obtain(flow.TokenFile{Path: "/var/run/secrets/none"}, auth.Env{})
 	// Output:
 	// token file: stat /var/run/secrets/none: no such file or directory
+}
+
+// A vault, a cloud's library or a test can be a flow.
+func ExampleFunc() {
+	vault := flow.Func{Name: "vault", Login: func(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
+		return &auth.Credentials{AccessToken: "token-from-the-vault"}, nil
+	}}
+	obtain(vault, auth.Env{})
+	// Output:
+	// authorization: Bearer token-from-the-vault
+}
+
+// Libraries that take a source of golang.org/x/oauth2 share the login.
+func ExampleTokenSource() {
+	a := auth.New(auth.Key{Endpoint: "flyte.example.com"}, flow.StaticToken("given-to-the-program"), auth.Env{})
+	defer a.Close()
+	token, err := flow.TokenSource(context.Background(), a).Token()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(token.Type(), token.AccessToken)
+	// Output:
+	// Bearer given-to-the-program
 }
