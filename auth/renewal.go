@@ -237,7 +237,7 @@ func (r *renewal) obtain(ctx context.Context, t *task) (next *Credentials, err e
 	defer recovered(ctx, r.log, r.flowName(), &err)
 	next, err = r.flow.Obtain(ctx, r.env, t.prev)
 	if err != nil && r.traits.Interactive && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = fmt.Errorf("%w: nobody finished it within %v: %w", ErrDeclined, limit, err)
+		err = fmt.Errorf("%w: the login timed out after %v: %w", ErrDeclined, limit, err)
 	}
 	return checked(next, err)
 }

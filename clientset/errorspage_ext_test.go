@@ -124,10 +124,10 @@ func situations() map[string]situation {
 			return at(s, machine(s, flow.SecretValue("wrong")))
 		}),
 		"there is no usable stored login": calling(func(t *testing.T) (*clientset.ClientSet, error) { return at(quiet(t)) }),
-		"there is nobody to ask": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+		"no person can answer here": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			return at(quiet(t), clientset.WithFlow(flow.PKCE{}))
 		}),
-		"the login has ended, log in again": func(t *testing.T) error {
+		"the refresh token has expired or was revoked": func(t *testing.T) error {
 			s, logins := quiet(t), &tokenstore.MemoryStore{}
 			first := made(t)(at(s, clientset.WithStore(logins), clientset.WithPrompter(mutePrompter{}),
 				clientset.WithFlow(flow.PKCE{OpenBrowser: mocktest.NewBrowser(s).Open, RedirectURI: "http://127.0.0.1/callback"})))
@@ -144,7 +144,7 @@ func situations() map[string]situation {
 			return at(s, clientset.WithPrompter(mutePrompter{}),
 				clientset.WithFlow(flow.PKCE{OpenBrowser: browser.Open, RedirectURI: "http://127.0.0.1/callback"}))
 		}),
-		"nobody finished it in time": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+		"the login timed out": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			return at(quiet(t), clientset.WithPrompter(mutePrompter{}),
 				clientset.WithFlow(flow.PKCE{NoBrowser: true, Timeout: 10 * time.Millisecond, RedirectURI: "http://127.0.0.1/callback"}))
 		}),

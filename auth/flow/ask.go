@@ -10,7 +10,7 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// ask is what a login asks for beyond what its grant must say.
+// ask holds the parameters of a login beyond those that its grant requires.
 type ask struct {
 	scopes    []string
 	audience  string
@@ -18,7 +18,7 @@ type ask struct {
 	extra     url.Values
 }
 
-// fill puts it into form, with what the configuration says where it says nothing.
+// fill puts them into form, and those of the configuration in place of empty ones.
 func (a ask) fill(form url.Values, cfg configstore.ClientConfig) error {
 	scopes := a.scopes
 	if len(scopes) == 0 {
@@ -29,7 +29,7 @@ func (a ask) fill(form url.Values, cfg configstore.ClientConfig) error {
 	return a.fillOwn(form)
 }
 
-// fillOwn puts in what goes with every request of a login.
+// fillOwn puts in the parameters of every request of a login.
 func (a ask) fillOwn(form url.Values) error {
 	for _, r := range a.resources {
 		u, err := url.Parse(r)
@@ -41,8 +41,8 @@ func (a ask) fillOwn(form url.Values) error {
 	return addExtra(form, a.extra)
 }
 
-// reserved parameters have a meaning for the login itself, and a field where it
-// can be chosen.
+// reserved returns the parameters that the flow itself sets, from a field of its own
+// where the caller can choose.
 func reserved() []string {
 	return []string{
 		"grant_type", "response_type", "client_id", "client_secret", "client_assertion", "client_assertion_type",

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// AuthStyle is how a client proves who it is to the token endpoint. It is decided
-// before the request and never found out by trying: a second try with the other
-// style doubles the requests, and hides the first answer.
+// AuthStyle is how a client authenticates to the token endpoint. It is decided before
+// the request and not by trying: a second try with the other style doubles the requests
+// and hides the first answer.
 type AuthStyle int
 
 const (
-	// StyleFromServer takes what the configuration's AuthMethods say, and HTTP
-	// Basic where they say nothing (the default of RFC 8414 §2).
+	// StyleFromServer uses one of the configuration's AuthMethods, and HTTP Basic where
+	// there are none (the default of RFC 8414 §2).
 	StyleFromServer AuthStyle = iota
 	// StyleBasic sends ID and secret form-encoded in the Authorization header
 	// (client_secret_basic, RFC 6749 §2.3.1).
@@ -37,7 +37,7 @@ func (s AuthStyle) choose(advertised []string) (AuthStyle, error) {
 	case slices.Contains(advertised, "client_secret_post"):
 		return StyleForm, nil
 	default:
-		return 0, fmt.Errorf("the server takes clients by %s only, not by client_secret_basic or client_secret_post;"+
-			" set AuthStyle if it is wrong about itself", cleaned(strings.Join(advertised, ", "), 100))
+		return 0, fmt.Errorf("the server advertises %s for client authentication, not client_secret_basic or client_secret_post;"+
+			" set AuthStyle if it accepts one of them", cleaned(strings.Join(advertised, ", "), 100))
 	}
 }

@@ -14,17 +14,17 @@ import (
 type Method int
 
 const (
-	// MethodAuto looks at the surroundings and at what the server has.
+	// MethodAuto chooses by the environment and by what the server supports.
 	MethodAuto Method = iota
 	// MethodBrowser opens a browser on this machine.
 	MethodBrowser
-	// MethodPaste shows an address, and takes the one that the browser ended at.
+	// MethodPaste shows an address, and reads the one that the browser ended at.
 	MethodPaste
-	// MethodDevice shows an address and a code for any other machine.
+	// MethodDevice shows an address and a code, for a browser on any machine.
 	MethodDevice
 )
 
-// String is the method's name: "auto", "browser", "paste" or "device".
+// String returns the method's name: "auto", "browser", "paste" or "device".
 func (m Method) String() string {
 	switch m {
 	case MethodAuto:
@@ -40,21 +40,21 @@ func (m Method) String() string {
 	}
 }
 
-// Auto logs a person in, in the way that suits: with a browser where one can be
-// opened, else with the device flow where the server has it for this client, else
-// by an address to open elsewhere and one to paste back. Where nobody could
-// answer, it says so at once instead of waiting.
+// Auto logs a person in: with a browser where one can be opened, else with the device
+// flow where the server has it for this client, else with an address to open on another
+// machine and one to paste back. Where no person can answer, it fails at once instead
+// of waiting.
 //
 // Errors are those of [PKCE] and [DeviceCode].
 type Auto struct {
-	// PKCE is used with a browser, here or elsewhere. Its Device and NoBrowser do
-	// not count: choosing is what Auto does.
+	// PKCE is used with a browser, on this machine or another. Its Device and NoBrowser
+	// are ignored: Auto chooses.
 	PKCE PKCE
 	// Device is used for the device flow.
 	Device DeviceCode
 	// Method is the person's own choice; the zero value leaves it to Auto.
 	Method Method
-	// Environment tell where the program runs; nil means to look.
+	// Environment says where the program runs; nil means [DetectEnvironment].
 	Environment *Environment
 }
 
@@ -69,10 +69,10 @@ const nameAuto = "auto"
 func (f Auto) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	environment := f.environment()
 	if env.Prompter == nil {
-		return nil, failed(nameAuto, errNobody(noPrompter))
+		return nil, failed(nameAuto, errNoPerson(noPrompter))
 	}
 	if why := environment.unattended(); why != "" && f.Method == MethodAuto {
-		return nil, failed(nameAuto, errNobody(why))
+		return nil, failed(nameAuto, errNoPerson(why))
 	}
 	cfg, err := personalConfig(ctx, env)
 	if err != nil {
@@ -89,13 +89,13 @@ func (f Auto) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 		if f.Method == MethodDevice || !replies || cfg.AuthorizationEndpoint == "" || !noDeviceFlow(err) {
 			return c, err
 		}
-		logger(env).InfoContext(ctx, "the device flow is not for this client, an address can be pasted instead", slog.Any("error", err))
+		logger(env).InfoContext(ctx, "the server refuses the device flow to this client; an address can be pasted instead", slog.Any("error", err))
 		method = MethodPaste
 	}
 	return f.browsing(method, environment).Obtain(ctx, env, prev)
 }
 
-// browsing is the login with a browser, here or elsewhere.
+// browsing returns the login with a browser, on this machine or another.
 func (f Auto) browsing(method Method, environment Environment) PKCE {
 	b := f.PKCE
 	b.Device, b.NoBrowser, b.Environment = nil, method == MethodPaste, &environment
@@ -103,13 +103,13 @@ func (f Auto) browsing(method Method, environment Environment) PKCE {
 		b.Environment = &Environment{Browser: true}
 	}
 	if f.Method == MethodAuto && method == MethodBrowser {
-		b.Device = &f.Device // should there be nothing to listen on
+		b.Device = &f.Device // if no port can be listened on
 	}
 	return b
 }
 
-// noDeviceFlow tells whether err is a server's word that it has no device flow for
-// this client. Documents tell of the server as a whole.
+// noDeviceFlow reports whether err is the server's answer that it has no device flow for
+// this client. Discovery describes the server, not the client.
 func noDeviceFlow(err error) bool {
 	te := (*TokenError)(nil)
 	if !errors.As(err, &te) || te.purpose != purposeDevice {
@@ -125,18 +125,18 @@ func noDeviceFlow(err error) bool {
 	}
 }
 
-// Renew sends the refresh token of prev; nobody is asked.
+// Renew sends the refresh token of prev, without a person.
 func (f Auto) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	return f.PKCE.Renew(ctx, env, prev)
 }
 
-// Revoke takes the tokens of creds back (RFC 7009), the refresh token first. A
-// server that cannot is no error.
+// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. A server
+// that cannot is no error.
 func (f Auto) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
 	return f.PKCE.Revoke(ctx, env, creds)
 }
 
-// Traits say that a person is needed, and for how long.
+// Traits returns those of an interactive flow, with its time limit.
 func (f Auto) Traits() auth.Traits { return personal(max(f.PKCE.limit(), f.Device.limit())) }
 
 func (f Auto) environment() Environment {
@@ -146,16 +146,16 @@ func (f Auto) environment() Environment {
 	return DetectEnvironment()
 }
 
-// choose picks the method. replies tells whether an address could be pasted.
+// choose picks the method; replies says that an address can be pasted.
 func choose(wish Method, cfg configstore.ClientConfig, environment Environment, replies bool) (Method, error) {
 	browse, device := cfg.AuthorizationEndpoint != "", cfg.DeviceAuthorizationEndpoint != ""
 	switch {
 	case wish < MethodAuto || wish > MethodDevice:
 		return 0, fmt.Errorf("unknown method %d", int(wish))
 	case wish == MethodDevice && !device:
-		return 0, errors.New("the server has no device flow, log in with a browser instead")
+		return 0, errors.New("the server has no device flow; log in with a browser instead")
 	case wish != MethodAuto && wish != MethodDevice && !browse:
-		return 0, errors.New("the server has no login in a browser, use the device flow instead")
+		return 0, errors.New("the server has no login in a browser; use the device flow instead")
 	case wish != MethodAuto:
 		return wish, nil
 	case !browse && !device:

@@ -10,7 +10,7 @@ import (
 	"github.com/jetway-go/jetway/internal/loopback"
 )
 
-// read takes replies until one is an answer to this login.
+// read reads replies until one is an answer to this login.
 func (s *browserLogin) read(ctx context.Context, replier auth.Replier, prompt auth.Prompt) error {
 	prompt.Opening = false
 	for ctx.Err() == nil {
@@ -31,7 +31,7 @@ func (s *browserLogin) read(ctx context.Context, replier auth.Replier, prompt au
 	return ctx.Err()
 }
 
-// take makes v the answer, unless there is one.
+// take makes v the answer, unless there is one already, and reports whether it did.
 func (s *browserLogin) take(v verdict) (first bool) {
 	s.claim.Do(func() {
 		first = true
@@ -40,7 +40,7 @@ func (s *browserLogin) take(v verdict) (first bool) {
 	return first
 }
 
-// answer is what the browser sees.
+// answer returns the page that the browser shows.
 func (s *browserLogin) answer(ctx context.Context, query url.Values) loopback.Page {
 	code, err := s.callback.judge(query)
 	if errors.Is(err, errStray) {
@@ -48,12 +48,12 @@ func (s *browserLogin) answer(ctx context.Context, query url.Values) loopback.Pa
 		return page(http.StatusBadRequest, "Ignored", "This address belongs to another login. The login is still waiting.")
 	}
 	if !s.take(verdict{code, err}) {
-		return page(http.StatusConflict, "Already used", "This login has had its answer already.")
+		return page(http.StatusConflict, "Already used", "This login has already been answered.")
 	}
 	select {
 	case <-s.finished:
 	case <-ctx.Done():
-		return page(http.StatusServiceUnavailable, "Interrupted", "The login was interrupted.")
+		return page(http.StatusServiceUnavailable, "Interrupted", "The login was interrupted. Start it again in the program.")
 	}
 	if s.outcome != nil {
 		return page(http.StatusBadRequest, "Login failed", "The program that asked you to log in says why. You can close this page.")

@@ -30,7 +30,7 @@ type browserLogin struct {
 	redirectURI string
 
 	claim    sync.Once
-	answered chan verdict  // what the person's browser, or the person, brought; one
+	answered chan verdict  // from the browser or a pasted address; one at most
 	finished chan struct{} // closed when outcome is known
 	outcome  error
 }
@@ -48,8 +48,8 @@ func (s *browserLogin) listen(ctx context.Context) (*loopback.Server, error) {
 	return loopback.Listen(ctx, uri, s.flow.Ports)
 }
 
-// run waits for the person and gets the token. The page is answered after that,
-// so that it tells the truth.
+// run waits for the person and gets the token. The browser gets its page after that,
+// so that the page says how the login ended.
 func (s *browserLogin) run(ctx context.Context, listener *loopback.Server) (*auth.Credentials, error) {
 	s.redirectURI = listener.RedirectURI()
 	s.verifier = oauth2.GenerateVerifier()
@@ -58,7 +58,7 @@ func (s *browserLogin) run(ctx context.Context, listener *loopback.Server) (*aut
 	listener.Serve(s.answer)
 	defer func() {
 		if err := listener.Close(ctx); err != nil {
-			logger(s.env).DebugContext(ctx, "a page may not have arrived", slog.Any("error", err))
+			logger(s.env).DebugContext(ctx, "the browser may not have received its page", slog.Any("error", err))
 		}
 	}()
 
@@ -72,7 +72,7 @@ func (s *browserLogin) run(ctx context.Context, listener *loopback.Server) (*aut
 	return c, err
 }
 
-// wait asks the person and returns the code that comes of it.
+// wait asks the person to log in and returns the code.
 func (s *browserLogin) wait(ctx context.Context) (string, error) {
 	address, err := s.address()
 	if err != nil {
@@ -105,9 +105,8 @@ func (s *browserLogin) wait(ctx context.Context) (string, error) {
 	}
 }
 
-// ask shows the address, reads replies to it and opens the browser, in this
-// order: a browser that fails to show may do so without a word. What came of
-// opening it arrives in opened.
+// ask shows the address, reads replies and opens the browser, in this order: a browser
+// may fail to appear without an error. The result of opening it arrives in opened.
 func (s *browserLogin) ask(ctx context.Context, address string) (opened <-chan error, err error) {
 	open := s.flow.OpenBrowser
 	if open == nil && s.flow.environment().browsing() {
@@ -121,7 +120,7 @@ func (s *browserLogin) ask(ctx context.Context, address string) (opened <-chan e
 	prompt := auth.Prompt{URL: address, Expiry: deadline, Opening: open != nil, Pasting: replier != nil}
 	if s.env.Prompter != nil {
 		if err := s.env.Prompter.Prompt(ctx, prompt); err != nil {
-			return nil, errUntold(err)
+			return nil, errNotShown(err)
 		}
 	}
 	if replier != nil {
@@ -132,19 +131,19 @@ func (s *browserLogin) ask(ctx context.Context, address string) (opened <-chan e
 		}()
 	}
 	if open == nil {
-		return nil, nil //nolint:nilnil // nothing is opened, so nothing comes of it
+		return nil, nil //nolint:nilnil // nothing is opened, so there is no result
 	}
 	result := make(chan error, 1)
 	go func() { result <- safely(func() error { return open(ctx, address) }) }()
 	return result, nil
 }
 
-// address is where the browser is sent (RFC 6749 §4.1.1, RFC 7636 §4.3). What the
-// endpoint's URL has in its query stays, as RFC 6749 §3.1 asks.
+// address returns the authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3). It keeps
+// the query of the endpoint's URL, as RFC 6749 §3.1 requires.
 func (s *browserLogin) address() (string, error) {
 	u, err := url.Parse(s.cfg.AuthorizationEndpoint)
 	if err != nil {
-		return "", errors.New("the authorization endpoint is no URL")
+		return "", errors.New("the authorization endpoint is no URL: correct ClientConfig.AuthorizationEndpoint")
 	}
 	client, err := s.flow.client().request(s.cfg, nil)
 	if err != nil {
@@ -167,8 +166,8 @@ func (s *browserLogin) address() (string, error) {
 	return browser.Check(u.String())
 }
 
-// exchange turns the code into a token (RFC 6749 §4.1.3, RFC 7636 §4.5). A code
-// serves once, so nothing is sent twice that may have arrived.
+// exchange redeems the code for a token (RFC 6749 §4.1.3, RFC 7636 §4.5). A code works
+// once, so a request that may have arrived is not sent again.
 func (s *browserLogin) exchange(ctx context.Context, code string) (*auth.Credentials, error) {
 	env := s.env
 	env.Config = fixedConfig(s.cfg)

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// callback is what one login in a browser waits for: the answer of an
-// authorization endpoint (RFC 6749 §4.1.2), come by redirect or pasted.
+// callback checks the answer of an authorization endpoint (RFC 6749 §4.1.2) to one
+// login, which arrives by redirect or is pasted.
 type callback struct {
 	state       string
-	issuer      string // the only server whose answer counts; empty: unknown
+	issuer      string // the only server whose answer is accepted; empty: unknown
 	issRequired bool
 	host        string // of the authorization endpoint, for errors
 }
@@ -64,15 +64,15 @@ func (c callback) judge(query url.Values) (code string, err error) {
 	return code, nil
 }
 
-// checkIssuer holds the answer against the server that was asked (RFC 9207 §2.4),
-// so that another one cannot slip its own code in.
+// checkIssuer compares the answer with the server that was asked (RFC 9207 §2.4), so
+// that another one cannot inject its own code.
 func (c callback) checkIssuer(query url.Values) error {
 	iss, has := query.Get("iss"), query.Has("iss")
 	switch {
 	case !has && c.issRequired:
-		return c.mixedUp("its answer does not say which server it is from (iss), which this server promises to say")
+		return c.mixedUp("the answer does not name its server (iss), although this server advertises that it does")
 	case has && c.issuer != "" && iss != c.issuer:
-		return c.mixedUp(fmt.Sprintf("its answer says that it is from %q, not from %q (iss)", cleaned(iss, 100), cleaned(c.issuer, 100)))
+		return c.mixedUp(fmt.Sprintf("the answer is from %q, not from %q (iss)", cleaned(iss, 100), cleaned(c.issuer, 100)))
 	default:
 		return nil
 	}
@@ -82,7 +82,7 @@ func (c callback) mixedUp(reason string) error {
 	return &TokenError{Endpoint: c.host, purpose: purposeAuthorize, reason: reason, rejected: true}
 }
 
-// refusal is the error of an answer that says so (RFC 6749 §4.1.2.1).
+// refusal returns the error of an error response (RFC 6749 §4.1.2.1).
 func (c callback) refusal(code, description string) error {
 	known := &scrubber{}
 	known.add(c.state)
@@ -95,8 +95,8 @@ func (c callback) refusal(code, description string) error {
 
 const purposeAuthorize = "authorization"
 
-// pasted reads what a person took from the browser's address bar: the whole
-// address, or its query alone.
+// pasted returns the code of an address that a person copied from the browser: the
+// whole address, or its query alone.
 func (c callback) pasted(line string) (code string, err error) {
 	line = pastedAddress(line)
 	address, query, found := strings.Cut(line, "?")

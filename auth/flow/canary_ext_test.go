@@ -277,7 +277,7 @@ func TestNoSecretInTheLogOfASuccess(t *testing.T) {
 	if found := findCanary(text, secrets...); found != "" {
 		t.Errorf("%q shows up in:\n%s", found, text)
 	}
-	contains(t, log.String(), "does not belong to the login", "gave a token back")
+	contains(t, log.String(), "does not belong to the login", "revoked a token")
 }
 
 func TestNoSecretInPrintedFlows(t *testing.T) {

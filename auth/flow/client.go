@@ -8,7 +8,7 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// client is who asks: an OAuth client, public unless it has a secret.
+// client is an OAuth client, public unless it has a secret.
 type client struct {
 	id     string
 	secret Secret
@@ -17,7 +17,7 @@ type client struct {
 
 var errNoClient = errors.New("the configuration names no client: set ClientConfig.ClientID")
 
-// request makes a request of form. A client without a name takes that of the
+// request makes a request of form. A client without an ID gets that of the
 // configuration.
 func (c client) request(cfg configstore.ClientConfig, form url.Values) (tokenRequest, error) {
 	req := tokenRequest{clientID: cmp.Or(c.id, cfg.ClientID), style: StyleForm, form: form}

@@ -13,8 +13,8 @@ import (
 // §4.4). The token endpoint comes from the configuration; the client's ID and
 // secret come from here, and are read again at every login.
 //
-// Errors are [*Error]. A refused client wraps [auth.ErrRejected]; a server
-// without any login wraps [configstore.ErrNoLogin].
+// Errors are [*Error]. The error for a rejected client wraps [auth.ErrRejected], that for
+// a server without any login [configstore.ErrNoLogin].
 type ClientCredentials struct {
 	// ClientID names the client.
 	ClientID string
@@ -22,11 +22,11 @@ type ClientCredentials struct {
 	ClientIDFrom Secret
 	// Secret is the client's secret. One of Secret, PrivateKey and Assertion is set.
 	Secret Secret
-	// PrivateKey proves who the client is without a secret that the server knows
-	// too (private_key_jwt).
+	// PrivateKey authenticates the client without a secret that the server knows too
+	// (private_key_jwt).
 	PrivateKey PrivateKey
-	// Assertion is a JWT that somebody else has made for this workload, such as
-	// the token that Kubernetes puts into a file (RFC 7523 §2.2).
+	// Assertion is a JWT that was issued to this workload, such as the token that
+	// Kubernetes writes into a file (RFC 7523 §2.2).
 	Assertion Secret
 	// Scopes to ask for; empty means those of the configuration.
 	Scopes []string
@@ -35,10 +35,9 @@ type ClientCredentials struct {
 	Audience string
 	// Resources are the APIs that the token is for, as RFC 8707 names them.
 	Resources []string
-	// Extra parameters are sent too, where a server wants some; never secrets.
+	// Extra parameters for servers that need some; never secrets.
 	Extra url.Values
-	// AuthStyle is how ID and secret travel; the zero value asks the
-	// configuration.
+	// AuthStyle is how ID and secret are sent; zero means as the configuration says.
 	AuthStyle AuthStyle
 }
 
@@ -53,17 +52,17 @@ func (f ClientCredentials) Obtain(ctx context.Context, env auth.Env, _ *auth.Cre
 	if err != nil {
 		return nil, failed(grantClientCredentials, err)
 	}
-	c.RefreshToken = "" // RFC 6749 §4.4.3 wants none, and the secret does better
+	c.RefreshToken = "" // RFC 6749 §4.4.3 allows none, and the client can log in again
 	return c, nil
 }
 
-// Renew is Obtain: asking again needs nobody.
+// Renew is Obtain: a new token needs no person.
 func (f ClientCredentials) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	return f.Obtain(ctx, env, prev)
 }
 
-// Traits say that nobody is needed, and that tokens stay out of files: they are
-// cheap to get again.
+// Traits returns those of a flow that needs no person, and whose tokens are not stored
+// in files: a new one costs one request.
 func (f ClientCredentials) Traits() auth.Traits {
 	return auth.Traits{Name: named(grantClientCredentials, f.ClientID)}
 }

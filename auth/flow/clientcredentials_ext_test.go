@@ -87,7 +87,7 @@ func TestClientAuthentication(t *testing.T) {
 		"form advertised":               {id: "a", secret: "b", advertised: []string{"private_key_jwt", post}, form: map[string]string{"client_id": "a", "client_secret": "b"}},
 		"form chosen":                   {id: "a", secret: "b", style: flow.StyleForm, form: map[string]string{"client_id": "a", "client_secret": "b"}},
 		"chosen against the advertised": {id: "a", secret: "b", style: flow.StyleBasic, advertised: []string{post}, header: "Basic YTpi"},
-		"neither advertised":            {id: "a", secret: "b", advertised: []string{"private_key_jwt"}, err: "private_key_jwt only"},
+		"neither advertised":            {id: "a", secret: "b", advertised: []string{"private_key_jwt"}, err: "advertises private_key_jwt"},
 		"colon in a raw ID":             {id: "a:b", secret: "c", style: flow.StyleBasicRaw, err: "colon"},
 		"unknown style":                 {id: "a", secret: "b", style: 9, err: "unknown AuthStyle 9"},
 	}

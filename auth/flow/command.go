@@ -28,10 +28,10 @@ const (
 // The program prints to its standard output, at most 64 KiB, one of: the token
 // alone, in double quotes or without; a JSON object with access_token (or token,
 // accessToken) and optionally expires_in, expiry (or expires_at, expires_on) and
-// token_type; kubectl's ExecCredential. The exp claim of a JWT serves where no
-// expiry is told.
+// token_type; kubectl's ExecCredential. Without an expiry the exp claim of a JWT is
+// used.
 //
-// The login is never kept in a file. Errors are [*Error] and name the program,
+// The login is never stored in a file. Errors are [*Error] and name the program,
 // never its arguments; the end of what it wrote to standard error is in them.
 type Command struct {
 	// Argv is the program and its arguments; the program is looked up in PATH.
@@ -47,13 +47,12 @@ type Command struct {
 	HeaderKey string
 	// Interactive programs ask a person: they run only inside a call that was
 	// rejected, or in Login. They are not put into a process group of their own,
-	// so that they can read from the terminal; what they have started is on its own.
+	// so that they can read from the terminal; a Timeout then ends the program only.
 	Interactive bool
 	// Stdin is what the program reads; nil means nothing.
 	Stdin io.Reader
-	// Stderr also gets what the program writes to standard error, as it comes; nil
-	// means that it shows up in errors only. A writer that cannot keep up misses
-	// some of it, and is not waited for.
+	// Stderr receives what the program writes to standard error, as it arrives; nil
+	// means that only errors show it. A writer that is too slow loses a part of it.
 	Stderr io.Writer
 }
 
@@ -63,7 +62,7 @@ var (
 )
 
 var (
-	errCommandTime   = errors.New("time is up")
+	errCommandTime   = errors.New("time limit")
 	errCommandOutput = errors.New("too much output")
 )
 
@@ -92,7 +91,7 @@ func (f Command) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials
 	return f.Obtain(ctx, env, prev)
 }
 
-// Traits tell the time limit, and that the login stays out of files.
+// Traits returns the time limit, and that the login is not stored in files.
 func (f Command) Traits() auth.Traits {
 	return auth.Traits{
 		Name:        nameCommand,
@@ -112,7 +111,7 @@ func (f Command) limit() time.Duration {
 	}
 }
 
-// String names the program; arguments and environment can carry secrets.
+// String returns the name of the program; arguments and environment may hold secrets.
 func (f Command) String() string {
 	if len(f.Argv) == 0 {
 		return "command (none)"
@@ -126,7 +125,7 @@ func (f Command) GoString() string { return f.String() }
 // Format is String for every verb.
 func (f Command) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, f.String()) }
 
-// MarshalText makes String what slog and encoding/json write.
+// MarshalText returns String, for slog and encoding/json.
 func (f Command) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
 
 // run returns the program's output, or an error that continues "name …".
@@ -148,24 +147,24 @@ func (f Command) run(caller context.Context) ([]byte, error) {
 
 	err := runFed(cmd, f.Stdin)
 	if err != nil && cmd.Process != nil {
-		_ = kill() // whoever still holds the output has outlived the program
+		_ = kill() // a process that still holds the output has outlived the program
 	}
 	stderr.also.close(waitForOutputHolder)
 	exit := (*exec.ExitError)(nil)
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errCommandOutput):
-		return nil, fmt.Errorf("printed more than %d KiB and was stopped: that is no token", maxCommandOutput>>10)
+		return nil, fmt.Errorf("printed more than %d KiB, which is no token, and was stopped", maxCommandOutput>>10)
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 		return stdout.buf.Bytes(), nil
 	case caller.Err() != nil:
 		return nil, fmt.Errorf("was stopped: %w", caller.Err())
 	case errors.Is(cause, errCommandTime):
-		return nil, fmt.Errorf("did not end within %v and was stopped%s", f.limit(), f.told(stdout, stderr))
+		return nil, fmt.Errorf("did not finish within %v and was stopped%s", f.limit(), f.said(stdout, stderr))
 	case errors.As(err, &exit):
-		return nil, fmt.Errorf("failed: %v%s", exit.ProcessState, f.told(stdout, stderr))
+		return nil, fmt.Errorf("failed: %v%s", exit.ProcessState, f.said(stdout, stderr))
 	default:
 		if _, missing := os.Stat(f.Dir); f.Dir != "" && missing != nil {
-			err = missing // which else looks as if the program were not there
+			err = missing // or it would look as if the program did not exist
 		}
 		return nil, fmt.Errorf("could not run: %w", err)
 	}

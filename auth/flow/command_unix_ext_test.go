@@ -102,16 +102,16 @@ func TestFailingCommands(t *testing.T) {
 		},
 		"many words": {
 			script(`i=1000; while [ $i -lt 2100 ]; do echo "word-$i"; i=$((i+1)); done; echo token-canary-1 | tee /dev/stderr; exit 1`),
-			[]string{"exit status 1", "what it said is left out"}, nil,
+			[]string{"exit status 1", "its standard error is left out"}, nil,
 		},
 		"too much": {script("while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done"), []string{"more than 64 KiB"}, nil},
 		"old token": {
 			script(`echo '{"token":"token-canary-3","expiry":"2001-01-01T00:00:00Z"}'`),
-			[]string{"ended at 2001-01-01T00:00:00Z"}, nil,
+			[]string{"expired at 2001-01-01T00:00:00Z"}, nil,
 		},
 		"timeout": {
 			flow.Command{Argv: []string{"sh", "-c", "sleep 600"}, Timeout: 300 * time.Millisecond},
-			[]string{"sh did not end within 300ms"}, nil,
+			[]string{"sh did not finish within 300ms"}, nil,
 		},
 	}
 	for name, tc := range tests {
@@ -189,7 +189,7 @@ func TestStuckCallersHoldNothingUp(t *testing.T) {
 				t.Fatal("no error")
 			}
 		}
-		contains(t, err.Error(), "sh did not end within", "it said: said")
+		contains(t, err.Error(), "sh did not finish within", "it said: said")
 	})
 }
 

@@ -43,7 +43,7 @@ func parseCommandOutput(out []byte, now time.Time) (*auth.Credentials, error) {
 	if c.Expiry.IsZero() {
 		c.Expiry = jwtExpiry(c.AccessToken, now)
 	} else if !now.Before(c.Expiry) {
-		return nil, fmt.Errorf("the token has ended at %s by this machine's clock", c.Expiry.UTC().Format(time.RFC3339))
+		return nil, fmt.Errorf("the token expired at %s by this machine's clock", c.Expiry.UTC().Format(time.RFC3339))
 	}
 	c.IssuedAt = now
 	return &c, nil
@@ -89,7 +89,7 @@ func parseJSONOutput(out []byte, now time.Time) (auth.Credentials, error) {
 	c.AccessToken = cmp.Or(tokens...)
 	switch {
 	case c.AccessToken == "" && isExec:
-		return c, errors.New("an ExecCredential without status.token; client certificates are not understood here")
+		return c, errors.New("an ExecCredential without status.token; client certificates are not supported")
 	case c.AccessToken == "":
 		return c, errors.New("JSON without access_token, token or accessToken")
 	case j.TokenType != "" && !strings.EqualFold(j.TokenType, "bearer"):
@@ -127,8 +127,8 @@ func (s *jsonScalar) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// latest is the end of the year 9999 and of what RFC 3339 can write, in seconds
-// since 1970.
+// latest is the end of the year 9999, the last that RFC 3339 can write, in seconds since
+// 1970.
 const latest = 253402300799
 
 // parseInstant reads RFC 3339 or seconds since 1970.
@@ -143,9 +143,9 @@ func parseInstant(text string) (time.Time, error) {
 	return time.Unix(int64(min(max(seconds, 0), latest)), 0), nil
 }
 
-// jwtExpiry is the exp claim of a JWT (RFC 7519 §4.1.4), unverified: it is only a
-// hint for renewing in time. Zero for all else, and for a time that is past: the
-// clocks may differ, and the server has the last word.
+// jwtExpiry returns the exp claim of a JWT (RFC 7519 §4.1.4), unverified: it is a hint
+// for refreshing in time. It is zero for any other text, and for a time in the past: the
+// clocks may differ, and the server decides.
 func jwtExpiry(token string, now time.Time) time.Time {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

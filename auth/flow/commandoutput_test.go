@@ -41,7 +41,7 @@ func TestCommandOutput(t *testing.T) {
 		"JWT in JSON":       {out: `{"token":"` + jwtWith(fmt.Sprintf(`{"exp":%d}`, unix)) + `"}`, token: jwtWith(fmt.Sprintf(`{"exp":%d}`, unix)), life: time.Hour},
 		"exec":              {out: `{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"tok","expirationTimestamp":"` + inAnHour + `"}}`, token: "tok", life: time.Hour},
 		"exec, no time":     {out: `{"kind":"ExecCredential","status":{"token":"tok","expirationTimestamp":null}}`, token: "tok"},
-		"exec, certificate": {out: `{"kind":"ExecCredential","status":{"clientCertificateData":"x"}}`, err: "certificates are not understood"},
+		"exec, certificate": {out: `{"kind":"ExecCredential","status":{"clientCertificateData":"x"}}`, err: "certificates are not supported"},
 		"nulls":             {out: `{"token":"tok","expires_in":null,"expiry":null,"token_type":null}`, token: "tok"},
 		"far future":        {out: `{"token":"tok","expires_at":1e300}`, token: "tok", life: time.Unix(latest, 0).Sub(now)},
 
@@ -60,7 +60,7 @@ func TestCommandOutput(t *testing.T) {
 		"negative":        {out: `{"token":"t","expires_in":-1}`, err: "seconds to come"},
 		"no number":       {out: `{"token":"t","expires_in":"soon"}`, err: "seconds to come"},
 		"no date":         {out: `{"token":"t","expiry":"tomorrow"}`, err: "neither RFC 3339"},
-		"past":            {out: `{"token":"t","expires_at":1}`, err: "has ended at 1970-01-01T00:00:01Z"},
+		"past":            {out: `{"token":"t","expires_at":1}`, err: "expired at 1970-01-01T00:00:01Z"},
 		"line in a token": {out: `{"token":"a\nb"}`, err: "no header takes"},
 	}
 	for name, tc := range tests {

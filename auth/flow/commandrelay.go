@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// runFed runs cmd with input. Reading is left to a goroutine that nobody waits
-// for, where the program does not read by itself: [exec.Cmd.Run] would wait for a
-// reader that has nothing to say, whatever the deadline.
+// runFed runs cmd with input. Unless the program reads a file itself, a goroutine reads
+// input, and runFed does not wait for it: [exec.Cmd.Run] would wait for a reader that
+// blocks, whatever the deadline.
 func runFed(cmd *exec.Cmd, input io.Reader) error {
 	if _, direct := input.(*os.File); direct || input == nil {
 		cmd.Stdin = input
@@ -36,8 +36,8 @@ func runFed(cmd *exec.Cmd, input io.Reader) error {
 // relayRoom is how many writes may wait, of up to 32 KiB each.
 const relayRoom = 64
 
-// relay passes writes on to a writer that may be slow or stuck, and never waits
-// for it: what finds no room is left out. A nil relay drops everything.
+// relay passes writes on to a writer that may be slow or blocked, and never waits for
+// it: what does not fit into the buffer is dropped. A nil relay drops everything.
 type relay struct {
 	waiting chan []byte
 	done    chan struct{}
@@ -70,8 +70,8 @@ func (r *relay) pass(p []byte) {
 	}
 }
 
-// close lets what is waiting arrive, for as long as limit. Nothing may be passed
-// any more.
+// close waits, for limit at most, until the buffer has been written. Nothing may be
+// passed after it.
 func (r *relay) close(limit time.Duration) {
 	if r == nil {
 		return

@@ -9,14 +9,14 @@ const (
 	// leastSecret is the length from which an argument or output counts as a secret
 	// when it shows up again in standard error. Shorter ones are words.
 	leastSecret = 6
-	// mostSecrets are as many as can be looked for in no time.
+	// mostSecrets bounds the time that the search takes.
 	mostSecrets = 1000
 )
 
-// told is the end of what the program wrote to standard error, for the end of an
-// error; empty if it wrote nothing. What it printed to standard output and what
-// it was given may be secret, and is taken out.
-func (f Command) told(stdout *headBuffer, stderr *tailBuffer) string {
+// said returns the end of what the program wrote to standard error, for the end of an
+// error message; "" if it wrote nothing. It removes what the program printed to standard
+// output and what it was given, which may be secret.
+func (f Command) said(stdout *headBuffer, stderr *tailBuffer) string {
 	if len(stderr.kept) == 0 {
 		return ""
 	}
@@ -38,7 +38,7 @@ func (f Command) told(stdout *headBuffer, stderr *tailBuffer) string {
 		}
 	}
 	if len(secrets) > mostSecrets {
-		return "; what it said is left out: all that it printed could be secret, and was too much to look for"
+		return "; its standard error is left out, because it printed too much that could be secret"
 	}
 	known := &scrubber{}
 	known.add(secrets...)

@@ -12,21 +12,20 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// DeviceCode logs a person in who uses a browser on any other machine (RFC 8628).
-// It shows an address and a code through [auth.Env]'s Prompter, and asks the server
-// until the person has decided there.
+// DeviceCode logs a person in with a browser on any machine (RFC 8628). It shows an
+// address and a code through the Prompter of [auth.Env], and polls the server until the
+// person has decided there.
 //
 // Errors are [*Error]: [ErrDenied] when the person refused, [ErrLoginTimeout] when the
-// code ran out, [auth.ErrInteractionRequired] when nobody can be asked,
-// [auth.ErrRejected] when the server will not have it.
+// code expired, [auth.ErrInteractionRequired] without a Prompter, [auth.ErrRejected] when
+// the server rejects the request for good.
 type DeviceCode struct {
 	// ClientID names the client; empty means that of the configuration.
 	ClientID string
-	// ClientSecret is for servers that give programs on people's machines one; most
-	// give none, and then it stays unset. A login made with it can be renewed by
-	// this flow only, not by [Stored].
+	// ClientSecret is for servers that issue one to programs on people's machines; most
+	// do not. A login made with it can be refreshed by this flow only, not by [Stored].
 	ClientSecret Secret
-	// AuthStyle is how a ClientSecret travels.
+	// AuthStyle is how ClientSecret is sent.
 	AuthStyle AuthStyle
 	// Scopes to ask for; empty means those of the configuration.
 	Scopes []string
@@ -37,9 +36,9 @@ type DeviceCode struct {
 	Resources []string
 	// Extra parameters go with the request for a code; never secrets.
 	Extra url.Values
-	// TokenExtra parameters go with every token request, renewals too.
+	// TokenExtra parameters go with every token request, refreshes too.
 	TokenExtra url.Values
-	// PKCE binds the code to this program (RFC 7636), where a server knows it here.
+	// PKCE binds the code to this program (RFC 7636), for servers that support it here.
 	PKCE bool
 	// Timeout is how long the person may take, if the server does not set a shorter
 	// limit; zero means 15 minutes.
@@ -68,14 +67,14 @@ func (f DeviceCode) Obtain(ctx context.Context, env auth.Env, _ *auth.Credential
 
 func (f DeviceCode) obtain(ctx context.Context, env auth.Env) (*auth.Credentials, error) {
 	if env.Prompter == nil {
-		return nil, errNobody(noPrompter)
+		return nil, errNoPerson(noPrompter)
 	}
 	cfg, err := personalConfig(ctx, env)
 	if err != nil {
 		return nil, err
 	}
 	if cfg.DeviceAuthorizationEndpoint == "" {
-		return nil, errors.New("the server has no device flow: set ClientConfig.DeviceAuthorizationEndpoint if it has, or log in with a browser")
+		return nil, errors.New("the server advertises no device flow: set ClientConfig.DeviceAuthorizationEndpoint if it has one, or log in with a browser")
 	}
 	p, err := f.begin(ctx, env, cfg)
 	if err != nil {
@@ -84,19 +83,19 @@ func (f DeviceCode) obtain(ctx context.Context, env auth.Env) (*auth.Credentials
 	return p.run(ctx)
 }
 
-// Renew sends the refresh token of prev; nobody is asked.
+// Renew sends the refresh token of prev, without a person.
 func (f DeviceCode) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	c, err := refresh(ctx, env, f.client(), f.tokenAsk(), prev)
 	return c, failed(nameDevice, err)
 }
 
-// Revoke takes the tokens of creds back (RFC 7009), the refresh token first. A
-// server that cannot is no error.
+// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. A server
+// that cannot is no error.
 func (f DeviceCode) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
 	return failed(nameDevice, revoke(ctx, env, f.client(), creds))
 }
 
-// Traits say that a person is needed, and for how long.
+// Traits returns those of an interactive flow, with its time limit.
 func (f DeviceCode) Traits() auth.Traits { return personal(f.limit()) }
 
 func (f DeviceCode) limit() time.Duration {
@@ -144,12 +143,12 @@ func (f DeviceCode) begin(ctx context.Context, env auth.Env, cfg configstore.Cli
 	}
 	prompt := auth.Prompt{URL: offer.address, CompleteURL: offer.complete, Code: offer.userCode, Expiry: p.expiry}
 	if err := env.Prompter.Prompt(ctx, prompt); err != nil {
-		return nil, errUntold(err)
+		return nil, errNotShown(err)
 	}
 	return p, nil
 }
 
-// poll is the request that asks whether the person has decided (RFC 8628 §3.4).
+// poll returns the device access token request (RFC 8628 §3.4).
 func (f DeviceCode) poll(cfg configstore.ClientConfig, deviceCode, verifier string) (tokenRequest, error) {
 	form := grantForm(grantDevice, "device_code", deviceCode)
 	setIfAny(form, "code_verifier", verifier)

@@ -11,7 +11,7 @@ import (
 	"github.com/jetway-go/jetway/internal/browser"
 )
 
-// offer is what a device authorization endpoint answers (RFC 8628 §3.2).
+// offer is the answer of a device authorization endpoint (RFC 8628 §3.2).
 type offer struct {
 	deviceCode, userCode string
 	address, complete    string // http or https, safe to show; complete may be empty
@@ -21,12 +21,12 @@ type offer struct {
 const (
 	usualInterval   = 5 * time.Second // RFC 8628 §3.2, where the server does not say
 	longestInterval = time.Minute
-	usualLife       = 10 * time.Minute // the server must say; some do not
+	usualLife       = 10 * time.Minute // for servers that leave expires_in out
 	maxUserCode     = 64
 )
 
-// parseOffer reads the answer. Only what cannot be done without makes it fail, and
-// no error repeats anything of it.
+// parseOffer reads the answer. It fails only where a required part is unusable, and no
+// error quotes the answer.
 func parseOffer(body []byte) (offer, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(bytes.TrimPrefix(body, []byte(byteOrderMark)), &fields); err != nil || fields == nil {
@@ -61,7 +61,7 @@ func parseOffer(body []byte) (offer, error) {
 	case o.userCode == "":
 		return offer{}, errors.New("the answer has no user_code")
 	case !showable(o.userCode):
-		return offer{}, errors.New("the user_code is nothing that a person could type")
+		return offer{}, errors.New("the user_code holds characters that no person can type")
 	}
 	if o.address, err = browser.Check(text("verification_uri", "verification_url")); err != nil { // Google's older spelling
 		return offer{}, fmt.Errorf("verification_uri: %w", err)
@@ -72,7 +72,7 @@ func parseOffer(body []byte) (offer, error) {
 	return o, nil
 }
 
-// showable tells whether text can go to a terminal as it is.
+// showable reports whether text can be written to a terminal as it is.
 func showable(text string) bool {
 	if len(text) > maxUserCode {
 		return false

@@ -18,16 +18,16 @@ const (
 	pollLimit    = 10 * time.Second
 )
 
-// polling asks a token endpoint whether the person has decided (RFC 8628 §3.5).
+// polling polls a token endpoint until the person has decided (RFC 8628 §3.5).
 type polling struct {
 	env      auth.Env
 	cfg      configstore.ClientConfig
 	req      tokenRequest
-	interval time.Duration // between an answer and the next question
+	interval time.Duration // between an answer and the next request
 	expiry   time.Time
 }
 
-// run asks until there is a token or an end.
+// run polls until there is a token, a refusal or a time limit.
 func (p *polling) run(ctx context.Context) (*auth.Credentials, error) {
 	limited, cancel := context.WithDeadline(ctx, p.expiry)
 	defer cancel()
@@ -50,8 +50,8 @@ func (p *polling) run(ctx context.Context) (*auth.Credentials, error) {
 			logger(p.env).DebugContext(ctx, "the server asks for more time between polls", slog.Duration("interval", p.interval))
 		case failure.passing():
 			failures++
-			logger(p.env).DebugContext(ctx, "a poll failed, the login goes on", slog.Any("error", failure))
-			// Longer than a minute is no answer to a person who is waiting.
+			logger(p.env).DebugContext(ctx, "a poll failed; the login continues", slog.Any("error", failure))
+			// A person waits: more than a minute is not waited.
 			if asked := min(failure.RetryAfter, longestInterval); asked > 0 && !p.sleep(limited, asked) {
 				return nil, p.ended(ctx)
 			}
@@ -61,8 +61,8 @@ func (p *polling) run(ctx context.Context) (*auth.Credentials, error) {
 	}
 }
 
-// ask polls once. A poll that takes long counts as failed, so that the next one
-// can be on a better connection.
+// ask polls once. A poll that takes too long counts as failed, so that the next one can
+// use another connection.
 func (p *polling) ask(ctx, limited context.Context) (*oauth2.Token, *TokenError) {
 	once, cancel := context.WithTimeout(limited, pollLimit)
 	defer cancel()
@@ -74,7 +74,7 @@ func (p *polling) backedOff(failures int) time.Duration {
 	return max(p.interval, min(p.interval<<min(failures, 10), longestInterval))
 }
 
-// sleep waits; false when there is no time for that any more.
+// sleep waits, and reports whether there is time left.
 func (p *polling) sleep(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -86,7 +86,7 @@ func (p *polling) sleep(ctx context.Context, wait time.Duration) bool {
 	}
 }
 
-// ended is the error of a login that ran out of time, the caller's or its own.
+// ended returns the error of a login whose time is over, the caller's or its own.
 func (p *polling) ended(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -94,8 +94,8 @@ func (p *polling) ended(ctx context.Context) error {
 	return ErrLoginTimeout
 }
 
-// passing tells whether it is worth asking again: the network failed, the server
-// is in trouble, or something else than the server has answered.
+// passing reports whether the failure is transient: the network failed, the server has a
+// fault, or something in front of it answered.
 func (e *TokenError) passing() bool {
 	cert := (*tls.CertificateVerificationError)(nil)
 	switch {
@@ -104,7 +104,7 @@ func (e *TokenError) passing() bool {
 	case e.Status == 0:
 		return !errors.As(e.cause, &cert)
 	case e.Code == "server_error", e.Code == "temporarily_unavailable", passingStatus(e.Status):
-		return true // with whatever code: frameworks fill "error" with words of their own
+		return true // with any code: frameworks put their own into "error"
 	default:
 		return e.Status < 300 && e.Code == ""
 	}

@@ -7,27 +7,27 @@ import (
 	"github.com/jetway-go/jetway/internal/browser"
 )
 
-// Environment is what can be known of where a program runs: whether a person is
-// there, and whether a browser can be.
+// Environment describes where a program runs: whether a person can answer, and whether
+// a browser can be opened.
 type Environment struct {
-	// CI says that an automatic build runs this ($CI).
+	// CI says that this is a build on a server ($CI).
 	CI bool
 	// Terminal says that a person may be looking: standard input or standard error
 	// is a terminal.
 	Terminal bool
-	// Browser says that a person has named the browser to use ($BROWSER), which
-	// remote editors do to reach the one on the person's own machine.
+	// Browser says that $BROWSER names the browser to use; remote editors set it to reach
+	// the one on the person's own machine.
 	Browser bool
 	// Remote says that the person sits at another machine (SSH).
 	Remote bool
-	// Container says that this runs in a container, whose loopback interface is
-	// out of a browser's reach.
+	// Container says that this runs in a container, whose loopback interface no browser
+	// outside can reach.
 	Container bool
-	// Display says that there is something to show a window on.
+	// Display says that windows can be shown.
 	Display bool
 }
 
-// Look finds out about the surroundings of this process.
+// DetectEnvironment returns the environment of this process.
 func DetectEnvironment() Environment {
 	return detect(os.Getenv, runtime.GOOS, exists, isTerminal(os.Stdin) || isTerminal(os.Stderr))
 }
@@ -55,7 +55,7 @@ func detect(getenv func(string) string, goos string, exists func(string) bool, t
 	return s
 }
 
-// unattended tells why nobody could answer, or "" where somebody might.
+// unattended returns why no person can answer, or "" where one may.
 func (s Environment) unattended() string {
 	switch {
 	case s.CI:
@@ -67,7 +67,7 @@ func (s Environment) unattended() string {
 	}
 }
 
-// browsing tells whether a browser on this machine could be opened.
+// browsing reports whether a browser on this machine can be opened.
 func (s Environment) browsing() bool {
 	return s.Browser || s.Display && !s.Remote && !s.Container
 }
@@ -77,7 +77,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// isTerminal takes every character device but the null device for a terminal.
+// isTerminal reports whether f is a terminal. Every character device but the null
+// device counts as one.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil || info.Mode()&os.ModeCharDevice == 0 {

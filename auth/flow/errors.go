@@ -11,16 +11,16 @@ import (
 )
 
 var (
-	// ErrDenied says that the person, or the server in their name, refused the
-	// login. It wraps [auth.ErrDeclined].
+	// ErrDenied says that the person, or the server on their behalf, denied access. It
+	// wraps [auth.ErrDeclined].
 	ErrDenied = fmt.Errorf("%w: access was denied", auth.ErrDeclined)
-	// ErrLoginTimeout says that nobody finished the login in time. It wraps
+	// ErrLoginTimeout says that the person did not finish the login in time. It wraps
 	// [auth.ErrDeclined].
-	ErrLoginTimeout = fmt.Errorf("%w: nobody finished it in time", auth.ErrDeclined)
+	ErrLoginTimeout = fmt.Errorf("%w: the login timed out", auth.ErrDeclined)
 )
 
-// declines reads the error codes by which a server tells of a person's decision
-// (RFC 6749 §4.1.2.1, RFC 8628 §3.5); nil for all others.
+// declines returns the error of a code that reports a person's decision (RFC 6749
+// §4.1.2.1, RFC 8628 §3.5); nil for all others.
 func declines(code string) error {
 	switch code {
 	case "access_denied":
@@ -33,7 +33,7 @@ func declines(code string) error {
 }
 
 // Error is the error of this package: which flow failed, and why. Its cause is a
-// [*TokenError] when the token endpoint was asked. It reads as a gRPC status by
+// [*TokenError] when a server answered or could not be reached. It reads as a gRPC status by
 // the rules of [auth.Code], and never holds a secret.
 type Error struct {
 	Flow string // the flow's own name, such as "client_credentials" or "pkce"

@@ -3,9 +3,9 @@ package flow_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
@@ -60,7 +60,7 @@ func ExampleStaticToken() {
 func ExampleStored() {
 	obtain(flow.Stored{}, auth.Env{})
 	// Output:
-	// stored: interactive login required: there is no usable stored login; log in once with an interactive flow, or give this program a flow of its own, such as client credentials
+	// stored: interactive login required: there is no usable stored login; make one with a flow for people, such as flow.Auto, or give this program a flow of its own, such as client credentials
 }
 
 func ExamplePKCE() {
@@ -71,7 +71,7 @@ func ExamplePKCE() {
 	defer server.Client().CloseIdleConnections()
 
 	login := flow.PKCE{OpenBrowser: comesBack} // leave it out to have the system's browser
-	obtain(login, auth.Env{HTTP: server.Client(), Prompter: auth.Terminal(nil, os.Stderr), Config: fixed{
+	obtain(login, auth.Env{HTTP: server.Client(), Prompter: auth.Terminal(nil, io.Discard), Config: fixed{
 		ClientID: "cli", AuthorizationEndpoint: "https://idp.example/authorize", TokenEndpoint: server.URL,
 	}})
 	// Output:
@@ -80,9 +80,9 @@ func ExamplePKCE() {
 
 func ExampleAuto() {
 	build := flow.Environment{CI: true}
-	obtain(flow.Auto{Environment: &build}, auth.Env{Prompter: auth.Terminal(nil, os.Stderr), Config: fixed{TokenEndpoint: "https://idp.example/token"}})
+	obtain(flow.Auto{Environment: &build}, auth.Env{Prompter: auth.Terminal(nil, io.Discard), Config: fixed{TokenEndpoint: "https://idp.example/token"}})
 	// Output:
-	// auto: interactive login required: there is nobody to ask ($CI is set): log in once where a person can answer, or give this program a flow that needs none, such as client credentials
+	// auto: interactive login required, but no person can answer here ($CI is set): log in once where a person can, or give this program a flow for machines, such as client credentials
 }
 
 func ExampleTokenFile() {

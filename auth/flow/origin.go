@@ -14,11 +14,11 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// OriginError says that a login was kept from a server that did not issue it: the
-// configuration names another one than when the login was made. Nothing was sent,
-// and what is stored stays, as the configuration may be set back.
+// OriginError says that a token was not sent because the configuration names another
+// server than the one that issued it. The stored login stays: the configuration may be
+// set back.
 //
-// For a renewal it wraps [auth.ErrInteractionRequired].
+// For a refresh it wraps [auth.ErrInteractionRequired].
 type OriginError struct {
 	// Issued is the server that issued the login, such as https://login.example.com.
 	Issued string
@@ -31,14 +31,14 @@ type OriginError struct {
 func (e *OriginError) Error() string {
 	issued, configured := cleaned(e.Issued, 255), cmp.Or(cleaned(e.Configured, 255), "none")
 	if e.revocation {
-		return fmt.Sprintf("the login is from %s and was not sent to the configured revocation endpoint at %s, which it does not know;"+
-			" end the session at its own server, or its tokens live until they expire", issued, configured)
+		return fmt.Sprintf("the tokens were issued by %s and were not sent to the configured revocation endpoint at %s;"+
+			" revoke them at their own server, or they stay valid until they expire", issued, configured)
 	}
-	return fmt.Sprintf("%v: the stored login is from %s and was not sent to the configured token endpoint at %s;"+
-		" log in again if that is right, or set the configuration back", auth.ErrInteractionRequired, issued, configured)
+	return fmt.Sprintf("%v: the refresh token was issued by %s and was not sent to the configured token endpoint at %s;"+
+		" log in again if that endpoint is right, or set the configuration back", auth.ErrInteractionRequired, issued, configured)
 }
 
-// Unwrap returns [auth.ErrInteractionRequired] for a renewal, nil for a revocation.
+// Unwrap returns [auth.ErrInteractionRequired] for a refresh, nil for a revocation.
 func (e *OriginError) Unwrap() error {
 	if e.revocation {
 		return nil
@@ -51,9 +51,9 @@ func (e *OriginError) GRPCStatus() *status.Status {
 	return status.New(auth.Code(e), e.Error())
 }
 
-// bind notes the servers that c may be sent to later on. A revocation endpoint may
-// be on a server of its own; it counts as configured at the login, not as somebody
-// configures it afterwards.
+// bind stores in c the servers that its tokens may be sent to. A revocation endpoint may
+// be on another server; the one that was configured at the login counts, not one that is
+// configured later.
 func bind(c *auth.Credentials, tokenEndpoint string, cfg configstore.ClientConfig) {
 	c.TokenOrigin = origin(tokenEndpoint)
 	if c.RevocationOrigin = origin(cfg.RevocationEndpoint); c.RevocationOrigin == c.TokenOrigin {
@@ -61,7 +61,7 @@ func bind(c *auth.Credentials, tokenEndpoint string, cfg configstore.ClientConfi
 	}
 }
 
-// mayRenew tells whether the refresh token of c may go to the endpoint.
+// mayRenew returns why the refresh token of c must not be sent to endpoint, nil if it may.
 func mayRenew(c *auth.Credentials, endpoint string) error {
 	if c.TokenOrigin == "" || leadsTo(endpoint, c.TokenOrigin) {
 		return nil
@@ -69,7 +69,7 @@ func mayRenew(c *auth.Credentials, endpoint string) error {
 	return &OriginError{Issued: c.TokenOrigin, Configured: origin(endpoint)}
 }
 
-// mayRevoke tells whether the tokens of c may go to the endpoint.
+// mayRevoke returns why the tokens of c must not be sent to endpoint, nil if they may.
 func mayRevoke(c *auth.Credentials, endpoint string) error {
 	if c.TokenOrigin == "" || leadsTo(endpoint, c.TokenOrigin) || leadsTo(endpoint, c.RevocationOrigin) {
 		return nil
@@ -87,8 +87,8 @@ func leadsTo(endpoint, server string) bool {
 	return to != "" && to == origin(server)
 }
 
-// origin says which server a URL leads to (RFC 6454 §4): scheme, host and port,
-// without the port that the scheme has anyway. What leads nowhere has none.
+// origin returns the server of a URL (RFC 6454 §4): scheme, host and port, without the
+// default port of the scheme; "" for a text that is no URL.
 func origin(address string) string {
 	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil || u.Hostname() == "" {

@@ -221,7 +221,7 @@ func TestOnlyKnownServersAreToldOfALogout(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		contains(t, err.Error(), tc.issued, "end the session")
+		contains(t, err.Error(), tc.issued, "revoke them at their own server")
 		if errors.Is(err, auth.ErrInteractionRequired) || findCanary(printed(err), oldRefresh, "access-canary-old") != "" {
 			t.Errorf("%s: %v", name, err)
 		}

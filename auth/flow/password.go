@@ -13,13 +13,12 @@ import (
 
 // Password logs in with a user name and a password (RFC 6749 §4.3).
 //
-// It is a legacy: OAuth 2.1 leaves it out, because the program sees a person's
-// password and no second factor can be asked for. Use it only for a server that
-// has nothing else.
+// OAuth 2.1 drops this grant, because the program sees a person's password and no second
+// factor is possible. Use it only for a server that supports nothing else.
 //
-// Errors are [*Error]. A wrong password wraps [auth.ErrRejected].
+// Errors are [*Error]. That for a wrong password wraps [auth.ErrRejected].
 type Password struct {
-	// Username is whose login it is.
+	// Username is the name of the user.
 	Username string
 	// Password is read again at every login.
 	Password Secret
@@ -27,7 +26,7 @@ type Password struct {
 	ClientID string
 	// ClientSecret is the client's secret, where it has one.
 	ClientSecret Secret
-	// AuthStyle is how a ClientSecret travels.
+	// AuthStyle is how ClientSecret is sent.
 	AuthStyle AuthStyle
 	// Scopes to ask for; empty means those of the configuration.
 	Scopes []string
@@ -36,7 +35,7 @@ type Password struct {
 	Audience string
 	// Resources are the APIs that the token is for, as RFC 8707 names them.
 	Resources []string
-	// Extra parameters go with every token request, renewals too; never secrets.
+	// Extra parameters go with every token request, refreshes too; never secrets.
 	Extra url.Values
 }
 
@@ -51,33 +50,33 @@ func (f Password) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials)
 	return c, failed(grantPassword, err)
 }
 
-// Renew sends the refresh token of prev, or the password where there is none, or
-// none that the configured server has issued.
+// Renew sends the refresh token of prev, or the password if there is none or another
+// server issued it.
 func (f Password) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	if prev == nil || prev.RefreshToken == "" {
 		return f.Obtain(ctx, env, prev)
 	}
 	c, err := refresh(ctx, env, f.client(), ask{resources: f.Resources, extra: f.Extra}, prev)
 	if isElsewhere(err) {
-		logger(env).InfoContext(ctx, "the stored login is from another server, logging in anew", slog.Any("reason", err))
+		logger(env).InfoContext(ctx, "another server issued the refresh token; logging in with the password", slog.Any("reason", err))
 		return f.Obtain(ctx, env, prev)
 	}
 	return c, failed(grantPassword, err)
 }
 
-// Revoke takes the tokens of creds back (RFC 7009), the refresh token first. A
-// server that cannot is no error.
+// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. A server
+// that cannot is no error.
 func (f Password) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
 	return failed(grantPassword, revoke(ctx, env, f.client(), creds))
 }
 
-// Traits say that nobody is needed. The name tells users apart, so that none is
-// given what is stored for another.
+// Traits returns those of a flow that needs no person. The name holds the user's, so
+// that no user gets the stored login of another.
 func (f Password) Traits() auth.Traits {
 	return auth.Traits{Name: named(grantPassword, f.Username), FileStorable: true}
 }
 
-// named is a storage name that tells identities apart.
+// named returns a storage name of its own for each identity.
 func named(name, identity string) string {
 	if identity == "" {
 		return name
@@ -89,7 +88,7 @@ func (f Password) client() client { return client{f.ClientID, f.ClientSecret, f.
 
 func (f Password) request(cfg configstore.ClientConfig) (tokenRequest, error) {
 	if f.Username == "" {
-		return tokenRequest{}, errors.New("no user: set Username")
+		return tokenRequest{}, errors.New("no user name: set Username")
 	}
 	password, err := f.Password.Read()
 	if err != nil {

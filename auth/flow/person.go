@@ -10,7 +10,7 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// personal are the traits of every login that a person makes.
+// personal returns the traits of every login that a person makes.
 func personal(limit time.Duration) auth.Traits {
 	return auth.Traits{
 		Interactive: true, FileStorable: true, Name: auth.StoredFlow,
@@ -20,15 +20,17 @@ func personal(limit time.Duration) auth.Traits {
 
 const noPrompter = "no Prompter"
 
-func errNobody(why string) error {
-	return fmt.Errorf("%w: there is nobody to ask (%s): log in once where a person can answer,"+
-		" or give this program a flow that needs none, such as client credentials", auth.ErrInteractionRequired, why)
+func errNoPerson(why string) error {
+	return fmt.Errorf("%w, but no person can answer here (%s): log in once where a person can,"+
+		" or give this program a flow for machines, such as client credentials", auth.ErrInteractionRequired, why)
 }
 
-func errUntold(err error) error { return fmt.Errorf("cannot tell the person what to do: %w", err) }
+func errNotShown(err error) error {
+	return fmt.Errorf("the Prompter could not show the login to the person: %w", err)
+}
 
-// personalConfig reads the configuration once for a whole login: all its steps
-// must deal with the same server.
+// personalConfig reads the configuration once for a whole login: all its steps must
+// use the same server.
 func personalConfig(ctx context.Context, env auth.Env) (configstore.ClientConfig, error) {
 	if env.Config == nil {
 		return configstore.ClientConfig{}, errNoConfig()
@@ -47,18 +49,18 @@ func personalConfig(ctx context.Context, env auth.Env) (configstore.ClientConfig
 	return cfg, err
 }
 
-// fixedConfig is a configuration that no step can change.
+// fixedConfig is a configuration that stays the same for all steps.
 type fixedConfig configstore.ClientConfig
 
 func (c fixedConfig) ClientConfig(context.Context) (configstore.ClientConfig, error) {
 	return configstore.ClientConfig(c), nil
 }
 
-// forgetStale lets the next login read the configuration anew, where the server
-// did not know what it says.
+// forgetStale makes the next login read the configuration again, if the server rejected
+// what it says.
 func forgetStale(ctx context.Context, env auth.Env, err error) {
 	if inv, ok := env.Config.(configstore.Invalidator); ok && stale(err) {
-		logger(env).InfoContext(ctx, "the server does not know this client or path, the configuration is read again next time")
+		logger(env).InfoContext(ctx, "the server does not know this client or path; the next login reads the configuration again")
 		inv.Invalidate()
 	}
 }

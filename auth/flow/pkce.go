@@ -12,23 +12,21 @@ import (
 // PKCE logs a person in with a browser (authorization code grant, RFC 6749 §4.1,
 // with PKCE, RFC 7636, as RFC 8252 has it for programs on a person's machine).
 //
-// It listens on the loopback interface, shows the address through [auth.Env]'s
-// Prompter, opens a browser at it, and waits for the browser to come back. A
-// Prompter that is an [auth.Replier] also takes the address that the browser ended
-// at, for a browser on another machine. Whatever else arrives meanwhile is
-// answered and ignored.
+// It listens on the loopback interface, shows the address through the Prompter of
+// [auth.Env], opens a browser at it, and waits for the redirect. If the Prompter is an
+// [auth.Replier], the person can also paste the address that the browser ended at, for a
+// browser on another machine. Other requests to the port are answered and ignored.
 //
-// Errors are [*Error]: [ErrDenied] when the person refused, [ErrLoginTimeout] when
-// nobody came back in time, [auth.ErrInteractionRequired] when nobody can be
-// asked, [auth.ErrRejected] when the server will not have it.
+// Errors are [*Error]: [ErrDenied] when the person refused, [ErrLoginTimeout] when the
+// time was over, [auth.ErrInteractionRequired] without a Prompter, [auth.ErrRejected]
+// when the server rejects the request for good.
 type PKCE struct {
 	// ClientID names the client; empty means that of the configuration.
 	ClientID string
-	// ClientSecret is for servers that give programs on people's machines one; most
-	// give none, and then it stays unset. A login made with it can be renewed by
-	// this flow only, not by [Stored].
+	// ClientSecret is for servers that issue one to programs on people's machines; most
+	// do not. A login made with it can be refreshed by this flow only, not by [Stored].
 	ClientSecret Secret
-	// AuthStyle is how a ClientSecret travels.
+	// AuthStyle is how ClientSecret is sent.
 	AuthStyle AuthStyle
 	// Scopes to ask for; empty means those of the configuration.
 	Scopes []string
@@ -39,14 +37,14 @@ type PKCE struct {
 	Resources []string
 	// Extra parameters go into the address that the browser opens; never secrets.
 	Extra url.Values
-	// TokenExtra parameters go with every token request, renewals too.
+	// TokenExtra parameters go with every token request, refreshes too.
 	TokenExtra url.Values
-	// RedirectURI must be on 127.0.0.1, [::1] or localhost. Without a port any free
-	// one is taken. Empty means that of the configuration, and else
+	// RedirectURI must be on 127.0.0.1, [::1] or localhost. Without a port any free one
+	// is used. Empty means that of the configuration or, without one,
 	// http://127.0.0.1/callback.
 	RedirectURI string
-	// Ports are tried in turn in place of the one in RedirectURI, for servers that
-	// know a list of them; 0 means any free one.
+	// Ports are tried in turn in place of the one in RedirectURI, for servers where
+	// several are registered; 0 means any free one.
 	Ports []int
 	// Timeout is how long the person may take; zero means three minutes.
 	Timeout time.Duration
@@ -54,10 +52,10 @@ type PKCE struct {
 	OpenBrowser func(ctx context.Context, address string) error
 	// NoBrowser only shows the address.
 	NoBrowser bool
-	// Device logs in where no browser can be opened, or nothing listened to, if the
-	// server has the device flow; nil means to go on without a browser.
+	// Device logs in where no browser can be opened or no port listened on, if the server
+	// has the device flow; nil means to show the address only.
 	Device *DeviceCode
-	// Environment tell whether a browser can be opened; nil means to look.
+	// Environment says whether a browser can be opened; nil means [DetectEnvironment].
 	Environment *Environment
 }
 
@@ -96,19 +94,19 @@ func (f PKCE) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 	return c, failed(namePKCE, err)
 }
 
-// Renew sends the refresh token of prev; nobody is asked.
+// Renew sends the refresh token of prev, without a person.
 func (f PKCE) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	c, err := refresh(ctx, env, f.client(), f.tokenAsk(), prev)
 	return c, failed(namePKCE, err)
 }
 
-// Revoke takes the tokens of creds back (RFC 7009), the refresh token first. A
-// server that cannot is no error.
+// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. A server
+// that cannot is no error.
 func (f PKCE) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
 	return failed(namePKCE, revoke(ctx, env, f.client(), creds))
 }
 
-// Traits say that a person is needed, and for how long.
+// Traits returns those of an interactive flow, with its time limit.
 func (f PKCE) Traits() auth.Traits {
 	t := personal(f.limit())
 	if f.Device != nil {
@@ -135,10 +133,10 @@ func (f PKCE) environment() Environment {
 	return DetectEnvironment()
 }
 
-// prepare finds out whether a login can work, before a person spends time on it.
+// prepare checks whether a login can work, before a person spends time on it.
 func (f PKCE) prepare(ctx context.Context, env auth.Env) (*browserLogin, error) {
 	if env.Prompter == nil && (f.OpenBrowser == nil || f.NoBrowser) {
-		return nil, errNobody(noPrompter)
+		return nil, errNoPerson(noPrompter)
 	}
 	cfg, err := personalConfig(ctx, env)
 	if err != nil {
@@ -151,7 +149,7 @@ func (f PKCE) prepare(ctx context.Context, env auth.Env) (*browserLogin, error) 
 	if err != nil {
 		return nil, err
 	}
-	// A trial run: what is wrong with client or parameters shows here.
+	// Made once here, so that a mistake in client or parameters fails before the browser.
 	if _, err := f.client().request(cfg, url.Values{}); err != nil {
 		return nil, err
 	}

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// post makes one request to an endpoint that gives no tokens, and returns what a
-// success says; see [once].
+// post makes one request to an endpoint that issues no tokens, and returns the body of a
+// success; see [once].
 func post(caller, ctx context.Context, hc *http.Client, host string, req tokenRequest) ([]byte, *TokenError) {
 	known := req.secrets()
 	r, err := req.http(ctx)
 	if err != nil {
 		te := req.failure(host)
-		te.reason = "cannot make a request of its URL"
+		te.reason = "its URL cannot be requested"
 		return nil, te
 	}
 	rt := &postTransport{base: transportOf(hc), te: req.failure(host), known: known}
@@ -35,11 +35,11 @@ func post(caller, ctx context.Context, hc *http.Client, host string, req tokenRe
 	return nil, te
 }
 
-// postTransport carries one such request, and reads the answer before net/http
-// makes something of a redirect in it.
+// postTransport sends one such request, and reads the answer before net/http acts on a
+// redirect in it.
 type postTransport struct {
 	base  http.RoundTripper
-	te    *TokenError // what the answer says, whether it is a failure or not
+	te    *TokenError // of the answer, whether it is a failure or not
 	known *scrubber
 	body  []byte
 }
@@ -53,7 +53,7 @@ func (t *postTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.body, err = readAnswer(resp, t.te, t.known); err != nil {
 		return nil, err
 	}
-	a, _ := parseAnswer(resp.Header.Get("Content-Type"), t.body) // it is no token: what is missing in it says nothing
+	a, _ := parseAnswer(resp.Header.Get("Content-Type"), t.body) // an error says that it is no token, which is right here
 	t.te.tell(a, t.known)
 	plain := *resp
 	plain.Body, plain.ContentLength = http.NoBody, 0

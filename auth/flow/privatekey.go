@@ -12,29 +12,29 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// PrivateKey is what a client signs its assertions with (private_key_jwt, RFC 7523
-// §2.2). The zero value is not set.
+// PrivateKey is the key that a client signs its assertions with (private_key_jwt, RFC
+// 7523 §2.2). The zero value is not set.
 type PrivateKey struct {
 	// PEM is the key in PKCS #8, PKCS #1 or SEC 1 form, usually a [SecretFile]; the
 	// first one in it, if there is more. An RSA key of at least 2048 bits signs as
 	// RS256, an elliptic one as ES256, ES384 or ES512 by its curve, an Ed25519 key as
 	// EdDSA.
 	PEM Secret
-	// ID names the key to the server (kid); may be empty.
+	// ID is the key ID (kid); may be empty.
 	ID string
-	// Audience is whom assertions are made for; empty means the token endpoint's
-	// URL. Some servers want their issuer name here.
+	// Audience is the aud claim of assertions; empty means the token endpoint's URL. Some
+	// servers require their issuer name here.
 	Audience string
 }
 
-// An assertion lives for five minutes, and begins before it is made: a clock that
-// is two minutes off, either way, does no harm (RFC 7523 §3 asks for exp only).
+// An assertion is valid for five minutes, and from before it is made: a clock that is
+// two minutes off, either way, does no harm (RFC 7523 §3 requires exp only).
 const (
 	assertionBefore = 2 * time.Minute
 	assertionAfter  = 3 * time.Minute
 )
 
-// asserter reads the key and returns what signs with it.
+// asserter reads the key and returns the function that signs with it.
 func (k PrivateKey) asserter(clientID string) (asserter, error) {
 	text, err := k.PEM.Read()
 	if err != nil {
@@ -49,14 +49,14 @@ func (k PrivateKey) asserter(clientID string) (asserter, error) {
 	}, nil
 }
 
-// parseKey reads the first private key of text, past whatever else openssl and
-// certificate bundles put beside it. Errors hold nothing of it.
+// parseKey reads the first private key of text, and skips what openssl and certificate
+// bundles put beside it. Errors quote nothing of it.
 func parseKey(text []byte) (signer, error) {
-	block, rest := pem.Decode(text)
+	block, after := pem.Decode(text)
 	if block == nil {
 		return signer{}, errors.New("is not in PEM form")
 	}
-	for ; block != nil; block, rest = pem.Decode(rest) {
+	for ; block != nil; block, after = pem.Decode(after) {
 		var key any
 		var err error
 		switch block.Type {

@@ -9,8 +9,8 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// proof is how a machine's client shows who it is: by a secret, by a JWT that it
-// signs, or by one that it was given.
+// proof is how a machine's client authenticates: by a secret, by a JWT that it signs, or
+// by one that was issued to it.
 type proof struct {
 	secret    Secret
 	style     AuthStyle
@@ -52,7 +52,7 @@ func (p proof) on(req tokenRequest, cfg configstore.ClientConfig) (tokenRequest,
 
 func inClientSecret(err error) error { return fmt.Errorf("client secret: %w", err) }
 
-// checkStyle refuses what cannot be told apart at the other end.
+// checkStyle returns an error if the server could not tell ID and secret apart.
 func (r tokenRequest) checkStyle() error {
 	if r.style == StyleBasicRaw && strings.Contains(r.clientID, ":") {
 		return errors.New("a client ID with a colon cannot be sent as StyleBasicRaw, use StyleBasic or StyleForm")
@@ -65,8 +65,8 @@ type asserter func(endpoint string) (string, error)
 
 const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// proven is the request with a fresh assertion, where it needs one: servers take
-// each but once.
+// proven returns the request with a new assertion, where it needs one: servers accept
+// each only once.
 func (r tokenRequest) proven() (tokenRequest, error) {
 	if r.assert == nil {
 		return r, nil

@@ -12,13 +12,12 @@ import (
 
 const redacted = "[redacted]"
 
-// scrubber takes secrets out of text that others wrote.
+// scrubber removes secrets from text that a server or program wrote.
 type scrubber struct {
 	needles []string // lower case; longest first, so that none leaves a piece of another
 }
 
-// add makes the scrubber know more secrets, in every spelling a server may echo
-// them in.
+// add adds secrets, in every spelling in which a server may repeat them.
 func (s *scrubber) add(secrets ...string) {
 	for _, secret := range secrets {
 		if secret == "" {
@@ -43,15 +42,15 @@ func (s *scrubber) add(secrets ...string) {
 	s.needles = slices.Compact(s.needles)
 }
 
-// finds tells whether text holds a secret.
+// finds reports whether text holds a secret.
 func (s *scrubber) finds(text string) bool {
 	low := lower(text)
 	return slices.ContainsFunc(s.needles, func(n string) bool { return strings.Contains(low, n) })
 }
 
-// scrub returns text without secrets, in whichever case they stand there:
-// percent-encoding comes in both. Text environment a very short secret is dropped
-// whole: what is left of it would spell the secret out.
+// scrub returns text without secrets, in upper or lower case: percent-encoding uses
+// both. Text with a very short secret is dropped as a whole: the remainder would reveal
+// the secret.
 func (s *scrubber) scrub(text string) string {
 	low := lower(text)
 	for _, needle := range s.needles {
@@ -92,13 +91,13 @@ func lower(s string) string {
 	return string(b)
 }
 
-// text makes foreign text fit for an error: cleared of secrets, on one line, at
-// most limit characters. It is cut last, so that no half of a secret stays.
+// text makes foreign text fit for an error: without secrets, on one line, at most limit
+// characters. It is cut last, so that no half of a secret stays.
 func (s *scrubber) text(foreign string, limit int) string {
 	return cut(s.scrub(oneLine(s.scrub(foreign))), limit)
 }
 
-// cleaned is text where there is no secret to look for.
+// cleaned is text for foreign text that can hold no secret.
 func cleaned(foreign string, limit int) string { return cut(oneLine(foreign), limit) }
 
 // oneLine replaces control and invisible characters by single spaces.

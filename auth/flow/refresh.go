@@ -9,13 +9,13 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// refresh sends the refresh token of prev (RFC 6749 §6), for every flow that has
-// one. The old one is kept where the answer brings none. Scopes are left out: the
-// answer then has those that the login was granted. It goes to the server that
-// issued it and to no other, whatever the configuration says by now.
+// refresh sends the refresh token of prev (RFC 6749 §6), for every flow that has one. It
+// keeps the old one if the answer has none. Without scopes in the request the new token
+// has those that were granted at the login. The refresh token goes to the server that
+// issued it and to no other, whatever the configuration says now.
 func refresh(ctx context.Context, env auth.Env, c client, a ask, prev *auth.Credentials) (*auth.Credentials, error) {
 	if prev == nil || prev.RefreshToken == "" {
-		return nil, fmt.Errorf("%w: the login holds no refresh token, log in again", auth.ErrInteractionRequired)
+		return nil, fmt.Errorf("%w: there is no refresh token; log in again", auth.ErrInteractionRequired)
 	}
 	build := func(cfg configstore.ClientConfig) (tokenRequest, error) {
 		if err := mayRenew(prev, cfg.TokenEndpoint); err != nil {
@@ -30,7 +30,7 @@ func refresh(ctx context.Context, env auth.Env, c client, a ask, prev *auth.Cred
 	}
 	next, err := login(ctx, env, build)
 	if inv, ok := env.Config.(configstore.Invalidator); ok && isElsewhere(err) {
-		inv.Invalidate() // what is remembered may have been set back since
+		inv.Invalidate() // the cached configuration may have been corrected since
 		next, err = login(ctx, env, build)
 	}
 	if err != nil {
@@ -38,7 +38,7 @@ func refresh(ctx context.Context, env auth.Env, c client, a ask, prev *auth.Cred
 	}
 	next.RefreshToken = cmp.Or(next.RefreshToken, prev.RefreshToken)
 	next.HeaderKey = cmp.Or(next.HeaderKey, prev.HeaderKey)
-	if prev.TokenOrigin != "" { // what is configured by now has no say in it
+	if prev.TokenOrigin != "" { // the configuration of the login counts, not the present one
 		next.RevocationOrigin = prev.RevocationOrigin
 	}
 	return next, nil

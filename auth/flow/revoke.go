@@ -14,10 +14,10 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// revoke takes the tokens of a login back (RFC 7009): the refresh token first, as
-// that alone ends the login at most servers. A server that cannot is no error, and
-// neither is one that no longer knows the tokens. Another server than the login is
-// from is told nothing; see [mayRevoke].
+// revoke revokes the tokens of a login (RFC 7009): the refresh token first, which alone
+// ends the login at most servers. A server that cannot is no error, and neither is one
+// that no longer knows the tokens. The tokens are sent to no other server than those of
+// the login; see [mayRevoke].
 func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials) error {
 	if creds == nil || creds.TokenType == auth.Raw || env.Config == nil {
 		return nil
@@ -29,7 +29,7 @@ func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials
 	case err != nil:
 		return err
 	case strings.TrimSpace(cfg.RevocationEndpoint) == "":
-		logger(env).DebugContext(ctx, "the server takes no tokens back; they end by themselves")
+		logger(env).DebugContext(ctx, "the server advertises no revocation endpoint; the tokens stay valid until they expire")
 		return nil
 	}
 	if err := mayRevoke(creds, cfg.RevocationEndpoint); err != nil {
@@ -54,19 +54,19 @@ func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials
 			errs = append(errs, fmt.Errorf("%s: %w", strings.ReplaceAll(t.kind, "_", " "), err))
 			continue
 		}
-		logger(env).DebugContext(ctx, "gave a token back", slog.String("kind", t.kind), slog.Bool("supported", err == nil))
+		logger(env).DebugContext(ctx, "revoked a token", slog.String("kind", t.kind), slog.Bool("supported", err == nil))
 	}
 	return errors.Join(errs...)
 }
 
-// unsupported tells whether a server cannot take a token back, by its own words
-// (RFC 7009 §2.2.1) or because nothing of the kind is there.
+// unsupported reports whether a server cannot revoke a token: it says so (RFC 7009
+// §2.2.1), or there is no such endpoint.
 func unsupported(err error) bool {
 	te := (*TokenError)(nil)
 	return errors.As(err, &te) && (te.Code == "unsupported_token_type" || te.Code == "" && te.absent())
 }
 
-// absent tells whether the status says that nothing of the kind is there.
+// absent reports whether the status says that there is no such endpoint.
 func (e *TokenError) absent() bool {
 	return slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented}, e.Status)
 }

@@ -15,27 +15,27 @@ import (
 const maxSecret = 64 << 10
 
 const (
-	// Echo and editors leave line ends behind, wherever a secret is kept.
+	// Editors and echo leave line ends behind a secret.
 	lineEnds = "\r\n"
-	// Some editors and servers begin with one, none means it (RFC 8259 §8.1).
+	// Some editors and servers write one at the beginning (RFC 8259 §8.1).
 	byteOrderMark = "\ufeff"
 )
 
 // Secret is where a client ID or a client secret comes from. It is read again at
 // every use, so that a rotated secret works without a restart. The zero value is
-// not set. Printing it tells where it comes from, never what it is.
+// not set. Printing it shows where it comes from, never the secret.
 //
 // Make one with [SecretValue], [SecretFile] or [SecretEnv].
 type Secret struct {
-	// A pointer, because fmt prints plain fields of a struct that sits in
-	// somebody else's unexported field without asking Format.
+	// A pointer, because fmt does not call Format for a Secret in an unexported field of
+	// another struct, and would print its fields.
 	from *secretSource
 }
 
 type secretSource struct {
 	kind secretKind
-	// The secret itself, a path, or a variable's name. A pointer too: a verb that
-	// does not fit makes fmt print what the outer one points to.
+	// The secret itself, a path, or a variable's name. A pointer too: with a verb that
+	// does not fit fmt prints what the outer pointer points to.
 	text *string
 }
 
@@ -47,19 +47,19 @@ const (
 	secretEnv
 )
 
-// SecretValue is a secret that the program already holds.
+// SecretValue returns a secret that the program already holds.
 func SecretValue(value string) Secret { return Secret{&secretSource{secretValue, &value}} }
 
-// SecretFile is the content of a regular file, of at most 64 KiB, without a byte
-// order mark and without line ends at its end. Symbolic links are followed, as
-// mounted secrets need.
+// SecretFile returns the content of a regular file, of at most 64 KiB, without a byte
+// order mark and without line ends at its end. It follows symbolic links, which mounted
+// secrets are.
 func SecretFile(path string) Secret { return Secret{&secretSource{secretFile, &path}} }
 
-// SecretEnv is the content of an environment variable, without line ends at its
+// SecretEnv returns the content of an environment variable, without line ends at its
 // end.
 func SecretEnv(name string) Secret { return Secret{&secretSource{secretEnv, &name}} }
 
-// String tells where the secret comes from.
+// String returns where the secret comes from.
 func (s Secret) String() string {
 	switch {
 	case s.from == nil:
@@ -85,7 +85,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalJSON writes the description, not the secret.
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
-// IsZero tells whether no secret is set.
+// IsZero reports whether no secret is set.
 func (s Secret) IsZero() bool { return s.from == nil }
 
 // Read returns the secret as it is now, never an empty one. Errors name the
@@ -114,9 +114,9 @@ func (s Secret) Read() (string, error) {
 	}
 }
 
-// readSecretFile reads a file that may be replaced at this moment. Kubernetes turns
-// a link to new content and then deletes the old: who is on the way to that finds
-// nothing, and is right with the next try.
+// readSecretFile reads a file that may be replaced at this moment. Kubernetes changes a
+// symbolic link and then deletes the old file: a reader in between finds no file, and
+// succeeds when it tries again.
 func readSecretFile(path string) (string, error) { return readReplaced(path, readSecretFileOnce) }
 
 func readReplaced(path string, read func(string) (string, error)) (string, error) {
@@ -151,7 +151,7 @@ func readSecretFileOnce(path string) (string, error) {
 		return "", err
 	}
 	if len(content) > maxSecret {
-		return "", fmt.Errorf("file %s is larger than %d KiB: not a secret", path, maxSecret>>10)
+		return "", fmt.Errorf("file %s is larger than %d KiB, which no secret is", path, maxSecret>>10)
 	}
 	value := strings.TrimRight(strings.TrimPrefix(string(content), byteOrderMark), lineEnds)
 	if value == "" {

@@ -7,9 +7,9 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// Stored uses a login that a person made earlier, and renews it. It never asks
-// anybody: without a login it answers [auth.ErrInteractionRequired]. A client set
-// that is given no flow uses it.
+// Stored uses a login that a person made earlier, and refreshes it. It never asks a
+// person: without a stored login its error wraps [auth.ErrInteractionRequired]. A client
+// set without a flow uses it.
 type Stored struct{}
 
 var (
@@ -19,28 +19,28 @@ var (
 
 const nameStored = auth.StoredFlow
 
-// Obtain says what to do: nobody can log in here.
+// Obtain returns an error that says how to get a login: this flow makes none.
 func (Stored) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
 	return nil, failed(nameStored, fmt.Errorf("%w: there is no usable stored login;"+
-		" log in once with an interactive flow, or give this program a flow of its own, such as client credentials", auth.ErrInteractionRequired))
+		" make one with a flow for people, such as flow.Auto, or give this program a flow of its own, such as client credentials", auth.ErrInteractionRequired))
 }
 
-// Renew sends the refresh token (RFC 6749 §6) as a public client. The old one is
-// kept where the answer brings none. Only a dead refresh token wraps
-// [auth.ErrRejected]; all other trouble leaves the login as it is.
+// Renew sends the refresh token (RFC 6749 §6) as a public client. It keeps the old one
+// if the answer has none. The error wraps [auth.ErrRejected] only if the refresh token
+// has expired or was revoked; every other error leaves the stored login as it is.
 func (Stored) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	c, err := refresh(ctx, env, client{}, ask{}, prev)
 	return c, failed(nameStored, err)
 }
 
-// Traits say that a person is behind the login: nothing is asked for before a
-// server insists.
+// Traits returns those of an interactive flow: nothing is requested before a server
+// rejects a call.
 func (Stored) Traits() auth.Traits {
 	return auth.Traits{Interactive: true, FileStorable: true, Name: auth.StoredFlow}
 }
 
-// Revoke takes the tokens of creds back (RFC 7009), the refresh token first. A
-// server that cannot is no error.
+// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. A server
+// that cannot is no error.
 func (Stored) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
 	return failed(nameStored, revoke(ctx, env, client{}, creds))
 }

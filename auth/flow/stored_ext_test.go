@@ -109,18 +109,22 @@ func TestOnlyADeadRefreshTokenEndsTheLogin(t *testing.T) {
 	}
 }
 
-func TestStoredAsksNobody(t *testing.T) {
+func TestStoredAsksNoPerson(t *testing.T) {
 	t.Parallel()
 	rec, env := tokenEndpoint(t, grants(goodToken))
 	_, obtain := flow.Stored{}.Obtain(t.Context(), env, nil)
 	_, noLogin := flow.Stored{}.Renew(t.Context(), env, nil)
 	_, noRefresh := flow.Stored{}.Renew(t.Context(), env, &auth.Credentials{AccessToken: "x"})
-	for _, err := range []error{obtain, noLogin, noRefresh} {
+	for _, tc := range []struct {
+		err    error
+		advice string
+	}{{obtain, "make one with a flow for people"}, {noLogin, "log in again"}, {noRefresh, "log in again"}} {
+		err := tc.err
 		if !errors.Is(err, auth.ErrInteractionRequired) || errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
 			t.Errorf("got %v with code %v, want that a person is needed", err, status.Code(err))
 			continue
 		}
-		contains(t, err.Error(), "log in")
+		contains(t, err.Error(), tc.advice)
 	}
 	_, err := flow.Stored{}.Renew(t.Context(), env, &auth.Credentials{RefreshToken: "x"})
 	contains(t, err.Error(), "set ClientConfig.ClientID")

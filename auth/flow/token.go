@@ -25,8 +25,8 @@ const (
 	grantExchange          = "urn:ietf:params:oauth:grant-type:token-exchange"
 )
 
-// tokenRequest is one request to a token endpoint, for any grant, or to another
-// endpoint that takes a form and knows clients in the same way.
+// tokenRequest is one request to a token endpoint, for any grant, or to another endpoint
+// that takes a form and authenticates clients in the same way.
 type tokenRequest struct {
 	endpoint     string
 	purpose      string // what the endpoint is for, where it is not for tokens
@@ -34,15 +34,15 @@ type tokenRequest struct {
 	clientSecret string     // empty for public clients
 	style        AuthStyle  // StyleForm for public clients; never StyleFromServer
 	form         url.Values // grant_type and its parameters, without client authentication
-	// assert makes the proof of who the client is (RFC 7523 §2.2), anew for every
-	// attempt; nil where a secret does, or nothing.
+	// assert makes the client assertion (RFC 7523 §2.2), a new one for every attempt; nil
+	// for a client with a secret or none.
 	assert asserter
-	// idempotent grants may be sent again when the server may have seen them:
-	// nothing is used up by them.
+	// idempotent grants may be sent again although the server may have received them:
+	// they use up nothing.
 	idempotent bool
 }
 
-// grantForm starts the form of a grant; then follow names and values.
+// grantForm returns the form of a grant, with pairs of names and values.
 func grantForm(grant string, pairs ...string) url.Values {
 	form := url.Values{"grant_type": {grant}}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -58,8 +58,8 @@ func (r tokenRequest) equal(o tokenRequest) bool {
 		r.style == o.style && maps.EqualFunc(r.form, o.form, slices.Equal)
 }
 
-// secrets are all values that must never be seen again. What is not known to be
-// public is secret, so that a new grant is safe from the start.
+// secrets returns all values that no error may show. Every parameter that is not known
+// to be public counts as secret, so that a new grant is safe from the start.
 func (r tokenRequest) secrets() *scrubber {
 	public := []string{
 		"grant_type", "scope", "audience", "resource", "client_id", "redirect_uri", "username",
@@ -79,7 +79,7 @@ func (r tokenRequest) secrets() *scrubber {
 	return s
 }
 
-// setIfAny sets parameters that servers take differently when empty and when absent.
+// setIfAny sets a parameter that servers treat differently when empty and when absent.
 func setIfAny(form url.Values, name, value string) {
 	if value != "" {
 		form.Set(name, value)
@@ -90,9 +90,9 @@ func setIfAny(form url.Values, name, value string) {
 // filled in by login.
 type requester func(configstore.ClientConfig) (tokenRequest, error)
 
-// login resolves the configuration, sends the request that build makes of it, and
-// returns what came of it. A server that no longer knows the client or the path is
-// asked once more if its newly read configuration leads to a different request.
+// login reads the configuration, sends the request that build makes of it, and returns
+// the credentials. If the server does not know the client or the path, the configuration
+// is read again, and a different request is sent once.
 func login(ctx context.Context, env auth.Env, build requester) (*auth.Credentials, error) {
 	if env.Config == nil {
 		return nil, errNoConfig()
@@ -104,7 +104,7 @@ func login(ctx context.Context, env auth.Env, build requester) (*auth.Credential
 	token, err := send(ctx, env, req)
 	if inv, ok := env.Config.(configstore.Invalidator); ok && stale(err) {
 		inv.Invalidate()
-		logger(env).InfoContext(ctx, "the token endpoint does not know this client or path, reading the configuration again",
+		logger(env).InfoContext(ctx, "the token endpoint does not know this client or path; reading the configuration again",
 			slog.Any("error", err))
 		newCfg, newReq, again := prepare(ctx, env, build)
 		if again == nil && !newReq.equal(req) {
@@ -133,7 +133,7 @@ func prepare(ctx context.Context, env auth.Env, build requester) (configstore.Cl
 }
 
 func errNoConfig() error {
-	return errors.New("nothing says where to log in: set Env.Config, for example to a configstore.Static with a TokenEndpoint")
+	return errors.New("no configuration says where to log in: set Env.Config, for example to a configstore.Static with a TokenEndpoint")
 }
 
 func errNoTokenEndpoint() error {

@@ -18,7 +18,7 @@ const (
 	maxToken  = 64 << 10 // more does not fit into any server's header limit
 )
 
-// answer is what a token endpoint said (RFC 6749 §5.1 and §5.2).
+// answer is the response of a token endpoint (RFC 6749 §5.1 and §5.2).
 type answer struct {
 	accessToken, tokenType, refreshToken string
 	issuedType                           string // RFC 8693 §2.2.1; empty: an access token
@@ -29,9 +29,9 @@ type answer struct {
 	held []string // every secret in it, for the scrubber
 }
 
-// parseAnswer reads an answer in either of the forms that servers use. JSON is
-// recognised by its looks, because some servers call it text/plain. Errors repeat
-// nothing of it; an answer that comes with one tells which secrets were in it.
+// parseAnswer reads an answer in either of the forms that servers use. It recognises JSON
+// by its first character, because some servers call it text/plain. Errors quote nothing
+// of it; the answer beside an error still lists the secrets in it.
 func parseAnswer(contentType string, body []byte) (answer, error) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte(byteOrderMark)))
 	media, _, _ := mime.ParseMediaType(contentType) // empty is as good as unknown
@@ -71,7 +71,7 @@ func parseJSONAnswer(body []byte) (answer, error) {
 	a.accessToken, a.refreshToken = text("access_token"), text("refresh_token")
 	a.tokenType = text("token_type")
 	a.errorCode, a.errorMessage = text("error"), text("error_description")
-	beside := func(name string) (value string) { // nothing hangs on its kind
+	beside := func(name string) (value string) { // of any type
 		_ = json.Unmarshal(fields[name], &value)
 		return value
 	}
@@ -107,13 +107,13 @@ func parseFormAnswer(body string) (answer, error) {
 	return a.completed(fields.Get("expires_in"))
 }
 
-// completed checks what a success must be like.
+// completed checks the required parts of a success.
 func (a answer) completed(expires string) (answer, error) {
 	switch {
 	case a.accessToken == "":
 		return a, errors.New("the answer has no access_token")
 	case a.issuedType == TokenTypeRefresh:
-		return a, errors.New("the issued token is a refresh token, which must not be shown to a backend; set RequestedTokenType")
+		return a, errors.New("the issued token is a refresh token, which must not be sent to a backend; set RequestedTokenType")
 	case !a.bearer():
 		return a, fmt.Errorf("token_type is %s, only Bearer can be used here", knownType(a.tokenType))
 	}
@@ -123,7 +123,7 @@ func (a answer) completed(expires string) (answer, error) {
 	var err error
 	a.expiresIn, err = parseSeconds(expires)
 	if err == nil && a.expiresIn < 0 {
-		err = fmt.Errorf("is %d: the token has ended before it began", a.expiresIn)
+		err = fmt.Errorf("is negative (%d)", a.expiresIn)
 	}
 	if err != nil {
 		return a, fmt.Errorf("expires_in %w", err)
@@ -131,14 +131,14 @@ func (a answer) completed(expires string) (answer, error) {
 	return a, nil
 }
 
-// bearer tells whether the token can be used as one. A JWT that is no access token
-// can, but its type says that it is none (RFC 8693 §2.2.1).
+// bearer reports whether the token can be used as a bearer token. So can a JWT that is
+// no access token, whose type is N_A (RFC 8693 §2.2.1).
 func (a answer) bearer() bool {
 	return a.tokenType == "" || strings.EqualFold(a.tokenType, "bearer") ||
 		strings.EqualFold(a.tokenType, "N_A") && (a.issuedType == TokenTypeID || a.issuedType == TokenTypeJWT)
 }
 
-// knownType names a token type, without repeating whatever a server says.
+// knownType names a token type, without quoting the server.
 func knownType(name string) string {
 	known := []string{"mac", "DPoP", "PoP", "N_A"} // N_A: RFC 8693 §2.2.1
 	if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name) }); i >= 0 {
@@ -147,9 +147,8 @@ func knownType(name string) string {
 	return "unknown"
 }
 
-// parseSeconds reads a number of seconds, whole or not; too many for x/oauth2's
-// reader and for any clock become the largest it takes, some 68 years. Empty is
-// zero: expires_in is optional, and then only the server knows.
+// parseSeconds reads a number of seconds, whole or not; more than x/oauth2 can read
+// become its maximum, some 68 years. Empty is zero: expires_in is optional.
 func parseSeconds(text string) (int64, error) {
 	if text == "" {
 		return 0, nil
@@ -161,7 +160,8 @@ func parseSeconds(text string) (int64, error) {
 	return int64(min(max(math.Floor(seconds), -math.MaxInt32), math.MaxInt32)), nil
 }
 
-// checkToken refuses what cannot be put into a header (RFC 6749 appendix A.12).
+// checkToken returns an error for a token that no header can hold (RFC 6749 appendix
+// A.12).
 func checkToken(token string) error {
 	if len(token) > maxToken {
 		return fmt.Errorf("is longer than %d KiB", maxToken>>10)

@@ -14,15 +14,13 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// TokenError is what a token endpoint answered instead of a token, or why there
-// was no answer. The device authorization endpoint, the revocation endpoint, and
-// what an authorization endpoint sends a browser back with are told of in the
-// same form.
+// TokenError is the error response of a token endpoint, or the reason why there was no
+// response. Those of device authorization, revocation and authorization endpoints have
+// the same form.
 //
-// errors.Is finds [auth.ErrRejected] in it when asking again cannot help, and
-// the context's error when that ended the request. All text from the server is
-// shortened, stripped of control characters, and cleared of every secret that
-// was sent or received.
+// errors.Is finds [auth.ErrRejected] in it when the same request cannot succeed later,
+// and the context's error when that ended the request. Text from the server is shortened
+// and holds neither control characters nor secrets that were sent or received.
 type TokenError struct {
 	// Endpoint is the host of the endpoint.
 	Endpoint string
@@ -32,21 +30,20 @@ type TokenError struct {
 	Code string
 	// Description is the server's error_description, at most 200 characters.
 	Description string
-	// RetryAfter is how long the server asked to be left alone; zero means that
-	// it did not say.
+	// RetryAfter is how long the server asked to wait; zero means that it did not.
 	RetryAfter time.Duration
 
 	purpose    string // what the endpoint is for; empty: tokens
 	grant      string // grant_type of the request
-	reason     string // our own words, where the server had none
-	cause      error  // network error, cleared of secrets; may be nil
+	reason     string // our own words, where the server sent none
+	cause      error  // network error, without secrets; may be nil
 	unsent     bool   // nothing has left this machine
-	unanswered bool   // the request may have arrived, no answer did
+	unanswered bool   // the request may have arrived, no response did
 	rejected   bool
-	declined   error // [ErrDenied] or [ErrLoginTimeout]; nil when no person had a part in it
+	declined   error // [ErrDenied] or [ErrLoginTimeout]; nil when no person decided
 }
 
-// failure is an error for r, to be filled in.
+// failure returns an error for r, to be filled in.
 func (r tokenRequest) failure(host string) *TokenError {
 	return &TokenError{Endpoint: host, purpose: r.purpose, grant: r.grant()}
 }
@@ -82,13 +79,13 @@ func (e *TokenError) Error() string {
 
 func (e *TokenError) endpoint() string { return cmp.Or(e.purpose, "token") }
 
-// advice says what to do next, where that is known.
+// advice returns what to do next, where that is known.
 func (e *TokenError) advice() string {
 	switch {
 	case e.grant == grantRefresh && e.rejected:
-		return "the login has ended, log in again"
+		return "the refresh token has expired or was revoked; log in again"
 	case e.Code == "invalid_client" || e.Code == "" && e.Status == http.StatusUnauthorized:
-		return "check the client ID and secret, and whether the server wants them in the header or in the form (AuthStyle)"
+		return "check the client ID and secret, and whether the server expects them in the header or in the form (AuthStyle)"
 	case e.Code == "invalid_scope":
 		return "check the scopes"
 	case e.Code == "unauthorized_client", e.Code == "unsupported_grant_type":
@@ -117,20 +114,20 @@ func (e *TokenError) Unwrap() []error {
 	return errs
 }
 
-// Temporary tells whether the same request may succeed later.
+// Temporary reports whether the same request may succeed later.
 func (e *TokenError) Temporary() bool { return !e.rejected && e.declined == nil }
 
 // GRPCStatus makes status.FromError and status.Code work on the error:
-// Unauthenticated for a refusal, Unavailable for what may pass.
+// Unauthenticated for a rejection, Unavailable for a transient error.
 func (e *TokenError) GRPCStatus() *status.Status { return status.New(auth.Code(e), e.Error()) }
 
 // Format prints the message for every verb: causes are not taken apart.
 func (e *TokenError) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, e.Error()) }
 
-// refuses tells whether an answer ends things for good. A refresh token dies
-// only of invalid_grant, and of invalid_request at Dex, which uses that code for
-// dead ones: all else may be somebody's mistake that gets mended, and a login is
-// not thrown away over it.
+// refuses reports whether an error response is final. For a refresh token that is only
+// invalid_grant, and invalid_request at Dex, which uses that code for expired ones: every
+// other error may be a mistake at the server that is corrected, and does not cost the
+// login.
 func refuses(grant string, httpStatus int, code string) bool {
 	if httpStatus >= 300 && httpStatus < 400 || passingStatus(httpStatus) {
 		return false
@@ -149,7 +146,7 @@ func refuses(grant string, httpStatus int, code string) bool {
 	}
 }
 
-// before adds that the caller left while another try was waited for.
+// before adds that the caller left before the next attempt.
 func (e *TokenError) before(left error) *TokenError {
 	switch {
 	case left == nil:
@@ -161,15 +158,15 @@ func (e *TokenError) before(left error) *TokenError {
 	return e
 }
 
-// passingStatus tells whether a status speaks of trouble that may pass, whatever
-// the answer says beside it.
+// passingStatus reports whether a status means a transient error, whatever the body
+// says.
 func passingStatus(httpStatus int) bool {
 	return httpStatus >= 500 ||
 		slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}, httpStatus)
 }
 
-// stale tells whether err looks like an outdated configuration: the server no
-// longer knows the client or the path.
+// stale reports whether err looks like an outdated configuration: the server does not
+// know the client or the path.
 func stale(err error) bool {
 	te := (*TokenError)(nil)
 	return errors.As(err, &te) && (te.Code == "invalid_client" || te.Status == http.StatusNotFound)

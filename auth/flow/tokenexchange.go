@@ -19,37 +19,36 @@ const (
 	TokenTypeRefresh = "urn:ietf:params:oauth:token-type:refresh_token"
 )
 
-// TokenExchange trades a token that a workload has for one that the backend takes
-// (RFC 8693), such as the one that Kubernetes puts into a file. So the workload
-// needs no secret of its own.
+// TokenExchange exchanges a token of the workload, such as the one that Kubernetes writes
+// into a file, for one that the backend accepts (RFC 8693). So the workload needs no
+// secret of its own.
 //
-// Errors are [*Error]. A refused token wraps [auth.ErrRejected].
+// Errors are [*Error]. That for a rejected token wraps [auth.ErrRejected].
 type TokenExchange struct {
-	// SubjectToken is whom the new token is for, usually a [SecretFile]. It is read
-	// again at every login.
+	// SubjectToken represents the party that the new token is for, usually a
+	// [SecretFile]. It is read again at every login.
 	SubjectToken Secret
-	// SubjectTokenType tells what it is; empty means [TokenTypeJWT].
+	// SubjectTokenType is its type; empty means [TokenTypeJWT].
 	SubjectTokenType string
-	// ActorToken is who acts for the subject; usually not set.
+	// ActorToken represents the party that acts for the subject; usually not set.
 	ActorToken Secret
-	// ActorTokenType tells what it is; empty means [TokenTypeJWT].
+	// ActorTokenType is its type; empty means [TokenTypeJWT].
 	ActorTokenType string
-	// RequestedTokenType tells what to get; empty leaves it to the server. What
-	// comes is sent as a bearer token, so it is refused if it is a refresh token, or
-	// of a type that the server says is not for that, unless it is a JWT or an ID
-	// token.
+	// RequestedTokenType is the type to request; empty leaves it to the server. The issued
+	// token is sent as a bearer token, so a refresh token is an error, and so is any other
+	// token_type than Bearer, unless it is a JWT or an ID token.
 	RequestedTokenType string
-	// ClientID names the client; empty means that of the configuration. Some
-	// servers want none at all.
+	// ClientID names the client; empty means that of the configuration. Some servers
+	// need none.
 	ClientID string
-	// ClientSecret, PrivateKey or Assertion prove who the client is, where the
-	// subject token is not enough; at most one is set.
+	// ClientSecret, PrivateKey or Assertion authenticate the client, where the subject
+	// token is not enough; at most one is set.
 	ClientSecret Secret
 	// PrivateKey signs assertions (private_key_jwt).
 	PrivateKey PrivateKey
-	// Assertion is a JWT made by somebody else (RFC 7523 §2.2).
+	// Assertion is a JWT that was issued to the client (RFC 7523 §2.2).
 	Assertion Secret
-	// AuthStyle is how a ClientSecret travels.
+	// AuthStyle is how ClientSecret is sent.
 	AuthStyle AuthStyle
 	// Scopes to ask for; empty means those of the configuration.
 	Scopes []string
@@ -58,7 +57,7 @@ type TokenExchange struct {
 	Audience string
 	// Resources are the APIs that the token is for, as RFC 8707 names them.
 	Resources []string
-	// Extra parameters are sent too, where a server wants some; never secrets.
+	// Extra parameters for servers that need some; never secrets.
 	Extra url.Values
 }
 
@@ -69,13 +68,13 @@ var (
 
 const nameExchange = "token_exchange"
 
-// Obtain trades the token.
+// Obtain exchanges the token.
 func (f TokenExchange) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials) (*auth.Credentials, error) {
 	c, err := login(ctx, env, f.request)
 	if err != nil {
 		return nil, failed(nameExchange, err)
 	}
-	c.RefreshToken = "" // trading again needs nobody and no memory
+	c.RefreshToken = "" // the subject token can be exchanged again
 	return c, nil
 }
 
@@ -84,8 +83,8 @@ func (f TokenExchange) Renew(ctx context.Context, env auth.Env, prev *auth.Crede
 	return f.Obtain(ctx, env, prev)
 }
 
-// Traits say that nobody is needed, and that tokens stay out of files: they are
-// cheap to get again.
+// Traits returns those of a flow that needs no person, and whose tokens are not stored
+// in files: a new one costs one request.
 func (f TokenExchange) Traits() auth.Traits {
 	return auth.Traits{Name: named(nameExchange, f.ClientID)}
 }

@@ -10,14 +10,13 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// TokenFile hands out the token that somebody else keeps in a file and replaces
-// there in time, as Kubernetes does. The file is read again at every login and
-// renewal.
+// TokenFile uses the token in a file that another program writes and replaces in time,
+// as Kubernetes does. The file is read again at every login and refresh.
 //
-// Errors are [*Error]; they name the file and never hold anything of it.
+// Errors are [*Error]; they name the file and quote nothing of it.
 type TokenFile struct {
-	// Path is the file: a token with or without white space environment it, at most
-	// 64 KiB, nothing else. Symbolic links are followed.
+	// Path is the file. It holds a token and nothing else, with or without white space
+	// around it, at most 64 KiB. Symbolic links are followed.
 	Path string
 	// TokenType is the scheme in front of the token; empty means "Bearer",
 	// [auth.Raw] means none.
@@ -33,7 +32,7 @@ var (
 
 const nameTokenFile = "token_file"
 
-// Obtain reads the file. A JWT's exp claim tells when it is worth reading again.
+// Obtain reads the file. The exp claim of a JWT is its expiry.
 func (f TokenFile) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
 	token, err := f.read()
 	if err != nil {
@@ -51,7 +50,7 @@ func (f TokenFile) Renew(ctx context.Context, env auth.Env, prev *auth.Credentia
 	return f.Obtain(ctx, env, prev)
 }
 
-// Traits say that nobody is needed, and that the file is store enough.
+// Traits returns those of a flow that needs no person and no store.
 func (TokenFile) Traits() auth.Traits { return auth.Traits{Name: nameTokenFile, Unstored: true} }
 
 func (f TokenFile) read() (string, error) {

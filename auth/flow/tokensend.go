@@ -20,21 +20,21 @@ import (
 const (
 	sendLimit    = 30 * time.Second // for all attempts together
 	maxRetries   = 2
-	firstWait    = time.Second // never more than one request a second, whoever asks
+	firstWait    = time.Second // at most one request a second
 	longestWait  = 5 * time.Second
 	waitVariance = 4 // up to a quarter is added
 )
 
-// send asks for a token. Every error is a [*TokenError].
+// send requests a token. Every error is a [*TokenError].
 func send(ctx context.Context, env auth.Env, req tokenRequest) (*oauth2.Token, error) {
 	return persist(ctx, env, req, attempt)
 }
 
-// once makes one request. caller is whose deadline it is if that ends it; ctx
-// has ours too.
+// once makes one request. caller has the deadline of the caller, ctx the limit of this
+// package too.
 type once[T any] func(caller, ctx context.Context, hc *http.Client, host string, req tokenRequest) (T, *TokenError)
 
-// persist makes a request up to three times, where that does no harm.
+// persist makes a request up to three times, where repeating it does no harm.
 func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask once[T]) (T, error) {
 	var none T
 	host, err := checkEndpoint(cmp.Or(req.purpose, "token"), req.endpoint)
@@ -57,13 +57,13 @@ func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask onc
 		if !pause(limited, wait) {
 			return none, failure.before(ctx.Err())
 		}
-		logger(env).DebugContext(ctx, "asking the authorization server again", slog.Any("after", failure), slog.Duration("waited", wait))
+		logger(env).DebugContext(ctx, "sending the request to the authorization server again", slog.Any("after", failure), slog.Duration("waited", wait))
 	}
 }
 
-// attempt makes one request. x/oauth2 writes it, with client authentication and
-// all; answers are judged by the transport below it, because x/oauth2 takes text
-// for a form, repeats whole answers in its errors, and lets any token type pass.
+// attempt makes one request. x/oauth2 writes it, with client authentication; the
+// transport below it checks the answer, because x/oauth2 reads text as a form, quotes
+// whole answers in its errors, and accepts any token type.
 func attempt(caller, ctx context.Context, hc *http.Client, host string, req tokenRequest) (*oauth2.Token, *TokenError) {
 	req, err := req.proven()
 	if err != nil {
@@ -94,7 +94,7 @@ func attempt(caller, ctx context.Context, hc *http.Client, host string, req toke
 	return nil, req.lost(caller, known, host, err)
 }
 
-// lost is the failure of a request that got no answer, or half of one.
+// lost returns the failure of a request that got no answer, or a part of one.
 func (r tokenRequest) lost(caller context.Context, known *scrubber, host string, err error) *TokenError {
 	te := networkError(caller, known, err)
 	te.Endpoint, te.purpose, te.grant = host, r.purpose, r.grant()
@@ -105,7 +105,7 @@ func (r tokenRequest) lost(caller context.Context, known *scrubber, host string,
 	return te
 }
 
-// networkError sorts what went wrong on the way to the server and back.
+// networkError classifies an error of the connection.
 func networkError(caller context.Context, known *scrubber, err error) *TokenError {
 	deadline, limited := caller.Deadline()
 	switch {
@@ -114,7 +114,7 @@ func networkError(caller context.Context, known *scrubber, err error) *TokenErro
 	case errors.Is(err, context.DeadlineExceeded) && limited && !time.Now().Before(deadline):
 		return &TokenError{cause: context.DeadlineExceeded} // the connection noticed before the context did
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return &TokenError{reason: "no answer in time"} // our limit, not the caller's: passing trouble
+		return &TokenError{reason: "no answer in time"} // our limit, not the caller's: transient
 	}
 	cert, op := (*tls.CertificateVerificationError)(nil), (*net.OpError)(nil)
 	te := &TokenError{cause: known.cause(err)}
@@ -125,10 +125,9 @@ func networkError(caller context.Context, known *scrubber, err error) *TokenErro
 	return te
 }
 
-// retryIn tells whether and when the same request may be sent again: if it has
-// not left, or if a repeated grant does no harm and the server asked to come back
-// soon or said nothing at all. A refresh token that has left may be used up, so
-// nothing of that kind is ever sent twice.
+// retryIn reports whether, and after what time, the same request may be sent again: it
+// was not sent, or its grant may be repeated and the server asked to retry soon or did
+// not answer. A refresh token that was sent may be used up, so it is never sent twice.
 func (e *TokenError) retryIn(try int, idempotent bool) (time.Duration, bool) {
 	wait := firstWait << try
 	switch busy := e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable; {
@@ -143,8 +142,8 @@ func (e *TokenError) retryIn(try int, idempotent bool) (time.Duration, bool) {
 	return wait + rand.N(wait/waitVariance), true //nolint:gosec // spreads load, keeps no secret
 }
 
-// pause waits, unless that would outlast ctx: then the failure at hand is the
-// better answer.
+// pause waits, and reports whether it did: not if ctx would end first, since then the
+// present failure is the better answer.
 func pause(ctx context.Context, wait time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		return false

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// tokenTransport carries one token request. It reads and judges the answer, so
-// that its caller sees either a plain success or a [*TokenError].
+// tokenTransport sends one token request. It reads and checks the answer, so that its
+// caller gets either a success or a [*TokenError].
 type tokenTransport struct {
 	base  http.RoundTripper
 	host  string
@@ -51,14 +51,14 @@ func (t *tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &plain, nil
 }
 
-// plainToken is a success in the one form that x/oauth2 reads without surprise.
+// plainToken is a success in the form that x/oauth2 reads correctly.
 type plainToken struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	ExpiresIn    int64  `json:"expires_in,omitempty"`
 }
 
-// brokenAnswerError is the network error of an answer that had begun.
+// brokenAnswerError is the network error of an answer that arrived in part.
 type brokenAnswerError struct {
 	status int
 	err    error
@@ -89,8 +89,8 @@ func (t *tokenTransport) judge(resp *http.Response) (plainToken, error) {
 	return plainToken{a.accessToken, a.refreshToken, a.expiresIn}, nil
 }
 
-// readAnswer reads what came, unless it leads elsewhere or is too much, and notes
-// the status in te. Errors are te or a [*brokenAnswerError].
+// readAnswer reads the body, unless it is a redirect or too large, and sets the status in
+// te. Errors are te or a [*brokenAnswerError].
 func readAnswer(resp *http.Response, te *TokenError, known *scrubber) ([]byte, error) {
 	te.Status, te.RetryAfter = resp.StatusCode, retryAfter(resp.Header, time.Now())
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
@@ -108,7 +108,7 @@ func readAnswer(resp *http.Response, te *TokenError, known *scrubber) ([]byte, e
 	return body, nil
 }
 
-// tell notes what the server said of its refusal.
+// tell sets what an error response says.
 func (e *TokenError) tell(a answer, known *scrubber) {
 	known.add(a.held...)
 	e.Code, e.Description = errorCode(a.errorCode, known), known.text(a.errorMessage, 200)
@@ -119,7 +119,8 @@ func (e *TokenError) tell(a answer, known *scrubber) {
 	}
 }
 
-// errorCode keeps what the RFCs define, even where a short secret spells a part of it.
+// errorCode returns a code of the RFCs as it is, even where a short secret is a part of
+// it.
 func errorCode(said string, known *scrubber) string {
 	if slices.Contains([]string{
 		"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
@@ -131,7 +132,7 @@ func errorCode(said string, known *scrubber) string {
 	return known.text(said, 64)
 }
 
-// target names where a redirect leads, as far as that is safe to print.
+// target returns the server of a redirect, without what is unsafe to print.
 func target(resp *http.Response, known *scrubber) string {
 	to, err := resp.Location()
 	if err != nil || to.Host == "" {
@@ -140,8 +141,8 @@ func target(resp *http.Response, known *scrubber) string {
 	return known.text(to.Scheme+"://"+to.Host, 100)
 }
 
-// hardened is the caller's client with our transport, without redirects. Its TLS
-// and proxy settings are in the transport; a shorter time limit of its own stays.
+// hardened returns the caller's client with our transport and without redirects. Its TLS
+// and proxy settings are in the transport; it keeps a time limit of its own.
 func hardened(hc *http.Client, rt http.RoundTripper) *http.Client {
 	own := http.Client{}
 	if hc != nil {
@@ -169,15 +170,15 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	var wait time.Duration
 	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
-		wait = time.Duration(seconds) * time.Second // out of range, that is the nearest there is
+		wait = time.Duration(seconds) * time.Second // out of range: the nearest value
 	} else if date, err := http.ParseTime(value); err == nil {
 		wait = date.Sub(now)
 	}
 	return min(max(wait, 0), 24*time.Hour)
 }
 
-// checkEndpoint refuses an endpoint that secrets must not be sent to, and returns
-// its host.
+// checkEndpoint returns the host of an endpoint, and an error if secrets must not be
+// sent there.
 func checkEndpoint(purpose, endpoint string) (host string, err error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
@@ -192,7 +193,7 @@ func checkEndpoint(purpose, endpoint string) (host string, err error) {
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return host, nil
 	default:
-		return host, fmt.Errorf("refusing %s: secrets go to https, or to http on this machine only (127.0.0.1, ::1, localhost)",
+		return host, fmt.Errorf("refusing %s: secrets are sent over https, or over http on this machine only (127.0.0.1, ::1, localhost)",
 			cleaned(u.Scheme, 20))
 	}
 }
@@ -202,11 +203,11 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// cause is a network error without secrets. It stays what it was, for errors.Is,
-// unless a server managed to put a secret into its text.
+// cause returns a network error without secrets. errors.Is still finds what err wraps,
+// unless a server put a secret into its text.
 func (s *scrubber) cause(err error) error {
 	if ue := (*url.Error)(nil); errors.As(err, &ue) {
-		err = ue.Err // the URL is the caller's business, its query may be secret
+		err = ue.Err // without the URL, whose query may be secret
 	}
 	if text := err.Error(); s.finds(text) || text != cleaned(text, 300) {
 		return errors.New(s.text(text, 300))
