@@ -11,12 +11,11 @@ import (
 // Authenticator caches the login of one identity at one endpoint and replaces it
 // with a single request in flight.
 //
-// However many calls find the credential missing, expired or rejected, one request
-// to the authorization server serves them all, and each of them still returns when
-// its own context ends. A credential that is about to expire is refreshed in the
-// background while calls keep using it. A failure is remembered for about a second,
-// so that an authorization server that is down gets one request a second and not
-// one a call.
+// If many calls find the credentials missing, expired or rejected, one request to the
+// authorization server serves them all, and each call still returns when its own context
+// ends. Credentials that are about to expire are refreshed in the background while calls
+// keep using them. A failure is remembered for about a second, so that an authorization
+// server that is down gets one request a second and not one a call.
 //
 // An Authenticator is safe for concurrent use.
 type Authenticator struct {
@@ -53,9 +52,9 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	return a
 }
 
-// Credentials returns what the next call should carry, or nil when it should go
-// without: the server asks for nothing, or a person has to log in and the server
-// has not rejected a call yet. It blocks only while there is nothing usable.
+// Credentials returns the credentials of the next call, or nil if it should go without:
+// the server requires no login, or a person has to log in and the server has not
+// rejected a call yet. It blocks only while there are no usable ones.
 //
 // The error is an [*Error]. It never means that the server rejected a call.
 func (a *Authenticator) Credentials(ctx context.Context) (*Credentials, error) {
@@ -77,10 +76,9 @@ func (a *Authenticator) Credentials(ctx context.Context) (*Credentials, error) {
 	}
 }
 
-// beforeExpiry returns a new credential for one that is about to expire, or that
-// one where waiting would make things worse. Unless a skew was asked for, no call
-// waits for a refresh under way, and the one that starts it waits for half of the
-// time that it has.
+// beforeExpiry returns new credentials for some that are about to expire, or those
+// themselves where the call cannot wait. Unless a skew was set, no call waits for a
+// refresh under way, and the one that starts it waits for half of its remaining time.
 func (a *Authenticator) beforeExpiry(ctx context.Context, s *snapshot) (*Credentials, error) {
 	wait := ctx
 	if a.skew == 0 {
@@ -104,9 +102,9 @@ func (a *Authenticator) beforeExpiry(ctx context.Context, s *snapshot) (*Credent
 	}
 }
 
-// afterExpiry returns a new credential for one that has expired by this machine's
-// clock. Where only a person can replace it, calls carry it all the same: clocks
-// differ, and only a rejection by the server is a reason to ask for a login.
+// afterExpiry returns new credentials for some that have expired by this machine's
+// clock. If only a person can replace them, calls still carry them: clocks differ, and
+// only a rejection by the server is a reason to ask for a login.
 func (a *Authenticator) afterExpiry(ctx context.Context, s *snapshot) (*Credentials, error) {
 	next, err := a.join(ctx, s.gen, unattended)
 	switch {
@@ -120,8 +118,8 @@ func (a *Authenticator) afterExpiry(ctx context.Context, s *snapshot) (*Credenti
 }
 
 // Refresh replaces stale, which the server has just rejected, and returns the
-// replacement. If it was replaced already, the replacement is returned without a
-// request. A nil stale is a call that went without credentials.
+// replacement. If it was replaced already, it returns the replacement without a request.
+// A nil stale means that the call went without credentials.
 //
 // This is where a person may be asked to log in. The error is an [*Error].
 func (a *Authenticator) Refresh(ctx context.Context, stale *Credentials) (*Credentials, error) {

@@ -12,11 +12,11 @@ const (
 	maxBackoff = time.Minute
 )
 
-// backoff is what is remembered of failures, so that not every call repeats them.
-// The zero value remembers nothing.
+// backoff remembers failures, so that not every call repeats them. The zero value
+// remembers none.
 type backoff struct {
 	err        error     // the last failure
-	mode       mode      // what it was allowed to do
+	mode       mode      // of the flight that failed
 	until      time.Time // when a call that waits may try again
 	background time.Time // when a refresh in the background may
 	failures   int       // background failures in a row
@@ -24,7 +24,7 @@ type backoff struct {
 	declined   error     // a person declined: remembered until Login
 }
 
-// failed remembers err, the end of a flight in mode m.
+// failed remembers err, the result of a flight in mode m.
 func (b *backoff) failed(m mode, err error, now time.Time) {
 	b.err, b.mode = err, m
 	wait, background := minBackoff, time.Duration(0)
@@ -42,15 +42,16 @@ func (b *backoff) failed(m mode, err error, now time.Time) {
 	b.until, b.background = now.Add(wait), now.Add(max(wait, background))
 }
 
-// doubled doubles from a second to a minute.
+// doubled returns a second for the first failure and twice as much for each further one,
+// up to a minute.
 func doubled(n int) time.Duration {
 	return min(minBackoff<<min(n-1, 10), maxBackoff)
 }
 
-// succeeded forgets failures after a flight in mode m that found credentials, or
-// that calls go without. If it repeated a token that the server had rejected, the
-// next wait is longer. That a person declined is remembered until Login; where the
-// flight found nothing, it is the answer for a while.
+// succeeded forgets failures after a flight in mode m that found credentials, or that
+// calls go without. If the flight returned a token that the server had rejected, the
+// next wait is longer. A person's refusal is remembered until Login; if the flight found
+// no credentials, it is the answer to calls for a while.
 func (b *backoff) succeeded(m mode, found, repeated bool, now time.Time) {
 	before := *b
 	*b = backoff{}
@@ -67,14 +68,14 @@ func (b *backoff) succeeded(m mode, found, repeated bool, now time.Time) {
 }
 
 // repeated reports whether the last flight failed because the flow returned the
-// token that the server had just rejected. After the backoff that token may be
-// tried again: servers make mistakes too.
+// token that the server had just rejected. After the backoff that token may be tried
+// again: the server may have been wrong.
 func (b *backoff) repeated() bool {
 	return b.mode > renewOnly && errors.Is(b.err, errRepeated)
 }
 
 // permitted returns the mode of a flight for a caller who asks for m. A person who
-// declined is not asked again, but may have logged in elsewhere since.
+// declined is not asked again, but another program may have stored a login since.
 func (b *backoff) permitted(m mode) mode {
 	if b.declined != nil && m == interactive {
 		return unattended
@@ -82,7 +83,7 @@ func (b *backoff) permitted(m mode) mode {
 	return m
 }
 
-// remembered returns the error that a flight in mode m would only repeat, or nil.
+// remembered returns the error that a flight in mode m would repeat, or nil.
 func (b *backoff) remembered(m mode, now time.Time) error {
 	switch {
 	case m == newLogin:

@@ -24,8 +24,8 @@ type flight struct {
 	err    error
 }
 
-// serves reports whether the result of f is the answer to a caller who asks for a
-// renewal in mode m.
+// serves reports whether the result of f answers a caller who asks for a renewal in
+// mode m.
 func (f *flight) serves(m mode) bool {
 	switch {
 	case f.mode >= m:
@@ -41,9 +41,9 @@ func (f *flight) serves(m mode) bool {
 	}
 }
 
-// flights runs one renewal at a time and publishes its result. (A flight goes on
-// when the caller who started it leaves, serves callers in several modes, and ends
-// with Close: more than x/sync's singleflight can do.)
+// flights runs one renewal at a time and publishes its result. (A flight continues when
+// the caller who started it leaves, serves callers in several modes, and ends with Close,
+// which x/sync's singleflight cannot do.)
 type flights struct {
 	renewal *renewal
 	skew    time.Duration
@@ -58,12 +58,12 @@ type flights struct {
 	outdated bool // the store does not hold current, but a login before it
 }
 
-// flightOf is the context key that marks what a flight does.
+// flightOf is the context key of everything that runs within a flight.
 type flightOf struct{ *flights }
 
-// join waits for a replacement of generation gen in mode m or above, and starts one
-// where none is under way. It returns when ctx ends; the flight goes on for the
-// other callers.
+// join waits for a replacement of generation gen in mode m or above, and starts one if
+// none is under way. It returns when ctx ends; the flight continues for the other
+// callers.
 func (fs *flights) join(ctx context.Context, gen uint64, m mode) (*Credentials, error) {
 	if ctx.Value(flightOf{fs}) != nil {
 		return nil, fs.fail("login", errDeadlock)
@@ -89,7 +89,7 @@ func (fs *flights) join(ctx context.Context, gen uint64, m mode) (*Credentials, 
 	}
 }
 
-// enter returns the flight to wait for, or the answer where none is needed.
+// enter returns the flight to wait for, or the answer if none is needed.
 func (fs *flights) enter(gen uint64, m mode) (*flight, *Credentials, error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -109,7 +109,7 @@ func (fs *flights) enter(gen uint64, m mode) (*flight, *Credentials, error) {
 	return fs.launch(s, fs.backoff.permitted(m)), nil, nil
 }
 
-// advise starts a background refresh of s, unless one is under way, cannot be, or
+// advise starts a background refresh of s, unless one is under way, is impossible, or
 // failed a moment ago.
 func (fs *flights) advise(s *snapshot) {
 	if !fs.renewal.canRenew(s.creds, renewOnly) {

@@ -10,72 +10,75 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// Env is what a flow may use while it logs in. It is the same for every flow of
-// one endpoint, so that RPC, OAuth and discovery share one TLS and proxy setting.
+// Env is what a flow may use while it logs in. It is the same for every flow of one
+// endpoint, so that RPC, OAuth and discovery share their TLS and proxy settings.
 type Env struct {
 	// Endpoint is the backend that the login is for.
 	Endpoint string
-	// Config tells the OAuth endpoints; nil for flows that need none.
+	// Config holds the OAuth endpoints; nil for flows that need none.
 	Config configstore.ClientConfigStore
 	// HTTP makes the requests to the authorization server; nil means a client
 	// with a time limit and without redirects.
 	HTTP *http.Client
-	// Prompter shows a person what to do; nil means that nobody can be asked.
+	// Prompter shows a person what to do; nil means that no person can be asked. See
+	// [Terminal].
 	Prompter Prompter
-	// Logger hears of events, never of secrets; nil discards.
+	// Logger receives events, never secrets; nil discards them.
 	Logger *slog.Logger
 }
 
 // Flow is a way to log in.
 //
-// Obtain gets new credentials; prev is what there was before, or nil. It honours
-// ctx, and wraps [ErrRejected] when the login itself was refused for good and
-// [ErrDeclined] when a person refused it or let it lapse. Every other error
-// counts as passing trouble: nothing stored is lost over it.
+// Obtain returns new credentials; prev is what there was before, or nil. It returns
+// when ctx ends. Its error wraps [ErrRejected] when the server rejected the login for
+// good, and [ErrDeclined] when a person refused it or did not finish it in time. Every
+// other error counts as transient: the stored login stays. A panic in a flow fails the
+// login with an error that names the flow.
 type Flow interface {
 	Obtain(ctx context.Context, env Env, prev *Credentials) (*Credentials, error)
 }
 
-// Renewer is a Flow that can replace prev without a person. Only Renew may run
-// in the background. It wraps [ErrRejected] when prev can never be renewed again
-// (invalid_grant, for example), and [ErrInteractionRequired] when it cannot be
-// renewed here, but stays as it is (it is from another server, for example).
+// Renewer is a Flow that can refresh prev without a person. Only Renew runs in the
+// background. Its error wraps [ErrRejected] when prev can never be refreshed again
+// (invalid_grant, for example), and [ErrInteractionRequired] when this program cannot
+// refresh it but another may (another server issued it, for example).
 type Renewer interface {
 	Renew(ctx context.Context, env Env, prev *Credentials) (*Credentials, error)
 }
 
-// Revoker is a Flow that can tell the server to end a login (RFC 7009). It takes
-// back the refresh token first, then the access token, and answers nil when the
-// server knows of no such thing. Logout calls it.
+// Revoker is a Flow that can revoke the tokens of a login (RFC 7009). It revokes the
+// refresh token first, then the access token, and returns nil if the server does not
+// support revocation. Logout calls it.
 type Revoker interface {
 	Revoke(ctx context.Context, env Env, c *Credentials) error
 }
 
-// Traits are what an [Authenticator] must know of a flow before it runs it. The
-// zero value fits a flow that needs nobody.
+// Traits are what an [Authenticator] must know of a flow before it runs it. The zero
+// value is that of a flow that needs no person.
 type Traits struct {
 	// Interactive flows need a person: their Obtain runs only inside a call that
 	// was rejected, or in Login.
 	Interactive bool
 	// Timeout ends a login that takes longer; zero means [DefaultTimeout].
 	Timeout time.Duration
-	// FileStorable logins may rest in a file readable by their owner only.
-	// Without it they stay in memory, or in a keyring.
+	// FileStorable logins may be stored in a file that only its owner can read. Without
+	// it they are stored in a keyring or in memory.
 	FileStorable bool
-	// Unstored logins are not worth keeping: the flow has its token at hand, and
-	// what a store remembers would only be older.
+	// Unstored logins are not stored: the flow has its token at hand, and a stored one
+	// could only be older.
 	Unstored bool
-	// Name is the Flow part of a storage [Key]: [StoredFlow] for every flow that
-	// asks a person, so that each finds the login of the others; a name of its own,
-	// such as "client_credentials", for a flow that needs nobody.
+	// Name is the Flow part of a storage [Key]: [StoredFlow] for the OAuth flows that ask
+	// a person, so that each finds the login of the others; a name of its own, such as
+	// "client_credentials", for every other flow. [TraitsOf] puts the type's name in place
+	// of an empty one, so that custom flows do not share a login by accident.
 	Name string
 }
 
-// DefaultTimeout ends a login or renewal of a flow that names no limit.
+// DefaultTimeout ends a login or refresh of a flow without a Timeout.
 const DefaultTimeout = 30 * time.Second
 
-// TraitedFlow is a Flow that tells its [Traits]. A flow that does not counts as
-// one that needs nobody.
+// TraitedFlow is a Flow with [Traits]. Any other flow counts as one that needs no
+// person.
 type TraitedFlow interface {
 	Flow
 	Traits() Traits
@@ -104,34 +107,33 @@ func typeName(t reflect.Type) string {
 	return t.PkgPath() + "." + t.Name()
 }
 
-// Prompter shows a person what to do next. Implementations write to where that
-// person looks (a terminal's standard error), never into a program's output. A
-// Prompter that can also read answers is a [Replier].
+// Prompter shows a person what to do next, where that person sees it (the standard error
+// of a terminal), never in a program's output. A Prompter that can also read replies is a
+// [Replier]. [Terminal] returns the usual one.
 type Prompter interface {
 	Prompt(ctx context.Context, p Prompt) error
 }
 
-// Replier is an optional part of a [Prompter] that can read what the person
-// answers: the address that a browser ended at, where the browser runs on another
-// machine than the program.
+// Replier is an optional part of a [Prompter] that can read the person's reply: the
+// address that a browser ended at, if it runs on another machine than the program.
 type Replier interface {
-	// Reply returns the next line, without its end. It leaves when ctx ends; any
-	// error means that there will be no more. One call is under way at a time.
+	// Reply returns the next line, without its end. It returns when ctx ends; any error
+	// means that there will be no more lines. A flow makes one call at a time.
 	Reply(ctx context.Context) (string, error)
 }
 
-// Prompt is one thing to tell a person. Its URLs are http or https, and hold no
-// character that a terminal would obey; nor does its Code.
+// Prompt is one message to a person. Its URLs are http or https; neither they nor Code
+// hold control characters.
 type Prompt struct {
-	// URL is to be opened in a browser.
+	// URL is the page to open in a browser.
 	URL string
-	// CompleteURL is URL with Code in it, fit for a link or a QR code; may be
-	// empty (RFC 8628 §3.3.1).
+	// CompleteURL is URL with Code in it, for a link or a QR code; may be empty (RFC 8628
+	// §3.3.1).
 	CompleteURL string
-	// Code is to be typed at URL, or compared with what CompleteURL shows; empty
-	// when none is needed.
+	// Code is typed at URL, or compared with the one that CompleteURL shows; empty if
+	// none is needed.
 	Code string
-	// Expiry is when the offer ends; zero means unknown.
+	// Expiry is when the login times out; zero means unknown.
 	Expiry time.Time
 	// Opening says that a browser is about to be opened at URL.
 	Opening bool

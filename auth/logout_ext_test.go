@@ -82,7 +82,7 @@ func TestLogoutForgetsWhateverTheServerSays(t *testing.T) {
 	}
 	err := a.Logout(t.Context())
 	var e *auth.Error
-	if !errors.As(err, &e) || e.Op != "logout" || !strings.Contains(err.Error(), "forgotten here") || !strings.Contains(err.Error(), "connection refused") {
+	if !errors.As(err, &e) || e.Op != "logout" || !strings.Contains(err.Error(), "deleted here") || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("got %v", err)
 	}
 	if got := token(t, a); got != "" || store.holds(testKey) != "" {

@@ -19,25 +19,24 @@ type optionFunc func(*options)
 
 func (f optionFunc) apply(o *options) { f(o) }
 
-// WithInitial starts with credentials that were obtained elsewhere. They are used
-// before anything a store holds, and refreshed like any other.
+// WithInitial starts with credentials that the program already has. They take precedence
+// over stored ones, and are refreshed like any other.
 func WithInitial(c *Credentials) Option {
 	return optionFunc(func(o *options) { o.initial = c })
 }
 
 // WithStore stores logins in s. Without it they end with the process.
 //
-// If s is a [Locker], as the stores of auth/tokenstore are, one Authenticator at a
-// time replaces the login, among all processes that share s. Another one waits for
-// 20 seconds at most, and never while a person logs in somewhere else; where no
-// lock can be had it continues without one and logs that.
+// If s is a [Locker], as the stores of auth/tokenstore are, one Authenticator at a time
+// replaces the login, among all processes that share s. Another one waits for 20 seconds
+// at most, and never while a person logs in with another program; if it cannot get the
+// lock it continues without and logs that.
 func WithStore(s Store) Option {
 	return optionFunc(func(o *options) { o.store = s })
 }
 
-// WithExpirySkew sets how long before its expiry a credential is no longer handed
-// out, at most half its lifetime. Zero is the default: 10 seconds, but at most a
-// tenth of the lifetime.
+// WithExpirySkew sets how long before its expiry a token is no longer used, at most half
+// its lifetime. Zero is the default: 10 seconds, but at most a tenth of the lifetime.
 func WithExpirySkew(d time.Duration) Option {
 	return optionFunc(func(o *options) { o.skew = d })
 }

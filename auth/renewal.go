@@ -22,8 +22,8 @@ const (
 	newLogin                // log in, whatever there is
 )
 
-// renewal replaces a login: it reads the store, refreshes or logs in, and stores
-// the result. It is the same for every replacement; a [task] is one of them.
+// renewal replaces a login: it reads the store, refreshes or logs in, and stores the
+// result. It holds what all replacements share; a [task] is one of them.
 type renewal struct {
 	flow    Flow
 	traits  Traits
@@ -32,14 +32,14 @@ type renewal struct {
 	log     *slog.Logger
 }
 
-// task is one replacement and its progress. Only the goroutine that runs it uses it
-// until it has ended; critical is for all.
+// task is one replacement and its progress. Until it is done only the goroutine that
+// runs it uses it, critical excepted.
 type task struct {
 	mode     mode
 	old      *snapshot    // what is to be replaced
-	given    *Credentials // what the program started with, the first time
+	given    *Credentials // of WithInitial, the first time
 	last     *Credentials // already superseded: not to be handed out again
-	again    bool         // the token of old may be handed out once more; see backoff.repeated
+	again    bool         // the token of old may be used once more; see backoff.repeated
 	outdated bool         // the stored copy is outdated too; see flights
 
 	critical atomic.Bool  // a rotated refresh token may be in flight
@@ -60,17 +60,17 @@ var (
 		" give this program another one", ErrRejected)
 )
 
-// run returns the successor of t.old, nil where calls go without credentials. It
-// is the first of these that there is, as far as t.mode allows:
+// run returns the credentials that replace t.old, nil if calls go without. They are the
+// first of these that there are, as far as t.mode allows:
 //
-//  1. the credentials given at the start,
-//  2. what another process has stored,
+//  1. those of WithInitial,
+//  2. a login that another process stored,
 //  3. a refreshed login,
-//  4. the present login, where no new one is permitted,
+//  4. the present login, if no new one is permitted,
 //  5. a new login.
 //
-// Other processes wait from the refresh until its result is stored, and read the
-// store then. They never wait for a person.
+// Other processes wait from the refresh until its result is stored, and read the store
+// then. They never wait for a person.
 func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 	defer t.lease.release()
 	if r.find(ctx, t) {
@@ -139,9 +139,8 @@ func (t *task) canUse(c *Credentials) bool {
 	return c.usable() && (t.last == nil || c.AccessToken != t.last.AccessToken)
 }
 
-// canRenew reports whether a refresh is worth a request. Flows that need no person
-// simply log in again, unless they hold a refresh token or calls still have a
-// good credential.
+// canRenew reports whether a refresh is worth a request. Flows that need no person log in
+// again instead, unless they have a refresh token or calls still have a valid token.
 func (r *renewal) canRenew(prev *Credentials, m mode) bool {
 	if _, ok := r.flow.(Renewer); !ok || prev == nil || m == newLogin {
 		return false
@@ -149,8 +148,8 @@ func (r *renewal) canRenew(prev *Credentials, m mode) bool {
 	return prev.RefreshToken != "" || (m == renewOnly && !r.traits.Interactive)
 }
 
-// renew refreshes t.prev. Where that cannot be done the error is errNotRenewed, and
-// t.prev what calls can still carry.
+// renew refreshes t.prev. If that is impossible the error is errNotRenewed, and t.prev
+// what calls can still carry.
 func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 	for range 2 { // once more if another login was stored meanwhile
 		if !r.canRenew(t.prev, t.mode) {
@@ -160,7 +159,7 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 		switch {
 		case err == nil:
 			return r.keep(ctx, t, next)
-		case errors.Is(err, ErrInteractionRequired): // not here, perhaps elsewhere: it stays stored
+		case errors.Is(err, ErrInteractionRequired): // another program may refresh it: it stays stored
 			t.prev, t.failure = t.prev.withoutRefresh(), err
 			return nil, errNotRenewed
 		case !errors.Is(err, ErrRejected), !r.traits.Interactive && t.mode == renewOnly:
@@ -170,7 +169,7 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 		if !r.traits.Interactive { // a new login replaces it
 			break
 		}
-		r.log.WarnContext(ctx, "the refresh token was refused, a new login is needed", slog.Any("error", err))
+		r.log.WarnContext(ctx, "the server rejected the refresh token; a new login is needed", slog.Any("error", err))
 		t.prev, t.outdated = r.storage.forget(ctx, t.prev), false // nothing here is newer than the store any more
 		t.read = false
 		if t.canUse(t.prev) {
@@ -180,9 +179,8 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 	return nil, errNotRenewed
 }
 
-// sendRefresh has the flow send the refresh token of t.prev. Where the server may
-// rotate a stored one, Close waits from here on until the next one is stored, and
-// does not cut it short.
+// sendRefresh makes the flow send the refresh token of t.prev. The server may rotate a
+// stored one, so from here on Close waits until the next one is stored.
 func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, err error) {
 	limit := DefaultTimeout
 	if !r.traits.Interactive { // that limit is a person's time
@@ -208,7 +206,7 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 // flowName names the flow in errors.
 func (r *renewal) flowName() string { return fmt.Sprintf("the flow %s (%T)", r.traits.Name, r.flow) }
 
-// logIn has the flow log in.
+// logIn makes the flow log in.
 func (r *renewal) logIn(ctx context.Context, t *task) (*Credentials, error) {
 	if r.traits.Interactive {
 		t.lease.release()
@@ -250,7 +248,7 @@ func (r *renewal) limit() time.Duration {
 	return DefaultTimeout
 }
 
-// checked refuses an answer that is neither credentials nor an error.
+// checked returns an error for a result that is neither credentials nor an error.
 func checked(c *Credentials, err error) (*Credentials, error) {
 	if err == nil && (c == nil || c.AccessToken == "") {
 		return nil, errors.New("the flow returned no access token")
@@ -264,14 +262,14 @@ func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
 		return nil, r.fail("renew", ErrInteractionRequired)
 	}
 	if t.prev != nil && t.prev.AccessToken == "" {
-		t.prev = nil // it stays stored, for a flow that can refresh it
+		t.prev = nil // it stays stored for a flow that can refresh it
 	}
 	return t.prev, nil
 }
 
-// keep stores next and returns it. It is stored first: a rotated refresh token that
-// is used before it is stored can lock its owner out. It is stored even where the
-// access token is of no use, and returned with the error that says so.
+// keep stores next and returns it. It stores first: if the process ended with a rotated
+// refresh token that is used but not stored, the login would be lost. It stores even if
+// the access token is useless, and returns the error that says so beside it.
 func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Credentials, error) {
 	now := time.Now()
 	t.repeated = t.old.sameToken(next)
@@ -309,9 +307,9 @@ func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Creden
 	return &kept, useless
 }
 
-// save stores c, even if the flight is being cancelled: what the server has issued
-// is not thrown away. A login that was asked for replaces whatever is stored; any
-// other gives way to a newer one, which is returned.
+// save stores c, even if the flight is being cancelled: the server has issued it and may
+// have ended the tokens before it. A login that was asked for replaces the stored one;
+// any other gives way to a newer stored login, which is returned.
 func (r *renewal) save(ctx context.Context, t *task, c *Credentials) (newer *Credentials, err error) {
 	t.critical.Store(true)
 	ctx, cancel := extended(ctx)
@@ -335,7 +333,7 @@ func extended(ctx context.Context) (context.Context, context.CancelFunc) {
 	return kept, func() { stop(); cancel() }
 }
 
-// fail returns the error of all callers who wait.
+// fail returns the error of all callers that wait.
 func (r *renewal) fail(op string, err error) *Error {
 	return &Error{Op: op, Endpoint: r.storage.key.Endpoint, Err: err, shared: true}
 }

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// Login logs in now, whatever there is, and forgets earlier refusals. A person
-// may be asked, unless one is being asked already; a refresh under way is not
-// enough. Programs that just make calls never need it.
+// Login logs in now, even if there is a usable login, and forgets earlier refusals. It
+// may ask a person, unless one is being asked already; it does not settle for a refresh
+// under way. Programs that only make calls do not need it.
 func (a *Authenticator) Login(ctx context.Context) error {
 	_, err := a.join(ctx, a.current.Load().gen, newLogin)
 	return err
 }
 
-// Close ends a login under way. Callers who wait for it get [ErrClosed], and so do
-// later calls. What is stored stays. Calling it twice is fine.
+// Close ends a login under way. Callers that wait for it get [ErrClosed], and so do later
+// calls. The stored login stays. Calling it twice has no further effect.
 //
-// It waits, for three seconds at most, for a refresh that is under way: its answer
-// may hold the refresh token without which a person would have to log in again.
+// It waits, for three seconds at most, for a refresh under way: its answer may hold a
+// rotated refresh token, without which a person would have to log in again.
 func (a *Authenticator) Close() error {
 	a.close()
 	return nil
@@ -51,14 +51,12 @@ func (fs *flights) close() {
 	}
 }
 
-// Logout forgets the login, here and in the store, and has the server end it
-// where the flow is a [Revoker]. The next call starts from nothing; a call in
-// flight keeps what it has.
+// Logout deletes the login, here and in the store, and revokes its tokens if the flow is a
+// [Revoker]. The next call starts without a login; a call in flight keeps its token.
 //
-// The login is forgotten even if the server cannot be reached; the error says
-// then that the tokens remain valid until they expire. If it is the store that
-// cannot forget, the error says that: here the login does not come back, but
-// another program will find it.
+// The login is deleted even if the server cannot be reached; the error then says that the
+// tokens stay valid until they expire. If the store cannot delete it, the error says so:
+// this Authenticator does not use it again, but another program will find it.
 func (a *Authenticator) Logout(ctx context.Context) error {
 	var ended []*Credentials
 	var failed error
@@ -122,13 +120,13 @@ func (a *Authenticator) revoke(ctx context.Context, c *Credentials) (err error) 
 	defer cancel()
 	defer recovered(ctx, a.renewal.log, a.renewal.flowName(), &err)
 	if err := r.Revoke(ctx, a.renewal.env, c); err != nil {
-		return fmt.Errorf("the login is forgotten here, but the server could not be told to end it: %w", err)
+		return fmt.Errorf("the login is deleted here, but its tokens could not be revoked: %w", err)
 	}
 	return nil
 }
 
-// settle cancels the flight under way, waits until it has landed, and returns how
-// many there have been.
+// settle cancels the flight under way, waits for its result, and returns how many flights
+// there have been.
 func (fs *flights) settle(ctx context.Context) (count int, err error) {
 	fs.mu.Lock()
 	f, count := fs.flight, fs.count
@@ -145,8 +143,9 @@ func (fs *flights) settle(ctx context.Context) (count int, err error) {
 	}
 }
 
-// clear drops the current credentials; false when there was a flight since count
-// was taken, which may have stored a login. kept says that the store still holds one.
+// clear drops the current credentials, and reports whether it did: not if there was a
+// flight since count was taken, which may have stored a login. kept says that the store
+// still holds one.
 func (fs *flights) clear(count int, kept bool) bool {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()

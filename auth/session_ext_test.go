@@ -308,3 +308,23 @@ func TestWithInitialRefreshToken(t *testing.T) {
 		}
 	}
 }
+
+// A call that a person refused says that Login asks again; Login, which has just asked,
+// does not.
+func TestLoginDoesNotAdviseLogin(t *testing.T) {
+	t.Parallel()
+	for name, why := range map[string]error{"declined": auth.ErrDeclined, "no person": auth.ErrInteractionRequired, "rejected": auth.ErrRejected} {
+		f := &fakeFlow{traits: auth.Traits{Interactive: true, Name: auth.StoredFlow}, obtain: failing(why)}
+		a := newAuthenticator(t, f, auth.WithStore(&mapStore{}))
+		_, _ = a.Refresh(t.Context(), nil)
+		_, call := a.Refresh(t.Context(), nil)
+		if advised := strings.Contains(call.Error(), "call Login"); advised != (name == "declined") {
+			t.Errorf("%s: a call says %v", name, call)
+		}
+		for range 2 {
+			if err := a.Login(t.Context()); !errors.Is(err, why) || strings.Contains(err.Error(), "call Login") {
+				t.Errorf("%s: Login says %v", name, err)
+			}
+		}
+	}
+}

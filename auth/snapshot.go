@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// state is how far a credential can be used. Timers and rejections only move it
-// forward, so a call that finds a fresh one needs one atomic load and no clock.
+// state says how credentials can be used. Timers and rejections only move it forward, so
+// that a call with fresh ones needs one atomic load and no clock.
 type state int32
 
 const (
@@ -20,7 +20,7 @@ const (
 	closed                 // the Authenticator was closed
 )
 
-// snapshot is one published credential. Everything but its state is immutable.
+// snapshot holds the credentials that calls carry. Everything but its state is immutable.
 type snapshot struct {
 	creds *Credentials // nil: calls go without
 	last  *Credentials // creds, or the credentials before them
@@ -49,7 +49,7 @@ func (s *snapshot) advance(to state) {
 	}
 }
 
-// published reports whether c is what this snapshot handed out.
+// published reports whether c came from this snapshot.
 func (s *snapshot) published(c *Credentials) bool {
 	if c == nil || s.creds == nil {
 		return c == nil && s.creds == nil

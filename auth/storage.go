@@ -81,7 +81,7 @@ func (s *storage) take(ctx context.Context, l *lease) bool {
 	return true
 }
 
-// release gives the lock back, if there is one.
+// release unlocks the login, if it is locked.
 func (l *lease) release() {
 	if l.held != nil {
 		l.held.Unlock()
@@ -147,8 +147,8 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 }
 
 // forget deletes dead, whose refresh token was rejected for good, and returns what
-// calls can carry instead: another login that was stored since, or dead as long as
-// its access token has not expired.
+// calls can carry instead: another login that was stored since, or dead until its
+// access token expires.
 func (s *storage) forget(ctx context.Context, dead *Credentials) *Credentials {
 	if s.store == nil {
 		return dead.withoutRefresh()
@@ -181,7 +181,7 @@ func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 	return s.store.Delete(limited, s.key)
 }
 
-// remove deletes what is stored, whatever it is.
+// remove deletes the stored login.
 func (s *storage) remove(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()

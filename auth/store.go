@@ -2,10 +2,9 @@ package auth
 
 import "context"
 
-// StoredFlow is the Flow of the [Key] of every login that a person made, and so the
-// Name in the [Traits] of every interactive flow. They share it, so that flow.Stored,
-// which only refreshes stored logins, finds a login made in a browser, and so does a
-// flow that would have shown a device code.
+// StoredFlow is the Flow in the [Key] of logins that people make with OAuth, and so the
+// Name in the [Traits] of these flows. They share it, so that flow.Stored, which only
+// refreshes stored logins, finds a login made in a browser or with a device code.
 const StoredFlow = "stored"
 
 // Key names one stored login. Programs with equal keys share it; keys that differ
@@ -14,7 +13,7 @@ type Key struct {
 	Endpoint string // backend, without scheme
 	ClientID string // as configured; may be empty
 	Flow     string // [Traits].Name
-	User     string // whose login it is, where one machine serves several people
+	User     string // the user, if one machine serves several
 	Profile  string // any name, to keep several logins of one person apart
 }
 
@@ -50,7 +49,7 @@ type Lease interface {
 	// Lost returns a channel that is closed when the lease is lost; nil if that
 	// cannot happen.
 	Lost() <-chan struct{}
-	// Unlock gives the lease back. It is called once, and does not block for long.
+	// Unlock releases the lock. It is called once, and does not block for long.
 	Unlock()
 }
 
@@ -87,7 +86,7 @@ type Locator interface {
 type Lister interface {
 	// List returns the keys of the stored logins, each once and in no order, never
 	// tokens. Where it can list a part only, it returns that part and an error, which
-	// wraps [errors.ErrUnsupported] if the rest can never be listed. It changes nothing
-	// in the store.
+	// wraps [errors.ErrUnsupported] if it can never list the other part. It changes
+	// nothing in the store.
 	List(ctx context.Context) ([]Key, error)
 }

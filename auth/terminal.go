@@ -45,7 +45,7 @@ func (t *terminal) Prompt(_ context.Context, p Prompt) error {
 // instructions returns what the person has to do.
 func instructions(p Prompt, now time.Time) string {
 	var b strings.Builder
-	if p.Problem != "" { // the rest has been said
+	if p.Problem != "" { // the address is on the screen already
 		fmt.Fprintf(&b, "\nThat cannot be used: %s.\n", p.Problem)
 		if p.Pasting {
 			b.WriteString("Paste the address again, or press Ctrl-C to stop: ")

@@ -6,14 +6,14 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// Config changes what [Default] makes. The zero value is the usual.
+// Config changes what [Default] returns. The zero value is the usual one.
 type Config struct {
-	// Off stores logins in memory only: nothing outside of the process is read or
-	// written.
+	// Off stores logins in memory only, and reads and writes nothing outside of the
+	// process.
 	Off bool
-	// NoKeyring leaves the keyring alone.
+	// NoKeyring uses no keyring.
 	NoKeyring bool
-	// Mirror also stores people's logins where flyte-sdk looks; see
+	// Mirror also stores people's logins where flyte-sdk finds them; see
 	// [FlyteTools].Mirror.
 	Mirror bool
 	// Dir is the directory of files; empty means the one of [FileStore].
@@ -21,14 +21,14 @@ type Config struct {
 	// LockDir is the directory of lock files; empty means jetway/locks in
 	// os.UserCacheDir.
 	LockDir string
-	// Logger is told of stores and logins that cannot be used, never a secret; nil
-	// discards.
+	// Logger receives warnings of stores and logins that cannot be used, never a secret;
+	// nil discards them.
 	Logger *slog.Logger
 }
 
 // Default returns the store for the logins of a flow with traits t: the keyring, with
-// the logins of Flyte's own tools, then (only where t.FileStorable) a file that its
-// owner alone can read, then memory. Logins of a flow that is Unstored stay in memory.
+// the logins of Flyte's own tools, then (only if t.FileStorable) a file that only its
+// owner can read, then memory. Logins of a flow that is Unstored stay in memory.
 //
 // Nothing is read or written before the first use.
 func Default(t auth.Traits, c Config) auth.Store { return compose(t, c, theKeyring) }

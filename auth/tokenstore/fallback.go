@@ -14,21 +14,20 @@ import (
 // FallbackStore stores logins in the first of several stores that works. It is safe
 // for concurrent use and must not be copied. [Default] makes the usual one.
 //
-// A login stays where it is: once it had to go to a later store it is read and
-// renewed there, by later programs as well, until it is deleted. So Retrieve asks
-// the last store first, and a keyring that failed at the login is not waited for
-// by every command after it.
+// A login stays where it is: once it was written to a later store it is read and refreshed
+// there, by later programs as well, until it is deleted. So Retrieve reads the last store
+// first, and no later command waits for a keyring that failed at the login.
 //
-// A store that fails is reported to Logger once, until it works again, and the next
-// one is used instead. A keyring that is missing or silent is left alone for five
-// minutes (see [KeyringStore]), and is one warning in all logs of the program. One that
-// is locked is left alone as long, since here another store can serve.
+// A store that fails is logged once, until it works again, and the next one is used
+// instead. A keyring that is missing or does not answer is not called for five minutes
+// (see [KeyringStore]), and causes one warning in all logs of the program. A locked one is
+// not called as long either, since another store can take its place.
 type FallbackStore struct {
 	// Stores are tried in this order. The last one should always work, as a
 	// [MemoryStore] does.
 	Stores []auth.Store
-	// Logger is told which store fails and what is used instead, never a secret;
-	// nil discards it.
+	// Logger receives which store fails and which is used instead, never a secret; nil
+	// discards it.
 	Logger *slog.Logger
 
 	homes  homes
@@ -36,12 +35,12 @@ type FallbackStore struct {
 }
 
 // Store stores c where the login of k is stored already, else in the first store that
-// takes it. Credentials without any token are an error.
+// works. Credentials without any token are an error.
 func (f *FallbackStore) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
 	if err := auth.CheckStorable(k, c); err != nil {
 		return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
 	}
-	err := errors.New("no store works")
+	err := errors.New("no store works: give FallbackStore a MemoryStore as its last one")
 	for i := f.home(ctx, k); i < len(f.Stores); i++ {
 		if f.failed.leaveAlone(i) {
 			continue
@@ -60,8 +59,8 @@ func (f *FallbackStore) Store(ctx context.Context, k auth.Key, c *auth.Credentia
 }
 
 // Retrieve returns what is stored under k. The error does not wrap
-// [auth.ErrNoCredentials] if nothing was found and a store failed in a way that may
-// pass soon.
+// [auth.ErrNoCredentials] if there is no login in the others and a store failed with a
+// transient error.
 func (f *FallbackStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials, error) {
 	var best *auth.Credentials
 	var trouble []error
@@ -86,7 +85,7 @@ func (f *FallbackStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credent
 			}
 		}
 		if best != nil && persistent(s) {
-			break // what only this process holds may have been renewed by another
+			break // a login in memory only may have been refreshed by another process since
 		}
 	}
 	if best != nil {
@@ -113,11 +112,11 @@ func (f *FallbackStore) Discard(ctx context.Context, k auth.Key, dead *auth.Cred
 }
 
 // Lock locks the login of k by the first of Stores that can, whichever of them stores
-// it: so there is one lock per key among all processes that have the same Stores, even
-// where some of them reach only the later ones. [KeyringStore] and [FileStore] lock the
-// same file and need no keyring for it. A store that fails to lock is skipped; but a
-// lock that another process holds is waited for, until ctx ends. It is an error if
-// every lock fails; where no store is a Locker the lease is one of nothing.
+// it: so there is one lock per key among all processes that have the same Stores, even if
+// some of them can use only the later ones. [KeyringStore] and [FileStore] lock the same
+// file and need no keyring for it. A store that fails to lock is skipped; a lock that
+// another process holds is waited for, until ctx ends. It is an error if every lock fails.
+// If no store is a Locker, nothing is locked.
 func (f *FallbackStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
 	var errs []error
 	for _, s := range f.Stores {
@@ -129,7 +128,7 @@ func (f *FallbackStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error
 		if err == nil || ctx.Err() != nil {
 			return lease, err
 		}
-		orDiscard(f.Logger).InfoContext(ctx, "A store cannot lock a login; the lock of the next one takes its place.",
+		orDiscard(f.Logger).InfoContext(ctx, "A store cannot lock a login; the lock of the next one is used.",
 			slog.String("store", storeName(s)), slog.Any("error", err))
 		errs = append(errs, err)
 	}
@@ -164,7 +163,7 @@ func (f *FallbackStore) List(ctx context.Context) ([]auth.Key, error) {
 
 func (f *FallbackStore) everywhere(ctx context.Context, k auth.Key, remove func(auth.Store) error) error {
 	var errs []error
-	elsewhere := false // a later store held it, hence no earlier one
+	elsewhere := false // a later store held it, so no earlier one does
 	for i, s := range slices.Backward(f.Stores) {
 		if i > 0 {
 			_, err := s.Retrieve(ctx, k)
@@ -174,7 +173,7 @@ func (f *FallbackStore) everywhere(ctx context.Context, k auth.Key, remove func(
 		switch {
 		case err == nil, errors.Is(err, ErrKeyringUnavailable):
 		case elsewhere && lasting(err):
-			orDiscard(f.Logger).WarnContext(ctx, "A login was deleted, but a store that cannot be asked may hold an older one.",
+			orDiscard(f.Logger).WarnContext(ctx, "A login was deleted, but a store that cannot be read may hold an older one.",
 				slog.String("store", storeName(s)), slog.Any("error", err))
 		default:
 			errs = append(errs, err)
@@ -226,8 +225,8 @@ func (f *FallbackStore) settle(ctx context.Context, k auth.Key, i int) {
 	}
 }
 
-// report says that store i failed, the first time, and when it is given up after
-// lesser trouble.
+// report logs that store i failed, the first time, and again when a lasting failure
+// follows a lesser one.
 func (f *FallbackStore) report(ctx context.Context, i int, err error) {
 	if !f.failed.note(i, err) {
 		return
@@ -236,13 +235,13 @@ func (f *FallbackStore) report(ctx context.Context, i int, err error) {
 	if i+1 < len(f.Stores) {
 		next = storeName(f.Stores[i+1])
 		if errors.Is(err, ErrKeyringUnavailable) && !persistent(f.Stores[i+1]) {
-			level = slog.LevelInfo // a machine without a keyring is no mistake
+			level = slog.LevelInfo // many machines have no keyring
 		}
 	}
 	if level == slog.LevelWarn && orDiscard(f.Logger).Enabled(ctx, level) && !isNews(err) {
 		level = slog.LevelDebug
 	}
-	orDiscard(f.Logger).Log(ctx, level, "A store for logins cannot be used; another takes its place.",
+	orDiscard(f.Logger).Log(ctx, level, "A store for logins cannot be used; another one is used.",
 		slog.String("store", storeName(f.Stores[i])), slog.String("instead", next), slog.Any("error", err))
 }
 

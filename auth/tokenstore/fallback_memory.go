@@ -44,20 +44,19 @@ type failures struct {
 
 type failure struct {
 	lasting bool
-	until   time.Time // the store is left alone before
+	until   time.Time // the store is not called before
 }
 
-// leaveAlone reports whether store i is not worth a question now: a person would
-// have to unlock it first. Whether a keyring that failed otherwise is called, the
-// keyring's own gate decides.
+// leaveAlone reports whether store i is not to be called now, because a person would
+// have to unlock it first. After other failures of a keyring its own gate decides.
 func (f *failures) leaveAlone(i int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return time.Now().Before(f.of[i].until)
 }
 
-// note remembers that store i failed, and reports whether that is worth a line in
-// the log: the first time, and when it lasts after lesser trouble.
+// note remembers that store i failed, and reports whether to log that: the first time,
+// and when a lasting failure follows a lesser one.
 func (f *failures) note(i int, err error) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -73,8 +72,8 @@ func (f *failures) note(i int, err error) bool {
 	return !again || now.lasting != before.lasting
 }
 
-// forget ends lasting trouble: store i works again. Lesser trouble may be that of
-// one login, and is not news when it returns.
+// forget ends a lasting failure: store i works again. A lesser one may concern one login
+// only, and is not logged again when it returns.
 func (f *failures) forget(i int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -83,8 +82,8 @@ func (f *failures) forget(i int) {
 	}
 }
 
-// lasting reports whether a store said that asking it again is of no use for now.
-// One login that is too big says nothing about the others.
+// lasting reports whether a store cannot be used for a while. One login that is too big
+// says nothing about the others.
 func lasting(err error) bool {
 	return errors.Is(err, ErrKeyringUnavailable) || errors.Is(err, ErrKeyringLocked) || errors.Is(err, ErrKeyringTimeout)
 }

@@ -18,18 +18,18 @@ import (
 // ready, and it is safe for concurrent use, by several processes too: a file is
 // replaced whole or not at all. It must not be copied.
 //
-// What cannot be trusted is not used, and one warning is logged:
-//   - A file that is damaged, of another key, no regular file (a symbolic link is
-//     not followed) or writable by others is put aside as name.bad (then .bad2,
-//     .bad3, and no more of them) with mode 0600 and counts as no credentials:
-//     others may have planted it.
-//   - A file of another owner, or of a later version of this program, is left
-//     alone until a login replaces it, and counts as no credentials.
+// A file that cannot be trusted is not used, and one warning is logged:
+//   - A file that is damaged, of another key, no regular file (a symbolic link is not
+//     followed) or writable by other users is renamed to name.bad (then .bad2, .bad3, and
+//     no more of them) with mode 0600 and counts as no credentials: another user may have
+//     written it.
+//   - A file of another owner, or of a later version of this program, stays until a login
+//     replaces it, and counts as no credentials.
 //   - A file that other users may read gets the mode 0600 and is used: refusing it
 //     would not take back what they read, and would cost a login.
-//   - A directory that is a symbolic link, of another owner, or writable by
-//     others is an error, for every operation. It is not changed, since it may
-//     be there for other things as well.
+//   - A directory that is a symbolic link, of another owner, or writable by other users
+//     is an error, for every operation. It is not changed, since other programs may use it
+//     too.
 type FileStore struct {
 	// Dir holds the files and is created when the first one is written; empty
 	// means jetway/credentials in the directory of os.UserConfigDir.
@@ -37,7 +37,7 @@ type FileStore struct {
 	// LockDir holds a lock file for each login, which is never deleted; empty means
 	// jetway/locks in the directory of os.UserCacheDir.
 	LockDir string
-	// Logger is told the warnings, never a secret; nil discards them.
+	// Logger receives the warnings, never a secret; nil discards them.
 	Logger *slog.Logger
 
 	state fileState
@@ -72,8 +72,8 @@ func (s *FileStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials
 	return c, nil
 }
 
-// Delete removes the file of k, what was put aside of it, and what a program that
-// died has half written: after a logout no token remains.
+// Delete removes the file of k, its .bad files, and the temporary files of programs that
+// died while they wrote it: after a logout no token remains.
 func (s *FileStore) Delete(ctx context.Context, k auth.Key) error {
 	err := s.inDir(ctx, false, func(d loginDir) error {
 		name := fileName(k)
@@ -152,7 +152,7 @@ func (s *FileStore) opened(d *os.Root) loginDir {
 	return loginDir{Root: d, log: orDiscard(s.Logger), state: &s.state}
 }
 
-// path is the directory, which need not exist.
+// path returns the directory, which need not exist.
 func (s *FileStore) path() (string, error) {
 	if s.Dir != "" {
 		return filepath.Clean(s.Dir), nil

@@ -16,12 +16,12 @@ const (
 	tmpSuffix = ".tmp"
 	// tmpAge is when a temporary file counts as left behind by a process that died.
 	tmpAge = 10 * time.Minute
-	// maxTries bounds the loops around what another process may interfere with.
+	// maxTries bounds the loops in which another process may interfere.
 	maxTries = 16
 )
 
-// loginDir is the opened directory of a FileStore. All that happens in it is relative
-// to it, so that no other directory can be put in its place meanwhile.
+// loginDir is the opened directory of a FileStore. Every operation is relative to it, so
+// that no other directory can take its place meanwhile.
 type loginDir struct {
 	*os.Root
 
@@ -35,15 +35,15 @@ type fileState struct {
 	warned warnings
 }
 
-// write puts data in place under name: all of it, or nothing.
+// write replaces the file name with data, as a whole or not at all.
 func (d loginDir) write(ctx context.Context, name string, data []byte) error {
-	_ = d.sweep(name, false) // leftovers do no harm to this login
+	_ = d.sweep(name, false) // temporary files of others do no harm to this login
 	var err error
 	for range maxTries {
 		if err = d.replace(ctx, name, data); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		// A Delete has taken the temporary file along, so this login came after it.
+		// A Delete has removed the temporary file, so this login is the later one.
 	}
 	return err
 }
@@ -80,24 +80,24 @@ func (d loginDir) writeFile(name string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// sweep removes temporary files of name that were left behind or, if asked, all
-// of them and the files put aside.
+// sweep removes temporary files of name that a dead process left or, if all is set, every
+// temporary and .bad file.
 func (d loginDir) sweep(name string, all bool) error {
 	entries, err := fs.ReadDir(d.FS(), ".")
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		rest, ours := strings.CutPrefix(e.Name(), name+".")
+		suffix, ours := strings.CutPrefix(e.Name(), name+".")
 		if !ours || e.IsDir() {
 			continue
 		}
 		old := false
-		if strings.HasSuffix(rest, tmpSuffix) {
+		if strings.HasSuffix(suffix, tmpSuffix) {
 			info, err := e.Info()
 			old = all || err == nil && time.Since(info.ModTime()) > tmpAge
 		}
-		if old || all && strings.HasPrefix(rest, "bad") {
+		if old || all && strings.HasPrefix(suffix, "bad") {
 			if err := d.Remove(e.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}

@@ -254,7 +254,7 @@ func TestFileStoreDeleteLeavesNoToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.overwrite(t, refreshCanary)
-	f.wantNothing(t, 1, "put aside")
+	f.wantNothing(t, 1, "file was renamed")
 	other := keys()[1]
 	if err := f.Store(t.Context(), other, canaries()); err != nil {
 		t.Fatal(err)

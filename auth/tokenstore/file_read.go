@@ -18,7 +18,7 @@ import (
 const maxBad = 3
 
 // read returns the login under name, or an error that wraps fs.ErrNotExist or
-// ErrNoCredentials. An unusable file is put aside.
+// ErrNoCredentials. It renames an unusable file.
 func (d loginDir) read(ctx context.Context, name string, k auth.Key) (*auth.Credentials, error) {
 	f, info, err := d.openRegular(name)
 	switch {
@@ -53,9 +53,9 @@ var (
 	errRead    = errors.New("cannot be read")
 )
 
-// openRegular opens name and follows no symbolic link. It compares what was
-// there before and what was opened; a difference is most likely a writer who
-// came in between, so it looks again.
+// openRegular opens name and follows no symbolic link. It compares the file before and
+// after opening; if they differ, another process has most likely replaced it, so it tries
+// again.
 func (d loginDir) openRegular(name string) (*os.File, fs.FileInfo, error) {
 	for range maxTries {
 		before, err := d.Lstat(name)
@@ -142,8 +142,8 @@ func (d loginDir) restrict(ctx context.Context, f *os.File) {
 		slog.String("file", f.Name()), slog.String("mode", fmt.Sprintf("%#o", info.Mode().Perm())))
 }
 
-// setAside moves the unusable file out of the way, unless a writer has put
-// another in its place, and returns the error for the caller.
+// setAside renames the unusable file, unless another process has replaced it, and returns
+// the error for the caller.
 func (d loginDir) setAside(ctx context.Context, name string, bad fs.FileInfo, reason error) error {
 	d.state.moving.Lock()
 	now, err := d.Lstat(name)
@@ -157,19 +157,19 @@ func (d loginDir) setAside(ctx context.Context, name string, bad fs.FileInfo, re
 
 	path := filepath.Join(d.Name(), name)
 	if err != nil {
-		d.warnOnce(ctx, path, "A stored login cannot be used, and cannot be put aside.", fmt.Errorf("%w; %w", reason, err))
+		d.warnOnce(ctx, path, "A stored login cannot be used, and its file cannot be renamed.", fmt.Errorf("%w; %w", reason, err))
 	} else {
 		if bad.Mode().IsRegular() {
-			_ = d.Chmod(aside, 0o600) // there may be a token in it; under its own name it would be trusted then
+			_ = d.Chmod(aside, 0o600) // it may hold a token; not before it is renamed, or it would be trusted
 		}
-		d.log.WarnContext(ctx, "A stored login cannot be used and was put aside.",
+		d.log.WarnContext(ctx, "A stored login cannot be used; its file was renamed.",
 			slog.String("file", path), slog.String("aside", aside), slog.String("reason", reason.Error()))
 	}
 	return fmt.Errorf("%w: %s is unusable (%w)", auth.ErrNoCredentials, path, reason)
 }
 
-// freeName is the first unused name to put a file aside under; the last one is
-// used again, so that a file which goes bad every day fills no disk.
+// freeName returns the first unused name for an unusable file; it uses the last one
+// again, so that a file that is damaged every day fills no disk.
 func (d loginDir) freeName(name string) string {
 	aside := name + ".bad"
 	for i := 2; i <= maxBad; i++ {

@@ -7,12 +7,11 @@ import (
 	"os"
 )
 
-// othersMay: where modes say nothing about access, the directory's access rules
-// decide.
+// othersMay returns 0: here the directory's access rules decide, not modes.
 func othersMay(fs.FileInfo) fs.FileMode { return 0 }
 
-// foreign: owners are not known here.
+// foreign returns false: owners are not known here.
 func foreign(fs.FileInfo) bool { return false }
 
-// syncDir: directories cannot be synced here.
+// syncDir does nothing: directories cannot be synced here.
 func syncDir(*os.Root) {}

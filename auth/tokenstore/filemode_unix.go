@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// othersMay is what group and world may do with a file.
+// othersMay returns what group and world may do with a file.
 func othersMay(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() & 0o077 }
 
 // foreign reports whether a file belongs to a user who is not trusted.
@@ -17,12 +17,12 @@ func foreign(info fs.FileInfo) bool {
 	return ok && !trusted(int(st.Uid), os.Geteuid())
 }
 
-// trusted is true for files of one's own and of root, and for root itself, who
-// may be acting for a user.
+// trusted reports whether a file's owner is this user or root; root, who may act for a
+// user, trusts every owner.
 func trusted(owner, me int) bool { return owner == me || owner == 0 || me == 0 }
 
-// syncDir makes a rename last through a power cut. A file system that cannot do
-// so has still done the rename, hence no error.
+// syncDir makes a rename survive a power cut. A file system that cannot do that has
+// still renamed the file, so there is no error.
 func syncDir(d *os.Root) {
 	f, err := d.Open(".")
 	if err != nil {

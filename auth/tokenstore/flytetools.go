@@ -15,13 +15,13 @@ import (
 // theirs in the keyring too. The zero value is ready, and it is safe for concurrent
 // use, by several processes too. It must not be copied.
 //
-// A login is shared if its key has the flow [auth.StoredFlow], and neither a user nor
-// a profile. Where the KeyringStore has none, Retrieve finds the one of a tool. A login
-// that was found there is written back there when it is renewed, since its refresh token
-// may be used up by that; when the tool renews it, Retrieve returns what the tool
-// has stored. Delete deletes it there too, so that after a logout no tool finds a
-// token. The item of the KeyringStore says that a login is shared, so this holds for
-// every program that uses FlyteTools. All other logins it leaves to the KeyringStore.
+// A login is shared if its key has the flow [auth.StoredFlow], and neither a user nor a
+// profile. If the KeyringStore has none, Retrieve returns that of a tool. When that login
+// is refreshed it is written back there, since the refresh may have used up its refresh
+// token; when the tool refreshes it, Retrieve returns what the tool stored. Delete deletes
+// it there too, so that after a logout no tool finds a token. The item of the KeyringStore
+// says that a login is shared, so this holds for every program that uses FlyteTools. Other
+// logins are those of the KeyringStore alone.
 //
 // Limits and errors are those of the KeyringStore: an operation takes 3 seconds
 // at most, the tools' items included.
@@ -38,9 +38,9 @@ type FlyteTools struct {
 	shared map[auth.Key]string // the layout that a login was found in
 }
 
-// Store stores c under k, and where the login of k was found or Mirror asks for. A
-// tool's item that cannot be written is no error, but a warning in the log: the tool
-// may have to log in again. Credentials without any token are an error.
+// Store stores c under k, and in the tool's item where the login of k was found, or that
+// Mirror names. A tool's item that cannot be written is no error, but a warning in the
+// log: the tool may have to log in again. Credentials without any token are an error.
 func (f *FlyteTools) Store(ctx context.Context, k auth.Key, c *auth.Credentials) error {
 	login, err := auth.Encode(k, c)
 	if err != nil {
@@ -83,8 +83,8 @@ func (f *FlyteTools) Delete(ctx context.Context, k auth.Key) error {
 	})
 }
 
-// Discard deletes what has the refresh token of dead, here and where Flyte's own
-// tools look, and nothing else: a tool may have logged in since.
+// Discard deletes the logins with the refresh token of dead, here and in the items of
+// Flyte's own tools, and no others: a tool may have logged in since.
 func (f *FlyteTools) Discard(ctx context.Context, k auth.Key, dead *auth.Credentials) error {
 	return f.system().do(ctx, "delete", k, func(ctx context.Context) error {
 		if err := f.keyring().own().discard(ctx, k, dead); err != nil {
@@ -143,8 +143,8 @@ func (f *FlyteTools) find(ctx context.Context, k auth.Key) (*auth.Credentials, e
 	return nil, err
 }
 
-// newest looks at the item that shares the login with ours: if it differs, the tool
-// has renewed the login since, and ours is used up.
+// newest compares ours with the tool's item: if they differ, the tool has refreshed the
+// login since, and our refresh token is used up.
 func (f *FlyteTools) newest(ctx context.Context, k auth.Key, ours *auth.Credentials, shared string) (*auth.Credentials, error) {
 	l, ok := layoutNamed(shared, k)
 	if !ok {
@@ -169,9 +169,9 @@ func (f *FlyteTools) newest(ctx context.Context, k auth.Key, ours *auth.Credenti
 	return &merged, nil
 }
 
-// share puts c where other tools look, if they shall find it, and returns the name
-// of that place for the KeyringStore's item. A failure costs them a login, and us
-// nothing.
+// share writes c into the item of another tool, if the login is shared, and returns the
+// name of that layout for the KeyringStore's item. If it fails the tool has to log in
+// again, and this program does not.
 func (f *FlyteTools) share(ctx context.Context, k auth.Key, c *auth.Credentials) string {
 	f.mu.Lock()
 	name := f.shared[k]
@@ -187,7 +187,7 @@ func (f *FlyteTools) share(ctx context.Context, k auth.Key, c *auth.Credentials)
 		if _, ok := errors.AsType[*outage](err); ok {
 			return "" // our own item cannot be written either, and that is the error
 		}
-		f.keyring().warnOnce(ctx, "mirror", "cannot store the login where Flyte's own tools look; they may ask for one of their own",
+		f.keyring().warnOnce(ctx, "mirror", "cannot store the login for Flyte's own tools; they may have to log in themselves",
 			slog.String("layout", l.name), slog.Any("error", err))
 		return ""
 	}

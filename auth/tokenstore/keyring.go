@@ -14,24 +14,24 @@ import (
 // zero value is ready, and it is safe for concurrent use, by several processes
 // too. It must not be copied.
 //
-// Keyrings hang: they wait for a person to answer a prompt, or for a service that
-// is gone. So each operation takes 3 seconds at most and none runs beside another.
-// Once the keyring has not answered in time or has turned out to be unavailable,
-// it is left alone for five minutes. A program has one keyring: all of this holds
-// for all its KeyringStores together. Where there is no session bus the Secret
-// Service is not called at all, since the attempt could start one.
+// A keyring may block: it waits for a person to answer a prompt, or for a service that
+// has died. So each operation takes 3 seconds at most, and one runs at a time. After the
+// keyring was unavailable or did not answer in time, it is not called for five minutes. A
+// program has one keyring: this holds for all its KeyringStores together. Without a
+// session bus the Secret Service is not called at all, since the attempt could start one.
 //
 // It is no [auth.Lister]: a program reaches only items that it can name.
 //
 // Errors wrap [auth.ErrNoCredentials], [ErrKeyringUnavailable], [ErrKeyringLocked],
 // [ErrKeyringTooBig] or [ErrKeyringTimeout]. Values larger than the platform
-// takes (2,560 bytes on Windows, about 3,000 on macOS) are split over several
-// items; a login of more than 32 of them is too big.
+// allows (2,560 bytes on Windows, about 3,000 on macOS) are split over several items; a
+// login of more than 32 of them is too big.
 type KeyringStore struct {
 	// LockDir holds a lock file for each login, which is never deleted; empty means
 	// jetway/locks in the directory of os.UserCacheDir.
 	LockDir string
-	// Logger is told of items that cannot be used, never a secret; nil discards.
+	// Logger receives warnings of items that cannot be used, never a secret; nil discards
+	// them.
 	Logger *slog.Logger
 
 	system *systemKeyring // nil means theKeyring; tests bring their own

@@ -11,8 +11,8 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// Reasons why a keyring could not serve. All of them leave what it holds alone,
-// and none of them is [auth.ErrNoCredentials].
+// Errors of a keyring that cannot be used. After any of them the keyring is unchanged, and
+// none of them is [auth.ErrNoCredentials].
 var (
 	// ErrKeyringUnavailable says that there is no keyring here, or none that
 	// answers properly.
@@ -25,8 +25,8 @@ var (
 	ErrKeyringTimeout = errors.New("the keyring did not answer in time")
 )
 
-// classify gives an error of the keyring one of the package's meanings. Its text
-// stays unless it could repeat value.
+// classify wraps an error of the keyring in one of the package's. It keeps the text
+// unless that could repeat value.
 func classify(err error, value string) error {
 	switch {
 	case err == nil, errors.Is(err, ErrKeyringUnavailable):

@@ -15,16 +15,16 @@ import (
 const (
 	// keyringDeadline is what one operation may take, all its calls together.
 	keyringDeadline = 3 * time.Second
-	// keyringPause is how long a keyring that failed is left alone.
+	// keyringPause is how long a keyring that failed is not called.
 	keyringPause = 5 * time.Minute
-	// maxHanging is how many calls may be without an answer before the keyring is
-	// left alone until one returns: each of them may have a window on the screen.
+	// maxHanging is how many calls may be without an answer before the keyring is not
+	// called until one returns: each of them may have a window on the screen.
 	maxHanging = 3
 )
 
 // theKeyring is the one package-level variable of this package. A program has one
-// keyring, however many stores it makes: what one of them finds out about it holds
-// for all, and only together can they keep to one call at a time.
+// keyring for all its stores: an outage that one store meets holds for all, and only
+// together can they make one call at a time.
 var theKeyring = &systemKeyring{items: libraryItems{}, host: thisHost(runtime.GOOS)} //nolint:gochecknoglobals // see above
 
 // systemKeyring is the keyring of the operating system behind a gate: one operation
@@ -40,8 +40,7 @@ type systemKeyring struct {
 	running int     // calls without an answer so far
 }
 
-// outage is the error of every operation that is refused while the keyring is left
-// alone.
+// outage is the error of every operation while the keyring is not called.
 type outage struct {
 	cause error
 	until time.Time    // zero: for good
@@ -52,15 +51,15 @@ func (o *outage) Error() string { return o.cause.Error() }
 
 func (o *outage) Unwrap() error { return o.cause }
 
-// isNews reports whether err is worth a warning in the log: an outage of the keyring
-// is once, in whichever log, since it is the same for all stores of the program.
+// isNews reports whether to log a warning of err: one for each outage of the keyring, in
+// one log, since the outage is the same for all stores of the program.
 func isNews(err error) bool {
 	o, ok := errors.AsType[*outage](err)
 	return !ok || o.told.CompareAndSwap(false, true)
 }
 
-// do runs f when its turn has come, with keyringDeadline for all of it. A caller
-// who leaves early does not interrupt f: half a write would be no login.
+// do runs f in its turn, with keyringDeadline for all of it. A caller that leaves early
+// does not interrupt f: a half-written login could not be read.
 func (g *systemKeyring) do(ctx context.Context, op string, k auth.Key, f func(ctx context.Context) error) error {
 	if err := g.inTurn(ctx, f); err != nil {
 		return &auth.Error{Op: op, Endpoint: k.Endpoint, Err: err}
@@ -95,7 +94,7 @@ func (g *systemKeyring) inTurn(ctx context.Context, f func(ctx context.Context) 
 	}
 }
 
-// refusal returns why the keyring is left alone, nil if it may be called.
+// refusal returns why the keyring is not called, nil if it may be.
 func (g *systemKeyring) refusal() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -110,8 +109,8 @@ func (g *systemKeyring) refusal() error {
 	return nil
 }
 
-// call makes one call within an operation. The library knows no context: a call that
-// hangs is left to itself.
+// call makes one call within an operation. The library takes no context: a call that
+// blocks is not waited for.
 func (g *systemKeyring) call(ctx context.Context, value string, f func(items keyringItems) error) error {
 	if err := g.refusal(); err != nil {
 		return err
@@ -140,8 +139,8 @@ func (g *systemKeyring) count(n int) {
 	g.running += n
 }
 
-// note remembers what err says of the keyring, and returns err, as the outage if it
-// begins one.
+// note updates the outage with the result err of a call, and returns err, or the outage
+// that it begins.
 func (g *systemKeyring) note(err error) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// keyringHost is what must be known of a machine before its keyring is called.
+// keyringHost describes the machine whose keyring is called.
 type keyringHost struct {
 	goos   string
 	uid    int
@@ -47,8 +47,8 @@ func thisHost(goos string) *keyringHost {
 func (h *keyringHost) secretService() bool { return h.goos != "windows" && h.goos != "darwin" }
 
 // reachable reports whether the keyring can be called without starting anything.
-// Without a session bus the D-Bus library would launch one, which then stays
-// behind. It finds the bus of a login session under /run/user only, wherever
+// Without a session bus the D-Bus library would launch one, which would outlive the
+// program. It finds the bus of a login session under /run/user only, wherever
 // XDG_RUNTIME_DIR points.
 func (h *keyringHost) reachable() bool {
 	if !h.secretService() {

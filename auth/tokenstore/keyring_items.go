@@ -26,9 +26,9 @@ func (g *systemKeyring) get(ctx context.Context, service, user string) (value st
 	return got, nil
 }
 
-// set writes an item and reads it back: what is not there later costs a login.
-// Reading another value means a second item of the same name, made by a tool
-// that labels its items differently; then all of them go first.
+// set writes an item and reads it back, since an item that was not written would cost a
+// login. Another value means a second item of the same name, made by a tool that labels
+// its items differently; then set deletes all of them and writes again.
 func (g *systemKeyring) set(ctx context.Context, service, user, value, application string) error {
 	if limit := g.host.limit; limit > 0 && len(value) > limit {
 		return fmt.Errorf("%w: %d bytes in one item", ErrKeyringTooBig, len(value))
@@ -51,7 +51,7 @@ func (g *systemKeyring) set(ctx context.Context, service, user, value, applicati
 			return nil
 		}
 	}
-	return g.note(fmt.Errorf("%w: it does not give back what was stored in it", ErrKeyringUnavailable))
+	return g.note(fmt.Errorf("%w: it does not return what was stored in it", ErrKeyringUnavailable))
 }
 
 // remove deletes every item of that name.

@@ -121,8 +121,8 @@ func (o ownItems) write(ctx context.Context, k auth.Key, login []byte, shared st
 	return nil
 }
 
-// tidy deletes parts that nothing names any more. What it cannot delete now goes
-// with the next Store or Delete.
+// tidy deletes parts that no item names any more. The next Store or Delete deletes those
+// that it cannot.
 func (o ownItems) tidy(ctx context.Context, k auth.Key, sets ...string) {
 	for _, set := range sets {
 		if err := o.clearParts(ctx, k, set); err != nil {
@@ -143,8 +143,8 @@ func (o ownItems) freeSet(ctx context.Context, k auth.Key) (free, used string, e
 	return "a", "b", nil
 }
 
-// clearParts deletes the parts of a set, the last first: whatever interrupts it,
-// the next one finds all that is left by counting from the first.
+// clearParts deletes the parts of a set, the last first: after an interruption the next
+// one finds the remaining ones by counting from the first.
 func (o ownItems) clearParts(ctx context.Context, k auth.Key, set string) error {
 	n := 0
 	for ; n < maxParts; n++ {

@@ -21,9 +21,9 @@ const (
 )
 
 // fileLock locks a file for each login, in this directory; empty means jetway/locks
-// in os.UserCacheDir. The operating system releases the lock when a process dies,
-// however it dies. The file is never the one with the login and is never deleted:
-// a lock on a deleted file excludes no other process.
+// in os.UserCacheDir. The operating system releases the lock when a process dies. The
+// file is not the one with the login and is never deleted: a lock on a deleted file
+// excludes no other process.
 type fileLock string
 
 // lock waits until the file of k is locked, or until ctx ends.
@@ -78,7 +78,7 @@ func (fileLease) Lost() <-chan struct{} { return nil }
 
 func (l fileLease) Unlock() { _ = l.file.Unlock() }
 
-// noLease is held where there is nothing that could be locked.
+// noLease is the lease of a store without locks.
 type noLease struct{}
 
 func (noLease) Lost() <-chan struct{} { return nil }

@@ -14,8 +14,8 @@ import (
 // for concurrent use; it must not be copied.
 type MemoryStore struct {
 	mu sync.Mutex
-	// The copies are behind functions, into which package fmt cannot look: it
-	// would print the unexported fields of a struct without asking them.
+	// The copies are behind functions, which package fmt cannot print: it does not call
+	// Format for values in unexported fields.
 	logins map[auth.Key]func() auth.Credentials
 	locks  map[auth.Key]chan struct{} // full while the login is locked
 }

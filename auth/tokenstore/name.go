@@ -8,9 +8,9 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// keyHash is a short name of k that says nothing about it and that no other key
-// has. It is stable: it depends on the parts of k and nothing else. Each part goes
-// in behind its length, so that no two keys read the same.
+// keyHash returns a short name that only k has and that does not show its parts. It is
+// stable: it depends on the parts of k and nothing else. Each part is hashed behind its
+// length, so that no two keys give the same input.
 func keyHash(k auth.Key) string {
 	h := sha256.New()
 	for _, part := range []string{k.Endpoint, k.ClientID, k.Flow, k.User, k.Profile} {

@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// turn is a lock whose waiters may leave. The zero value is free. It makes a channel
-// for each waiter and none before, so that one turn serves the whole program and the
-// tests that run in bubbles of their own.
+// turn is a lock whose waiters may leave. The zero value is unlocked. It makes a channel
+// for each waiter and none before, so that tests in synctest bubbles can share one with
+// the program.
 type turn struct {
 	mu      sync.Mutex
 	held    bool
 	waiting []chan struct{} // in the order in which they came
 }
 
-// take waits until the turn is the caller's, or until ctx ends.
+// take waits until the caller holds the turn, or until ctx ends.
 func (t *turn) take(ctx context.Context) error {
 	t.mu.Lock()
 	if !t.held {
@@ -37,7 +37,7 @@ func (t *turn) take(ctx context.Context) error {
 	}
 }
 
-// give passes the turn on to the one who has waited longest.
+// give passes the turn on to the caller that has waited longest.
 func (t *turn) give() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

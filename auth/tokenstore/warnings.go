@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// warnings gives each warning once: it is for what stays as it is and would be met
-// again at every read.
+// warnings logs each warning once: it is for states that last and would be found again at
+// every read.
 type warnings struct {
 	mu    sync.Mutex
 	given map[string]bool
