@@ -12,7 +12,7 @@ import (
 )
 
 // rotating is a person's login whose refresh token is good once. Its renewals take
-// latency, and whoever is cut short does not learn the next one.
+// latency, and a program that is cut short does not get the next one.
 func rotating(latency time.Duration) (*fakeFlow, auth.Flow) {
 	f, flow := person()
 	f.renew = func(ctx context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
@@ -123,7 +123,7 @@ func TestCloseWaitsForNothingElse(t *testing.T) {
 		}()
 		synctest.Wait()
 
-		// Close and whoever waits are back at once.
+		// Close and the waiting callers return at once.
 		start := time.Now()
 		if err := a.Close(); err != nil {
 			t.Error(err)
@@ -138,7 +138,7 @@ func TestCloseWaitsForNothingElse(t *testing.T) {
 	})
 }
 
-func TestCloseHasPatienceOnly(t *testing.T) {
+func TestCloseWaitsThreeSecondsAtMost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f, flow := person()

@@ -174,7 +174,7 @@ func (w *world) trouble(r *rand.Rand, end time.Time, outsiders bool) {
 		case 3:
 			w.stuck = !w.stuck
 		case 4:
-			if outsiders && w.kind != staticKind { // somebody logs in elsewhere
+			if outsiders && w.kind != staticKind { // another program logs in
 				w.family, w.refresh = w.family+1, 0
 				c := w.token()
 				w.stored, w.tried[c.AccessToken] = c, true
@@ -244,7 +244,7 @@ func disorder(t *testing.T, seed uint64) {
 			w.mu.Lock()
 			w.calm = true
 			w.mu.Unlock()
-			time.Sleep(w.limit + time.Second) // whoever hangs is timed out
+			time.Sleep(w.limit + time.Second) // a call that hangs times out
 			for _, p := range all {
 				p.recovers()
 			}
@@ -301,7 +301,7 @@ func closeAll(all []tenant) {
 
 // However calls, logins, logouts, expiry, failing servers and stores, other programs
 // and Close fall together: one request at a time, none after Close, nothing handed
-// out before it was stored or after it was known to be refused, nobody asked out of
+// out before it was stored or after it was known to be refused, no person asked out of
 // turn, nothing deleted without reason, every call back in time. The environment may
 // ask for more seeds, or for one.
 func TestDisorder(t *testing.T) {

@@ -28,21 +28,21 @@ type world struct {
 	alive     map[string]time.Time // access token → when it ends for the backend
 	family    int                  // which login is alive
 	refresh   int                  // its newest refresh token
-	lost      bool                 // an answer never arrived, or was not stored by somebody else's fault
+	lost      bool                 // an answer never arrived, or another party kept it from being stored
 	stored    *auth.Credentials
-	tried     map[string]bool // access tokens that somebody has tried to store
+	tried     map[string]bool // access tokens that a program has tried to store
 	dead      map[string]bool // refresh tokens that were refused for good
 	broken    bool            // the store fails
 	stuck     bool            // it deletes nothing
-	outsiders bool            // somebody stores logins without asking anybody
+	outsiders bool            // another program stores logins without a lock
 }
 
 type kind int
 
 const (
-	personKind   kind = iota // needs somebody, has rotating refresh tokens
-	passwordKind             // needs nobody, has rotating refresh tokens
-	clientKind               // needs nobody, renews by logging in again
+	personKind   kind = iota // needs a person, has rotating refresh tokens
+	passwordKind             // needs no person, has rotating refresh tokens
+	clientKind               // needs no person, renews by logging in again
 	staticKind               // has one token
 )
 
@@ -59,7 +59,7 @@ type actor struct {
 	logouts  int // Logout calls under way
 	logins   int // Login calls under way
 	alone    bool
-	refused  bool      // the person said no, and nobody has called Login since
+	refused  bool      // the person said no, and no call of Login came since
 	failedAt time.Time // when the flow last failed, unless Login or Logout came since
 	closed   bool      // Close has returned
 	rejected map[string]bool
@@ -274,7 +274,7 @@ func (a *actor) Delete(ctx context.Context, _ auth.Key) error {
 		return err
 	}
 	if a.stored != nil && a.logouts == 0 && !a.outsiders && !a.dead[a.stored.RefreshToken] {
-		a.violatedf("%s: deleted a login that nobody had refused", a.name)
+		a.violatedf("%s: deleted a login that no server had rejected", a.name)
 	}
 	a.stored = nil
 	return nil

@@ -13,7 +13,7 @@ import (
 )
 
 // A login that cannot be renewed here is none that has ended: calls carry it as
-// long as its server takes it, nobody is asked before, and it stays stored.
+// long as its server takes it, no person is asked before, and it stays stored.
 func TestALoginThatCannotBeRenewedHereIsUsedUpAndKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestALoginThatCannotBeRenewedHereIsUsedUpAndKept(t *testing.T) {
 		// ... then renewal was tried again and again, but not by every call ...
 		asked, tried := f.counts()
 		if asked != 0 || tried == 0 || tried > 2000 {
-			t.Errorf("somebody was asked %d times, renewal tried %d times", asked, tried)
+			t.Errorf("a person was asked %d times, renewal tried %d times", asked, tried)
 		}
 		// ... a call that is refused asks the person, and that login is the stored one.
 		if store.holds(testKey) != "stored" {
@@ -53,12 +53,12 @@ func TestALoginThatCannotBeRenewedHereIsUsedUpAndKept(t *testing.T) {
 	})
 }
 
-// Where nobody can be asked the error says why the login at hand would not do.
-func TestWhyALoginCannotBeRenewedHereIsTold(t *testing.T) {
+// Where no person can be asked the error says why the present login cannot be used.
+func TestErrorSaysWhyALoginCannotBeRefreshedHere(t *testing.T) {
 	t.Parallel()
 	f, flow := person()
 	f.renew = failing(fmt.Errorf("%w: it is from another server", auth.ErrInteractionRequired))
-	f.obtain = failing(fmt.Errorf("%w: nobody is here", auth.ErrInteractionRequired))
+	f.obtain = failing(fmt.Errorf("%w: no person is here", auth.ErrInteractionRequired))
 	store := &mapStore{m: map[auth.Key]auth.Credentials{testKey: {RefreshToken: "r"}}}
 	a := newAuthenticator(t, flow, auth.WithStore(store))
 	if got := token(t, a); got != "" {
@@ -68,7 +68,7 @@ func TestWhyALoginCannotBeRenewedHereIsTold(t *testing.T) {
 	if !errors.Is(err, auth.ErrInteractionRequired) {
 		t.Fatalf("got %v", err)
 	}
-	for _, part := range []string{"it is from another server", "nobody is here"} {
+	for _, part := range []string{"it is from another server", "no person is here"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%v does not say %q", err, part)
 		}

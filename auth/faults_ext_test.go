@@ -53,7 +53,7 @@ func (w *weather) RoundTrip(q *http.Request) (*http.Response, error) {
 	case 3:
 		return nil, &net.DNSError{Err: "no such host", Name: "idp.example.com", IsNotFound: true}
 	case 4:
-		<-q.Context().Done() // nobody answers
+		<-q.Context().Done() // no server answers
 		return nil, q.Context().Err()
 	case 5:
 		return answer(http.StatusBadRequest, `{"error":"temporarily_unavailable"}`)
@@ -64,9 +64,9 @@ func (w *weather) RoundTrip(q *http.Request) (*http.Response, error) {
 	}
 }
 
-// Ten minutes of every kind of passing trouble: nothing stored is lost, nobody is
+// Ten minutes of every kind of transient error: nothing stored is lost, no person is
 // asked, and it ends by itself.
-func TestTroubleThatPasses(t *testing.T) {
+func TestTransientErrorsAreNoRejection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var logged strings.Builder

@@ -14,7 +14,7 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// person is a flow that needs somebody to log in and can renew on its own.
+// person is a flow that needs a person to log in and can refresh without one.
 func person() (*fakeFlow, auth.Flow) {
 	f := &fakeFlow{traits: auth.Traits{Interactive: true, Timeout: 3 * time.Minute}}
 	f.obtain = func(_ context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
@@ -39,7 +39,7 @@ func TestPersonIsAskedOnlyWhenTheServerInsists(t *testing.T) {
 		t.Errorf("the first call carried %q, want none", got)
 	}
 	if n, _ := f.counts(); n != 0 {
-		t.Fatalf("somebody was asked before the server rejected a call")
+		t.Fatalf("a person was asked before the server rejected a call")
 	}
 	c, err := a.Refresh(t.Context(), nil)
 	if err != nil || c.AccessToken != "by hand" {
@@ -70,7 +70,7 @@ func TestStoredLoginIsRenewedWithoutAPerson(t *testing.T) {
 				}
 			}
 			if n, _ := f.counts(); n != 0 {
-				t.Errorf("somebody was asked")
+				t.Errorf("a person was asked")
 			}
 		})
 	}
@@ -101,7 +101,7 @@ func TestEndedLoginIsForgottenAndAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestPassingTroubleAsksNobodyAndLosesNothing(t *testing.T) {
+func TestTransientErrorKeepsTheLoginAndAsksNoPerson(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f, flow := person()

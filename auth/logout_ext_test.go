@@ -139,7 +139,7 @@ func TestLogoutDoesNotWaitForAServerThatNeverAnswers(t *testing.T) {
 		token(t, a)
 		start := time.Now()
 		if err := a.Logout(context.Background()); err == nil {
-			t.Error("nobody has ended the login")
+			t.Error("the login was not revoked")
 		}
 		if took := time.Since(start); took != auth.DefaultTimeout {
 			t.Errorf("took %v", took)
@@ -255,7 +255,7 @@ func TestInspect(t *testing.T) {
 		}
 	}
 	if n, renewed := f.counts(); n+renewed > 0 {
-		t.Error("somebody was asked")
+		t.Error("a person was asked")
 	}
 	broken := newAuthenticator(t, flow, auth.WithStore(&mapStore{fail: errors.New("disk on fire")}))
 	if _, err := broken.Inspect(t.Context()); err == nil || !strings.Contains(err.Error(), "disk on fire") {
@@ -263,7 +263,7 @@ func TestInspect(t *testing.T) {
 	}
 }
 
-func TestStatusTellsWhereALoginRests(t *testing.T) {
+func TestStatusSaysWhereALoginIsStored(t *testing.T) {
 	t.Parallel()
 	_, flow := person()
 	file := &tokenstore.FileStore{Dir: t.TempDir(), LockDir: t.TempDir()}

@@ -77,7 +77,7 @@ func TestProcessesRenewOnce(t *testing.T) {
 	if got := m.refresh(t); got != r.newest() {
 		t.Errorf("stored is %s, good is %s", got, r.newest())
 	}
-	// Nobody deletes the lock file, or another process would lock a new one.
+	// No process deletes the lock file, or another process would lock a new one.
 	if files, err := os.ReadDir(filepath.Join(m.dir, "locks")); err != nil || len(files) != 1 {
 		t.Errorf("lock files: %v, %v", files, err)
 	}
@@ -171,7 +171,7 @@ func TestProcessesRotateWithoutEnd(t *testing.T) {
 }
 
 // Processes are killed at random while they renew. Where a server gives the token
-// before the newest another chance, nobody ever has to log in. Where it does not,
+// before the newest another chance, no person ever has to log in. Where it does not,
 // each kill between its answer and the store costs one login, and nothing else does.
 func TestProcessesKilledAtRandom(t *testing.T) {
 	t.Parallel()
@@ -218,7 +218,7 @@ func TestProcessesKilledAtRandom(t *testing.T) {
 					return
 				}
 				kills.Add(1)
-				if m.refresh(t) != issued { // nobody else can have stored: all wait for us
+				if m.refresh(t) != issued { // no other can have stored: all wait for us
 					lost.Add(1)
 				}
 			}
@@ -245,7 +245,7 @@ func TestProcessesKilledAtRandom(t *testing.T) {
 				})
 			}
 			slots.Wait()
-			// Whoever comes next finds what the last kill has left.
+			// The next process finds what the last kill left.
 			p := child{mode: "rotate", dir: m.dir, url: r.url, n: 1}.launch(t)
 			running.Store(strconv.Itoa(p.Process.Pid), p)
 			r.mu.Lock()

@@ -15,7 +15,7 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// machine is a flow that needs nobody and takes latency for each token.
+// machine is a flow that needs no person and takes latency for each token.
 func machine(latency, life time.Duration) (*fakeFlow, auth.Flow) {
 	f := &fakeFlow{obtain: tokens(latency, life)}
 	f.renew = func(ctx context.Context, n int, prev *auth.Credentials) (*auth.Credentials, error) {
@@ -24,7 +24,7 @@ func machine(latency, life time.Duration) (*fakeFlow, auth.Flow) {
 	return f, renewable{f}
 }
 
-func TestPlannedExpiryFailsNobody(t *testing.T) {
+func TestPlannedExpiryFailsNoCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// given tokens of 3 s, a token endpoint that takes 500 ms, and 32 callers
@@ -193,7 +193,7 @@ func TestWithExpirySkew(t *testing.T) {
 	})
 }
 
-func TestWithExpirySkewHoldsForEverybody(t *testing.T) {
+func TestWithExpirySkewHoldsForEveryCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		_, flow := machine(time.Second, time.Minute)

@@ -122,7 +122,7 @@ func (r *rotation) justUsed(token string) bool {
 	return false
 }
 
-// isOurs tells whether token is a used one of the login that is alive.
+// isOurs reports whether token is a used one of the login that is alive.
 func (r *rotation) isOurs(token string) bool {
 	var family, n int
 	_, err := fmt.Sscanf(token, "refresh-%d-%d", &family, &n)

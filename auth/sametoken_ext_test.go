@@ -78,7 +78,7 @@ func TestLateRejectionOfATokenOnProbation(t *testing.T) {
 }
 
 // The same, while a renewal in the background is under way that brings nothing new
-// either: whoever was rejected does not get the token back.
+// either: a rejected caller does not get the token back.
 func TestSameTokenAgainInTheBackground(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

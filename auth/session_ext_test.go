@@ -110,8 +110,8 @@ func TestLoginReplacesWhatIsThere(t *testing.T) {
 	}
 }
 
-// A renewal under way is no new login: whoever calls Login may want to be somebody
-// else. A login under way is one, and nobody is asked twice.
+// A renewal under way is no new login: Login may be called to change the user. A login
+// under way is one, and the person is not asked twice.
 func TestLoginWhileAnotherFlightIsUnderWay(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -27,7 +27,7 @@ func neighbours(t *testing.T, n int, dir string, flow auth.Flow, opts ...auth.Op
 
 func TestNeighboursLogInOnce(t *testing.T) {
 	t.Parallel()
-	// A login that needs nobody is shared as a renewal is.
+	// A login that needs no person is shared as a renewal is.
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeFlow{obtain: tokens(time.Second, time.Hour)}
 		var wg sync.WaitGroup
@@ -75,7 +75,7 @@ func TestNeighboursRenewInTheBackgroundOnce(t *testing.T) {
 	})
 }
 
-func TestNobodyWaitsForAPersonElsewhere(t *testing.T) {
+func TestNoProcessWaitsForAPersonElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Given a stored login that has ended, and people who take a minute,
@@ -111,7 +111,7 @@ func TestNobodyWaitsForAPersonElsewhere(t *testing.T) {
 }
 
 // Who has nothing to ask of the server does not wait for those who have.
-func TestNobodyWaitsForARenewalInVain(t *testing.T) {
+func TestRenewalElsewhereIsWaitedForWithALimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f, flow := person()
@@ -257,7 +257,7 @@ func TestAuthenticatorsShareAMemoryStore(t *testing.T) {
 	})
 }
 
-// Whoever renews for ever is waited for as long as a process would be.
+// A renewal that never ends is waited for as long as that of another process.
 func TestMemoryStoreHasPatienceOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -40,7 +40,7 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-func TestWhatHasEndedIsNeverFresh(t *testing.T) {
+func TestExpiredTokenIsNeverFresh(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	s := &snapshot{creds: &Credentials{AccessToken: "t", Expiry: now}}
@@ -49,7 +49,7 @@ func TestWhatHasEndedIsNeverFresh(t *testing.T) {
 	}
 }
 
-func TestWarmPathAllocatesNothing(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts everybody's
+func TestWarmPathAllocatesNothing(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of all tests
 	a := New(Key{}, nil, Env{}, WithInitial(&Credentials{AccessToken: "t"}))
 	defer a.Close()
 	ctx := t.Context()

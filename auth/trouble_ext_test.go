@@ -67,7 +67,7 @@ func TestBackgroundRefusalDoesNotPreventALogin(t *testing.T) {
 
 // A login is revoked altogether while it is about to be renewed in the background:
 // the rejected call has the person asked, and is not told to try the same token.
-func TestRevokedInTheEarlyWindow(t *testing.T) {
+func TestTokenRevokedInTheEarlyWindowIsReplaced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f, flow := person()
@@ -113,7 +113,7 @@ func TestRejectedAfterTheRefreshTokenHasEnded(t *testing.T) {
 }
 
 // A login that cannot be deleted comes back from the store as it went.
-func TestRefusedLoginDoesNotComeBack(t *testing.T) {
+func TestRejectedLoginIsNotUsedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f, flow := person()
@@ -163,7 +163,7 @@ func TestOlderLoginIsNotTakenForANewerOne(t *testing.T) {
 }
 
 // A person who said no is not asked again, and has logged in elsewhere since.
-func TestLoginElsewhereServesWhoDeclined(t *testing.T) {
+func TestLoginElsewhereServesAPersonWhoDeclined(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f, flow := person()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What a login says of itself cannot be said again by whoever configures it: two
+// What a login says of itself cannot be set again by an extra parameter: two
 // values of one parameter are two logins, and which of them counts is chance.
 func TestExtraParameters(t *testing.T) {
 	t.Parallel()

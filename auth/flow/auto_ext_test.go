@@ -58,7 +58,7 @@ func TestAutoWithoutABrowserUsesTheDeviceFlow(t *testing.T) {
 	}
 }
 
-// Whoever wishes for a browser knows better than the surroundings.
+// A person who asks for a browser gets one, whatever the environment says.
 func TestAutoOpensTheBrowserThatIsWishedFor(t *testing.T) {
 	t.Setenv("BROWSER", "true") // a program that does nothing
 	for method, opening := range map[flow.Method]bool{flow.MethodBrowser: true, flow.MethodPaste: false} {
@@ -118,13 +118,13 @@ func TestAutoGoesOnWhereTheDeviceFlowIsNotForThisClient(t *testing.T) {
 		mute   bool // nothing reads a pasted address
 		goesOn bool
 	}{
-		"not allowed":        {device: refusal(401, "unauthorized_client"), goesOn: true},
-		"unknown there":      {device: refusal(400, "unsupported_grant_type"), goesOn: true},
-		"not there at all":   {device: http.NotFound, goesOn: true},
-		"wrong scope":        {device: refusal(400, "invalid_scope")},
-		"in trouble":         {device: answers(500, "", "")},
-		"nobody could paste": {device: refusal(401, "unauthorized_client"), mute: true},
-		"wished for":         {device: refusal(401, "unauthorized_client"), method: flow.MethodDevice},
+		"not allowed":      {device: refusal(401, "unauthorized_client"), goesOn: true},
+		"unknown there":    {device: refusal(400, "unsupported_grant_type"), goesOn: true},
+		"not there at all": {device: http.NotFound, goesOn: true},
+		"wrong scope":      {device: refusal(400, "invalid_scope")},
+		"in trouble":       {device: answers(500, "", "")},
+		"no one to paste":  {device: refusal(401, "unauthorized_client"), mute: true},
+		"wished for":       {device: refusal(401, "unauthorized_client"), method: flow.MethodDevice},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -156,8 +156,8 @@ func TestAutoGoesOnWhereTheDeviceFlowIsNotForThisClient(t *testing.T) {
 	}
 }
 
-// A build or a service says at once what to do, and asks nobody for anything.
-func TestAutoFailsFastWhereNobodyAnswers(t *testing.T) {
+// A build or a service gets an error at once that says what to do.
+func TestAutoFailsAtOnceWhereNoPersonCanAnswer(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		environment flow.Environment

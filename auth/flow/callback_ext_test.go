@@ -156,7 +156,7 @@ func TestWhatTheServerSendsBack(t *testing.T) {
 		"iss of the server":   {cfg: required, answer: is("https://honest.as.example")},
 		"iss is not promised": {cfg: issuer, answer: is("https://honest.as.example")},
 		"no iss, no promise":  {cfg: issuer},
-		"no issuer is known":  {answer: is("https://whoever.example")},
+		"no issuer is known":  {answer: is("https://any.example")},
 		"iss of another":      {cfg: issuer, answer: is("https://evil.example"), is: auth.ErrRejected, code: codes.Unauthenticated, text: []string{"evil.example", "honest.as.example"}},
 		"iss with a slash":    {cfg: issuer, answer: is("https://honest.as.example/"), is: auth.ErrRejected, code: codes.Unauthenticated},
 		"iss missing":         {cfg: required, is: auth.ErrRejected, code: codes.Unauthenticated, text: []string{"iss"}},

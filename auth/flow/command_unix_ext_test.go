@@ -267,12 +267,12 @@ func readPID(file string) int {
 	return pid
 }
 
-// alive tells whether a process runs; dead ones that nobody has collected do not.
+// alive reports whether a process runs; zombies do not.
 func alive(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return false
 	}
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, state, _ := strings.Cut(string(stat), ") ")
-	return err != nil || !strings.HasPrefix(state, "Z") // the next look tells whether it is gone
+	return err != nil || !strings.HasPrefix(state, "Z") // the next check shows whether it is gone
 }

@@ -179,7 +179,7 @@ func TestPollingPace(t *testing.T) {
 }
 
 // A certificate that is not to be trusted does not become so by waiting.
-func TestPollsToAnImpostor(t *testing.T) {
+func TestPollsAnsweredByAnotherServerContinue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := &device{offer: grants(rfcOffer), poll: grants(goodToken)}

@@ -165,13 +165,13 @@ func TestOffersThatAreOdd(t *testing.T) {
 	}
 }
 
-func TestDeviceLoginAsksNobodyInVain(t *testing.T) {
+func TestDeviceLoginThatCannotWorkAsksNoPerson(t *testing.T) {
 	t.Parallel()
 	d := &device{offer: grants(rfcOffer), poll: grants(goodToken)}
 	env, prompts := d.env()
-	nobody := env
-	nobody.Prompter = nil
-	if _, err := (flow.DeviceCode{}).Obtain(t.Context(), nobody, nil); !errors.Is(err, auth.ErrInteractionRequired) {
+	alone := env
+	alone.Prompter = nil
+	if _, err := (flow.DeviceCode{}).Obtain(t.Context(), alone, nil); !errors.Is(err, auth.ErrInteractionRequired) {
 		t.Errorf("got %v", err)
 	}
 	prompts.err = errors.New("the terminal is gone")

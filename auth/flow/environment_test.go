@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestLook(t *testing.T) {
+func TestDetectEnvironment(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		env      map[string]string

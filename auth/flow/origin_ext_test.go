@@ -73,7 +73,7 @@ func boundTo(server string) *auth.Credentials {
 	return c
 }
 
-func TestRefreshTokensGoNowhereButHome(t *testing.T) {
+func TestRefreshTokensGoToNoOtherServerThanTheirIssuer(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]auth.Renewer{
 		"stored": flow.Stored{}, "auto": flow.Auto{}, "browser": flow.PKCE{}, "device": flow.DeviceCode{},
@@ -108,7 +108,7 @@ func TestRefreshTokensGoNowhereButHome(t *testing.T) {
 	}
 }
 
-func TestRefreshTokensGoHome(t *testing.T) {
+func TestRefreshTokensGoToTheirIssuer(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		issued, revokedAt  string // before
@@ -176,7 +176,7 @@ func TestAConfigurationThatWasSetBackIsNoticed(t *testing.T) {
 	}
 }
 
-// Nobody need be asked for a password that the program holds.
+// A password that the program holds needs no person.
 func TestPasswordLogsInAnewAtAnotherServer(t *testing.T) {
 	t.Parallel()
 	h := &hosts{}
@@ -193,7 +193,7 @@ func TestPasswordLogsInAnewAtAnotherServer(t *testing.T) {
 	}
 }
 
-func TestOnlyKnownServersAreToldOfALogout(t *testing.T) {
+func TestTokensAreRevokedAtTheirOwnServersOnly(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		issued, revokedAt string // at the login
@@ -209,7 +209,7 @@ func TestOnlyKnownServersAreToldOfALogout(t *testing.T) {
 		"the same host without protection": {"https://127.0.0.1", "", "http://127.0.0.1/revoke", false},
 	} {
 		h := &hosts{}
-		// The token endpoint is the right one: that alone makes nobody trustworthy.
+		// The token endpoint is the right one: that alone makes no other server trustworthy.
 		env := h.env(configstore.ClientConfig{TokenEndpoint: "https://login.example.com/token", RevocationEndpoint: tc.endpoint})
 		c := boundTo(tc.issued)
 		c.RevocationOrigin = tc.revokedAt
@@ -228,7 +228,7 @@ func TestOnlyKnownServersAreToldOfALogout(t *testing.T) {
 	}
 }
 
-// The whole story: a login, a configuration that somebody has changed, and back.
+// The whole story: a login, a configuration that was changed, and back.
 func TestAStoredLoginOutlivesAWrongConfiguration(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -299,7 +299,7 @@ func TestAStoredLoginOutlivesAWrongConfiguration(t *testing.T) {
 	})
 }
 
-// provides is a provider with a device flow, where everybody says yes at once.
+// provides is a provider with a device flow, where every person says yes at once.
 func provides(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/device" {

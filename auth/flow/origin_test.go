@@ -29,7 +29,7 @@ func TestOrigin(t *testing.T) {
 }
 
 // What is no server is not even the same as itself.
-func TestNothingLeadsNowhere(t *testing.T) {
+func TestTextThatIsNoURLHasNoOrigin(t *testing.T) {
 	t.Parallel()
 	for _, server := range []string{"", "login.example.com", "https://login.example.com:x"} {
 		if leadsTo(server, server) {

@@ -170,7 +170,7 @@ func TestBrowserThatCannotBeOpened(t *testing.T) {
 		}
 		<-v.pages
 	})
-	t.Run("nothing was shown to anybody", func(t *testing.T) {
+	t.Run("nothing was shown", func(t *testing.T) {
 		t.Parallel()
 		p := newProvider(t)
 		env, _ := p.env(t)
@@ -180,7 +180,7 @@ func TestBrowserThatCannotBeOpened(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("nobody is to open one", func(t *testing.T) {
+	t.Run("none is to be opened", func(t *testing.T) {
 		t.Parallel()
 		p := newProvider(t)
 		env, prompts := p.env(t)
@@ -305,7 +305,7 @@ func TestLoginThatCannotWorkAsksNoPerson(t *testing.T) {
 			contains(t, err.Error(), tc.want, "pkce: ")
 		})
 	}
-	t.Run("nobody there", func(t *testing.T) {
+	t.Run("no Prompter", func(t *testing.T) {
 		t.Parallel()
 		p := newProvider(t)
 		env, _ := p.env(t)

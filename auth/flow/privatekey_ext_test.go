@@ -92,7 +92,7 @@ func TestPrivateKeyProvesTheClient(t *testing.T) {
 	})
 }
 
-func TestAssertionOfSomebodyElse(t *testing.T) {
+func TestAssertionIssuedByAnotherPartyIsSent(t *testing.T) {
 	t.Parallel()
 	rec, env := tokenEndpoint(t, grants(goodToken))
 	f := flow.ClientCredentials{ClientID: "batch", Assertion: flow.SecretFile(write(t, "projected.token.x\n"))}

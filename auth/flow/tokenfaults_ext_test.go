@@ -190,7 +190,7 @@ func TestHangingServerEndsWithTheCaller(t *testing.T) {
 
 // Our own time limit is the server's failure and passes; it must not look like
 // the caller's deadline.
-func TestOwnTimeLimitIsPassingTrouble(t *testing.T) {
+func TestOwnTimeLimitIsATransientError(t *testing.T) {
 	t.Parallel()
 	for name, limit := range map[string]time.Duration{"ours": 0, "the given client's": 5 * time.Second} {
 		t.Run(name, func(t *testing.T) {

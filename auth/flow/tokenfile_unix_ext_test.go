@@ -14,7 +14,7 @@ import (
 )
 
 // Kubernetes replaces a projected token by pointing a link at a new folder and
-// deleting the old one. Whoever reads meanwhile gets one of the two, whole.
+// deleting the old one. A reader gets one of the two as a whole.
 func TestTokenFileInAProjectedVolume(t *testing.T) {
 	t.Parallel()
 	volume := t.TempDir()

@@ -74,7 +74,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 // Grants that use nothing up are asked for again, however they prove themselves.
-func TestMachinesComeBack(t *testing.T) {
+func TestMachinesLogInAgainAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]auth.Flow{
 		"secret":    machine(),
@@ -92,7 +92,7 @@ func TestMachinesComeBack(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsTold(t *testing.T) {
+func TestRetryAfterIsReported(t *testing.T) {
 	t.Parallel()
 	_, env := tokenEndpoint(t, comeBack(429, "120"))
 	_, err := machine().Obtain(t.Context(), env, nil)
@@ -194,7 +194,7 @@ func TestRetryFitsTheDeadline(t *testing.T) {
 	})
 }
 
-// Whoever leaves hears that they left, and what they were waiting for.
+// A caller that leaves gets the error of its context, and what it was waiting for.
 func TestCancellationEndsTheWait(t *testing.T) {
 	t.Parallel()
 	broken := func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }

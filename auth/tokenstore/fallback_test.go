@@ -353,7 +353,7 @@ func TestStoresDiscardOnlyTheDead(t *testing.T) {
 	}
 }
 
-// On a machine without keyring, nobody is warned of tokens in memory.
+// On a machine without keyring, no warning is logged of tokens in memory.
 func TestFallbackOfAMachineIsQuiet(t *testing.T) {
 	t.Parallel()
 	c := newChain(&fakeKeyring{}, "")

@@ -259,7 +259,7 @@ func TestFileStoreDeleteLeavesNoToken(t *testing.T) {
 	if err := f.Store(t.Context(), other, canaries()); err != nil {
 		t.Fatal(err)
 	}
-	// then a logout removes all of it, and nothing of anybody else.
+	// then a logout removes all of it, and nothing of other keys.
 	if err := f.Delete(t.Context(), f.key); err != nil {
 		t.Error(err)
 	}
@@ -326,7 +326,7 @@ func TestFileStoreWritersNeverTear(t *testing.T) {
 			}
 		})
 	}
-	// then whoever reads meanwhile sees a whole login, always,
+	// then a reader always sees a whole login,
 	readers := sync.WaitGroup{}
 	readers.Go(func() {
 		reader := &tokenstore.FileStore{Dir: f.Dir}

@@ -86,7 +86,7 @@ func TestFileStoreDistrustsAFileThatOthersMayWrite(t *testing.T) {
 		if got := only(t, f.Dir); got != filepath.Base(f.file)+".bad" {
 			t.Errorf("file %s", got)
 		}
-		// There may be a token in it, so it is closed once nobody would trust it.
+		// There may be a token in it, so its mode changes once no program would trust it.
 		if got := mode(t, f.file+".bad"); got != 0o600 {
 			t.Errorf("aside with mode %#o", got)
 		}

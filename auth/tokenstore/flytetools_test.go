@@ -71,7 +71,7 @@ func TestKeyringFindsLoginsOfFlytesTools(t *testing.T) {
 				t.Errorf("%s: deleting %+v left %s, %v", name, k, f.names(), err)
 			}
 		}
-		// After our Delete nobody finds a token.
+		// After our Delete no tool finds a token.
 		if err := s.Delete(t.Context(), personKey()); err != nil || f.names() != "" {
 			t.Errorf("%s: left %s, %v", name, f.names(), err)
 		}

@@ -12,7 +12,7 @@ import (
 
 // Whatever happens to a login in stores, nothing that is printed or logged about
 // it holds a token.
-func TestStoresTellNoToken(t *testing.T) {
+func TestStoresPrintNoToken(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-5d1f"
 	secret := &auth.Credentials{AccessToken: canary + "-access", RefreshToken: canary + "-refresh"}

@@ -24,7 +24,7 @@ func TestKeyringStartsNoBus(t *testing.T) {
 		t.Fatal(err)
 	}
 	host := thisHost("linux")
-	host.uid = -1 // nobody's session is at /run/user/-1
+	host.uid = -1 // no session is at /run/user/-1
 	s := &KeyringStore{system: &systemKeyring{items: libraryItems{}, host: host}}
 	_, rerr := s.Retrieve(t.Context(), personKey())
 	for _, err := range []error{rerr, s.Store(t.Context(), personKey(), login("x")), s.Delete(t.Context(), personKey())} {

@@ -200,7 +200,7 @@ func TestKeyringNoticesPartsThatDoNotBelongTogether(t *testing.T) {
 
 // While one program reads a login in parts, another one replaces it: the reader gets
 // the new one.
-func TestKeyringReaderMeetsAWriter(t *testing.T) {
+func TestKeyringReaderGetsAWholeLoginDuringAWrite(t *testing.T) {
 	t.Parallel()
 	s, f := newKeyring(windowsHost())
 	if err := s.Store(t.Context(), personKey(), long("old", 8_000)); err != nil {
@@ -374,7 +374,7 @@ func TestKeyringIsNotTouchedWithoutABus(t *testing.T) {
 		{"session without bus", "linux", map[string]string{"XDG_RUNTIME_DIR": "/run/user/7"}, "", false},
 		{"session with bus", "linux", map[string]string{"XDG_RUNTIME_DIR": "/run/user/7"}, "/run/user/7/bus", true},
 		{"bus where the library does not look", "linux", map[string]string{"XDG_RUNTIME_DIR": "/tmp/x"}, "/tmp/x/bus", false},
-		{"somebody else's session", "linux", nil, "/run/user/7/bus", false},
+		{"another user's session", "linux", nil, "/run/user/7/bus", false},
 		{"bsd", "freebsd", nil, "", false},
 		{"mac", "darwin", nil, "", true},
 		{"windows", "windows", nil, "", true},
