@@ -99,7 +99,7 @@ func (e *panicError) Error() string {
 
 // recovered is deferred around code that the program gave to this package, and makes
 // err of a panic in it. It does not see runtime.Goexit.
-func recovered(ctx context.Context, log *slog.Logger, who string, err *error) {
+func recovered(ctx context.Context, log *slog.Logger, who string, err *error) { //nolint:gocritic // a deferred function changes the result
 	value := recover()
 	if value == nil {
 		return

@@ -65,7 +65,8 @@ func instructions(p Prompt, now time.Time) string {
 		fmt.Fprintf(&b, "\nor open this page, which has the code in it; compare the two:\n\n    %s\n", p.CompleteURL)
 	}
 	if left := p.Expiry.Sub(now).Round(time.Second); !p.Expiry.IsZero() && left > 0 {
-		fmt.Fprintf(&b, "\nFinish the login by %s (in %v).\n", p.Expiry.Local().Format(time.TimeOnly), left)
+		at := p.Expiry.Local().Format(time.TimeOnly) //nolint:gosmopolitan // for the person at this machine
+		fmt.Fprintf(&b, "\nFinish the login by %s (in %v).\n", at, left)
 	}
 	if p.Pasting {
 		b.WriteString("\nIf the browser ends at a page that it cannot show, copy the address of that page,\npaste it here and press Enter: ")

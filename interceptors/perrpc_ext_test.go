@@ -44,7 +44,7 @@ func serve(t *testing.T, b *backend, private bool) (address string, trust creden
 		}
 		return h(ctx, req)
 	}
-	s := b.grpcServer(append(opts, grpc.UnaryInterceptor(gate))...)
+	s := b.grpcServer(append(opts, grpc.ChainUnaryInterceptor(gate))...)
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -89,7 +89,8 @@ func (f Auto) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 		if f.Method == MethodDevice || !replies || cfg.AuthorizationEndpoint == "" || !noDeviceFlow(err) {
 			return c, err
 		}
-		logger(env).InfoContext(ctx, "the server refuses the device flow to this client; an address can be pasted instead", slog.Any("error", err))
+		logger(env).InfoContext(ctx, "the server refuses the device flow to this client; an address can be pasted instead",
+			slog.Any("error", err))
 		method = MethodPaste
 	}
 	return f.browsing(method, environment).Obtain(ctx, env, prev)

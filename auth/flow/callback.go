@@ -28,11 +28,11 @@ func (e strayError) Error() string { return string(e) }
 func (strayError) Unwrap() error   { return errStray }
 
 const (
-	otherLogin strayError = "this address belongs to another login; paste the one that the browser ended at this time"
-	noAnswer   strayError = "this is not the address that the browser ended at, which holds code= and state="
-	nothing    strayError = "nothing was pasted; paste the address that the browser ended at"
-	toBeOpened strayError = "this is the address to open; log in there, and paste the address that the browser ends at"
-	twice      strayError = "a parameter occurs twice in this address; paste the address once, as the browser shows it"
+	errOtherLogin strayError = "this address belongs to another login; paste the one that the browser ended at this time"
+	errNoAnswer   strayError = "this is not the address that the browser ended at, which holds code= and state="
+	errNothing    strayError = "nothing was pasted; paste the address that the browser ended at"
+	errNotOpened  strayError = "this is the address to open; log in there, and paste the address that the browser ends at"
+	errTwice      strayError = "a parameter occurs twice in this address; paste the address once, as the browser shows it"
 )
 
 // cutOff says that a part of the address is missing.
@@ -45,15 +45,15 @@ func cutOff(part string) error {
 func (c callback) judge(query url.Values) (code string, err error) {
 	for _, values := range query {
 		if len(values) > 1 {
-			return "", twice
+			return "", errTwice
 		}
 	}
 	code, failure := query.Get("code"), query.Get("error")
 	switch state := query.Get("state"); {
 	case subtle.ConstantTimeCompare([]byte(state), []byte(c.state)) != 1:
-		return "", otherLogin
+		return "", errOtherLogin
 	case (code == "") == (failure == ""):
-		return "", noAnswer
+		return "", errNoAnswer
 	}
 	if err := c.checkIssuer(query); err != nil {
 		return "", err
@@ -106,11 +106,11 @@ func (c callback) pasted(line string) (code string, err error) {
 	values, err := url.ParseQuery(query)
 	switch {
 	case line == "":
-		return "", nothing
+		return "", errNothing
 	case values.Has("response_type"):
-		return "", toBeOpened
+		return "", errNotOpened
 	case !values.Has("code") && !values.Has("error") && !values.Has("state"):
-		return "", noAnswer
+		return "", errNoAnswer
 	case err != nil: // an escape that lacks its end
 		return "", cutOff("the end of a parameter")
 	}

@@ -74,7 +74,8 @@ func (f DeviceCode) obtain(ctx context.Context, env auth.Env) (*auth.Credentials
 		return nil, err
 	}
 	if cfg.DeviceAuthorizationEndpoint == "" {
-		return nil, errors.New("the server advertises no device flow: set ClientConfig.DeviceAuthorizationEndpoint if it has one, or log in with a browser")
+		return nil, errors.New("the server advertises no device flow:" +
+			" set ClientConfig.DeviceAuthorizationEndpoint if it has one, or log in with a browser")
 	}
 	p, err := f.begin(ctx, env, cfg)
 	if err != nil {

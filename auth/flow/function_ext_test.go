@@ -15,7 +15,7 @@ import (
 	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
-// issuing returns a function that issues token-1, token-2, …
+// issuing returns a function that issues token-1, token-2 and so on.
 func issuing() func(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
 	n := 0
 	return func(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
@@ -92,7 +92,7 @@ func TestNamelessFuncIsNotStored(t *testing.T) {
 	s := &tokenstore.MemoryStore{}
 	for name, stored := range map[string]int{"vault": 1, "": 0} {
 		a := auth.New(auth.Key{Endpoint: "h"}, flow.Func{Name: name, Login: issuing()}, auth.Env{}, auth.WithStore(s))
-		defer a.Close()
+		t.Cleanup(func() { _ = a.Close() })
 		if _, err := a.Credentials(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestTokenSourceSaysWhyThereIsNoToken(t *testing.T) {
 		"own header": {t.Context(), flow.Static{Credentials: &auth.Credentials{AccessToken: "c", HeaderKey: "x-token"}}, nil, `"x-token"`},
 	} {
 		a := auth.New(auth.Key{Endpoint: "h"}, tc.flow, auth.Env{})
-		defer a.Close()
+		t.Cleanup(func() { _ = a.Close() })
 		var src oauth2.TokenSource = flow.TokenSource(tc.ctx, a)
 		got, err := src.Token()
 		if got != nil || err == nil || tc.want != nil && !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.says) {

@@ -22,7 +22,8 @@ const nameStored = auth.StoredFlow
 // Obtain returns an error that says how to get a login: this flow makes none.
 func (Stored) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
 	return nil, failed(nameStored, fmt.Errorf("%w: there is no usable stored login;"+
-		" make one with a flow for people, such as flow.Auto, or give this program a flow of its own, such as client credentials", auth.ErrInteractionRequired))
+		" make one with a flow for people, such as flow.Auto, or give this program a flow of its own, such as client credentials",
+		auth.ErrInteractionRequired))
 }
 
 // Renew sends the refresh token (RFC 6749 §6) as a public client. It keeps the old one

@@ -57,7 +57,8 @@ func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask onc
 		if !pause(limited, wait) {
 			return none, failure.before(ctx.Err())
 		}
-		logger(env).DebugContext(ctx, "sending the request to the authorization server again", slog.Any("after", failure), slog.Duration("waited", wait))
+		logger(env).DebugContext(ctx, "sending the request to the authorization server again",
+			slog.Any("after", failure), slog.Duration("waited", wait))
 	}
 }
 

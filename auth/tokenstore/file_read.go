@@ -138,7 +138,8 @@ func (d loginDir) restrict(ctx context.Context, f *os.File) {
 		d.warnOnce(ctx, f.Name(), "The credentials file is readable by other users, and its mode cannot be changed.", err)
 		return
 	}
-	d.log.WarnContext(ctx, "The credentials file was readable by other users; its mode was changed to 0600. Log out and in again if another user may have read it.",
+	d.log.WarnContext(ctx, "The credentials file was readable by other users; its mode was changed to 0600."+
+		" Log out and in again if another user may have read it.",
 		slog.String("file", f.Name()), slog.String("mode", fmt.Sprintf("%#o", info.Mode().Perm())))
 }
 
