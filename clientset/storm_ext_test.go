@@ -183,7 +183,8 @@ func TestExpiryUnderLoadFailsNoCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := quiet(t, silent(), mockserver.WithInMemory(), mockserver.WithOAuth(oauth.Config{TokenTTL: 3 * time.Second}),
-			mockserver.WithTokenLatency(500*time.Millisecond), mockserver.WithRequestLog(0))
+			mockserver.WithRequestLog(0))
+		s.Script().TokenEndpoint().Slow(500 * time.Millisecond)
 		opts := append(reach(s), clientset.WithInsecure(), clientset.WithFlow(flow.ClientCredentials{
 			ClientID: s.ClientID(), Secret: flow.SecretValue(s.ClientSecret()),
 		}))

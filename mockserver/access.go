@@ -10,8 +10,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// Endpoint is the gRPC target: "127.0.0.1:port", "unix:///path", or
-// "passthrough:///localhost" in memory, where [Server.DialOption] does the rest.
+// Endpoint returns the target for [grpc.NewClient]: "127.0.0.1:port",
+// "unix:///path", or "passthrough:///localhost" in memory, which needs
+// [Server.DialOption].
 func (s *Server) Endpoint() string {
 	switch s.cfg.network {
 	case networkMemory:
@@ -23,14 +24,25 @@ func (s *Server) Endpoint() string {
 	}
 }
 
-// HTTPURL is the base URL of the HTTP side, without a slash at its end.
-func (s *Server) HTTPURL() string {
-	scheme := "http://"
-	if s.cfg.tls {
-		scheme = "https://"
+// URL returns the endpoint with a scheme that says whether it speaks TLS, such as
+// "http://127.0.0.1:port"; for a unix socket and in memory it returns
+// [Server.Endpoint]. Clients that take such endpoints need no option for TLS then.
+func (s *Server) URL() string {
+	if s.cfg.network != "tcp" {
+		return s.Endpoint()
 	}
-	return scheme + s.httpSide.address
+	return s.scheme() + s.grpcSide.address
 }
+
+func (s *Server) scheme() string {
+	if s.cfg.tls {
+		return "https://"
+	}
+	return "http://"
+}
+
+// HTTPURL returns the base URL of the HTTP side, without a slash at its end.
+func (s *Server) HTTPURL() string { return s.scheme() + s.httpSide.address }
 
 // Issuer is the authorization server's identifier, the base of its endpoints.
 func (s *Server) Issuer() string { return s.oauth.Issuer() }
@@ -48,8 +60,8 @@ func (s *Server) ClientID() string { return s.cfg.oauth.Clients[0].ID }
 // ClientSecret is the secret of the server's first client.
 func (s *Server) ClientSecret() string { return s.cfg.oauth.Clients[0].Secret }
 
-// APIKey is an API key for the first client: base64 of endpoint, client id, client
-// secret and organization (empty here) with colons between them.
+// APIKey returns an API key for the first client: base64 of [Server.URL], client id,
+// client secret and organization (empty here) with colons between them.
 func (s *Server) APIKey() string { return s.apiKey(s.ClientID(), s.ClientSecret()) }
 
 // APIKeyFor is [Server.APIKey] for another client. The error wraps [ErrUnknownClient].
@@ -63,15 +75,29 @@ func (s *Server) APIKeyFor(clientID string) (string, error) {
 }
 
 func (s *Server) apiKey(id, secret string) string {
-	return base64.StdEncoding.EncodeToString([]byte(s.Endpoint() + ":" + id + ":" + secret + ":"))
+	return base64.StdEncoding.EncodeToString([]byte(s.URL() + ":" + id + ":" + secret + ":"))
 }
 
-// CACertPEM is the certificate that a client has to trust, nil without [WithTLS].
+// CACertPEM returns the certificate that a client has to trust, nil without [WithTLS].
 func (s *Server) CACertPEM() []byte {
 	if s.certs == nil {
 		return nil
 	}
 	return append([]byte{}, s.certs.caPEM...)
+}
+
+// ClientCertificatePEM returns a client certificate that the server's authority has
+// signed, followed by its key; nil without [WithMutualTLS]. As a file it serves for
+// both halves of a pair.
+func (s *Server) ClientCertificatePEM() ([]byte, error) {
+	if s.certs == nil || !s.certs.mutual {
+		return nil, nil
+	}
+	text, err := s.certs.clientPEM()
+	if err != nil {
+		return nil, &Error{Op: "write the client certificate", Err: err}
+	}
+	return text, nil
 }
 
 // TransportCredentials are what [grpc.WithTransportCredentials] needs to connect:

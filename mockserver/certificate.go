@@ -14,9 +14,11 @@ import (
 	"time"
 )
 
-// certificates are a fresh authority and the server certificate that it signed.
+// certificates are a fresh authority and what it signed.
 type certificates struct {
 	server tls.Certificate
+	client tls.Certificate
+	mutual bool // the server demands the client's
 	caPEM  []byte
 	pool   *x509.CertPool
 }
@@ -24,7 +26,7 @@ type certificates struct {
 // Long enough for any test that lets years pass.
 const certificateLife = 30 * 365 * 24 * time.Hour
 
-func newCertificates(hosts ...string) (*certificates, error) {
+func newCertificates(mutual bool, hosts ...string) (*certificates, error) {
 	now := time.Now()
 	ca := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mock authority"},
@@ -52,8 +54,19 @@ func newCertificates(hosts ...string) (*certificates, error) {
 	if err != nil {
 		return nil, err
 	}
+	client := &x509.Certificate{
+		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "mock client"},
+		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	clientDER, clientKey, err := sign(client, ca, caKey)
+	if err != nil {
+		return nil, err
+	}
 	c := &certificates{
 		server: tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: leafKey},
+		client: tls.Certificate{Certificate: [][]byte{clientDER}, PrivateKey: clientKey},
+		mutual: mutual,
 		caPEM:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
 		pool:   x509.NewCertPool(),
 	}
@@ -76,9 +89,27 @@ func sign(template, parent *x509.Certificate, parentKey crypto.Signer) ([]byte, 
 }
 
 func (c *certificates) serverConfig() *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{c.server}, MinVersion: tls.VersionTLS12}
+	cfg := &tls.Config{Certificates: []tls.Certificate{c.server}, MinVersion: tls.VersionTLS12}
+	if c.mutual {
+		cfg.ClientAuth, cfg.ClientCAs = tls.RequireAndVerifyClientCert, c.pool
+	}
+	return cfg
 }
 
 func (c *certificates) clientConfig() *tls.Config {
-	return &tls.Config{RootCAs: c.pool, MinVersion: tls.VersionTLS12}
+	cfg := &tls.Config{RootCAs: c.pool, MinVersion: tls.VersionTLS12}
+	if c.mutual {
+		cfg.Certificates = []tls.Certificate{c.client}
+	}
+	return cfg
+}
+
+// clientPEM returns the client certificate followed by its key.
+func (c *certificates) clientPEM() ([]byte, error) {
+	key, err := x509.MarshalPKCS8PrivateKey(c.client.PrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.client.Certificate[0]})
+	return append(text, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...), nil
 }

@@ -12,7 +12,7 @@ const objectsPath = "/objects"
 
 const headerTimeout = 10 * time.Second
 
-// newHTTP makes the HTTP side: authorization server and object store.
+// newHTTP makes the HTTP side: authorization server, object store and index.
 func (s *Server) newHTTP() *http.Server {
 	server := &http.Server{
 		Handler:           s.handlers.guard(s.logHTTP(s.httpHandler())),
@@ -30,6 +30,10 @@ func (s *Server) httpHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, objectsPath+"/") {
 			objects.ServeHTTP(w, r)
+			return
+		}
+		if isIndex(r) {
+			s.serveIndex(w)
 			return
 		}
 		if !s.oauth.IsPage(r.URL.Path) && !s.proxy.admits(r.Header.Values(proxyHeader)) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"log/slog"
 	"strings"
-	"time"
 
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
@@ -36,11 +35,11 @@ type config struct {
 	httpAddr   string
 	issuerPath string
 	tls        bool
+	mutualTLS  bool
 	front      bool
 
 	strict   bool
 	projects []string
-	version  string
 
 	open      bool
 	loginless bool
@@ -48,11 +47,9 @@ type config struct {
 	headerKey string
 	audience  string
 	oauth     oauth.Config // as WithOAuth gave it, with our defaults
-	latency   time.Duration
 
 	proxyToken string // empty without a proxy in front
 
-	offset  time.Duration
 	logger  *slog.Logger
 	logSize int
 }
@@ -103,6 +100,11 @@ func WithInMemory() Option {
 // clients trust it by [Server.CACertPEM].
 func WithTLS() Option { return optionFunc(func(c *config) { c.tls = true }) }
 
+// WithMutualTLS is [WithTLS] for clients that present a certificate as well: both
+// sides end the handshake of one that does not. [Server.ClientCertificatePEM] is one
+// that they accept; [Server.HTTPClient] and [Server.TransportCredentials] present it.
+func WithMutualTLS() Option { return optionFunc(func(c *config) { c.tls, c.mutualTLS = true, true }) }
+
 // WithHTTPFront puts net/http's HTTP/2 server in front of gRPC, as a proxy or a
 // connect server would be. [Script.AnswerHTTP] and [Script.AnswerRejections]
 // need it, since only that server can answer a call with bare HTTP. Requests
@@ -128,10 +130,6 @@ func WithStrict() Option { return optionFunc(func(c *config) { c.strict = true }
 func WithProject(ids ...string) Option {
 	return optionFunc(func(c *config) { c.projects = append(c.projects, ids...) })
 }
-
-// WithVersion is what GetVersion of the first-generation AdminService answers; "mock"
-// without it.
-func WithVersion(version string) Option { return optionFunc(func(c *config) { c.version = version }) }
 
 // WithOpenAccess lets every call in, as Flyte without a proxy in front does. The
 // login is still advertised, and a token that is sent says who is calling.
@@ -162,12 +160,6 @@ func WithHeaderKey(key string) Option {
 func WithAudience(audience string) Option {
 	return optionFunc(func(c *config) { c.audience = audience })
 }
-
-// WithTokenLatency makes the token endpoint take this long; Script can change it.
-func WithTokenLatency(d time.Duration) Option { return optionFunc(func(c *config) { c.latency = d }) }
-
-// WithClockOffset sets the server's clock off by d; see [Server.SetClockOffset].
-func WithClockOffset(d time.Duration) Option { return optionFunc(func(c *config) { c.offset = d }) }
 
 // WithLogger tells l of every request, at debug level and without secrets.
 func WithLogger(l *slog.Logger) Option {

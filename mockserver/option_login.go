@@ -27,7 +27,7 @@ const (
 //   - [PublicClientID] is registered besides. Every client may ask for OfflineScope,
 //     and the public one may exchange tokens of TrustedIssuers.
 //   - Issuer, Now and Logger are the mock's own and must be empty: see
-//     [WithIssuerPath], [WithClockOffset] and [WithLogger].
+//     [WithIssuerPath], [Server.SetClockOffset] and [WithLogger].
 //
 // Given twice, the last one counts.
 func WithOAuth(cfg oauth.Config) Option {
@@ -36,7 +36,7 @@ func WithOAuth(cfg oauth.Config) Option {
 
 // errMockSets refuses a configuration that [WithOAuth] does not take.
 var errMockSets = errors.New("WithOAuth: Issuer, Now and Logger must be empty, the mock sets them; " +
-	"use WithIssuerPath, WithClockOffset and WithLogger")
+	"use WithIssuerPath, Server.SetClockOffset and WithLogger")
 
 // completeLogin gives a server a client, and a person who can log in.
 func (c *config) completeLogin() {

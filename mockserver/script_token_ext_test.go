@@ -73,7 +73,8 @@ func TestHangingTokenEndpoint(t *testing.T) {
 func TestTokenLatency(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithTokenLatency(500*time.Millisecond))
+		s := mocktest.New(t, mockserver.WithInMemory())
+		s.Script().TokenEndpoint().Slow(500 * time.Millisecond)
 		start := time.Now()
 		fetchToken(t, s)
 		if took := time.Since(start); took != 500*time.Millisecond {

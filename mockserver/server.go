@@ -25,6 +25,7 @@ import (
 
 	"github.com/jetway-go/jetway/mockserver/backend"
 	"github.com/jetway-go/jetway/mockserver/internal/authserver"
+	"github.com/jetway-go/jetway/mockserver/internal/pages"
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
 
@@ -39,6 +40,7 @@ type Server struct {
 	script  *Script
 	log     *requestLog
 	proxy   proxy
+	index   *pages.Layout
 
 	grpcSide *listener
 	httpSide *listener
@@ -57,7 +59,6 @@ type Server struct {
 // one client, unless options say otherwise. It does not wait for anything.
 func New(opts ...Option) (*Server, error) {
 	s := &Server{cfg: newConfig(opts), clock: &clock{}, done: make(chan struct{})}
-	s.clock.set(s.cfg.offset)
 	s.log = newRequestLog(s.cfg.logSize)
 	s.script = &Script{server: s}
 	s.proxy.set(s.cfg.proxyToken)
@@ -91,22 +92,23 @@ func (s *Server) open() error {
 func (s *Server) assemble() error {
 	var err error
 	if s.cfg.tls {
-		if s.certs, err = newCertificates(hostOf(s.cfg.address), hostOf(s.cfg.httpAddr)); err != nil {
+		if s.certs, err = newCertificates(s.cfg.mutualTLS, hostOf(s.cfg.address), hostOf(s.cfg.httpAddr)); err != nil {
 			return &Error{Op: "make a certificate", Err: err}
 		}
 	}
 	if s.oauth, err = s.newOAuth(); err != nil {
 		return &Error{Op: "start the authorization server", Err: err}
 	}
-	s.script.TokenEndpoint().Slow(s.cfg.latency)
-
+	if s.index, err = pages.New(indexContent); err != nil {
+		return &Error{Op: "read the index page", Err: err}
+	}
 	s.objects = objectstore.New(objectstore.Config{BaseURL: s.HTTPURL() + objectsPath, Now: s.clock.Now})
 	login := s.loginMetadata
 	if s.cfg.loginless {
 		login = nil
 	}
 	s.backend = backend.New(backend.Config{
-		Now: s.clock.Now, Strict: s.cfg.strict, Objects: s.objects, Login: login, Version: s.cfg.version,
+		Now: s.clock.Now, Strict: s.cfg.strict, Objects: s.objects, Login: login,
 	})
 	for _, id := range s.cfg.projects {
 		s.backend.AddProject(backend.Project{ID: id, Name: id})

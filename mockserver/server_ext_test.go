@@ -98,7 +98,8 @@ func TestStrict(t *testing.T) {
 func TestProjectsAndClockOffset(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithProject("one", "two"), mockserver.WithClockOffset(time.Hour))
+		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithProject("one", "two"))
+		s.SetClockOffset(time.Hour)
 		if ahead := time.Until(s.Now()); ahead != time.Hour {
 			t.Errorf("the clock is %v ahead", ahead)
 		}

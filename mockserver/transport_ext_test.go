@@ -189,7 +189,7 @@ func TestAPIKey(t *testing.T) {
 	}}))
 
 	first, err := base64.StdEncoding.DecodeString(s.APIKey())
-	if err != nil || string(first) != s.Endpoint()+":first:secret-of-the-first:" {
+	if err != nil || string(first) != s.URL()+":first:secret-of-the-first:" {
 		t.Errorf("got %q, %v", first, err)
 	}
 	key, err := s.APIKeyFor("second")

@@ -62,13 +62,14 @@ func Rules() []Rule {
 		{Package: "mockserver/oauth", Tests: mocks},
 		{Package: "mockserver/internal/signed", Tests: mocks},
 		{Package: "mockserver/internal/faults", May: []string{"mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/internal/pages", Tests: mocks},
 		{Package: "mockserver/internal/authserver", May: []string{
-			"mockserver/internal/faults", "mockserver/internal/signed", "mockserver/oauth",
+			"mockserver/internal/faults", "mockserver/internal/pages", "mockserver/internal/signed", "mockserver/oauth",
 		}, Tests: mocks},
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/objectstore"}, Tests: mocks},
 		{Package: "mockserver", May: []string{
 			gen, verifier, "mockserver/backend", "mockserver/internal/authserver", "mockserver/internal/faults",
-			"mockserver/oauth", "mockserver/objectstore",
+			"mockserver/internal/pages", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
 		{Package: "mockserver/mocktest", May: []string{
 			gen, verifier, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",

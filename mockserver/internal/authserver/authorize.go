@@ -126,5 +126,5 @@ func seeOther(w http.ResponseWriter, to string) {
 // refusePage tells the person of an error.
 func (s *Server) refusePage(w http.ResponseWriter, perr *protocolError) {
 	s.cfg.Logger.Debug("oauth request refused", "endpoint", "page", "error", perr.code, "reason", perr.description)
-	s.pages.write(w, cmp.Or(perr.status, http.StatusBadRequest), page{Name: "message", Title: "This does not work", Message: perr.description})
+	s.writePage(w, cmp.Or(perr.status, http.StatusBadRequest), page{Name: "message", Title: "This does not work", Message: perr.description})
 }

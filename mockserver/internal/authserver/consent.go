@@ -13,21 +13,16 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 		s.toPages(w, v)
 		return
 	}
-	p := page{
+	client, scopes, ok := s.asking(v)
+	if !ok {
+		s.refusePage(w, noSuchUserCode())
+		return
+	}
+	s.writePage(w, http.StatusOK, page{
 		Name: "consent", Title: "Allow access?", Action: s.path + consentPath,
-		Request: v.id, CSRF: v.csrf, Login: v.login, leadsTo: v.leadsTo(),
-	}
-	if v.auth != nil {
-		p.Client, p.Scopes = v.auth.client.ID, v.auth.scopes
-	} else {
-		d, ok := s.devices.waiting(v.userCode, s.cfg.Now())
-		if !ok {
-			s.refusePage(w, noSuchUserCode())
-			return
-		}
-		p.Client, p.Scopes, p.UserCode = d.ClientID, d.Scopes, v.userCode
-	}
-	s.pages.write(w, http.StatusOK, p)
+		Request: v.id, CSRF: v.csrf, Client: client, Login: v.login, UserCode: v.userCode,
+		Scopes: scopeItems(scopes), leadsTo: v.leadsTo(),
+	})
 }
 
 // takeConsent is the decision of the person, which ends the visit.

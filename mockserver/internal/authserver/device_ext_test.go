@@ -102,7 +102,7 @@ func TestDeviceDenied(t *testing.T) {
 		d := startDevice(t, s)
 		b := newBrowser(s)
 		b.Deny = true
-		if page := visit(t, b, d.CompleteURI); !strings.Contains(page.Body, "Refused") {
+		if page := visit(t, b, d.CompleteURI); !strings.Contains(page.Body, "Denied") {
 			t.Errorf("last page: %s", page.Body)
 		}
 		wantError(t, "after the denial", poll(t, s, d), want)

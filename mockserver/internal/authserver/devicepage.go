@@ -15,7 +15,7 @@ func (s *Server) showVerify(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) writeVerify(w http.ResponseWriter, v view, userCode, problem string) {
-	s.pages.write(w, http.StatusOK, page{
+	s.writePage(w, http.StatusOK, page{
 		Name: "verify", Title: "Connect a device", Problem: problem, UserCode: userCode,
 		Action: s.path + verifyPath, Request: v.id, CSRF: v.csrf,
 	})
@@ -44,16 +44,16 @@ func noSuchUserCode() *protocolError {
 // decideDevice is what a person said about a device.
 func (s *Server) decideDevice(w http.ResponseWriter, v view, allowed bool) {
 	var err error
-	told := page{Name: "message", Title: "Connected", Message: "Your device goes on by itself. You can close this page."}
+	answer := page{Name: "message", Title: "Connected", Message: "The program on your device is logged in. You can close this page."}
 	if allowed {
 		err = s.ApproveDevice(v.userCode, v.login)
 	} else {
 		err = s.DenyDevice(v.userCode)
-		told.Title, told.Message = "Refused", "Your device gets no access. You can close this page."
+		answer.Title, answer.Message = "Denied", "The program on your device gets no access. You can close this page."
 	}
 	if err != nil {
 		s.refusePage(w, noSuchUserCode())
 		return
 	}
-	s.pages.write(w, http.StatusOK, told)
+	s.writePage(w, http.StatusOK, answer)
 }

@@ -103,6 +103,15 @@ func (s *Server) Issuer() string { return s.cfg.Issuer }
 // TokenURL is the address of the token endpoint.
 func (s *Server) TokenURL() string { return s.cfg.Issuer + tokenPath }
 
+// DevicePage returns the address of the page for user codes; empty without the
+// device_code grant.
+func (s *Server) DevicePage() string {
+	if !s.supports(oauth.GrantDeviceCode) {
+		return ""
+	}
+	return s.cfg.Issuer + verifyPath
+}
+
 // EndpointAt returns the endpoint that lies at path of the server's host; empty for
 // pages and everything else.
 func (s *Server) EndpointAt(path string) oauth.Endpoint {

@@ -72,12 +72,13 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 		s.refusePage(w, perr)
 		return
 	}
-	s.writeLogin(w, v, "")
+	s.writeLogin(w, v, "", "")
 }
 
-func (s *Server) writeLogin(w http.ResponseWriter, v view, problem string) {
-	s.pages.write(w, http.StatusOK, page{
-		Name: "login", Title: "Log in", Problem: problem,
+func (s *Server) writeLogin(w http.ResponseWriter, v view, login, problem string) {
+	client, _, _ := s.asking(v) // a device that no longer waits is refused on the next page
+	s.writePage(w, http.StatusOK, page{
+		Name: "login", Title: "Log in", Problem: problem, Client: client, Login: login,
 		Action: s.path + loginPath, Request: v.id, CSRF: v.csrf, leadsTo: v.leadsTo(),
 	})
 }
@@ -92,10 +93,20 @@ func (s *Server) takeLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	account, ok := s.logIn(f.get("login"), f.get("password"))
 	if !ok {
-		s.writeLogin(w, v, "Login or password is wrong.")
+		s.writeLogin(w, v, f.get("login"), "Login or password is wrong.")
 		return
 	}
 	s.toPages(w, s.visits.loggedIn(s.cookie(r), v.id, account.Login))
+}
+
+// asking returns the client that a visit is about and the scopes that it asks for;
+// false if the visit is about a device that no longer waits.
+func (s *Server) asking(v view) (client string, scopes []string, ok bool) {
+	if v.auth != nil {
+		return v.auth.client.ID, v.auth.scopes, true
+	}
+	d, ok := s.devices.waiting(v.userCode, s.cfg.Now())
+	return d.ClientID, d.Scopes, ok
 }
 
 // leadsTo is where the visit ends in the browser, if anywhere.

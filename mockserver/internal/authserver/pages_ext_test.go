@@ -72,7 +72,7 @@ func TestPagesEscape(t *testing.T) {
 	page := visit(t, b, authorization("client_id", "<b>x</b>", "scope", "<i>"))
 	b.StopAt, b.Deny = callback, true
 	b.HTTP = &http.Client{Transport: recording{direct{s}, func(body string) {
-		if strings.Contains(body, "<b>x") || strings.Contains(body, "<li><i>") {
+		if strings.Contains(body, "<b>x") || strings.Contains(body, "<i>") {
 			t.Errorf("markup got through: %s", body)
 		}
 		if strings.Contains(body, "Allow access") && !strings.Contains(body, "&lt;b&gt;x") {
@@ -149,6 +149,47 @@ func TestFormsCannotBeForged(t *testing.T) {
 	}
 	if a := decide(csrf, "allow"); a.header.Get("Location") != "" {
 		t.Error("one consent gave two codes")
+	}
+}
+
+func TestLoginPageNamesTheClientAndKeepsTheLogin(t *testing.T) {
+	t.Parallel()
+	s := newPeople(t, nil)
+	page, cookie := started(t, s)
+	if !strings.Contains(page.body, "<strong>app</strong> asks you to log in.") {
+		t.Errorf("the page does not name the client:\n%s", page.body)
+	}
+	again := submit(t, s, "/oauth2/login", form("request", hidden(t, page.body, "request"), "csrf", hidden(t, page.body, "csrf"),
+		"login", `ada"x`, "password", "wrong-password"), cookie)
+	if !strings.Contains(again.body, `name="login" value="ada&#34;x"`) || strings.Contains(again.body, "wrong-password") {
+		t.Errorf("after a wrong password:\n%s", again.body)
+	}
+}
+
+func TestConsentPageSaysScopesInWords(t *testing.T) {
+	t.Parallel()
+	s := newPeople(t, func(c *oauth.Config) {
+		c.Clients = append(c.Clients, oauth.Client{
+			ID: "notebook", RedirectURIs: []string{callback}, Scopes: []string{"email", "offline_access", "special"},
+		})
+	})
+	b := newBrowser(s)
+	mustCode(t, b)
+	var shown string
+	b.HTTP = &http.Client{Transport: recording{direct{s}, func(body string) {
+		if strings.Contains(body, "Allow access?") {
+			shown = body
+		}
+	}}}
+	visit(t, b, authorization("client_id", "notebook", "scope", "email offline_access special"))
+	for _, want := range []string{
+		"<strong>notebook</strong> asks to act for <strong>ada</strong>.", "<h2>What it may do then</h2>",
+		"See your email address <code>email</code>", "Stay logged in while you are away <code>offline_access</code>",
+		"<code>special</code>",
+	} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("the page lacks %q:\n%s", want, shown)
+		}
 	}
 }
 

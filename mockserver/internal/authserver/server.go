@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/jetway-go/jetway/mockserver/internal/faults"
+	"github.com/jetway-go/jetway/mockserver/internal/pages"
 	"github.com/jetway-go/jetway/mockserver/internal/signed"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
@@ -33,7 +34,7 @@ type Server struct {
 	devices *devices
 	visits  *visits
 	proofs  *proofs
-	pages   *pages
+	pages   *pages.Layout
 	faults  map[oauth.Endpoint]*faults.Set
 	mux     *http.ServeMux
 }
@@ -44,7 +45,7 @@ func New(cfg oauth.Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := newPages()
+	layout, err := newPages()
 	if err != nil {
 		return nil, &ConfigError{Field: "pages", Reason: "could not be read", Err: err}
 	}
@@ -62,7 +63,7 @@ func New(cfg oauth.Config) (*Server, error) {
 		devices: newDevices(),
 		visits:  newVisits(),
 		proofs:  newProofs(),
-		pages:   pages,
+		pages:   layout,
 		faults:  map[oauth.Endpoint]*faults.Set{},
 	}
 	for _, e := range Endpoints() {
