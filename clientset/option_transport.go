@@ -1,6 +1,7 @@
 package clientset
 
 import (
+	"bytes"
 	"crypto/tls"
 	"net/http"
 
@@ -40,6 +41,13 @@ func WithTLSConfig(cfg *tls.Config) Option {
 // times. The file is read at once.
 func WithCAFile(path string) Option {
 	return option(func(c *config) { c.tls.extra = append(c.tls.extra, path); c.tls.uses("WithCAFile") })
+}
+
+// WithCAPEM is [WithCAFile] for certificates that the program has in memory, in PEM
+// form; pem is copied. With [WithExclusiveCAFile] they are trusted as well.
+func WithCAPEM(pem []byte) Option {
+	pem = bytes.Clone(pem)
+	return option(func(c *config) { c.tls.pems = append(c.tls.pems, pem); c.tls.uses("WithCAPEM") })
 }
 
 // WithExclusiveCAFile is [WithCAFile] without trust in the system's certificates.

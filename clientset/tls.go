@@ -14,6 +14,7 @@ import (
 type tlsOptions struct {
 	base             *tls.Config
 	extra, exclusive []string
+	pems             [][]byte
 	certFile         string
 	keyFile          string
 	serverName       string
@@ -61,7 +62,7 @@ func (o *tlsOptions) build(base *tls.Config) (*tls.Config, error) {
 // roots returns nil for the system's certificates alone.
 func (o *tlsOptions) roots(pool *x509.CertPool) (*x509.CertPool, error) {
 	switch {
-	case len(o.extra)+len(o.exclusive) == 0:
+	case len(o.extra)+len(o.exclusive)+len(o.pems) == 0:
 		return pool, nil
 	case len(o.exclusive) > 0:
 		pool = x509.NewCertPool()
@@ -83,6 +84,11 @@ func (o *tlsOptions) roots(pool *x509.CertPool) (*x509.CertPool, error) {
 		}
 		if !pool.AppendCertsFromPEM(pem) {
 			return nil, fmt.Errorf("CA file %s: no PEM certificate in it", path)
+		}
+	}
+	for _, pem := range o.pems {
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, errors.New("WithCAPEM: no PEM certificate in it")
 		}
 	}
 	return pool, nil

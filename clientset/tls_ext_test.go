@@ -53,6 +53,7 @@ func TestTLSSettingsServeCallsAndLogin(t *testing.T) {
 	pool.AppendCertsFromPEM(s.CACertPEM())
 	for name, opt := range map[string]clientset.Option{
 		"WithCAFile":             clientset.WithCAFile(ca),
+		"WithCAPEM":              clientset.WithCAPEM(s.CACertPEM()),
 		"WithExclusiveCAFile":    clientset.WithExclusiveCAFile(ca),
 		"WithTLSConfig":          clientset.WithTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}),
 		"WithHTTPClient":         clientset.WithHTTPClient(s.HTTPClient()),
@@ -99,6 +100,36 @@ func TestTLSSettingsServeCallsAndLogin(t *testing.T) {
 		}
 		_ = answer.Body.Close()
 	})
+}
+
+func TestCAPEMWithoutCertificateIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, pem := range map[string][]byte{"nothing": nil, "no PEM": []byte("hello")} {
+		if _, err := clientset.ForEndpoint("h", clientset.WithCAPEM(pem)); err == nil || !strings.Contains(err.Error(), "WithCAPEM") {
+			t.Errorf("%s: %v, want an error that names the option", name, err)
+		}
+	}
+}
+
+// The mock demands a client certificate for calls and for the login alike.
+func TestClientCertificateServesCallsAndLogin(t *testing.T) {
+	t.Parallel()
+	s := quiet(t, mockserver.WithMutualTLS())
+	text, err := s.ClientCertificatePEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair := filepath.Join(t.TempDir(), "client.pem")
+	if err := os.WriteFile(pair, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	trust := clientset.WithCAPEM(s.CACertPEM())
+	if err := list(t.Context(), made(t)(clientset.ForAPIKey(s.APIKey(), trust, clientset.WithClientCertificate(pair, pair)))); err != nil {
+		t.Error(err)
+	}
+	if err := list(t.Context(), made(t)(clientset.ForAPIKey(s.APIKey(), trust, clientset.WithoutRetry()))); err == nil {
+		t.Error("a call without a client certificate succeeded")
+	}
 }
 
 func TestSkipVerifyIsLoud(t *testing.T) {

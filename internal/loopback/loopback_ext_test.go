@@ -2,10 +2,14 @@ package loopback_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -33,6 +37,23 @@ func open(t *testing.T, uri string, ports ...int) (*loopback.Server, *atomic.Int
 		}
 	})
 	return s, &answered
+}
+
+// Browsers apply a style only if the policy has the hash of its text.
+func TestPageNamesTheProgramAndMayUseItsStyle(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t, "")
+	page := fetch(t, http.MethodGet, s.RedirectURI()+"?code=1", "")
+	if program := filepath.Base(os.Args[0]); !strings.Contains(page.body, "<strong>"+program+"</strong>, a program on this computer") {
+		t.Errorf("the page does not name %s:\n%s", program, page.body)
+	}
+	_, text, _ := strings.Cut(page.body, "<style>")
+	text, _, found := strings.Cut(text, "</style>")
+	sum := sha256.Sum256([]byte(text))
+	if want := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !found ||
+		!strings.Contains(page.header.Get("Content-Security-Policy"), want) {
+		t.Errorf("the policy %q does not allow the style", page.header.Get("Content-Security-Policy"))
+	}
 }
 
 // shown is a page as a browser gets it.

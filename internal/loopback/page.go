@@ -2,12 +2,16 @@ package loopback
 
 import (
 	"crypto/sha256"
+	_ "embed"
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 )
 
-// Page is what the person sees in the browser: fixed words, never anything that
+// Page is what the user sees in the browser: fixed words, never anything that
 // came with the request.
 type Page struct {
 	Status int // HTTP status; zero means 200
@@ -15,17 +19,17 @@ type Page struct {
 	Text   string
 }
 
-const style = `body{font-family:system-ui,sans-serif;max-width:34em;margin:20vh auto 0;padding:0 1em;line-height:1.5}` +
-	`@media(prefers-color-scheme:dark){body{background:#111;color:#eee}}`
+//go:embed page.html
+var layout string
 
-const layout = `<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Title}}</title><style>` + style + `</style></head>
-<body><h1>{{.Title}}</h1><p>{{.Text}}</p></body>
-</html>
-`
+//go:embed page.css
+var style string
 
-func newLayout() (*template.Template, error) { return template.New("page").Parse(layout) }
+func newLayout() (*template.Template, error) {
+	return template.New("page").Funcs(template.FuncMap{
+		"style": func() template.CSS { return template.CSS(style) }, //nolint:gosec // our own file
+	}).Parse(layout)
+}
 
 // policy lets the page load nothing but its own style.
 func policy() string {
@@ -34,8 +38,8 @@ func policy() string {
 		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-// write answers with p. The address that it stands under carries a code, so the
-// page is kept nowhere and tells nobody where it was.
+// write answers with p. The page's address carries a code, so browsers do not
+// cache the page and send its address to no other server.
 func (s *Server) write(w http.ResponseWriter, p Page) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -47,5 +51,17 @@ func (s *Server) write(w http.ResponseWriter, p Page) {
 	if p.Status != 0 {
 		w.WriteHeader(p.Status)
 	}
-	_ = s.layout.Execute(w, p) // a browser that has gone away misses only the page
+	_ = s.layout.Execute(w, struct { // fails only when the browser has gone
+		Page
+
+		Program string
+	}{p, program()})
+}
+
+// program returns the name of the running program, empty if it is unknown.
+func program() string {
+	if len(os.Args) == 0 || os.Args[0] == "" {
+		return ""
+	}
+	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 }
