@@ -18,9 +18,9 @@ import (
 type flags struct {
 	address, httpAddress, unix string
 
-	tls    bool
-	caFile string
-	front  bool
+	tls                    bool
+	caFile, clientCertFile string
+	front                  bool
 
 	client, secret, scopes, audience, headerKey string
 
@@ -34,71 +34,84 @@ type flags struct {
 	quirks   []oauth.Quirk
 }
 
+// parse reads the flags. It writes the usage to stderr for -h only; the error of a
+// wrong flag is its caller's to print.
 func parse(args []string, stderr io.Writer) (*flags, error) {
 	f := &flags{}
 	set := flag.NewFlagSet("mockserver", flag.ContinueOnError)
-	set.SetOutput(stderr)
-	set.Usage = func() {
-		fmt.Fprint(stderr, "Usage: mockserver [flags]\n\n"+
-			"Runs the mock backend until it is interrupted. Once it serves, it prints how to\n"+
-			"connect on standard output.\n\n")
-		set.PrintDefaults()
+	set.SetOutput(io.Discard) // the set would print each error, and the usage after it
+	set.Usage = func() {}
+	f.define(set)
+	switch err := set.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		usage(set, stderr)
+		return nil, err
+	case err != nil:
+		return nil, err
 	}
-	set.StringVar(&f.address, "address", "127.0.0.1:0", "`host:port` for gRPC; port 0 takes a free one")
-	set.StringVar(&f.httpAddress, "http-address", "127.0.0.1:0", "`host:port` for the authorization server and the object store")
-	set.StringVar(&f.unix, "unix", "", "unix socket `path` for gRPC, in place of -address")
-	set.BoolVar(&f.tls, "tls", false, "serve over TLS with a fresh authority; needs -ca-file")
-	set.StringVar(&f.caFile, "ca-file", "", "`file` to write the authority's certificate to")
-	set.BoolVar(&f.front, "http-front", false, "serve gRPC through net/http, and discovery on the same port")
-	set.StringVar(&f.client, "client", mockserver.DefaultClientID, "client `id`")
-	set.StringVar(&f.secret, "secret", "", "client secret, seen by other users of this machine; empty makes a random one")
-	set.StringVar(&f.scopes, "scopes", mockserver.DefaultScope, "space-separated scopes of the client")
-	set.StringVar(&f.login, "login", mockserver.DefaultLogin, "`name` of the person who can log in on the pages")
-	set.StringVar(&f.password, "password", "", "that person's password, seen by other users of this machine; empty makes a random one")
-	set.StringVar(&f.autoApprove, "auto-approve", "", "`login` of a person who needs no pages")
+	return f, f.check(set)
+}
+
+func usage(set *flag.FlagSet, to io.Writer) {
+	fmt.Fprint(to, "Usage: mockserver [flags]\n\n"+
+		"Runs the mock backend until it is interrupted. As soon as it serves, it prints to\n"+
+		"standard output how to connect. Its HTTP address has a page that lists what it serves.\n\n")
+	set.SetOutput(to)
+	set.PrintDefaults()
+}
+
+func (f *flags) define(set *flag.FlagSet) {
+	set.StringVar(&f.address, "address", "127.0.0.1:0", "`host:port` of the gRPC services; port 0 picks a free one")
+	set.StringVar(&f.httpAddress, "http-address", "127.0.0.1:0", "`host:port` of the authorization server, the object store and the index page")
+	set.StringVar(&f.unix, "unix", "", "`path` of a unix socket for the gRPC services, instead of -address")
+	set.BoolVar(&f.tls, "tls", false, "serve over TLS, with a new certificate authority; needs -ca-file")
+	set.StringVar(&f.caFile, "ca-file", "", "`file` to write the authority's certificate to (PEM)")
+	set.StringVar(&f.clientCertFile, "client-cert-file", "",
+		"demand client certificates, and write one with its key to this `file` (PEM); needs -tls")
+	set.BoolVar(&f.front, "http-front", false, "serve gRPC through net/http, with the authorization server on the same port")
+	set.StringVar(&f.client, "client", mockserver.DefaultClientID, "client `ID`")
+	set.StringVar(&f.secret, "secret", "", "client `secret`; other users of this machine can see it; the default is a random one")
+	set.StringVar(&f.scopes, "scopes", mockserver.DefaultScope, "`scopes` of the client, separated by spaces; calls need them")
+	set.StringVar(&f.login, "login", mockserver.DefaultLogin, "`name` of the user who can log in on the pages")
+	set.StringVar(&f.password, "password", "", "`password` of that user; other users of this machine can see it; the default is a random one")
+	set.StringVar(&f.autoApprove, "auto-approve", "", "`name` of a user for whom every login is approved without the pages")
 	set.StringVar(&f.proxyToken, "proxy-token", "",
-		"play a proxy that asks for this `token` in proxy-authorization; seen by other users of this machine")
-	set.Func("quirk", "`habit` of a real authorization server, such as errors-as-200; may be repeated", func(name string) error {
+		"act as a proxy that demands this `token` in proxy-authorization; other users of this machine can see it")
+	set.Func("quirk", "`name` of a deviation of some real authorization server, such as errors-as-200; repeatable", func(name string) error {
 		if !slices.Contains(oauth.Quirks(), oauth.Quirk(name)) {
 			return fmt.Errorf("want one of %v", oauth.Quirks())
 		}
 		f.quirks = append(f.quirks, oauth.Quirk(name))
 		return nil
 	})
-	set.StringVar(&f.audience, "audience", "", "audience that tokens must have")
-	set.StringVar(&f.headerKey, "header-key", "authorization", "metadata `key` that carries the token")
-	set.DurationVar(&f.ttl, "token-ttl", time.Hour, "how long access tokens live")
-	set.DurationVar(&f.latency, "token-latency", 0, "how long the token endpoint takes")
-	set.BoolVar(&f.opaque, "opaque", false, "opaque access tokens in place of JWTs")
-	set.BoolVar(&f.open, "open", false, "ask for no login")
+	set.StringVar(&f.audience, "audience", "", "`audience` that access tokens must have")
+	set.StringVar(&f.headerKey, "header-key", "authorization", "metadata `key` that carries the access token")
+	set.DurationVar(&f.ttl, "token-ttl", time.Hour, "`lifetime` of access tokens")
+	set.DurationVar(&f.latency, "token-latency", 0, "`time` that the token endpoint takes to answer")
+	set.BoolVar(&f.opaque, "opaque", false, "issue opaque access tokens instead of JWTs")
+	set.BoolVar(&f.open, "open", false, "serve calls without an access token too")
 	set.BoolVar(&f.strict, "strict", false, "enforce the contract's validation rules")
 	set.BoolVar(&f.json, "json", false, "print how to connect as one JSON object")
 	set.BoolVar(&f.verbose, "v", false, "log every request to standard error")
-	set.Func("project", "`id` of a project to create; may be repeated", func(id string) error {
+	set.Func("project", "`ID` of a project to create; repeatable", func(id string) error {
 		if id == "" {
-			return errors.New("a project needs an id")
+			return errors.New("a project needs an ID")
 		}
 		f.projects = append(f.projects, id)
 		return nil
 	})
-	if err := set.Parse(args); err != nil {
-		return nil, err
-	}
-	err := f.check(set)
-	if err != nil {
-		fmt.Fprintln(stderr, err)
-	}
-	return f, err
 }
 
 func (f *flags) check(set *flag.FlagSet) error {
 	switch {
 	case set.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q: everything is a flag", set.Arg(0))
+		return fmt.Errorf("unexpected argument %q: there are flags only", set.Arg(0))
 	case f.unix != "" && given(set, "address"):
-		return errors.New("-unix and -address are two places for the same listener: give one of them")
+		return errors.New("-unix and -address both say where the gRPC services listen: give one of them")
 	case f.tls != (f.caFile != ""):
-		return errors.New("-tls and -ca-file go together: nobody could trust the server otherwise")
+		return errors.New("-tls and -ca-file need each other: clients trust the server by the certificate in that file")
+	case f.clientCertFile != "" && !f.tls:
+		return errors.New("-client-cert-file needs -tls and -ca-file: certificates are part of TLS")
 	default:
 		return nil
 	}
@@ -110,7 +123,7 @@ func given(set *flag.FlagSet, name string) bool {
 	return found
 }
 
-// oauth is the configuration of the authorization server.
+// oauth returns the configuration of the authorization server.
 func (f *flags) oauth() oauth.Config {
 	return oauth.Config{
 		Clients: []oauth.Client{{
@@ -132,10 +145,9 @@ func (f *flags) options() []mockserver.Option {
 		mockserver.WithRequiredScopes(strings.Fields(f.scopes)...),
 		mockserver.WithAudience(f.audience),
 		mockserver.WithHeaderKey(f.headerKey),
-		mockserver.WithTokenLatency(f.latency),
 		mockserver.WithProject(f.projects...),
 		mockserver.WithProxyAuth(f.proxyToken),
-		mockserver.WithRequestLog(0), // nobody could ask for it
+		mockserver.WithRequestLog(0), // no program can read it
 	}
 	for _, o := range []struct {
 		on     bool
@@ -143,6 +155,7 @@ func (f *flags) options() []mockserver.Option {
 	}{
 		{f.unix != "", mockserver.WithUnixSocket(f.unix)},
 		{f.tls, mockserver.WithTLS()},
+		{f.clientCertFile != "", mockserver.WithMutualTLS()},
 		{f.front, mockserver.WithHTTPFront()},
 		{f.open, mockserver.WithOpenAccess()},
 		{f.strict, mockserver.WithStrict()},

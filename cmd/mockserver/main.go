@@ -1,14 +1,14 @@
 // Command mockserver runs the mock backend alone: every service, an
 // authorization server and an object store, until it is interrupted.
 //
-// Once it serves, it prints what a client needs to connect: a line a fact, or with
-// -json one object that a script can read. Only standard output gets the secrets;
-// they are the mock's own and good for nothing else. Run it with -h for its flags.
+// As soon as it serves, it prints what a client needs to connect, and the line of Go
+// that does: one fact per line, or with -json one object that a script can read. It
+// prints secrets to standard output only; no other server accepts them. Run it with
+// -h for its flags.
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,21 +16,21 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
-	_ "google.golang.org/grpc/encoding/gzip" // as real backends, take what clients compress
+	_ "google.golang.org/grpc/encoding/gzip" // clients may compress their requests, as with real backends
 
 	"github.com/jetway-go/jetway/mockserver"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program the hard way
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	switch {
 	case errors.Is(err, errUsage):
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
@@ -38,8 +38,8 @@ func main() {
 	}
 }
 
-// errUsage says that the flags were wrong, which has been told already.
-var errUsage = errors.New("wrong usage")
+// errUsage marks errors in the flags.
+var errUsage = errors.New("-h lists the flags")
 
 // run serves until ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case errors.Is(err, flag.ErrHelp):
 		return nil
 	case err != nil:
-		return errors.Join(errUsage, err)
+		return fmt.Errorf("mockserver: %w; %w", err, errUsage)
 	}
 	options := f.options()
 	if f.verbose {
@@ -59,59 +59,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	server.Script().TokenEndpoint().Slow(f.latency)
 	if err := announce(server, f, stdout); err != nil {
 		return errors.Join(err, server.Close())
 	}
 	<-ctx.Done()
 	return server.Close()
-}
-
-// announce prints how to connect.
-func announce(server *mockserver.Server, f *flags, stdout io.Writer) error {
-	facts := [][2]string{
-		{"endpoint", server.Endpoint()},
-		{"issuer", server.Issuer()},
-		{"http", server.HTTPURL()},
-		{"client id", server.ClientID()},
-		{"client secret", server.ClientSecret()},
-		{"login", server.Login()},
-		{"password", server.Password()},
-		{"api key", server.APIKey()},
-	}
-	if f.caFile != "" {
-		if err := os.WriteFile(f.caFile, server.CACertPEM(), 0o600); err != nil {
-			return fmt.Errorf("write the CA certificate: %w", err)
-		}
-		facts = append(facts, [2]string{"ca file", f.caFile})
-	}
-	text, err := lines(facts), error(nil)
-	if f.json {
-		text, err = object(facts)
-	}
-	if err == nil {
-		_, err = io.WriteString(stdout, text)
-	}
-	if err != nil {
-		return fmt.Errorf("print how to connect: %w", err)
-	}
-	return nil
-}
-
-// lines are for people.
-func lines(facts [][2]string) string {
-	var b strings.Builder
-	for _, fact := range facts {
-		fmt.Fprintf(&b, "%-14s %s\n", fact[0], fact[1])
-	}
-	return b.String()
-}
-
-// object is one line of JSON, with keys such as client_id.
-func object(facts [][2]string) (string, error) {
-	values := make(map[string]string, len(facts))
-	for _, fact := range facts {
-		values[strings.ReplaceAll(fact[0], " ", "_")] = fact[1]
-	}
-	text, err := json.Marshal(values)
-	return string(text) + "\n", err
 }

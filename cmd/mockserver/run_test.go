@@ -18,13 +18,15 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
 )
 
-// started runs the command until the test ends and returns what it announced.
+// started runs the command until the test ends and returns what it printed.
 func started(t *testing.T, args ...string) map[string]string {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -44,11 +46,7 @@ func started(t *testing.T, args ...string) map[string]string {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		facts[strings.TrimSpace(lines.Text()[:14])] = strings.TrimSpace(lines.Text()[14:])
-		last := "api key"
-		if len(args) > 0 && args[0] == "-tls" {
-			last = "ca file"
-		}
-		if facts[last] != "" {
+		if facts["go"] != "" {
 			break
 		}
 	}
@@ -60,6 +58,14 @@ func started(t *testing.T, args ...string) map[string]string {
 
 func healthy(t *testing.T, endpoint string, creds credentials.TransportCredentials) {
 	t.Helper()
+	if err := check(t, endpoint, creds); err != nil {
+		t.Error(err)
+	}
+}
+
+// check makes one call that needs no access token.
+func check(t *testing.T, endpoint string, creds credentials.TransportCredentials) error {
+	t.Helper()
 	conn, err := grpc.NewClient(endpoint, grpc.WithTransportCredentials(creds))
 	if err != nil {
 		t.Fatal(err)
@@ -67,19 +73,21 @@ func healthy(t *testing.T, endpoint string, creds credentials.TransportCredentia
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if _, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{}); err != nil {
-		t.Error(err)
-	}
+	_, err = healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{})
+	return err
 }
 
 func TestRun(t *testing.T) {
 	t.Parallel()
 	facts := started(t, "-project", "demo", "-token-ttl", "5m", "-client", "ci", "-scopes", "all read", "-v")
 
-	healthy(t, facts["endpoint"], insecure.NewCredentials())
+	healthy(t, facts["grpc target"], insecure.NewCredentials())
 	key, err := base64.StdEncoding.DecodeString(facts["api key"])
 	if want := facts["endpoint"] + ":ci:" + facts["client secret"] + ":"; err != nil || string(key) != want {
 		t.Errorf("API key says %q, %v", key, err)
+	}
+	if want := `cs, err := clientset.ForAPIKey("` + facts["api key"] + `")`; facts["go"] != want || !strings.HasPrefix(facts["endpoint"], "http://") {
+		t.Errorf("to paste: %q and %q", facts["endpoint"], facts["go"])
 	}
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"ci"}, "client_secret": {facts["client secret"]}}
 	if code, body := askToken(t, facts["issuer"], form); code != http.StatusOK || !strings.Contains(body, `"expires_in":300`) {
@@ -99,7 +107,40 @@ func TestRunWithTLS(t *testing.T) {
 	if !pool.AppendCertsFromPEM(pem) || facts["ca file"] != file {
 		t.Errorf("no certificate in %s", facts["ca file"])
 	}
-	healthy(t, facts["endpoint"], credentials.NewTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}))
+	healthy(t, facts["grpc target"], credentials.NewTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}))
+}
+
+func TestRunDemandsClientCertificates(t *testing.T) {
+	t.Parallel()
+	ca, client := filepath.Join(t.TempDir(), "ca.pem"), filepath.Join(t.TempDir(), "client.pem")
+	facts := started(t, "-tls", "-ca-file", ca, "-client-cert-file", client, "-proxy-token", "pass")
+	pem, err := os.ReadFile(ca)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	pair, err := tls.LoadX509KeyPair(client, client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, cfg := range map[codes.Code]*tls.Config{
+		codes.Unavailable: {RootCAs: pool, MinVersion: tls.VersionTLS12},
+		codes.Unknown:     {RootCAs: pool, MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}, // the proxy's answer
+	} {
+		if err := check(t, facts["grpc target"], credentials.NewTLS(cfg)); status.Code(err) != want {
+			t.Errorf("%v, want %v", err, want)
+		}
+	}
+	for _, want := range []string{
+		`ForAPIKey("` + facts["api key"] + `", `, `clientset.WithCAFile("` + ca + `")`,
+		`clientset.WithClientCertificate("` + client + `", "` + client + `")`,
+		`clientset.WithProxyFlow(flow.StaticToken("pass"), nil)`,
+	} {
+		if !strings.Contains(facts["go"], want) {
+			t.Errorf("%q lacks %q", facts["go"], want)
+		}
+	}
 }
 
 func TestRunOnUnixSocket(t *testing.T) {
@@ -109,10 +150,10 @@ func TestRunOnUnixSocket(t *testing.T) {
 	if facts["endpoint"] != "unix://"+path {
 		t.Errorf("endpoint %q", facts["endpoint"])
 	}
-	healthy(t, facts["endpoint"], insecure.NewCredentials())
+	healthy(t, facts["grpc target"], insecure.NewCredentials())
 }
 
-func TestWrongUsage(t *testing.T) {
+func TestWrongFlagsEndInOneLineThatNamesThem(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		args  []string
@@ -124,12 +165,14 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"-tls"}, true, "-ca-file"},
 		{[]string{"-ca-file", "x"}, true, "-tls"},
 		{[]string{"-unix", "s", "-address", "127.0.0.1:0"}, true, "give one of them"},
-		{[]string{"-project", ""}, true, "needs an id"},
+		{[]string{"-client-cert-file", "x"}, true, "-tls"},
+		{[]string{"-project", ""}, true, "needs an ID"},
 		{[]string{"-quirk", "none"}, true, "errors-as-200"},
-		{[]string{"-auto-approve", "nobody"}, false, "no such account"},
+		{[]string{"-auto-approve", "stranger"}, false, "no such account"},
 		{[]string{"-token-ttl", "1ms"}, false, "whole seconds"},
 		{[]string{"-address", "nonsense"}, false, "nonsense"},
 		{[]string{"-tls", "-ca-file", "/nowhere/at/all"}, false, "CA certificate"},
+		{[]string{"-tls", "-ca-file", os.DevNull, "-client-cert-file", "/nowhere/at/all"}, false, "client certificate"},
 	} {
 		var stderr strings.Builder
 		err := run(t.Context(), tt.args, io.Discard, &stderr)
@@ -137,18 +180,16 @@ func TestWrongUsage(t *testing.T) {
 			t.Errorf("%v: %v", tt.args, err)
 			continue
 		}
-		said := stderr.String()
-		if !tt.usage {
-			said = err.Error()
-		}
-		if !strings.Contains(said, tt.says) {
+		if said := err.Error(); !strings.Contains(said, tt.says) || strings.Contains(said, "-h lists the flags") != tt.usage {
 			t.Errorf("%v: said %q", tt.args, said)
+		}
+		if stderr.Len() > 0 {
+			t.Errorf("%v: the usage hides the error:\n%s", tt.args, stderr.String())
 		}
 	}
 }
 
-// Help tells what the command is for and every flag, and is no failure.
-func TestHelp(t *testing.T) {
+func TestHelpSaysWhatTheCommandDoesAndListsItsFlags(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr strings.Builder
 	if err := run(t.Context(), []string{"-h"}, &stdout, &stderr); err != nil || stdout.Len() > 0 {
@@ -161,8 +202,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// A script reads one object, which is there once everything is served; nothing
-// secret is anywhere else, however much is logged.
+// A script reads one object as soon as the mock serves. Logs hold no secret.
 func TestRunForAScript(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
@@ -175,7 +215,7 @@ func TestRunForAScript(t *testing.T) {
 	if err := json.NewDecoder(out).Decode(&facts); err != nil {
 		t.Fatal(err)
 	}
-	healthy(t, facts["endpoint"], insecure.NewCredentials())
+	healthy(t, facts["grpc_target"], insecure.NewCredentials())
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {facts["client_id"]}, "client_secret": {facts["client_secret"]}}
 	code, body := askToken(t, facts["issuer"], form)
 	var answer struct {
@@ -224,8 +264,8 @@ func askToken(t *testing.T, issuer string, form url.Values, headers ...string) (
 	return resp.StatusCode, string(body)
 }
 
-// The person named on the command line can log in; habits show in the answer.
-func TestRunWithAPerson(t *testing.T) {
+// The user named on the command line can log in; quirks show in the answer.
+func TestRunWithAUser(t *testing.T) {
 	t.Parallel()
 	facts := started(t, "-login", "grace", "-quirk", "lower-case-bearer", "-quirk", "no-scope", "-proxy-token", "pass")
 	form := url.Values{
@@ -237,16 +277,16 @@ func TestRunWithAPerson(t *testing.T) {
 	}
 }
 
-// Clients may compress what they send; nothing else in this test links gzip.
-func TestTakesGzip(t *testing.T) {
+// Nothing else in this test links gzip.
+func TestCompressedRequestsAreAccepted(t *testing.T) {
 	t.Parallel()
 	if encoding.GetCompressor("gzip") == nil {
 		t.Error("compressed calls would end as Unimplemented")
 	}
 }
 
-// A pipe that nobody reads any more must not leave a server behind.
-func TestAnnouncingFails(t *testing.T) {
+// A server left behind would fail the package's goroutine check.
+func TestRunEndsWhenItsOutputIsClosed(t *testing.T) {
 	t.Parallel()
 	out, in := io.Pipe()
 	_ = out.Close()
