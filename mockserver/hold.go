@@ -22,7 +22,7 @@ type Hold struct {
 // that was revoked or expired meanwhile ends the call with Unauthenticated,
 // unary calls and streams alike, before any message is answered.
 func (c *Script) Hold(method string) *Hold {
-	h := &Hold{pattern: normal(method), arrived: make(chan struct{}), release: make(chan struct{})}
+	h := &Hold{pattern: c.pattern(method), arrived: make(chan struct{}), release: make(chan struct{})}
 	c.edit(func() { c.holds = append(c.holds, h) })
 	return h
 }

@@ -3,7 +3,6 @@ package mockserver
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,14 +14,15 @@ import (
 )
 
 // Script makes a server misbehave. Its methods may be called at any time, also
-// while calls are under way, and combine: a call is first delayed, then rejected,
-// then failed, then held.
+// during calls. Faults combine: a call is first delayed, then rejected, then failed,
+// then held.
 //
-// A method is named in full ("/package.Service/Method"), or as all of a service
-// ("/package.Service/*"), or as "*": every method that needs a token. Methods that
-// need none, such as AuthMetadataService's, are met by name only. Faults meet calls
-// whose token was accepted; a call without one is refused before they count. A name
-// that no method has is never met: no call fails, and nothing says so.
+// A method is named in full ("/package.Service/Method"), or as all methods of a
+// service ("/package.Service/*"), or as "*": every method that needs an access token.
+// Methods that need none, such as those of AuthMetadataService, must be named.
+// Faults apply to calls whose access token was accepted; a call without one is
+// rejected and does not count. A name that no method of the server has is a panic,
+// or an error where the method returns one; both name the nearest method.
 type Script struct {
 	server *Server
 
@@ -67,13 +67,13 @@ func (c *Script) FailNext(method string, n int, code codes.Code, message string)
 	if code == codes.OK || n <= 0 {
 		return
 	}
-	rule := countedRule{pattern: normal(method), left: n, status: status.New(code, message)}
+	rule := countedRule{pattern: c.pattern(method), left: n, status: status.New(code, message)}
 	c.edit(func() { c.fails = append(c.fails, rule) })
 }
 
 // Delay holds every call of method up by d before it is served; zero stops that.
 func (c *Script) Delay(method string, d time.Duration) {
-	pattern := normal(method)
+	pattern := c.pattern(method)
 	c.edit(func() {
 		c.delays = slices.DeleteFunc(c.delays, func(r delayRule) bool { return r.pattern == pattern })
 		if d > 0 {
@@ -154,27 +154,4 @@ func (c *Script) plan(method string) (delay time.Duration, verdict *status.Statu
 		}
 	}
 	return delay, nil, nil
-}
-
-// normal gives a method name its leading slash; no name means all.
-func normal(method string) string {
-	switch {
-	case method == "" || method == "*":
-		return "*"
-	case strings.HasPrefix(method, "/"):
-		return method
-	default:
-		return "/" + method
-	}
-}
-
-// matches reports whether a pattern of [Script] covers a full method name.
-func matches(pattern, method string) bool {
-	if pattern == "*" {
-		return !isOpen(method)
-	}
-	if service, all := strings.CutSuffix(pattern, "*"); all {
-		return strings.HasPrefix(method, service)
-	}
-	return pattern == method
 }

@@ -21,7 +21,7 @@ type streamRule struct {
 // its message number after+1: 0 ends it before the first, but after the handler
 // has begun. With code OK the stream ends as if it were complete.
 func (c *Script) BreakStream(method string, after int, code codes.Code, message string) {
-	rule := streamRule{pattern: normal(method), after: max(after, 0), verdict: status.New(code, message)}
+	rule := streamRule{pattern: c.pattern(method), after: max(after, 0), verdict: status.New(code, message)}
 	c.edit(func() { c.streams = append(c.streams, rule) })
 }
 

@@ -13,14 +13,18 @@ type answerRule struct {
 }
 
 // AnswerHTTP answers the next n calls of method with bare HTTP, whatever their
-// token, as a proxy in front of the backend would. Without [WithHTTPFront] the
-// error is [ErrNoHTTPFront].
+// token, as a proxy in front of the backend would. The error is [ErrNoHTTPFront]
+// without [WithHTTPFront], or names a method that the server does not have.
 func (c *Script) AnswerHTTP(method string, n int, a HTTPAnswer) error {
 	if c.server.front == nil {
 		return &Error{Op: "script", Err: ErrNoHTTPFront}
 	}
+	pattern := normal(method)
+	if err := c.server.unknown(pattern); err != nil {
+		return err
+	}
 	if n > 0 {
-		c.edit(func() { c.answers = append(c.answers, answerRule{normal(method), n, a}) })
+		c.edit(func() { c.answers = append(c.answers, answerRule{pattern, n, a}) })
 	}
 	return nil
 }

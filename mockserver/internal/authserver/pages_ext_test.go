@@ -183,7 +183,7 @@ func TestConsentPageSaysScopesInWords(t *testing.T) {
 	}}}
 	visit(t, b, authorization("client_id", "notebook", "scope", "email offline_access special"))
 	for _, want := range []string{
-		"<strong>notebook</strong> asks to act for <strong>ada</strong>.", "<h2>What it may do then</h2>",
+		"<strong>notebook</strong> asks to act for <strong>ada</strong>.", "<h2>It will be able to</h2>",
 		"See your email address <code>email</code>", "Stay logged in while you are away <code>offline_access</code>",
 		"<code>special</code>",
 	} {
