@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// accepted are the connections that a listener has taken. gRPC waits two minutes
-// for the first word on each of them, and its Stop waits with it.
+// accepted holds the connections that a listener has accepted. gRPC waits up to two
+// minutes for the first bytes on each, and its Stop waits as long.
 type accepted struct {
 	mu    sync.Mutex
 	open  map[*acceptedConn]struct{}
@@ -19,13 +19,13 @@ type acceptedConn struct {
 	all *accepted
 }
 
-// add takes c, or hangs up at once when that is all that is done any more.
+// add keeps c, or closes it at once after [accepted.hangUp].
 func (a *accepted) add(c net.Conn) net.Conn {
 	conn := &acceptedConn{Conn: c, all: a}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ended {
-		_ = c.Close() // whoever reads from it will see
+		_ = c.Close() // its reader gets the error
 		return conn
 	}
 	if a.open == nil {
@@ -35,13 +35,13 @@ func (a *accepted) add(c net.Conn) net.Conn {
 	return conn
 }
 
-// hangUp closes all of them, and those to come.
+// hangUp closes all connections, and later ones as they come.
 func (a *accepted) hangUp() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ended = true
 	for c := range a.open {
-		_ = c.Conn.Close() // there is nothing to do about one that will not close
+		_ = c.Conn.Close() // an error here changes nothing: the server is closing
 	}
 	a.open = nil
 }

@@ -44,23 +44,23 @@ func (s *Server) scheme() string {
 // HTTPURL returns the base URL of the HTTP side, without a slash at its end.
 func (s *Server) HTTPURL() string { return s.scheme() + s.httpSide.address }
 
-// Issuer is the authorization server's identifier, the base of its endpoints.
+// Issuer returns the authorization server's identifier, the base of its endpoints.
 func (s *Server) Issuer() string { return s.oauth.Issuer() }
 
-// TokenURL is the address of the token endpoint.
+// TokenURL returns the address of the token endpoint.
 func (s *Server) TokenURL() string { return s.oauth.TokenURL() }
 
-// AuthorizationURL is the address of the authorization endpoint; empty without the
+// AuthorizationURL returns the address of the authorization endpoint; empty without the
 // authorization_code grant.
 func (s *Server) AuthorizationURL() string { return s.oauth.Metadata().AuthorizationEndpoint }
 
-// ClientID is the id of the server's first client.
+// ClientID returns the ID of the server's first client.
 func (s *Server) ClientID() string { return s.cfg.oauth.Clients[0].ID }
 
-// ClientSecret is the secret of the server's first client.
+// ClientSecret returns the secret of the server's first client.
 func (s *Server) ClientSecret() string { return s.cfg.oauth.Clients[0].Secret }
 
-// APIKey returns an API key for the first client: base64 of [Server.URL], client id,
+// APIKey returns an API key for the first client: base64 of [Server.URL], client ID,
 // client secret and organization (empty here) with colons between them.
 func (s *Server) APIKey() string { return s.apiKey(s.ClientID(), s.ClientSecret()) }
 
@@ -100,8 +100,8 @@ func (s *Server) ClientCertificatePEM() ([]byte, error) {
 	return text, nil
 }
 
-// TransportCredentials are what [grpc.WithTransportCredentials] needs to connect:
-// trust in the server's authority, or none without [WithTLS].
+// TransportCredentials returns credentials for [grpc.WithTransportCredentials]: TLS that
+// trusts the server's authority, or plaintext without [WithTLS].
 func (s *Server) TransportCredentials() credentials.TransportCredentials {
 	if s.certs == nil {
 		return insecure.NewCredentials()
@@ -109,8 +109,8 @@ func (s *Server) TransportCredentials() credentials.TransportCredentials {
 	return credentials.NewTLS(s.certs.clientConfig())
 }
 
-// DialOption lets a connection to [Server.Endpoint] find the in-memory listener.
-// For a server on a real address it changes nothing.
+// DialOption returns the option by which a connection to [Server.Endpoint] finds the
+// in-memory listener. For a server on a real address it has no effect.
 func (s *Server) DialOption() grpc.DialOption {
 	if s.grpcSide.dial == nil {
 		return grpc.EmptyDialOption{}

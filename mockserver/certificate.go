@@ -23,7 +23,7 @@ type certificates struct {
 	pool   *x509.CertPool
 }
 
-// Long enough for any test that lets years pass.
+// certificateLife is long enough for tests that let years pass.
 const certificateLife = 30 * 365 * 24 * time.Hour
 
 func newCertificates(mutual bool, hosts ...string) (*certificates, error) {

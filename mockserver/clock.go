@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// clock is the time as the server sees it: the machine's, off by some amount.
+// clock is the server's clock: the machine's time plus an offset.
 type clock struct{ offset atomic.Int64 }
 
 func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }

@@ -6,18 +6,18 @@ import (
 	"github.com/jetway-go/jetway/mockserver/internal/authserver"
 )
 
-// ErrNoHTTPFront says that a script wants a call answered with bare HTTP, which
-// needs [WithHTTPFront].
+// ErrNoHTTPFront is returned when a script is to answer a call with bare HTTP on a
+// server without [WithHTTPFront].
 var ErrNoHTTPFront = errors.New("answering calls with bare HTTP needs mockserver.WithHTTPFront")
 
-// ErrUnknownClient says that no client of that id was registered.
+// ErrUnknownClient is returned for a client ID that is not registered.
 var ErrUnknownClient = errors.New("no such client; register it with mockserver.WithOAuth")
 
-// What [Script.ApproveDevice] and [Script.DenyDevice] find wrong.
+// Errors of [Script.ApproveDevice] and [Script.DenyDevice].
 var (
-	// ErrUnknownUserCode says that no device waits with that user code.
+	// ErrUnknownUserCode is returned if no device waits for approval with that user code.
 	ErrUnknownUserCode = authserver.ErrUnknownUserCode
-	// ErrUnknownAccount says that no account has that login.
+	// ErrUnknownAccount is returned if no account has that login.
 	ErrUnknownAccount = authserver.ErrUnknownAccount
 )
 

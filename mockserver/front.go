@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// newFront makes the HTTP/2 server that [WithHTTPFront] puts before gRPC. It
-// speaks HTTP/2 without TLS as well, as gRPC clients do on plaintext.
+// newFront returns the HTTP/2 server that [WithHTTPFront] puts in front of gRPC. Without
+// TLS it speaks unencrypted HTTP/2, as gRPC clients do.
 func (s *Server) newFront() *http.Server {
 	server := &http.Server{
 		Handler:           s.handlers.guard(s.frontHandler()),
@@ -47,7 +47,7 @@ func (s *Server) frontHandler() http.Handler {
 	})
 }
 
-// HTTPAnswer is a bare HTTP answer to a call, as a proxy gives it.
+// HTTPAnswer is a bare HTTP answer to a call, as a proxy sends it.
 type HTTPAnswer struct {
 	// Status is the HTTP status; zero means 401.
 	Status int
@@ -79,5 +79,5 @@ func (a HTTPAnswer) write(w http.ResponseWriter) {
 		h.Set("Location", a.Location)
 	}
 	w.WriteHeader(a.status())
-	_, _ = w.Write([]byte(a.Body)) // the client left: nobody to tell
+	_, _ = w.Write([]byte(a.Body)) // fails only when the client has gone
 }

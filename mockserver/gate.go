@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// gate counts handlers that net/http started, so that Close can wait for them as
-// net/http does not. The zero value is open.
+// gate counts running HTTP handlers, so that [Server.Close] can wait for them, which
+// net/http's Close does not. The zero value is open.
 type gate struct {
 	mu     sync.Mutex
 	inside int
-	shut   chan struct{} // made by close; closed when nobody is inside any more
+	shut   chan struct{} // made by close; closed when no handler runs any more
 }
 
 func (g *gate) enter() bool {
@@ -32,7 +32,8 @@ func (g *gate) leave() {
 	}
 }
 
-// close lets nobody in any more. What it returns is closed when the last one left.
+// close refuses further handlers. The channel that it returns is closed when the
+// last handler has returned.
 func (g *gate) close() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -43,7 +44,7 @@ func (g *gate) close() <-chan struct{} {
 	return g.shut
 }
 
-// guard puts the gate before next.
+// guard counts the requests that next serves.
 func (g *gate) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.enter() {

@@ -10,12 +10,12 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// maxMessage lets large answers through in both directions; real backends have
-// no limit of their own.
+// maxMessage is the size limit of messages in both directions, high because real
+// backends have none.
 const maxMessage = 64 << 20
 
-// openMethods need no token: what a client asks before it can log in, and what
-// operators ask.
+// openMethods returns the methods that need no access token: those that a client calls
+// before it can log in, and health and reflection.
 func openMethods() []string {
 	return []string{
 		"/flyteidl2.auth.AuthMetadataService/*",
@@ -35,13 +35,13 @@ func isOpen(method string) bool {
 	return false
 }
 
-// newGRPC makes the gRPC server. A call passes the request log, the
-// proxy, the authentication and the script, in this order: only a call that would have been
-// served can be failed by a script.
+// newGRPC returns the gRPC server. A call passes the request log, the proxy, the
+// authentication and the script, in this order: a script can only fail calls that
+// would have been served.
 func (s *Server) newGRPC() *grpc.Server {
 	unary := []grpc.UnaryServerInterceptor{s.logUnary}
 	stream := []grpc.StreamServerInterceptor{s.logStream}
-	if !s.cfg.front { // a front asks for the proxy's credentials itself
+	if !s.cfg.front { // a front checks the proxy's token itself
 		unary = append(unary, s.proxyUnary)
 		stream = append(stream, s.proxyStream)
 	}

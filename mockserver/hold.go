@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Hold is one call that waits on the server, made by [Script.Hold].
+// Hold is one call that waits on the server; see [Script.Hold].
 type Hold struct {
 	pattern string
 	taken   bool // by a call; guarded by Script.mu
@@ -17,21 +17,21 @@ type Hold struct {
 	once    sync.Once
 }
 
-// Hold makes the next call of method wait after its token was accepted and
-// before it is served. When it is released its token is looked at again: one
-// that was revoked or expired meanwhile ends the call with Unauthenticated,
-// unary calls and streams alike, before any message is answered.
+// Hold makes the next call of method wait after its access token was accepted and
+// before the handler runs. On release the server checks the token again: if it was
+// revoked or has expired meanwhile, the call ends with Unauthenticated before any
+// response message, unary calls and streams alike.
 func (c *Script) Hold(method string) *Hold {
 	h := &Hold{pattern: c.pattern(method), arrived: make(chan struct{}), release: make(chan struct{})}
 	c.edit(func() { c.holds = append(c.holds, h) })
 	return h
 }
 
-// Arrived is closed when a call waits.
+// Arrived returns a channel that is closed when a call waits.
 func (h *Hold) Arrived() <-chan struct{} { return h.arrived }
 
-// Release lets the call go on, now or as soon as it comes. Calling it again does
-// nothing.
+// Release lets the call continue, also one that has not arrived yet. Calling it again
+// does nothing.
 func (h *Hold) Release() { h.once.Do(func() { close(h.release) }) }
 
 func (h *Hold) wait(ctx context.Context, s *Server, method string) error {
@@ -42,8 +42,8 @@ func (h *Hold) wait(ctx context.Context, s *Server, method string) error {
 	return s.checkAgain(ctx, method)
 }
 
-// await waits for done to be closed or to tick. It ends early, with a status, if
-// the call or the server ends first.
+// await waits until done is closed or has a value. It returns early, with a status, if
+// the call ends or the server closes.
 func await[T any](ctx context.Context, s *Server, done <-chan T) error {
 	select {
 	case <-done:

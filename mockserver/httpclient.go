@@ -10,9 +10,9 @@ import (
 
 var errNotLoopback = errors.New("the mock's HTTP client reaches loopback addresses only")
 
-// HTTPClient reaches the HTTP side, in memory too, and trusts its certificate.
-// Beside it only loopback addresses can be reached. [Server.Close] closes its
-// idle connections.
+// HTTPClient returns a client that reaches the HTTP side, in memory too, and trusts its
+// certificate. Otherwise it reaches loopback addresses only. [Server.Close] closes
+// its idle connections.
 func (s *Server) HTTPClient() *http.Client { return s.client }
 
 func (s *Server) newClient() *http.Client {

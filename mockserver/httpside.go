@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// objectsPath is where the object store lies on the HTTP side.
+// objectsPath is the object store's path on the HTTP side.
 const objectsPath = "/objects"
 
 const headerTimeout = 10 * time.Second

@@ -14,7 +14,7 @@ const (
 	memoryAddress = "127.0.0.1:1"
 )
 
-// listener is where one side of the server is reached.
+// listener is the listener of one side of the server.
 type listener struct {
 	net.Listener
 
@@ -24,7 +24,7 @@ type listener struct {
 	accepted accepted
 }
 
-// Accept keeps hold of the connection, so that hanging up ends it.
+// Accept records the connection, so that [accepted.hangUp] closes it.
 func (l *listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 )
 
 // memoryListener is a net.Listener that only its own dial reaches. Its
-// connections keep what net.Conn promises about deadlines, which TLS and net/http
-// rely on, and everything waits in ways that testing/synctest understands.
+// connections honour deadlines as net.Conn documents, which TLS and net/http rely on,
+// and every wait is one that testing/synctest recognises as durably blocked.
 type memoryListener struct {
 	incoming chan net.Conn
 	done     chan struct{}
@@ -158,8 +158,8 @@ func (p *memoryPipe) write(b []byte) (int, error) {
 	}
 }
 
-// deadline wakes a pipe when its time comes. Whoever wakes looks at the clock, so
-// that a timer which fires late does no harm.
+// deadline wakes the waiters of a pipe when its time comes. A waiter checks the
+// clock again, so that a timer which fires late does no harm.
 type deadline struct {
 	at    time.Time
 	timer *time.Timer

@@ -8,21 +8,21 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// Option changes what [New] makes.
+// Option configures a [Server].
 type Option interface{ apply(c *config) }
 
 type optionFunc func(*config)
 
 func (f optionFunc) apply(c *config) { f(c) }
 
-// Names that a server uses unless told otherwise.
+// Default names.
 const (
 	// DefaultClientID is the client of a server that [WithOAuth] gives none.
 	DefaultClientID = "jetway-demo"
 	// PublicClientID is the client without a secret that AuthMetadataService
 	// names to programs that have none of their own.
 	PublicClientID = "jetway-public"
-	// DefaultScope is what a client may do that names no scopes, and what calls need.
+	// DefaultScope is the scope of clients that name none, and the scope that calls need.
 	DefaultScope = "all"
 
 	defaultHeaderKey  = "authorization"
@@ -71,49 +71,48 @@ func newConfig(opts []Option) config {
 	return c
 }
 
-// WithAddress makes gRPC listen on a TCP address instead of a free port of
-// 127.0.0.1. Anyone who reaches it can use the mock.
+// WithAddress sets the TCP address of the gRPC services; the default is a free port of
+// 127.0.0.1. Every host that reaches the address can use the mock.
 func WithAddress(hostPort string) Option {
 	return optionFunc(func(c *config) { c.network, c.address = "tcp", hostPort })
 }
 
-// WithHTTPAddress makes the HTTP side (authorization server and object store)
-// listen on a TCP address instead of a free port of 127.0.0.1.
+// WithHTTPAddress sets the TCP address of the HTTP side (authorization server, object
+// store, index page); the default is a free port of 127.0.0.1.
 func WithHTTPAddress(hostPort string) Option {
 	return optionFunc(func(c *config) { c.httpAddr = hostPort })
 }
 
-// WithUnixSocket makes gRPC listen on a unix socket that is created at path. The
+// WithUnixSocket serves gRPC on a unix socket, which the server creates at path. The
 // HTTP side stays on TCP.
 func WithUnixSocket(path string) Option {
 	return optionFunc(func(c *config) { c.network, c.address = "unix", path })
 }
 
-// WithInMemory makes both sides listen in memory: [Server.DialOption] and
-// [Server.HTTPClient] reach them, nothing else does. It works inside a
-// testing/synctest bubble.
+// WithInMemory serves both sides in memory, where only [Server.DialOption] and
+// [Server.HTTPClient] reach them. It works inside a testing/synctest bubble.
 func WithInMemory() Option {
 	return optionFunc(func(c *config) { c.network, c.address = networkMemory, "" })
 }
 
-// WithTLS serves both sides over TLS with a certificate of a fresh authority;
-// clients trust it by [Server.CACertPEM].
+// WithTLS serves both sides over TLS, with a certificate of a new authority. Clients
+// have to trust [Server.CACertPEM].
 func WithTLS() Option { return optionFunc(func(c *config) { c.tls = true }) }
 
-// WithMutualTLS is [WithTLS] for clients that present a certificate as well: both
-// sides end the handshake of one that does not. [Server.ClientCertificatePEM] is one
-// that they accept; [Server.HTTPClient] and [Server.TransportCredentials] present it.
+// WithMutualTLS is [WithTLS] with client certificates: both sides refuse connections of
+// clients that present none of the server's authority. [Server.ClientCertificatePEM]
+// returns one; [Server.HTTPClient] and [Server.TransportCredentials] present it.
 func WithMutualTLS() Option { return optionFunc(func(c *config) { c.tls, c.mutualTLS = true, true }) }
 
-// WithHTTPFront puts net/http's HTTP/2 server in front of gRPC, as a proxy or a
-// connect server would be. [Script.AnswerHTTP] and [Script.AnswerRejections]
-// need it, since only that server can answer a call with bare HTTP. Requests
-// that are not gRPC reach the HTTP side on the same port.
+// WithHTTPFront serves gRPC through net/http, as behind a proxy or in a Connect server.
+// [Script.AnswerHTTP] and [Script.AnswerRejections] need it, since grpc-go's own server
+// cannot answer a call with bare HTTP. Requests that are not gRPC reach the HTTP side
+// on the same port.
 func WithHTTPFront() Option { return optionFunc(func(c *config) { c.front = true }) }
 
-// WithIssuerPath puts the authorization server below a path such as
-// "/realms/demo", so that its two discovery documents lie at unlike places; empty
-// keeps it at the top.
+// WithIssuerPath sets the path of the issuer, such as "/realms/demo": the RFC 8414
+// document and the OpenID Connect document then have different places. The default is
+// no path.
 func WithIssuerPath(path string) Option {
 	return optionFunc(func(c *config) {
 		if c.issuerPath = strings.Trim(path, "/"); c.issuerPath != "" {
@@ -125,43 +124,45 @@ func WithIssuerPath(path string) Option {
 // WithStrict enforces the contract's validation rules on requests.
 func WithStrict() Option { return optionFunc(func(c *config) { c.strict = true }) }
 
-// WithProject creates projects of these ids, which are their names too. There is none
-// without it.
+// WithProject creates projects with these IDs, which are their names too. By default
+// there is none.
 func WithProject(ids ...string) Option {
 	return optionFunc(func(c *config) { c.projects = append(c.projects, ids...) })
 }
 
-// WithOpenAccess lets every call in, as Flyte without a proxy in front does. The
-// login is still advertised, and a token that is sent says who is calling.
+// WithOpenAccess serves calls without an access token, as Flyte without a proxy in front
+// does. The login is still advertised, and an access token that is sent names the caller.
 func WithOpenAccess() Option { return optionFunc(func(c *config) { c.open = true }) }
 
-// WithoutLogin is [WithOpenAccess] on a server that knows of no login at all:
+// WithoutLogin is [WithOpenAccess] for a server that advertises no login:
 // GetOAuth2Metadata is Unimplemented.
 func WithoutLogin() Option {
 	return optionFunc(func(c *config) { c.open, c.loginless = true, true })
 }
 
-// WithRequiredScopes sets which scopes a call needs instead of [DefaultScope];
-// without one of them it ends with PermissionDenied. None means that any good
-// token will do.
+// WithRequiredScopes sets the scopes that calls need; without one of them a call ends
+// with PermissionDenied. The default is [DefaultScope]; none accepts every valid token.
 func WithRequiredScopes(scopes ...string) Option {
 	return optionFunc(func(c *config) { c.scopes = scopes })
 }
 
-// WithHeaderKey is the metadata key that calls carry their token in, and that
-// AuthMetadataService advertises, such as "flyte-authorization". No other key
-// is looked at, so that a client that ignores the advertised one is noticed.
+// WithHeaderKey sets the metadata key that carries the access token and that
+// AuthMetadataService advertises, such as "flyte-authorization"; the default is
+// "authorization". The server reads no other key, so that a client that ignores the
+// advertised one is rejected.
 func WithHeaderKey(key string) Option {
 	return optionFunc(func(c *config) { c.headerKey = cmp.Or(strings.ToLower(key), defaultHeaderKey) })
 }
 
-// WithAudience makes calls need a token for this audience, and advertises it. A
-// client has to ask for it: a token without an audience is refused.
+// WithAudience sets the audience that access tokens must have, and advertises it. Clients
+// have to request it: a token without an audience is rejected. Empty, the default,
+// accepts every audience.
 func WithAudience(audience string) Option {
 	return optionFunc(func(c *config) { c.audience = audience })
 }
 
-// WithLogger tells l of every request, at debug level and without secrets.
+// WithLogger logs every request to l, at debug level and without secrets; nil, the
+// default, discards the log.
 func WithLogger(l *slog.Logger) Option {
 	return optionFunc(func(c *config) {
 		if l != nil {
@@ -170,6 +171,6 @@ func WithLogger(l *slog.Logger) Option {
 	})
 }
 
-// WithRequestLog is how many requests [Server.Requests] remembers, 65,536 by
-// default; the oldest go first, and 0 remembers none.
+// WithRequestLog sets how many requests [Server.Requests] keeps; the oldest are dropped
+// first, and 0 keeps none. The default is 65,536.
 func WithRequestLog(n int) Option { return optionFunc(func(c *config) { c.logSize = max(n, 0) }) }

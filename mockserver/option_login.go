@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// DefaultLogin is the person of a server that [WithOAuth] gives no account; the
-	// password is [Server.Password].
+	// DefaultLogin is the account of a server that [WithOAuth] gives none; its password
+	// is [Server.Password].
 	DefaultLogin = "ada"
-	// RedirectURI is what AuthMetadataService names to clients. The public client
-	// may use any port of 127.0.0.1, [::1] and localhost, with path /callback.
+	// RedirectURI is the redirect URI that AuthMetadataService advertises. The public
+	// client may use any port of 127.0.0.1, [::1] and localhost, with path /callback.
 	RedirectURI = "http://localhost:53593/callback"
 )
 
@@ -21,12 +21,12 @@ const (
 // as in package oauth, with these exceptions:
 //
 //   - Without Clients there is one, [DefaultClientID], with a random secret. A client
-//     without scopes gets [DefaultScope]. The first one is [Server.ClientID].
-//   - Without Accounts there is one, [DefaultLogin], with a random password. The first
-//     one is [Server.Login].
-//   - [PublicClientID] is registered besides. Every client may ask for OfflineScope,
-//     and the public one may exchange tokens of TrustedIssuers.
-//   - Issuer, Now and Logger are the mock's own and must be empty: see
+//     without scopes gets [DefaultScope]. [Server.ClientID] is the first one.
+//   - Without Accounts there is one, [DefaultLogin], with a random password.
+//     [Server.Login] is the first one.
+//   - [PublicClientID] is registered too. Every client may request OfflineScope, and
+//     the public one may exchange tokens of TrustedIssuers.
+//   - Issuer, Now and Logger are set by the mock and must be empty: see
 //     [WithIssuerPath], [Server.SetClockOffset] and [WithLogger].
 //
 // Given twice, the last one counts.
@@ -34,11 +34,11 @@ func WithOAuth(cfg oauth.Config) Option {
 	return optionFunc(func(c *config) { c.oauth = cfg })
 }
 
-// errMockSets refuses a configuration that [WithOAuth] does not take.
+// errMockSets is the error of a configuration that [WithOAuth] does not accept.
 var errMockSets = errors.New("WithOAuth: Issuer, Now and Logger must be empty, the mock sets them; " +
 	"use WithIssuerPath, Server.SetClockOffset and WithLogger")
 
-// completeLogin gives a server a client, and a person who can log in.
+// completeLogin adds a client and an account where the configuration has none.
 func (c *config) completeLogin() {
 	clients := slices.Clone(c.oauth.Clients)
 	for i := range clients {
@@ -59,7 +59,7 @@ func (c *config) completeLogin() {
 	}
 }
 
-// oauthFor is the configuration of the authorization server at issuer.
+// oauthFor returns the configuration of the authorization server at issuer.
 func (c *config) oauthFor(issuer string, clock *clock) (oauth.Config, error) {
 	cfg := c.oauth
 	if cfg.Issuer != "" || cfg.Now != nil || cfg.Logger != nil {
@@ -78,8 +78,8 @@ func (c *config) oauthFor(issuer string, clock *clock) (oauth.Config, error) {
 	return cfg, nil
 }
 
-// publicClient may do what programs on people's machines do, and what workloads
-// without a secret do.
+// publicClient returns the client of programs without a secret: those that users run,
+// and workloads that exchange a token.
 func (c *config) publicClient() oauth.Client {
 	public := oauth.Client{
 		ID: PublicClientID, Scopes: c.oauth.Clients[0].Scopes,
@@ -93,8 +93,8 @@ func (c *config) publicClient() oauth.Client {
 	return public
 }
 
-// Login is the login of the first person.
+// Login returns the login of the first account.
 func (s *Server) Login() string { return s.cfg.oauth.Accounts[0].Login }
 
-// Password is the password of the first person.
+// Password returns the password of the first account.
 func (s *Server) Password() string { return s.cfg.oauth.Accounts[0].Password }

@@ -15,37 +15,37 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// The same name to HTTP and to gRPC.
+// The same header in HTTP and in gRPC.
 const (
 	proxyHeader = "Proxy-Authorization"
 	proxyKey    = "proxy-authorization"
 )
 
-// What the proxy answers those whom it does not let in.
+// The proxy's answer to requests without its token.
 const (
 	pageType  = "text/html; charset=utf-8"
 	proxyPage = "<html><body>Proxy Authentication Required</body></html>"
 )
 
-// proxy stands before both sides and asks for a token of its own. The zero value
-// lets everybody in.
+// proxy stands in front of both sides and demands a token of its own. The zero value
+// admits every request.
 type proxy struct {
 	mu    sync.Mutex
 	token string
-	old   []string // no good any more, and secret all the same
+	old   []string // no longer accepted, still secret
 }
 
-// WithProxyAuth puts a proxy in front that asks for "proxy-authorization: Bearer
-// token": with calls, and with HTTP requests except signed storage URLs and the
-// pages that people open in a browser. Without it the answer is HTTP 407; a server
-// without [WithHTTPFront] cannot answer calls so, and gives them the status that
-// a gRPC client makes of it. [Script.SetProxyToken] changes the token.
+// WithProxyAuth acts as a proxy that demands "proxy-authorization: Bearer token" of
+// calls and of HTTP requests, except signed storage URLs and the pages that users open
+// in a browser. Requests without it get HTTP 407; a server without [WithHTTPFront]
+// cannot send that to calls, and ends them with the status that a gRPC client makes
+// of it. [Script.SetProxyToken] changes the token. Empty, the default, is no proxy.
 func WithProxyAuth(token string) Option {
 	return optionFunc(func(c *config) { c.proxyToken = token })
 }
 
-// SetProxyToken changes what the proxy asks for from now on; empty takes the proxy
-// away.
+// SetProxyToken changes the token that the proxy demands from now on; empty removes
+// the proxy.
 func (c *Script) SetProxyToken(token string) { c.server.proxy.set(token) }
 
 func (p *proxy) set(token string) {
@@ -61,7 +61,7 @@ func (p *proxy) tokens() []string {
 	return append(slices.Clone(p.old), p.token)
 }
 
-// admits looks at the values of proxy-authorization.
+// admits reports whether these values of proxy-authorization are the one token.
 func (p *proxy) admits(values []string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,10 +79,10 @@ func refuseByProxy(w http.ResponseWriter) {
 	w.Header().Set("Proxy-Authenticate", `Bearer realm="proxy"`)
 	w.Header().Set("Content-Type", pageType)
 	w.WriteHeader(http.StatusProxyAuthRequired)
-	_, _ = io.WriteString(w, proxyPage) // the client left: nobody to tell
+	_, _ = io.WriteString(w, proxyPage) // fails only when the client has gone
 }
 
-// check answers a call as a gRPC client sees HTTP 407.
+// check returns the error that a gRPC client makes of HTTP 407.
 func (p *proxy) check(ctx context.Context) error {
 	if p.admits(metadata.ValueFromIncomingContext(ctx, proxyKey)) {
 		return nil

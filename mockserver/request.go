@@ -9,7 +9,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// Kind says which side of the server a request reached.
+// Kind is the side of the server that a request reached.
 type Kind string
 
 // Kinds of requests.
@@ -19,8 +19,8 @@ const (
 	KindHTTP  Kind = "http"  // any other HTTP request
 )
 
-// Request is one thing that arrived. It holds no secret: tokens are named by id,
-// and the values of keys that carry credentials are left out.
+// Request is one call or HTTP request that the server received. It holds no secret:
+// tokens appear by ID only, and values of keys that carry credentials are omitted.
 type Request struct {
 	Kind Kind
 	// Method is the full name of a call, else verb and path, such as
@@ -31,13 +31,13 @@ type Request struct {
 	// TokenID names the access token that came with it (see oauth.TokenID); empty
 	// without one.
 	TokenID string
-	// Authorizations is how many values came under the key that carries tokens.
+	// Authorizations is the number of values of the key that carries tokens.
 	Authorizations int
 	// Keys are all metadata keys or header names, in lower case, sorted.
 	Keys []string
 	// Metadata holds the values of those keys that carry no secret.
 	Metadata map[string][]string
-	// ProxyAuthorizations is how many values came under proxy-authorization, and
+	// ProxyAuthorizations is the number of values of proxy-authorization, and
 	// ProxyTokenID names the token in the first.
 	ProxyAuthorizations int
 	ProxyTokenID        string
@@ -48,16 +48,16 @@ type Request struct {
 	// secret, such as grant_type, client_id, scope, audience, resource and
 	// redirect_uri. A client_id that came by Basic authentication is here too.
 	Form map[string][]string
-	// Done tells whether it was answered yet; what follows is meaningless before.
+	// Done reports whether it was answered; the fields below are meaningless before.
 	Done bool
-	// Code is the status of a call; codes.Unknown when HTTPStatus tells more.
+	// Code is the status of a call; codes.Unknown if HTTPStatus says more.
 	Code codes.Code
-	// HTTPStatus is that of an HTTP request, or of a call that was answered with
+	// HTTPStatus is the status of an HTTP request, or of a call that was answered with
 	// bare HTTP.
 	HTTPStatus int
 }
 
-// requestLog remembers the latest requests.
+// requestLog keeps the latest requests.
 type requestLog struct {
 	mu     sync.Mutex
 	size   int
@@ -68,7 +68,7 @@ type requestLog struct {
 
 func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
 
-// add remembers r, which belongs to the log from then on.
+// add stores r, which belongs to the log from then on.
 func (l *requestLog) add(r *Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -91,7 +91,7 @@ func (l *requestLog) finish(r *Request, code codes.Code, httpStatus int) {
 	r.Done, r.Code, r.HTTPStatus = true, code, httpStatus
 }
 
-// Requests returns what arrived, oldest first. The maps and slices in it are
+// Requests returns the requests received so far, oldest first. The maps and slices in it are
 // shared: do not change them.
 func (s *Server) Requests() []Request {
 	l := s.log
@@ -104,7 +104,7 @@ func (s *Server) Requests() []Request {
 	return out
 }
 
-// TokenRequests is how many requests reached the token endpoint, whatever it
+// TokenRequests returns how many requests reached the token endpoint, whatever it
 // answered, since the start or the last [Server.ResetRequests].
 func (s *Server) TokenRequests() int {
 	s.log.mu.Lock()
@@ -112,7 +112,7 @@ func (s *Server) TokenRequests() int {
 	return s.log.tokens
 }
 
-// ResetRequests forgets what arrived so far.
+// ResetRequests forgets the requests received so far.
 func (s *Server) ResetRequests() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

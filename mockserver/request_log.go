@@ -16,7 +16,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// maxLoggedForm is above any form that the token endpoint takes.
+// maxLoggedForm is over the size limit of forms at the token endpoint.
 const maxLoggedForm = 128 << 10
 
 func (s *Server) logUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
@@ -56,7 +56,7 @@ func (s *Server) logFrontAnswer(req *http.Request, a HTTPAnswer) {
 	s.cfg.logger.Debug("mock call answered with bare HTTP", "method", r.Method, "token", r.TokenID, "status", a.status())
 }
 
-// logHTTP remembers what reaches the HTTP side.
+// logHTTP logs the requests of the HTTP side.
 func (s *Server) logHTTP(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		kind, endpoint := KindHTTP, s.oauth.EndpointAt(req.URL.Path)

@@ -10,7 +10,7 @@ import (
 
 const redacted = "[redacted]"
 
-// newRequest describes what arrived under these keys, without its secrets.
+// newRequest returns a Request with this metadata, without its secrets.
 func (s *Server) newRequest(kind Kind, method string, headers map[string][]string) *Request {
 	r := &Request{
 		Kind: kind, Method: s.withoutSecrets(method), Time: s.clock.Now(),
@@ -45,7 +45,7 @@ func (s *Server) newRequest(kind Kind, method string, headers map[string][]strin
 	return r
 }
 
-// secretKey reports whether a key is one that credentials travel under.
+// secretKey reports whether a metadata key carries credentials.
 func (s *Server) secretKey(key string) bool {
 	if key == s.cfg.headerKey || key == "cookie" {
 		return true
@@ -58,8 +58,8 @@ func (s *Server) secretKey(key string) bool {
 	return false
 }
 
-// withoutSecrets hides a text that holds a token of this server, or the secret of
-// a client, a person or the proxy: they end up in odd places when a client is wrong.
+// withoutSecrets replaces a text that holds a token of this server, or the secret of
+// a client, a user or the proxy: a faulty client may send them anywhere.
 func (s *Server) withoutSecrets(text string) string {
 	for _, secret := range s.secrets() {
 		// A short secret is part of too many innocent words.

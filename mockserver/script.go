@@ -47,18 +47,18 @@ type countedRule struct {
 	status  *status.Status
 }
 
-// TokenEndpoint makes the token endpoint misbehave; see [Script.Endpoint].
+// TokenEndpoint returns the faults of the token endpoint; see [Script.Endpoint].
 func (c *Script) TokenEndpoint() *faults.Set { return c.Endpoint(oauth.EndpointToken) }
 
-// Endpoint makes an endpoint of the authorization server misbehave. What it returns
-// is one and the same at every call, and has a method for each fault: Hang, Slow,
-// Down, Redirect, Echo, Flood, FailNext and Refuse (the next n requests), Rewrite,
-// ExpiresIn and ContentType (answers that are odd), and Reset. For a name that is
-// no endpoint it returns faults that no request meets.
+// Endpoint returns the faults of an endpoint of the authorization server, the same
+// value at every call. It has a method for each fault: Hang, Slow, Down, Redirect,
+// Echo, Flood, FailNext and Refuse (the next n requests), Rewrite, ExpiresIn and
+// ContentType (malformed answers), and Reset. For a name that is no endpoint the
+// faults have no effect.
 func (c *Script) Endpoint(e oauth.Endpoint) *faults.Set { return c.server.oauth.Faults(e) }
 
-// RejectNext answers the next n calls that need a token with Unauthenticated,
-// although their token is good; streams before any message.
+// RejectNext rejects the next n calls that need an access token with Unauthenticated,
+// although their token is valid; streams before any message.
 func (c *Script) RejectNext(n int) { c.edit(func() { c.rejects += max(n, 0) }) }
 
 // FailNext answers the next n calls of method with code and message, before the
@@ -71,7 +71,7 @@ func (c *Script) FailNext(method string, n int, code codes.Code, message string)
 	c.edit(func() { c.fails = append(c.fails, rule) })
 }
 
-// Delay holds every call of method up by d before it is served; zero stops that.
+// Delay delays every call of method by d; zero stops that.
 func (c *Script) Delay(method string, d time.Duration) {
 	pattern := c.pattern(method)
 	c.edit(func() {
@@ -82,8 +82,8 @@ func (c *Script) Delay(method string, d time.Duration) {
 	})
 }
 
-// Reset stops every fault, lets go of every call that is held, and resets the
-// faults of the authorization server. Revoked tokens stay revoked.
+// Reset stops every fault, releases every call that is held, and resets the faults
+// of the authorization server. Revoked tokens stay revoked.
 func (c *Script) Reset() {
 	c.edit(func() {
 		for _, h := range c.holds {
@@ -103,7 +103,7 @@ func (c *Script) edit(change func()) {
 	change()
 }
 
-// before runs what the script has in store for a call whose token was accepted.
+// before applies the faults to a call whose access token was accepted.
 func (c *Script) before(ctx context.Context, method string) error {
 	delay, verdict, hold := c.plan(method)
 	if err := c.server.pause(ctx, delay); err != nil {
@@ -119,13 +119,13 @@ func (c *Script) before(ctx context.Context, method string) error {
 	return nil
 }
 
-// forget drops a hold whose call went on or ended. Until then [Script.Reset] has
-// to find it.
+// forget removes a hold whose call has continued or ended. Until then [Script.Reset]
+// has to find it.
 func (c *Script) forget(hold *Hold) {
 	c.edit(func() { c.holds = slices.DeleteFunc(c.holds, func(h *Hold) bool { return h == hold }) })
 }
 
-// plan takes what is due for one call of method.
+// plan takes the faults that are due for one call of method.
 func (c *Script) plan(method string) (delay time.Duration, verdict *status.Status, hold *Hold) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -17,21 +17,21 @@ type streamRule struct {
 	verdict *status.Status
 }
 
-// BreakStream ends the next stream of method with code and message in place of
-// its message number after+1: 0 ends it before the first, but after the handler
-// has begun. With code OK the stream ends as if it were complete.
+// BreakStream ends the next stream of method with code and message instead of its
+// response number after+1: 0 ends it before the first response, after the handler has
+// started. With code OK the stream ends as if it were complete.
 func (c *Script) BreakStream(method string, after int, code codes.Code, message string) {
 	rule := streamRule{pattern: c.pattern(method), after: max(after, 0), verdict: status.New(code, message)}
 	c.edit(func() { c.streams = append(c.streams, rule) })
 }
 
-// EndWatchesAtDeadline makes watches opened from now on end with OK a moment
-// before the caller's deadline, as a backend does that notices the deadline
-// first. A caller must not take that for the end of what it watched.
+// EndWatchesAtDeadline makes watches opened from now on end with OK shortly before
+// the caller's deadline, as a backend does that notices the deadline first. A caller
+// must not take that for the end of the run that it watches.
 func (c *Script) EndWatchesAtDeadline(on bool) { c.server.backend.EndWatchesAtDeadline(on) }
 
-// DropUpdates makes the next n changes happen without any watch being told, as a
-// slow watcher loses them: only the latest state counts.
+// DropUpdates sends no update to any watch for the next n changes, as a slow watcher
+// loses them: only the latest state counts.
 func (c *Script) DropUpdates(n int) { c.server.backend.DropUpdates(n) }
 
 func (c *Script) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
@@ -57,7 +57,7 @@ func (c *Script) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 	return err
 }
 
-// planStream takes the rule that is due for one stream of method.
+// planStream takes the fault that is due for one stream of method.
 func (c *Script) planStream(method string) (streamRule, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,12 +70,11 @@ func (c *Script) planStream(method string) (streamRule, bool) {
 	return streamRule{}, false
 }
 
-// errBroken tells a handler that its stream is over; the client gets the verdict
-// of the script.
+// errBroken ends the handler of a broken stream; the client gets the script's status.
 var errBroken = errors.New("the script broke the stream")
 
-// breakingStream takes its messages and no more. Handlers send from one goroutine
-// at a time and return when SendMsg fails.
+// breakingStream sends a number of messages and fails then. Handlers send from one
+// goroutine at a time and return when SendMsg fails.
 type breakingStream struct {
 	grpc.ServerStream
 

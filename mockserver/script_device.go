@@ -6,13 +6,12 @@ import (
 	"github.com/jetway-go/jetway/mockserver/internal/authserver"
 )
 
-// PendingDevices are the devices that wait for a person, oldest first.
+// PendingDevices returns the devices that wait for approval, oldest first.
 func (c *Script) PendingDevices() []authserver.DeviceRequest { return c.server.oauth.PendingDevices() }
 
-// ApproveDevice lets the device that shows userCode act for the person of login,
-// as that person would on the device page; an empty login means the first person.
-// The error wraps [ErrUnknownUserCode] or
-// [ErrUnknownAccount].
+// ApproveDevice approves the device that shows userCode for the account of login, as
+// that user would on the device page; an empty login is the first account. The error
+// wraps [ErrUnknownUserCode] or [ErrUnknownAccount].
 func (c *Script) ApproveDevice(userCode, login string) error {
 	if err := c.server.oauth.ApproveDevice(userCode, cmp.Or(login, c.server.Login())); err != nil {
 		return &Error{Op: "approve device", Err: err}
@@ -20,7 +19,7 @@ func (c *Script) ApproveDevice(userCode, login string) error {
 	return nil
 }
 
-// DenyDevice refuses that device. The error wraps [ErrUnknownUserCode].
+// DenyDevice denies the device that shows userCode. The error wraps [ErrUnknownUserCode].
 func (c *Script) DenyDevice(userCode string) error {
 	if err := c.server.oauth.DenyDevice(userCode); err != nil {
 		return &Error{Op: "deny device", Err: err}

@@ -29,9 +29,9 @@ func (c *Script) AnswerHTTP(method string, n int, a HTTPAnswer) error {
 	return nil
 }
 
-// AnswerRejections answers every call whose token is missing or no good with a
-// instead of Unauthenticated, as a proxy that checks tokens does; nil stops that.
-// Without [WithHTTPFront] the error is [ErrNoHTTPFront].
+// AnswerRejections answers every call whose access token is missing or not accepted
+// with a instead of Unauthenticated, as a proxy that checks tokens does; nil stops
+// that. Without [WithHTTPFront] the error is [ErrNoHTTPFront].
 func (c *Script) AnswerRejections(a *HTTPAnswer) error {
 	if c.server.front == nil {
 		return &Error{Op: "script", Err: ErrNoHTTPFront}
@@ -40,7 +40,7 @@ func (c *Script) AnswerRejections(a *HTTPAnswer) error {
 	return nil
 }
 
-// httpAnswer is what the front has to answer a call with, if anything.
+// httpAnswer returns the bare HTTP answer that is due for a call, if there is one.
 func (c *Script) httpAnswer(r *http.Request) (HTTPAnswer, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,9 +5,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// IssueToken makes a token without any grant, so that a test can start with a
-// login of its choice. Nothing in spec is checked, except that its claims must be
-// JSON values.
+// IssueToken issues an access token without any grant, so that a test can start with a
+// login of its choice. It does not check spec, except that claims must be JSON values.
 func (c *Script) IssueToken(spec oauth.TokenSpec) (authserver.IssuedToken, error) {
 	token, err := c.server.oauth.IssueToken(spec)
 	if err != nil {
@@ -16,13 +15,13 @@ func (c *Script) IssueToken(spec oauth.TokenSpec) (authserver.IssuedToken, error
 	return token, nil
 }
 
-// RevokeTokens revokes every access token that was handed out. Refresh tokens
-// stay good, and streams that are open stay open.
+// RevokeTokens revokes every access token issued so far. Refresh tokens stay valid,
+// and open streams stay open.
 func (c *Script) RevokeTokens() { c.server.oauth.RevokeTokens() }
 
-// RevokeLogins revokes every access token and every refresh token: only a new
-// login helps.
+// RevokeLogins revokes every access token and every refresh token: clients have to log
+// in again.
 func (c *Script) RevokeLogins() { c.server.oauth.RevokeLogins() }
 
-// ExpireTokens ends the life of every access token now.
+// ExpireTokens makes every access token issued so far expire now.
 func (c *Script) ExpireTokens() { c.server.oauth.ExpireTokens() }

@@ -1,15 +1,15 @@
-// Package mockserver is a whole backend in one process: every service over real
-// in-memory state, an authorization server whose tokens expire, and an object
-// store behind signed URLs. People log in on its pages (mocktest.Browser is one
-// who does), at a device, or by password; see [WithOAuth].
+// Package mockserver is a Flyte backend in one process, for tests of clients: every
+// service over in-memory state, an authorization server whose tokens expire, and an
+// object store behind signed URLs. Users log in on its pages (mocktest.Browser does
+// that in tests), at a device, or by password; see [WithOAuth].
 //
-// It is meant for tests of clients, so it asks for a login unless told otherwise
-// ([WithOpenAccess]), keeps to what real backends do, and shares no code with
-// the client. [Server.Script] makes it misbehave, [Server.Requests] tells what
-// arrived, and with [WithInMemory] it runs inside a testing/synctest bubble.
+// Calls need an access token unless [WithOpenAccess] is given. The mock does what real
+// backends do and shares no code with the client. [Server.Script] makes it misbehave,
+// [Server.Requests] returns what it received, and with [WithInMemory] it runs inside a
+// testing/synctest bubble.
 //
-// Call [New], connect to [Server.Endpoint] or hand out [Server.APIKey], and
-// [Server.Close] it at the end; tests use mocktest.New, which does that.
+// Call [New], connect to [Server.URL] or use [Server.APIKey], and call [Server.Close]
+// at the end; in tests call mocktest.New, which closes the server by itself.
 package mockserver
 
 import (
@@ -55,8 +55,9 @@ type Server struct {
 	close    sync.Once
 }
 
-// New starts a server: gRPC and HTTP on free ports of 127.0.0.1 without TLS, with
-// one client, unless options say otherwise. It does not wait for anything.
+// New starts a server. By default the gRPC services and the HTTP side listen on free
+// ports of 127.0.0.1 without TLS, and there is one client and one user. The server
+// accepts connections when New returns.
 func New(opts ...Option) (*Server, error) {
 	s := &Server{cfg: newConfig(opts), clock: &clock{}, done: make(chan struct{})}
 	s.log = newRequestLog(s.cfg.logSize)
@@ -72,7 +73,7 @@ func New(opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-// open makes the listeners, and the certificate for their addresses.
+// open opens the listeners.
 func (s *Server) open() error {
 	var err error
 	if s.grpcSide, err = listen(s.cfg.network, s.cfg.address); err != nil {
@@ -88,7 +89,7 @@ func (s *Server) open() error {
 	return nil
 }
 
-// assemble makes the parts and plugs them together.
+// assemble makes the parts of the server.
 func (s *Server) assemble() error {
 	var err error
 	if s.cfg.tls {
@@ -130,7 +131,7 @@ func (s *Server) newOAuth() (*authserver.Server, error) {
 	return authserver.New(cfg)
 }
 
-// loginMetadata is what AuthMetadataService tells.
+// loginMetadata returns what AuthMetadataService answers.
 func (s *Server) loginMetadata() backend.LoginMetadata {
 	m := s.oauth.Metadata()
 	scopes := s.cfg.oauth.Clients[0].Scopes
@@ -170,7 +171,7 @@ func serveHTTP(server *http.Server, l *listener) error {
 	return server.Serve(l)
 }
 
-// ended tells of an accept loop that ended by itself.
+// ended logs an accept loop that ended before [Server.Close].
 func (s *Server) ended(side string, err error) {
 	select {
 	case <-s.done:
@@ -179,14 +180,15 @@ func (s *Server) ended(side string, err error) {
 	}
 }
 
-// Close ends every call and stream, and gives up the addresses. All that the
-// server started has ended when it returns. Calling it again does nothing.
+// Close ends every call and stream and closes the listeners. When it returns, every
+// goroutine of the server has ended. The error is always nil; calling Close again does
+// nothing.
 func (s *Server) Close() error {
 	s.close.Do(func() {
 		close(s.done)
 		s.backend.Close()
 		left := s.handlers.close()
-		_ = s.http.Close() // reports what closing the listener says: nothing to act on
+		_ = s.http.Close() // an error here changes nothing: the server is closing
 		if s.front != nil {
 			_ = s.front.Close()
 		}
@@ -199,21 +201,21 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Script makes the server misbehave: it is one and the same at every call.
+// Script returns the server's script, which makes it misbehave; the same at every call.
 func (s *Server) Script() *Script { return s.script }
 
-// Backend is the state behind the services; timelines of runs are set there.
+// Backend returns the state behind the services, where timelines of runs are set.
 func (s *Server) Backend() *backend.Backend { return s.backend }
 
-// Objects is the object store behind signed URLs: put and read objects there.
+// Objects returns the object store behind signed URLs.
 func (s *Server) Objects() *objectstore.Store { return s.objects }
 
-// SetClockOffset sets the server's clock off by d from the machine's. Tokens,
-// signed URLs and every time in the backend's records follow it at once;
-// timelines, and the TLS certificate, do not.
+// SetClockOffset sets the server's clock to the machine's time plus d, which may be
+// negative. Tokens, signed URLs and times in the backend's records follow it at once;
+// timelines and TLS certificates do not.
 func (s *Server) SetClockOffset(d time.Duration) { s.clock.set(d) }
 
-// Now is the time by the server's clock.
+// Now returns the time of the server's clock.
 func (s *Server) Now() time.Time { return s.clock.Now() }
 
 func hostOf(address string) string {
@@ -223,7 +225,7 @@ func hostOf(address string) string {
 	return ""
 }
 
-// pause waits for d, less if ctx or the server ends first.
+// pause waits for d. It returns early, with a status, if ctx ends or the server closes.
 func (s *Server) pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil

@@ -14,11 +14,11 @@ import (
 	"github.com/jetway-go/jetway/mockserver/internal/authserver"
 )
 
-// verifier asks the authorization server about the tokens of calls.
+// verifier checks the access tokens of calls with the authorization server.
 type verifier struct{ s *Server }
 
-// Verify answers Unauthenticated for a token that is no good, PermissionDenied
-// for a good one without the scopes.
+// Verify returns Unauthenticated for an access token that is not accepted, and
+// PermissionDenied for an accepted one without the scopes.
 func (v verifier) Verify(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 	info, err := v.s.check(p.Scheme, p.Token)
 	if err != nil {
@@ -32,10 +32,10 @@ func (v verifier) Verify(_ context.Context, p serverauth.Presented) (serverauth.
 	return serverauth.Identity{Subject: info.Subject, Scopes: info.Scopes, Claims: info.Claims}, nil
 }
 
-// check tells whether a token is good at this moment.
+// check returns an error if an access token is not accepted now.
 func (s *Server) check(scheme, token string) (authserver.TokenInfo, error) {
 	if token == "" {
-		return authserver.TokenInfo{}, status.Errorf(codes.Unauthenticated, "no token in metadata %q: log in first", s.cfg.headerKey)
+		return authserver.TokenInfo{}, status.Errorf(codes.Unauthenticated, "no access token in metadata %q: log in first", s.cfg.headerKey)
 	}
 	if !strings.EqualFold(scheme, "Bearer") {
 		return authserver.TokenInfo{}, status.Errorf(codes.Unauthenticated, "want a Bearer token in metadata %q", s.cfg.headerKey)
@@ -47,7 +47,7 @@ func (s *Server) check(scheme, token string) (authserver.TokenInfo, error) {
 	return info, err
 }
 
-// checkAgain looks once more at the token of a call under way.
+// checkAgain checks the access token of a call under way once more.
 func (s *Server) checkAgain(ctx context.Context, method string) error {
 	if s.cfg.open || isOpen(method) {
 		return nil
