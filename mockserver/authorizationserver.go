@@ -7,9 +7,9 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// NewAuthorizationServer makes the authorization server alone, to be served at
-// cfg.Issuer: every endpoint lies below it, except for the well-known documents,
-// which lie where the standards put them. [New] makes the whole mock instead.
+// NewAuthorizationServer returns the authorization server alone, to be served at
+// cfg.Issuer: every endpoint lies below that path, except for the well-known documents,
+// whose places RFC 8414 and OpenID Connect define. [New] starts the whole mock.
 func NewAuthorizationServer(cfg oauth.Config) (http.Handler, error) {
 	s, err := authserver.New(cfg)
 	if err != nil {

@@ -2,16 +2,16 @@ package oauth
 
 import "crypto"
 
-// Account is a person who can log in.
+// Account is a user who can log in.
 type Account struct {
-	// Login is the name typed into the login page; required.
+	// Login is the name that the user types on the login page; required.
 	Login string
-	// Password is the password; empty accepts none.
+	// Password is the password; with an empty one the user cannot log in by password.
 	Password string
-	// Subject is who the tokens speak for; empty means Login.
+	// Subject is the sub of the user's tokens; empty means Login.
 	Subject string
-	// Claims, such as email and name, go into signed tokens and are what the
-	// userinfo endpoint tells.
+	// Claims, such as email and name, go into signed tokens and into answers of the
+	// userinfo endpoint.
 	Claims map[string]any
 }
 
@@ -20,10 +20,10 @@ type Account struct {
 type TrustedIssuer struct {
 	// Issuer is the iss of its tokens; required.
 	Issuer string
-	// Keys are what it signs with; see [Client.Keys]. At least one.
+	// Keys are the public keys of its tokens, at least one; see [Client.Keys].
 	Keys []crypto.PublicKey
 	// Audience is the aud that its tokens must have; empty means [Config.Issuer].
 	Audience string
-	// Subjects are whose tokens are taken; empty means everybody's.
+	// Subjects are the subjects whose tokens are accepted; empty accepts all.
 	Subjects []string
 }

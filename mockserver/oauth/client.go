@@ -27,20 +27,17 @@ const (
 type Client struct {
 	// ID names the client; required.
 	ID string
-	// Secret is what it proves itself with. A client with neither a secret nor
-	// keys is a public one.
+	// Secret is the client secret. A client with neither a secret nor keys is public.
 	Secret string
-	// Keys are the public keys that it signs its assertions with: *ecdsa.PublicKey
-	// on P-256 (ES256), *rsa.PublicKey (RS256, PS256) or ed25519.PublicKey (EdDSA).
+	// Keys are the public keys of its client assertions: *ecdsa.PublicKey on P-256 (ES256), *rsa.PublicKey (RS256, PS256) or ed25519.PublicKey (EdDSA).
 	Keys []crypto.PublicKey
-	// RedirectURIs are where its logins may end. A loopback one (127.0.0.1, [::1]
-	// or localhost over http) stands for every port (RFC 8252 section 7.3).
+	// RedirectURIs are its redirect URIs. A loopback one (127.0.0.1, [::1] or
+	// localhost over http) matches with every port (RFC 8252 section 7.3).
 	RedirectURIs []string
-	// Scopes are what it may ask for, and what it gets when it asks for none.
+	// Scopes are the scopes that it may request, and that it gets if it requests none.
 	Scopes []string
-	// AuthMethods are how it may authenticate; empty means [AuthBasic] and
-	// [AuthPost] with a secret, [AuthPrivateKeyJWT] with keys, [AuthNone] without
-	// either.
+	// AuthMethods are the ways it may authenticate; empty means [AuthBasic] and
+	// [AuthPost] with a secret, [AuthPrivateKeyJWT] with keys, and otherwise [AuthNone].
 	AuthMethods []string
 	// Grants are the grant types it may use; empty means refresh_token, password
 	// and device_code, with redirect URIs authorization_code, and with a secret or

@@ -2,11 +2,11 @@ package oauth
 
 import "net/http"
 
-// Endpoint names one address of the server: a script makes it misbehave, and a
-// request log says that it was asked.
+// Endpoint names one endpoint of the server, for scripts that make it misbehave and in
+// request logs.
 type Endpoint string
 
-// The endpoints that can be made to misbehave.
+// The endpoints that scripts can make misbehave.
 const (
 	EndpointToken         Endpoint = "token"
 	EndpointAuthorization Endpoint = "authorization"
@@ -18,7 +18,7 @@ const (
 	EndpointDiscovery Endpoint = "discovery"
 )
 
-// Answer is an HTTP answer that a script gives instead of the endpoint's own.
+// Answer is an HTTP answer that a script sends instead of the endpoint's own.
 type Answer struct {
 	// Status is the HTTP status; zero means 500.
 	Status int

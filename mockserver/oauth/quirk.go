@@ -1,23 +1,23 @@
 package oauth
 
-// Quirk is a habit of real servers that differs from the standards, or stretches
-// them. A server has those of [Config.Quirks] for good; the faults of a script come and go.
+// Quirk is a deviation of real servers from the standards, or an unusual reading of
+// them. [Config.Quirks] are permanent; a script turns faults on and off.
 type Quirk string
 
 // Quirks, each with a server known for it.
 const (
-	// QuirkDexErrors answers invalid_request for a refresh token that is no good,
+	// QuirkDexErrors answers invalid_request for a refresh token that is not accepted,
 	// and 401 access_denied for a wrong password (Dex).
 	QuirkDexErrors Quirk = "dex-errors"
-	// QuirkNoInterval leaves interval out of device answers (oidc-provider).
+	// QuirkNoInterval omits interval from device answers (oidc-provider).
 	QuirkNoInterval Quirk = "no-interval"
-	// QuirkNegativeInterval makes it -1.
+	// QuirkNegativeInterval sends the interval -1.
 	QuirkNegativeInterval Quirk = "negative-interval"
-	// QuirkHugeInterval makes it 1e9 seconds.
+	// QuirkHugeInterval sends an interval of 1e9 seconds.
 	QuirkHugeInterval Quirk = "huge-interval"
 	// QuirkVerificationURL names verification_uri "verification_url" (Google).
 	QuirkVerificationURL Quirk = "verification-url"
-	// QuirkNoCompleteURI leaves verification_uri_complete out of device answers.
+	// QuirkNoCompleteURI omits verification_uri_complete from device answers.
 	QuirkNoCompleteURI Quirk = "no-complete-uri"
 	// QuirkSilentDenial keeps a denied device code pending until it expires (Dex).
 	QuirkSilentDenial Quirk = "silent-denial"
@@ -28,28 +28,26 @@ const (
 	QuirkFormAnswers Quirk = "form-answers"
 	// QuirkStringExpiresIn makes expires_in a JSON string.
 	QuirkStringExpiresIn Quirk = "string-expires-in"
-	// QuirkNoExpiresIn leaves it out of token answers.
+	// QuirkNoExpiresIn omits expires_in from token answers.
 	QuirkNoExpiresIn Quirk = "no-expires-in"
 	// QuirkErrorsAs200 answers errors with status 200 (GitHub).
 	QuirkErrorsAs200 Quirk = "errors-as-200"
-	// QuirkNoScope leaves scope out of token answers (RFC 6749 section 5.1 allows
-	// it if the scope is what was asked for).
+	// QuirkNoScope omits scope from token answers (RFC 6749 section 5.1 allows it if
+	// the scope is the requested one).
 	QuirkNoScope Quirk = "no-scope"
-	// QuirkLowerCaseBearer writes token_type "bearer" (Dex); the standard leaves
-	// the case open.
+	// QuirkLowerCaseBearer sends token_type "bearer" (Dex); its case is insignificant.
 	QuirkLowerCaseBearer Quirk = "lower-case-bearer"
 	// QuirkNoIss neither advertises nor sends iss (Dex; RFC 9207 is optional).
 	QuirkNoIss Quirk = "no-iss"
 	// QuirkIssMissing advertises iss and does not send it.
 	QuirkIssMissing Quirk = "iss-missing"
-	// QuirkIssWrong sends another server's.
+	// QuirkIssWrong sends the iss of another server.
 	QuirkIssWrong Quirk = "iss-wrong"
-	// QuirkTokenMoved answers the token endpoint with 307 to an address
-	// next to it,
-	// where it works: a client that follows sends its secrets twice.
+	// QuirkTokenMoved redirects the token endpoint with 307 to another address, where it
+	// works: a client that follows sends its secrets twice.
 	QuirkTokenMoved Quirk = "token-moved"
-	// QuirkRefreshTokenOnce answers a refresh without a refresh token; the one
-	// that was used stays good, as RFC 6749 section 6 allows.
+	// QuirkRefreshTokenOnce answers a refresh without a new refresh token; the one in
+	// use stays valid, as RFC 6749 section 6 allows.
 	QuirkRefreshTokenOnce Quirk = "refresh-token-once"
 	// QuirkNoRevocation has no revocation endpoint (Dex).
 	QuirkNoRevocation Quirk = "no-revocation"
@@ -67,14 +65,14 @@ func Quirks() []Quirk {
 	}
 }
 
-// DexQuirks are what sets Dex apart.
+// DexQuirks returns the quirks of Dex.
 func DexQuirks() []Quirk {
 	return []Quirk{
 		QuirkDexErrors, QuirkSilentDenial, QuirkLowerCaseBearer, QuirkNoScope, QuirkNoIss, QuirkNoRevocation, QuirkNoRFC8414,
 	}
 }
 
-// GitHubQuirks are what sets GitHub apart.
+// GitHubQuirks returns the quirks of GitHub.
 func GitHubQuirks() []Quirk {
 	return []Quirk{QuirkFormAnswers, QuirkErrorsAs200, QuirkLowerCaseBearer, QuirkNoIss, QuirkNoExpiresIn}
 }

@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// TokenSpec describes a token that a script makes without a grant. The zero value
-// is a token without a subject and scopes that lives as long as others.
+// TokenSpec describes an access token that a script issues without a grant. The zero
+// value is a token without subject and scopes, of the usual lifetime.
 type TokenSpec struct {
-	// Subject is who the token speaks for; empty means ClientID.
+	// Subject is the token's sub; empty means ClientID.
 	Subject string
-	// ClientID is the client it counts as issued to; need not be registered.
+	// ClientID is the client that it is issued to; it need not be registered.
 	ClientID string
 	// Scopes and Audience go into the token unchecked.
 	Scopes, Audience []string
-	// TTL is its life; zero means [Config.TokenTTL], negative makes a token that
-	// has already expired.
+	// TTL is its lifetime; zero means [Config.TokenTTL], and a negative one issues a
+	// token that has already expired.
 	TTL time.Duration
-	// Claims are added to a signed token; the server's own claims win.
+	// Claims are added to a signed token; the server's own claims take precedence.
 	Claims map[string]any
-	// Refresh asks for a refresh token as well.
+	// Refresh issues a refresh token too.
 	Refresh bool
 }
 
-// TokenID is a name for a token that does not give it away: the first 16 bytes
-// of its SHA-256, in hex.
+// TokenID returns a name for a token that does not reveal it: the first 16 bytes of its
+// SHA-256, in hex.
 func TokenID(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:16])

@@ -10,10 +10,10 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// ErrUnknownAccount says that no account has that login.
+// ErrUnknownAccount is returned if no account has that login.
 var ErrUnknownAccount = errors.New("no such account; list it in oauth.Config.Accounts")
 
-// subjectOf is who the tokens of a speak for.
+// subjectOf returns the sub of the account's tokens.
 func subjectOf(a oauth.Account) string { return cmp.Or(a.Subject, a.Login) }
 
 // loginOf describes a login of a at a client.

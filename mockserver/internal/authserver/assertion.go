@@ -14,10 +14,10 @@ import (
 // assertionType is private_key_jwt's (RFC 7523 section 2.2).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// maxAssertion is the longest time that a client assertion may be good for.
+// maxAssertion is the longest lifetime of a client assertion.
 const maxAssertion = time.Hour
 
-// byAssertion finds out which client signed the assertion of a request (RFC 7523
+// byAssertion returns the client that signed the assertion of a request (RFC 7523
 // section 3).
 func (s *Server) byAssertion(r *http.Request, f form) (oauth.Client, *protocolError) {
 	failed := func(why string) (oauth.Client, *protocolError) {
@@ -55,7 +55,7 @@ func (s *Server) byAssertion(r *http.Request, f form) (oauth.Client, *protocolEr
 	return client, nil
 }
 
-// proofs remembers assertions until they expire, so that none works twice.
+// proofs stores assertions until they expire, so that none is accepted twice.
 type proofs struct {
 	mu   sync.Mutex
 	seen map[digest]time.Time
@@ -63,7 +63,7 @@ type proofs struct {
 
 func newProofs() *proofs { return &proofs{seen: map[digest]time.Time{}} }
 
-// first notes id until expiry; false if it was noted before.
+// first stores id until expiry and reports whether it was new.
 func (p *proofs) first(id string, expiry, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

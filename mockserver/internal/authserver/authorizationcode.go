@@ -2,9 +2,9 @@ package authserver
 
 import "github.com/jetway-go/jetway/mockserver/oauth"
 
-// authorizationCode is the grant of RFC 6749 section 4.1.3. A code works once; a
-// second use ends the login that came from the first, since the code was seen by
-// someone else (RFC 6749 section 4.1.2).
+// authorizationCode is the grant of RFC 6749 section 4.1.3. A code is accepted once; a
+// second use revokes the tokens of the first, since the code may have been stolen
+// (RFC 6749 section 4.1.2).
 func (s *Server) authorizationCode(c oauth.Client, f form) (issued, *protocolError) {
 	code := f.get("code")
 	if code == "" || !f.has("redirect_uri") {
@@ -13,7 +13,7 @@ func (s *Server) authorizationCode(c oauth.Client, f form) (issued, *protocolErr
 	r, ok := s.codes.find(code)
 	switch {
 	case !ok || r.client != c.ID:
-		return issued{}, refuse(codeInvalidGrant, "the code is unknown or of another client")
+		return issued{}, refuse(codeInvalidGrant, "the code is unknown or was issued to another client")
 	case r.used:
 		s.tokens.endLogin(r.login)
 		return issued{}, refuse(codeInvalidGrant, "the code was used before: all that came from it is revoked")

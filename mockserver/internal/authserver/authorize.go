@@ -21,8 +21,8 @@ func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	req, perr := s.readAuthorization(parameters)
 	switch {
 	case perr != nil && req.redirect == "":
-		// Sending the browser to an address that nobody vouches for would make this
-		// server an open redirector (RFC 9700 section 4.11).
+		// A redirect to an address that is not registered would make this server an
+		// open redirector (RFC 9700 section 4.11).
 		s.refusePage(w, perr)
 		return
 	case perr != nil:
@@ -44,7 +44,7 @@ func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 		if v.login == "" {
 			code = codeLoginRequired
 		}
-		s.refuseRedirect(w, &req, refuse(code, "prompt is none, and a person would have to be asked"))
+		s.refuseRedirect(w, &req, refuse(code, "prompt is none, but the user has to log in or consent"))
 		return
 	}
 	s.toPages(w, v)
@@ -76,7 +76,7 @@ func authorizationParameters(w http.ResponseWriter, r *http.Request) (string, *p
 func (s *Server) approveAuthorization(w http.ResponseWriter, req *authRequest, login string) {
 	account, known := s.account(login)
 	if !known {
-		s.refuseRedirect(w, req, refuse(codeAccessDenied, "the account is gone"))
+		s.refuseRedirect(w, req, refuse(codeAccessDenied, "the account no longer exists"))
 		return
 	}
 	code := s.codes.add(codeRecord{
@@ -87,13 +87,13 @@ func (s *Server) approveAuthorization(w http.ResponseWriter, req *authRequest, l
 	s.answerRedirect(w, req, url.Values{"code": {code}})
 }
 
-// refuseRedirect tells the client of an error (RFC 6749 section 4.1.2.1).
+// refuseRedirect redirects to the client with an error (RFC 6749 section 4.1.2.1).
 func (s *Server) refuseRedirect(w http.ResponseWriter, req *authRequest, perr *protocolError) {
 	s.cfg.Logger.Debug("oauth request refused", "endpoint", "authorize", "error", perr.code, "reason", perr.description)
 	s.answerRedirect(w, req, url.Values{"error": {perr.code}, "error_description": {perr.description}})
 }
 
-// answerRedirect sends the browser back to the client, with state and iss.
+// answerRedirect redirects to the client with an answer, state and iss.
 func (s *Server) answerRedirect(w http.ResponseWriter, req *authRequest, answer url.Values) {
 	if req.state != "" {
 		answer.Set("state", req.state)
@@ -104,7 +104,7 @@ func (s *Server) answerRedirect(w http.ResponseWriter, req *authRequest, answer 
 	seeOther(w, withQuery(req.redirect, answer))
 }
 
-// iss is the parameter of RFC 9207 section 2; empty leaves it out.
+// iss returns the parameter of RFC 9207 section 2; empty omits it.
 func (s *Server) iss() string {
 	if s.has(oauth.QuirkNoIss) || s.has(oauth.QuirkIssMissing) {
 		return ""
@@ -123,8 +123,8 @@ func seeOther(w http.ResponseWriter, to string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// refusePage tells the person of an error.
+// refusePage shows the user an error.
 func (s *Server) refusePage(w http.ResponseWriter, perr *protocolError) {
 	s.cfg.Logger.Debug("oauth request refused", "endpoint", "page", "error", perr.code, "reason", perr.description)
-	s.writePage(w, cmp.Or(perr.status, http.StatusBadRequest), page{Name: "message", Title: "This does not work", Message: perr.description})
+	s.writePage(w, cmp.Or(perr.status, http.StatusBadRequest), page{Name: "message", Title: "Login failed", Message: perr.description})
 }

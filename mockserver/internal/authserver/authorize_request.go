@@ -7,7 +7,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// authRequest is an authorization request that was understood.
+// authRequest is a valid authorization request.
 type authRequest struct {
 	client    oauth.Client
 	redirect  string // empty while it is not known to be one of the client's
@@ -19,8 +19,8 @@ type authRequest struct {
 }
 
 // readAuthorization reads the parameters of an authorization request (RFC 6749
-// section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1). If the request that
-// comes with an error has a redirect URI, the error may be told there.
+// section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1). If the request returned
+// with an error has a redirect URI, the error may be sent there.
 func (s *Server) readAuthorization(parameters string) (authRequest, *protocolError) {
 	var req authRequest
 	if len(parameters) > maxForm {
@@ -81,14 +81,14 @@ func (q *authRequest) read(f form) *protocolError {
 	q.prompt = strings.Fields(f.get("prompt"))
 	for _, p := range q.prompt {
 		if p != "none" && p != "login" && p != "consent" && p != "select_account" {
-			return refuse(codeInvalidRequest, "prompt knows none, login, consent and select_account")
+			return refuse(codeInvalidRequest, "prompt must be none, login, consent or select_account")
 		}
 	}
 	if slices.Contains(q.prompt, "none") && len(q.prompt) > 1 {
-		return refuse(codeInvalidRequest, "prompt none goes with nothing else")
+		return refuse(codeInvalidRequest, "prompt none must be the only value")
 	}
 	return nil
 }
 
-// asks reports whether the client wants a prompt of this name.
+// asks reports whether the request has a prompt of this name.
 func (q *authRequest) asks(prompt string) bool { return slices.Contains(q.prompt, prompt) }

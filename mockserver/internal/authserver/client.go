@@ -8,7 +8,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// isPublic reports whether c cannot prove who it is.
+// isPublic reports whether c has neither a secret nor keys.
 func isPublic(c oauth.Client) bool { return c.Secret == "" && len(c.Keys) == 0 }
 
 // completeClient returns a copy of c with every default filled in.
@@ -90,7 +90,7 @@ func checkMethods(c oauth.Client) error {
 	return nil
 }
 
-// clients is the register of them.
+// clients holds the registered clients.
 type clients struct {
 	mu    sync.RWMutex
 	byID  map[string]oauth.Client

@@ -12,8 +12,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// authenticate finds out which client is asking (RFC 6749 section 2.3). Exactly
-// one method may be used, and only one that the client is registered for.
+// authenticate returns the client that sent a request (RFC 6749 section 2.3). A request
+// may use one method only, and it must be one of the client's.
 func (s *Server) authenticate(r *http.Request, f form) (oauth.Client, *protocolError) {
 	if f.has("client_assertion") || f.has("client_assertion_type") {
 		return s.onlyAssertion(r, f)
@@ -54,7 +54,7 @@ func (s *Server) onlyAssertion(r *http.Request, f form) (oauth.Client, *protocol
 	return client, perr
 }
 
-// presented reads what the request claims to come from.
+// presented reads the client credentials of a request; they are not checked yet.
 func presented(r *http.Request, f form) (id, secret, method string, perr *protocolError) {
 	headers := r.Header.Values("Authorization")
 	switch {
@@ -86,8 +86,8 @@ func presented(r *http.Request, f form) (id, secret, method string, perr *protoc
 	}
 }
 
-// parseBasic undoes what RFC 6749 section 2.3.1 asks of a client: id and secret
-// are form-encoded one by one before they are joined.
+// parseBasic decodes Basic credentials: clients form-encode ID and secret before they
+// join them (RFC 6749 section 2.3.1).
 func parseBasic(header string) (id, secret string, ok bool) {
 	scheme, encoded, found := strings.Cut(header, " ")
 	if !found || !strings.EqualFold(scheme, "Basic") {
@@ -113,7 +113,7 @@ func parseBasic(header string) (id, secret string, ok bool) {
 }
 
 func sameSecret(want, got string) bool {
-	// Hashed first, so that the time taken does not tell the length either.
+	// Hashed first, so that the duration does not reveal the length either.
 	a, b := sha256.Sum256([]byte(want)), sha256.Sum256([]byte(got))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }

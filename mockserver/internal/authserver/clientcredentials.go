@@ -2,8 +2,8 @@ package authserver
 
 import "github.com/jetway-go/jetway/mockserver/oauth"
 
-// clientCredentials is the grant of RFC 6749 section 4.4. It comes without a
-// refresh token: the client can always ask again.
+// clientCredentials is the grant of RFC 6749 section 4.4. It issues no refresh token:
+// the client can request another access token at any time.
 func (s *Server) clientCredentials(c oauth.Client, f form) (issued, *protocolError) {
 	scopes, perr := s.clientScopes(c, f)
 	if perr != nil {

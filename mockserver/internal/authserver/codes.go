@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// codeRecord is what an authorization code stands for.
+// codeRecord is the login behind an authorization code.
 type codeRecord struct {
 	tokenInfo
 
@@ -15,7 +15,7 @@ type codeRecord struct {
 	used                bool
 }
 
-// codes remembers authorization codes, also after their use.
+// codes stores authorization codes, also after their use.
 type codes struct {
 	mu    sync.Mutex
 	byID  map[digest]*codeRecord
@@ -40,7 +40,7 @@ func (c *codes) add(r codeRecord, now time.Time) string {
 	return code
 }
 
-// find returns a copy of what is known of a code.
+// find returns a copy of a code's record.
 func (c *codes) find(code string) (codeRecord, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,7 +51,7 @@ func (c *codes) find(code string) (codeRecord, bool) {
 	return *r, true
 }
 
-// use marks a code as used; false if it was before.
+// use marks a code as used and reports whether this was its first use.
 func (c *codes) use(code string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

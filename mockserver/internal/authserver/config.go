@@ -10,7 +10,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// What [oauth.Config] leaves at zero.
+// Defaults of [oauth.Config].
 const (
 	defaultTokenTTL       = time.Hour
 	defaultCodeTTL        = time.Minute

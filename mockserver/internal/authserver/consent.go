@@ -2,7 +2,7 @@ package authserver
 
 import "net/http"
 
-// showConsent asks whether a client may act for the person.
+// showConsent is the page that asks the user for consent.
 func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 	v, perr := s.visited(r, r.URL.Query().Get("request"))
 	if perr != nil {
@@ -25,7 +25,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// takeConsent is the decision of the person, which ends the visit.
+// takeConsent takes the user's decision, which ends the visit.
 func (s *Server) takeConsent(w http.ResponseWriter, r *http.Request) {
 	v, f, perr := s.submitted(w, r)
 	if perr != nil {
@@ -39,12 +39,12 @@ func (s *Server) takeConsent(w http.ResponseWriter, r *http.Request) {
 	case !allowed && f.get("decision") != "deny":
 		s.refusePage(w, refuse(codeInvalidRequest, "decision must be allow or deny"))
 	case !s.visits.end(v.id):
-		s.refusePage(w, refuse(codeInvalidRequest, "This was decided before."))
+		s.refusePage(w, refuse(codeInvalidRequest, "This request was already allowed or denied."))
 	case v.auth == nil:
 		s.decideDevice(w, v, allowed)
 	case allowed:
 		s.approveAuthorization(w, v.auth, v.login)
 	default:
-		s.refuseRedirect(w, v.auth, refuse(codeAccessDenied, "the person denied the request"))
+		s.refuseRedirect(w, v.auth, refuse(codeAccessDenied, "the user denied the request"))
 	}
 }

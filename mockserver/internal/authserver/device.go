@@ -45,7 +45,7 @@ func (s *Server) startDevice(c oauth.Client, f form) (map[string]any, *protocolE
 	if perr != nil {
 		return nil, perr
 	}
-	proof, perr := challenge(f) // welcome, not required: the device code never passes through a browser
+	proof, perr := challenge(f) // optional: the device code never passes through a browser
 	if perr != nil {
 		return nil, perr
 	}
@@ -55,7 +55,7 @@ func (s *Server) startDevice(c oauth.Client, f form) (map[string]any, *protocolE
 		challenge: proof, expiry: now.Add(s.cfg.DeviceTTL), interval: s.cfg.DeviceInterval,
 	}, now)
 	if !ok {
-		return nil, &protocolError{status: http.StatusServiceUnavailable, code: codeServerError, description: "too many devices wait"}
+		return nil, &protocolError{status: http.StatusServiceUnavailable, code: codeServerError, description: "too many devices wait for approval"}
 	}
 	if s.cfg.AutoApprove != "" {
 		_ = s.ApproveDevice(userCode, s.cfg.AutoApprove) // both are known to exist
@@ -70,11 +70,11 @@ func (s *Server) startDevice(c oauth.Client, f form) (map[string]any, *protocolE
 	}, nil
 }
 
-// PendingDevices are the devices that wait for a person, oldest first.
+// PendingDevices returns the devices that wait for approval, oldest first.
 func (s *Server) PendingDevices() []DeviceRequest { return s.devices.all(s.cfg.Now()) }
 
-// ApproveDevice lets the device that shows userCode act for the account of login,
-// as its person would on the device page. The error is [ErrUnknownUserCode] or
+// ApproveDevice approves the device that shows userCode for the account of login, as that
+// user would on the device page. The error is [ErrUnknownUserCode] or
 // [ErrUnknownAccount].
 func (s *Server) ApproveDevice(userCode, login string) error {
 	account, known := s.account(login)
@@ -88,7 +88,7 @@ func (s *Server) ApproveDevice(userCode, login string) error {
 	return nil
 }
 
-// DenyDevice refuses it. The error is [ErrUnknownUserCode].
+// DenyDevice denies the device that shows userCode. The error is [ErrUnknownUserCode].
 func (s *Server) DenyDevice(userCode string) error {
 	if !s.devices.decide(plainUserCode(userCode), denied, nil, s.cfg.Now()) {
 		return ErrUnknownUserCode

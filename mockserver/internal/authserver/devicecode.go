@@ -6,8 +6,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// slowDown is what each early poll adds to the time between polls (RFC 8628
-// section 3.5).
+// slowDown is added to the interval at each early poll (RFC 8628 section 3.5).
 const slowDown = 5 * time.Second
 
 // deviceCode is the grant of RFC 8628 section 3.4.
@@ -27,13 +26,13 @@ func (s *Server) deviceCode(c oauth.Client, f form) (issued, *protocolError) {
 	return s.begin(c, info, audience)
 }
 
-// poll answers one poll. An approval is handed out once.
+// poll answers one poll. It returns an approval once.
 func (d *devices) poll(code, client string, f form, now time.Time, silent bool) (tokenInfo, *protocolError) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r := d.byCode[digestOf(code)]
 	if r == nil || r.client != client {
-		return tokenInfo{}, refuse(codeInvalidGrant, "the device code is unknown, was used, or is of another client")
+		return tokenInfo{}, refuse(codeInvalidGrant, "the device code is unknown, was used, or was issued to another client")
 	}
 	if perr := proven(r.challenge, f); perr != nil {
 		return tokenInfo{}, perr
@@ -48,9 +47,9 @@ func (d *devices) poll(code, client string, f form, now time.Time, silent bool) 
 		return tokenInfo{}, refuse(codeSlowDown, "polled too early; wait five seconds longer from now on")
 	case r.decision == denied && !silent:
 		d.forget(code)
-		return tokenInfo{}, refuse(codeAccessDenied, "the person denied the request")
+		return tokenInfo{}, refuse(codeAccessDenied, "the user denied the request")
 	case r.decision != approved:
-		return tokenInfo{}, refuse(codeAuthorizationPending, "the person has not decided yet")
+		return tokenInfo{}, refuse(codeAuthorizationPending, "the user has not decided yet")
 	}
 	d.forget(code)
 	return r.tokenInfo, nil

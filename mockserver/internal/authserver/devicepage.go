@@ -2,8 +2,8 @@ package authserver
 
 import "net/http"
 
-// showVerify is where a person types in the code that a device shows (RFC 8628
-// section 3.3). A code in the URL fills the form in; it is never enough by itself.
+// showVerify is the page where a user types the code that a device shows (RFC 8628
+// section 3.3). A code in the URL fills in the form; the user still has to submit it.
 func (s *Server) showVerify(w http.ResponseWriter, r *http.Request) {
 	v, perr := s.visits.begin(s.cookie(r), visit{}, s.cfg.Now())
 	if perr != nil {
@@ -21,7 +21,7 @@ func (s *Server) writeVerify(w http.ResponseWriter, v view, userCode, problem st
 	})
 }
 
-// takeUserCode is the form of that page.
+// takeUserCode takes the form of that page.
 func (s *Server) takeUserCode(w http.ResponseWriter, r *http.Request) {
 	v, f, perr := s.submitted(w, r)
 	if perr != nil {
@@ -38,10 +38,10 @@ func (s *Server) takeUserCode(w http.ResponseWriter, r *http.Request) {
 }
 
 func noSuchUserCode() *protocolError {
-	return refuse(codeInvalidRequest, "No device shows this code, or it took too long.")
+	return refuse(codeInvalidRequest, "No device shows this code, or the code has expired.")
 }
 
-// decideDevice is what a person said about a device.
+// decideDevice applies the user's decision to a device.
 func (s *Server) decideDevice(w http.ResponseWriter, v view, allowed bool) {
 	var err error
 	answer := page{Name: "message", Title: "Connected", Message: "The program on your device is logged in. You can close this page."}

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// ErrUnknownUserCode says that no device waits with that user code.
-var ErrUnknownUserCode = errors.New("no device waits with that user code: it was never shown, has expired or is decided")
+// ErrUnknownUserCode is returned if no device waits for approval with that user code.
+var ErrUnknownUserCode = errors.New("no device waits with that user code: it was never issued, has expired, or was approved or denied")
 
-// DeviceRequest is a device that waits for a person.
+// DeviceRequest is a device that waits for approval.
 type DeviceRequest struct {
 	UserCode string // as shown, such as "WDJB-MJHT"
 	ClientID string
@@ -28,7 +28,7 @@ const (
 	denied
 )
 
-// deviceRecord is what a device code stands for.
+// deviceRecord is the login behind a device code.
 type deviceRecord struct {
 	tokenInfo // complete once approved
 
@@ -40,7 +40,7 @@ type deviceRecord struct {
 	decision  decision
 }
 
-// devices remembers device codes.
+// devices stores device codes.
 type devices struct {
 	mu     sync.Mutex
 	byCode map[digest]*deviceRecord
@@ -54,12 +54,12 @@ func newDevices() *devices {
 	return &devices{byCode: map[digest]*deviceRecord{}, byUser: map[string]*deviceRecord{}}
 }
 
-// add remembers r and returns its two codes; false if too many devices wait.
+// add stores r and returns its two codes; false if too many devices wait.
 func (d *devices) add(r deviceRecord, now time.Time) (deviceCode, userCode string, ok bool) {
 	deviceCode = "dc_" + rand.Text()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.order) >= maxDevices { // those that are done are still in it
+	if len(d.order) >= maxDevices { // finished ones are still in it
 		d.purge(now)
 	}
 	if len(d.byCode) >= maxDevices {
@@ -121,8 +121,7 @@ func (d *devices) all(now time.Time) []DeviceRequest {
 	return list
 }
 
-// decide notes what a person said. To approve, who completes what the tokens of
-// the device will say.
+// decide stores a decision. For an approval, who adds the user to the device's tokens.
 func (d *devices) decide(userCode string, what decision, who func(tokenInfo) tokenInfo, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -152,7 +151,7 @@ func newUserCode() string {
 	return b.String()[:4] + "-" + b.String()[4:]
 }
 
-// plainUserCode makes of what a person typed what was shown.
+// plainUserCode normalises a user code as typed to the form that devices show.
 func plainUserCode(typed string) string {
 	letters := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' {

@@ -18,13 +18,13 @@ const (
 	userinfoPath   = "/oauth2/userinfo"
 	jwksPath       = "/oauth2/jwks"
 
-	// Pages for people.
+	// Pages for users.
 	loginPath   = "/oauth2/login"
 	consentPath = "/oauth2/consent"
 	verifyPath  = "/oauth2/device"
 )
 
-// Endpoints returns every endpoint that can be made to misbehave.
+// Endpoints returns every endpoint that scripts can make misbehave.
 func Endpoints() []oauth.Endpoint {
 	return []oauth.Endpoint{
 		oauth.EndpointToken, oauth.EndpointAuthorization, oauth.EndpointDevice, oauth.EndpointRevocation,
@@ -71,7 +71,7 @@ func (s *Server) routes() *http.ServeMux {
 	return mux
 }
 
-// serveMoved is [oauth.QuirkTokenMoved]: it sends clients elsewhere, form and all
+// serveMoved is [oauth.QuirkTokenMoved]: clients that follow it send the form again
 // (RFC 9110 section 15.4.8).
 func (s *Server) serveMoved(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Location", s.cfg.Issuer+movedPath)
@@ -81,8 +81,8 @@ func (s *Server) serveMoved(w http.ResponseWriter, _ *http.Request) {
 // ServeHTTP answers the endpoints, the pages and the two discovery documents.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// Faults makes an endpoint misbehave. For a name that is none of [Endpoints] it
-// returns faults that nothing meets.
+// Faults returns the faults of an endpoint. For a name that is none of [Endpoints] they
+// have no effect.
 func (s *Server) Faults(e oauth.Endpoint) *faults.Set {
 	if f, ok := s.faults[e]; ok {
 		return f
@@ -97,10 +97,10 @@ func (s *Server) ResetFaults() {
 	}
 }
 
-// Issuer is the server's identifier, without a slash at its end.
+// Issuer returns the server's identifier, without a slash at its end.
 func (s *Server) Issuer() string { return s.cfg.Issuer }
 
-// TokenURL is the address of the token endpoint.
+// TokenURL returns the address of the token endpoint.
 func (s *Server) TokenURL() string { return s.cfg.Issuer + tokenPath }
 
 // DevicePage returns the address of the page for user codes; empty without the
@@ -112,8 +112,7 @@ func (s *Server) DevicePage() string {
 	return s.cfg.Issuer + verifyPath
 }
 
-// EndpointAt returns the endpoint that lies at path of the server's host; empty for
-// pages and everything else.
+// EndpointAt returns the endpoint with this path; empty for pages and other paths.
 func (s *Server) EndpointAt(path string) oauth.Endpoint {
 	switch path {
 	case s.path + tokenPath:
@@ -134,8 +133,8 @@ func (s *Server) EndpointAt(path string) oauth.Endpoint {
 	return ""
 }
 
-// IsPage reports whether path is that of a page that people open in a browser,
-// the authorization endpoint among them, and not one that programs ask.
+// IsPage reports whether users open path in a browser, as the authorization endpoint;
+// programs call the other paths.
 func (s *Server) IsPage(path string) bool {
 	switch path {
 	case s.path + authorizePath, s.path + loginPath, s.path + consentPath, s.path + verifyPath:

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// ConfigError says what a [oauth.Config] or [oauth.Client] got wrong.
+// ConfigError is an invalid field of an [oauth.Config] or [oauth.Client].
 type ConfigError struct {
 	Field  string // what was wrong
 	Reason string // what would be right
@@ -25,7 +25,7 @@ func (e *ConfigError) Error() string {
 // Unwrap returns the cause.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// What [Server.Verify] finds wrong with a token.
+// Errors of [Server.Verify].
 var (
 	ErrMalformed = errors.New("malformed token")
 	ErrUnknown   = errors.New("unknown token")
@@ -34,7 +34,7 @@ var (
 	ErrAudience  = errors.New("token is for another audience")
 )
 
-// TokenError is why a token was not accepted. Its text names the token by id only.
+// TokenError says why a token was not accepted. Its text names the token by ID only.
 type TokenError struct {
 	ID  string // see [oauth.TokenID]
 	Err error  // one of the sentinels of this package
@@ -67,8 +67,8 @@ const (
 	codeExpiredToken         = "expired_token"
 )
 
-// protocolError is an error answer of the protocol. Descriptions never repeat
-// what was sent: it may have been a secret.
+// protocolError is an error answer. Descriptions repeat no part of the request, which may
+// hold a secret.
 type protocolError struct {
 	status      int // 0 means 400
 	code        string
@@ -93,8 +93,8 @@ func (e *protocolError) write(w http.ResponseWriter) {
 	writeJSON(w, status, map[string]any{"error": e.code, "error_description": e.description})
 }
 
-// writeJSON answers v. Every answer is uncacheable, as RFC 6749 section 5.1 asks
-// of those with tokens.
+// writeJSON answers with v. No answer may be cached, as RFC 6749 section 5.1 requires of
+// those with tokens.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -107,5 +107,5 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	h.Set("Pragma", "no-cache")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client is gone; nobody is left to tell
+	_, _ = w.Write(body) // fails only when the client has gone
 }

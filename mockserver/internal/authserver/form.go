@@ -36,9 +36,9 @@ func (f form) get(name string) string {
 
 func (f form) has(name string) bool { return len(f[name]) > 0 }
 
-// readForm reads the form of a POST as RFC 6749 section 3.2 has it: parameters
-// come in the body only, none is repeated, and one without a value counts as
-// left out. Unknown ones are ignored.
+// readForm reads the form of a POST (RFC 6749 section 3.2): parameters are in the body
+// only, none is repeated, and one without a value counts as omitted. Unknown ones are
+// ignored.
 func readForm(w http.ResponseWriter, r *http.Request) (form, *protocolError) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)

@@ -14,7 +14,7 @@ func everyGrant() []string {
 	}
 }
 
-// needsPeople reports whether a grant is for people with an account.
+// needsPeople reports whether a grant is for users with an account.
 func needsPeople(grant string) bool {
 	return grant == oauth.GrantAuthorizationCode || grant == oauth.GrantPassword || grant == oauth.GrantDeviceCode
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// serveIntrospect is the introspection endpoint of RFC 7662, for clients that
-// are not public. Of a token that is not good it says nothing but that; a refresh
-// token is good only to the client that has it.
+// serveIntrospect is the introspection endpoint of RFC 7662, for clients that are not
+// public. For a token that is not active the answer holds nothing else; a refresh token
+// is active only for the client that it was issued to.
 func (s *Server) serveIntrospect(w http.ResponseWriter, r *http.Request) {
 	f, perr := readForm(w, r)
 	if perr != nil {

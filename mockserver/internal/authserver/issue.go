@@ -11,7 +11,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// mint makes an access token of info that lives for ttl.
+// mint issues an access token of info with lifetime ttl.
 func (s *Server) mint(info tokenInfo, ttl time.Duration) (issued, *protocolError) {
 	now := s.cfg.Now()
 	expiry := now.Add(ttl)
@@ -22,7 +22,7 @@ func (s *Server) mint(info tokenInfo, ttl time.Duration) (issued, *protocolError
 		if err != nil {
 			return issued{}, &protocolError{
 				status: http.StatusInternalServerError, code: codeServerError,
-				description: "the token could not be signed: a claim given to IssueToken is no JSON value",
+				description: "the token could not be signed: a claim given to IssueToken is not a JSON value",
 			}
 		}
 	}
@@ -30,8 +30,8 @@ func (s *Server) mint(info tokenInfo, ttl time.Duration) (issued, *protocolError
 	return issued{access: token, scopes: info.scopes, expiry: expiry}, nil
 }
 
-// begin hands out the first tokens of a person's login at c. The access token is
-// for audience; the login stays for all that it was asked for.
+// begin issues the first tokens of a user's login at c. The access token is for audience;
+// later refreshes may request everything that the login was granted.
 func (s *Server) begin(c oauth.Client, info tokenInfo, audience []string) (issued, *protocolError) {
 	narrowed := info
 	narrowed.audience = audience
@@ -69,14 +69,14 @@ func (s *Server) claims(info tokenInfo, now, expiry time.Time) map[string]any {
 	return c
 }
 
-// IssuedToken is what [Server.IssueToken] made. It holds secrets.
+// IssuedToken is the result of [Server.IssueToken]. It holds secrets.
 type IssuedToken struct {
 	AccessToken, RefreshToken string
 	Expiry                    time.Time
 }
 
-// IssueToken makes a token without any grant, so that a test can start with a
-// login of its choice. Nothing in spec is checked.
+// IssueToken issues an access token without any grant, so that a test can start with a
+// login of its choice. It does not check spec.
 func (s *Server) IssueToken(spec oauth.TokenSpec) (IssuedToken, error) {
 	info := tokenInfo{
 		subject:  spec.Subject,
@@ -104,10 +104,10 @@ func (s *Server) IssueToken(spec oauth.TokenSpec) (IssuedToken, error) {
 	return t, nil
 }
 
-// ExpireTokens ends the life of every access token now; refresh tokens stay good.
+// ExpireTokens makes every access token expire now; refresh tokens stay valid.
 func (s *Server) ExpireTokens() { s.tokens.expireAll(s.cfg.Now()) }
 
-// RevokeTokens revokes every access token; refresh tokens stay good.
+// RevokeTokens revokes every access token; refresh tokens stay valid.
 func (s *Server) RevokeTokens() { s.tokens.revokeAll(false) }
 
 // RevokeLogins revokes every access token and every refresh token.

@@ -29,7 +29,7 @@ func (s *Server) setCookie(w http.ResponseWriter, v view) {
 	})
 }
 
-// toPages sends the browser to the page that comes next in a visit.
+// toPages redirects the browser to the next page of a visit.
 func (s *Server) toPages(w http.ResponseWriter, v view) {
 	s.setCookie(w, v)
 	path := consentPath
@@ -39,11 +39,11 @@ func (s *Server) toPages(w http.ResponseWriter, v view) {
 	seeOther(w, s.path+path+"?"+url.Values{"request": {v.id}}.Encode())
 }
 
-// visited finds the visit that a page or a form belongs to.
+// visited returns the visit that a page or a form belongs to.
 func (s *Server) visited(r *http.Request, id string) (view, *protocolError) {
 	v, ok := s.visits.find(s.cookie(r), id, s.cfg.Now())
 	if !ok {
-		return view{}, refuse(codeInvalidRequest, "This login is unknown here or took too long. Start it again.")
+		return view{}, refuse(codeInvalidRequest, "This login is unknown or has expired. Start it again.")
 	}
 	return v, nil
 }
@@ -60,7 +60,7 @@ func (s *Server) submitted(w http.ResponseWriter, r *http.Request) (view, form, 
 	}
 	if v.forged(f) {
 		return view{}, nil, &protocolError{
-			status: http.StatusForbidden, code: codeInvalidRequest, description: "This form did not come from our page.",
+			status: http.StatusForbidden, code: codeInvalidRequest, description: "This form does not come from this server.",
 		}
 	}
 	return v, f, nil
@@ -83,8 +83,8 @@ func (s *Server) writeLogin(w http.ResponseWriter, v view, login, problem string
 	})
 }
 
-// takeLogin is the login form. A wrong password gets the form again, with 200 as
-// most servers do it.
+// takeLogin takes the login form. For a wrong password the answer is the form again, with
+// status 200 as most servers send it.
 func (s *Server) takeLogin(w http.ResponseWriter, r *http.Request) {
 	v, f, perr := s.submitted(w, r)
 	if perr != nil {
@@ -93,7 +93,7 @@ func (s *Server) takeLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	account, ok := s.logIn(f.get("login"), f.get("password"))
 	if !ok {
-		s.writeLogin(w, v, f.get("login"), "Login or password is wrong.")
+		s.writeLogin(w, v, f.get("login"), "Login or password is wrong. Try again.")
 		return
 	}
 	s.toPages(w, s.visits.loggedIn(s.cookie(r), v.id, account.Login))
@@ -109,7 +109,7 @@ func (s *Server) asking(v view) (client string, scopes []string, ok bool) {
 	return d.ClientID, d.Scopes, ok
 }
 
-// leadsTo is where the visit ends in the browser, if anywhere.
+// leadsTo returns the redirect URI at the end of the visit, empty if there is none.
 func (w view) leadsTo() string {
 	if w.auth == nil {
 		return ""

@@ -9,8 +9,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// Metadata is what the server says about itself (RFC 8414 section 2). What is off
-// is empty.
+// Metadata is the server's metadata (RFC 8414 section 2). A field is empty if the server
+// does not have that endpoint or feature.
 type Metadata struct {
 	Issuer, TokenEndpoint, RevocationEndpoint, IntrospectionEndpoint, JWKSURI string
 
@@ -25,7 +25,7 @@ type Metadata struct {
 	IssSupported bool
 }
 
-// Metadata returns what the discovery documents tell.
+// Metadata returns the content of the discovery documents.
 func (s *Server) Metadata() Metadata {
 	m := Metadata{
 		Issuer:                s.cfg.Issuer,
@@ -80,7 +80,7 @@ func (m Metadata) document() map[string]any {
 		doc["code_challenge_methods_supported"] = m.CodeChallengeMethods
 		doc["response_modes_supported"] = []string{"query"}
 	}
-	// Left out, the methods at these two would mean client_secret_basic alone.
+	// If omitted, the methods of these two would mean client_secret_basic alone.
 	endpoints := map[string][]string{"token": m.AuthMethods, "introspection": secretMethods(m.AuthMethods)}
 	if m.RevocationEndpoint != "" {
 		endpoints["revocation"] = m.AuthMethods
@@ -97,7 +97,7 @@ func (m Metadata) document() map[string]any {
 	return doc
 }
 
-// secretMethods are those by which a client proves who it is.
+// secretMethods returns the methods of clients that are not public.
 func secretMethods(methods []string) []string {
 	return slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == oauth.AuthNone })
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// password is the grant of RFC 6749 section 4.3, which RFC 9700 retired and old
-// systems still have.
+// password is the grant of RFC 6749 section 4.3, which RFC 9700 forbids and older systems
+// still have.
 func (s *Server) password(c oauth.Client, f form) (issued, *protocolError) {
 	if !f.has("username") || !f.has("password") {
 		return issued{}, refuse(codeInvalidRequest, "username or password is missing")

@@ -9,15 +9,15 @@ import (
 
 const methodS256 = "S256"
 
-// challenge reads the proof key of a request (RFC 7636 section 4.3). Only S256 is
-// taken: plain would give the verifier to whoever sees the request.
+// challenge reads the code challenge of a request (RFC 7636 section 4.3). Only S256 is
+// accepted: with plain, the request itself would reveal the verifier.
 func challenge(f form) (string, *protocolError) {
 	value, method := f.get("code_challenge"), f.get("code_challenge_method")
 	switch {
 	case value == "" && method == "":
 		return "", nil
 	case method != methodS256:
-		return "", refuse(codeInvalidRequest, "code_challenge_method must be S256; left out it means plain, which is refused")
+		return "", refuse(codeInvalidRequest, "code_challenge_method must be S256; if omitted it means plain, which is refused")
 	}
 	if raw, err := base64.RawURLEncoding.DecodeString(value); err != nil || len(raw) != sha256.Size {
 		return "", refuse(codeInvalidRequest, "code_challenge is not the base64url SHA-256 of a verifier, 43 characters without padding")
@@ -32,7 +32,7 @@ func proven(challenge string, f form) *protocolError {
 	case challenge == "" && verifier == "":
 		return nil
 	case challenge == "":
-		return refuse(codeInvalidGrant, "code_verifier without a code_challenge before (RFC 9700 section 4.8.2)")
+		return refuse(codeInvalidGrant, "code_verifier, but the authorization request had no code_challenge (RFC 9700 section 4.8.2)")
 	case verifier == "":
 		return refuse(codeInvalidRequest, "code_verifier is missing")
 	case !validVerifier(verifier):

@@ -16,10 +16,10 @@ import (
 
 const jsonType = "application/json"
 
-// twist changes one JSON answer; the answer's status comes along.
+// twist changes one JSON answer; it gets and returns the status too.
 type twist func(status int, header http.Header, answer map[string]any) int
 
-// twists are the quirks that show in the answers of the token and device endpoints.
+// twists returns the quirks that change answers of the token and device endpoints.
 func (s *Server) twists() []twist {
 	all := []struct {
 		quirk oauth.Quirk
@@ -60,7 +60,7 @@ func without(key string) twist {
 	}
 }
 
-// instead changes a key that is there.
+// instead changes the value of a key that an answer has.
 func instead(key string, value any) twist {
 	return func(status int, _ http.Header, answer map[string]any) int {
 		if _, there := answer[key]; there {
@@ -87,7 +87,7 @@ func stringExpiresIn(status int, _ http.Header, answer map[string]any) int {
 	return status
 }
 
-// noExpiresIn spares the device answer, where it is required.
+// noExpiresIn leaves device answers alone, where expires_in is required.
 func noExpiresIn(status int, _ http.Header, answer map[string]any) int {
 	if _, token := answer["access_token"]; token {
 		delete(answer, "expires_in")
@@ -95,7 +95,7 @@ func noExpiresIn(status int, _ http.Header, answer map[string]any) int {
 	return status
 }
 
-// twisted puts quirks behind an endpoint that answers with JSON.
+// twisted applies quirks to the JSON answers of an endpoint.
 func twisted(next http.Handler, twists []twist) http.Handler {
 	if len(twists) == 0 {
 		return next

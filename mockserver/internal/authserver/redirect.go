@@ -43,7 +43,7 @@ func sameButPort(registered, asked string) bool {
 	if err != nil || a.Hostname() != r.Hostname() || strings.HasSuffix(a.Host, ":") {
 		return false
 	}
-	// What remains once the ports are gone must be the same text.
+	// Without the ports, both must be the same text.
 	return strings.Replace(asked, a.Host, r.Host, 1) == registered
 }
 
@@ -55,7 +55,7 @@ func loopback(u *url.URL) bool {
 	return false
 }
 
-// withQuery adds parameters to a redirect URI and keeps those that it has.
+// withQuery adds parameters to a redirect URI and keeps its own.
 func withQuery(uri string, more url.Values) string {
 	separator := "?"
 	if strings.Contains(uri, "?") {

@@ -2,15 +2,15 @@ package authserver
 
 import "github.com/jetway-go/jetway/mockserver/oauth"
 
-// refreshToken is the grant of RFC 6749 section 6. A refresh token works once
-// and is then replaced; using it again revokes all that came from the same
-// login, since someone else must hold a copy (RFC 9700 section 4.14.2).
+// refreshToken is the grant of RFC 6749 section 6. A refresh token is accepted once and
+// rotated; a second use revokes every token of the login, since it means that there is
+// a stolen copy (RFC 9700 section 4.14.2).
 func (s *Server) refreshToken(c oauth.Client, f form) (issued, *protocolError) {
 	token := f.get("refresh_token")
 	if token == "" {
 		return issued{}, refuse(codeInvalidRequest, "refresh_token is missing")
 	}
-	dead := refuse(codeInvalidGrant, "the refresh token is unknown, used up, revoked, or of another client")
+	dead := refuse(codeInvalidGrant, "the refresh token is unknown, was used, was revoked, or was issued to another client")
 	if s.has(oauth.QuirkDexErrors) {
 		dead.code = codeInvalidRequest
 	}
@@ -19,7 +19,7 @@ func (s *Server) refreshToken(c oauth.Client, f form) (issued, *protocolError) {
 	if !ok {
 		return issued{}, dead
 	}
-	// Checked before the token is used up: a request for too much costs nothing.
+	// Checked before the token is used up: it survives a request for too much.
 	scopes, perr := grantedScopes(f.get("scope"), login.scopes)
 	if perr != nil {
 		return issued{}, perr
@@ -45,8 +45,8 @@ func (s *Server) refreshToken(c oauth.Client, f form) (issued, *protocolError) {
 		out.refresh = token
 		return out, nil
 	}
-	// The next refresh token keeps what the login was for, however little was
-	// asked for this time.
+	// The next refresh token keeps the scopes and audiences of the login, even if this
+	// request was for fewer.
 	out.refresh = s.tokens.addRefresh(login)
 	return out, nil
 }

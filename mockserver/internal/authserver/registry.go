@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// tokenInfo is what a token stands for.
+// tokenInfo is what a token is issued for.
 type tokenInfo struct {
 	subject, client  string
 	scopes, audience []string
 	claims           map[string]any // more claims for a signed token
-	login            string         // names the login that it came from; all of it is revoked at once
+	login            string         // ID of the login that it belongs to; a login is revoked as a whole
 }
 
-// digest stands for a token: the registry keeps none in clear.
+// digest identifies a token: the registry keeps no token in clear.
 type digest [sha256.Size]byte
 
 func digestOf(token string) digest { return sha256.Sum256([]byte(token)) }
@@ -34,12 +34,12 @@ type refreshRecord struct {
 	revoked bool
 }
 
-// registry remembers every token that was handed out.
+// registry stores every token that was issued.
 type registry struct {
 	mu      sync.Mutex
 	access  map[digest]*accessRecord
 	refresh map[digest]*refreshRecord
-	ended   map[string]bool // logins that were revoked: nothing more may come of them
+	ended   map[string]bool // revoked logins: they get no further tokens
 	purge   int             // size of access at which old entries go
 }
 
@@ -71,7 +71,7 @@ func (g *registry) addRefresh(info tokenInfo) string {
 	return token
 }
 
-// lookup returns a copy of what is known of an access token.
+// lookup returns a copy of an access token's record.
 func (g *registry) lookup(token string) (accessRecord, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -82,7 +82,7 @@ func (g *registry) lookup(token string) (accessRecord, bool) {
 	return *r, true
 }
 
-// known reports whether token, of either kind, was handed out here.
+// known reports whether token was issued here as an access or a refresh token.
 func (g *registry) known(token string) bool {
 	d := digestOf(token)
 	g.mu.Lock()
@@ -92,19 +92,19 @@ func (g *registry) known(token string) bool {
 	return access || refresh
 }
 
-// moment is when a refresh token is used, and for how long after its first use it
-// may be.
+// moment is the time at which a refresh token is used, and how long after its first use
+// it may be used again.
 type moment struct {
 	now   time.Time
 	grace time.Duration
 }
 
-// spent reports whether r was used before, longer ago than the grace lasts.
+// spent reports whether r was first used longer ago than the grace.
 func (m moment) spent(r *refreshRecord) bool {
 	return r.used && (m.grace == 0 || m.now.Sub(r.usedAt) >= m.grace)
 }
 
-// refreshable finds the login behind a refresh token that may still be used.
+// refreshable returns the login of a refresh token that may still be used.
 func (g *registry) refreshable(token, client string, m moment) (tokenInfo, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -119,8 +119,8 @@ func (g *registry) refreshable(token, client string, m moment) (tokenInfo, bool)
 	return r.tokenInfo, !r.revoked
 }
 
-// refreshGood finds the login behind a refresh token of client that could be used
-// now. Asking is no use: unlike [registry.refreshable] it ends no login.
+// refreshGood returns the login of a refresh token that client could use now. Unlike
+// [registry.refreshable] it does not count as a use and revokes no login.
 func (g *registry) refreshGood(token, client string, m moment) (tokenInfo, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -131,8 +131,8 @@ func (g *registry) refreshGood(token, client string, m moment) (tokenInfo, bool)
 	return r.tokenInfo, true
 }
 
-// useUp marks a refresh token as used. It reports false, and revokes the login,
-// when another request was faster.
+// useUp marks a refresh token as used. It returns false, and revokes the login, if
+// another request has used it meanwhile.
 func (g *registry) useUp(token string, m moment) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -150,9 +150,9 @@ func (g *registry) useUp(token string, m moment) bool {
 	return true
 }
 
-// revoke ends one token of client: an access token alone, a refresh token with
-// all that came from its login (RFC 7009 section 2.1). It reports false if the
-// token belongs to another client, and true for a token that nobody knows.
+// revoke revokes one token of client: an access token alone, a refresh token with every
+// token of its login (RFC 7009 section 2.1). It returns false if the token was issued to
+// another client, and true for an unknown token.
 func (g *registry) revoke(token, client string) bool {
 	d := digestOf(token)
 	g.mu.Lock()
@@ -191,14 +191,14 @@ func (g *registry) revokeLogin(login string) {
 	}
 }
 
-// endLogin revokes all that came from a login, and all that will.
+// endLogin revokes every token of a login, also later ones.
 func (g *registry) endLogin(login string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.revokeLogin(login)
 }
 
-// expireAll ends every access token that is still good, as if its time were over.
+// expireAll makes every valid access token expire now.
 func (g *registry) expireAll(now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

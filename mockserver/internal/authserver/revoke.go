@@ -6,8 +6,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// serveRevoke is the revocation endpoint of RFC 7009. A token that nobody knows
-// is as good as revoked: 200.
+// serveRevoke is the revocation endpoint of RFC 7009. For an unknown token it answers 200
+// too, as section 2.2 requires.
 func (s *Server) serveRevoke(w http.ResponseWriter, r *http.Request) {
 	f, perr := readForm(w, r)
 	if perr != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// grantedScopes checks what was asked for against what may be had; asking for
-// nothing gets everything (RFC 6749 section 3.3).
+// grantedScopes checks the requested scopes against the allowed ones; a request without
+// scopes gets all (RFC 6749 section 3.3).
 func grantedScopes(asked string, allowed []string) ([]string, *protocolError) {
 	scopes := []string{}
 	for scope := range strings.SplitSeq(asked, " ") {
@@ -18,7 +18,7 @@ func grantedScopes(asked string, allowed []string) ([]string, *protocolError) {
 		case !validScope(scope):
 			return nil, refuse(codeInvalidScope, "a scope is printable ASCII without quote and backslash")
 		case !slices.Contains(allowed, scope):
-			return nil, refuse(codeInvalidScope, "a scope was asked for that may not be had; allowed: "+strings.Join(allowed, " "))
+			return nil, refuse(codeInvalidScope, "a requested scope is not allowed; allowed: "+strings.Join(allowed, " "))
 		default:
 			scopes = append(scopes, scope)
 		}
@@ -29,8 +29,8 @@ func grantedScopes(asked string, allowed []string) ([]string, *protocolError) {
 	return scopes, nil
 }
 
-// clientScopes is what a client asks for. Asking for nothing gets everything but
-// [oauth.Config.OfflineScope]: a refresh token that needs a scope has to be asked for.
+// clientScopes returns the scopes that a client gets. A request without scopes gets all
+// but [oauth.Config.OfflineScope], which has to be requested.
 func (s *Server) clientScopes(c oauth.Client, f form) ([]string, *protocolError) {
 	scopes, perr := grantedScopes(f.get("scope"), c.Scopes)
 	if perr != nil || strings.TrimSpace(f.get("scope")) != "" {
@@ -46,9 +46,8 @@ func validScope(s string) bool {
 	})
 }
 
-// narrowed finds the audience of a token from a login that was for granted: what
-// is asked for must be among it (RFC 8707 section 2.2), unless it was for nothing
-// in particular.
+// narrowed returns the audience of a token from a login with the audiences granted: the
+// requested ones must be among them (RFC 8707 section 2.2), unless there are none.
 func (s *Server) narrowed(f form, granted []string) ([]string, *protocolError) {
 	if !f.has("audience") && !f.has("resource") {
 		return granted, nil
@@ -65,8 +64,8 @@ func (s *Server) narrowed(f form, granted []string) ([]string, *protocolError) {
 	return asked, nil
 }
 
-// audiences finds whom the token is for: the widespread audience parameter, and
-// RFC 8707's resource, which has to be an absolute URI without a fragment.
+// audiences returns the requested audiences: the common audience parameter, and the
+// resource of RFC 8707, which must be an absolute URI without a fragment.
 func (s *Server) audiences(f form) ([]string, *protocolError) {
 	asked := slices.Clone(f["audience"])
 	for _, resource := range f["resource"] {

@@ -1,15 +1,14 @@
 // Package authserver is the mock's authorization server.
 //
-// It hands out access tokens that really expire, can be revoked and are bound
-// to a client, scopes and an audience. People log in on its pages, at the device
-// or by password; programs with a secret, a key or another issuer's token. It is
-// strict about what it is asked; [Server.Faults] make its endpoints misbehave, and
-// each [oauth.Quirk] makes it a bit more like a server out there. There is one file
-// per grant and per endpoint. Nothing is stored outside memory.
+// It issues access tokens that expire, can be revoked and are bound to a client, scopes
+// and an audience. Users log in on its pages, at a device or by password; programs with
+// a secret, a key or another issuer's token. It checks requests strictly;
+// [Server.Faults] makes its endpoints misbehave, and each [oauth.Quirk] is a deviation
+// of some real server. There is one file for each grant and endpoint. Everything is
+// stored in memory. Package signed has the JOSE part.
 //
-// [New] makes a [Server], an http.Handler, of the data in package oauth;
-// [Server.Verify] is what the resource server behind it asks. Package signed does
-// what is JOSE.
+// [New] makes a [Server], an http.Handler, from an [oauth.Config]; resource servers check
+// access tokens with [Server.Verify].
 package authserver
 
 import (

@@ -9,7 +9,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// grant is one way to get a token: it checks the form and says what to issue.
+// grant is a grant type: it checks the form and returns what to issue.
 type grant func(c oauth.Client, f form) (issued, *protocolError)
 
 // serveToken is the token endpoint (RFC 6749 section 3.2).
@@ -66,7 +66,7 @@ func (s *Server) refuse(w http.ResponseWriter, endpoint string, perr *protocolEr
 	perr.write(w)
 }
 
-// issued is what a grant hands out.
+// issued is the result of a grant.
 type issued struct {
 	access, refresh string
 	scopes          []string
@@ -74,8 +74,8 @@ type issued struct {
 	kind            string // issued_token_type of RFC 8693 section 2.2.1, otherwise empty
 }
 
-// answer is the JSON of RFC 6749 section 5.1. Lifetimes are rounded, since the
-// clock moved on since the token was made.
+// answer returns the JSON of RFC 6749 section 5.1. Lifetimes are rounded, since the clock
+// has moved since the token was issued.
 func (i issued) answer(now time.Time) map[string]any {
 	a := map[string]any{
 		"access_token": i.access,

@@ -15,9 +15,9 @@ const (
 	tokenTypeID     = "urn:ietf:params:oauth:token-type:id_token"
 )
 
-// tokenExchange is the grant of RFC 8693 section 2. Tokens of this server and of
-// [oauth.Config.TrustedIssuers] can be exchanged, for access tokens that may do no more
-// than both the token and the client may.
+// tokenExchange is the grant of RFC 8693 section 2. It exchanges tokens of this server and
+// of [oauth.Config.TrustedIssuers] for access tokens, whose scopes are among those of
+// both the token and the client.
 func (s *Server) tokenExchange(c oauth.Client, f form) (issued, *protocolError) {
 	wanted := f.get("requested_token_type")
 	switch wanted {
@@ -26,7 +26,7 @@ func (s *Server) tokenExchange(c oauth.Client, f form) (issued, *protocolError) 
 	case tokenTypeAccess:
 	case tokenTypeJWT:
 		if s.cfg.Opaque {
-			return issued{}, refuse(codeInvalidRequest, "requested_token_type: access tokens are no JWTs here")
+			return issued{}, refuse(codeInvalidRequest, "requested_token_type: this server's access tokens are not JWTs")
 		}
 	default:
 		return issued{}, refuse(codeInvalidRequest, "requested_token_type must be "+tokenTypeAccess+" or "+tokenTypeJWT)
@@ -58,8 +58,8 @@ func (s *Server) tokenExchange(c oauth.Client, f form) (issued, *protocolError) 
 	return out, perr
 }
 
-// party reads one of the two tokens of a request. A token of a trusted issuer says
-// nothing about scopes: it gets those of the client.
+// party reads one of the two tokens of a request. A token of a trusted issuer has no
+// scopes here: it gets those of the client.
 func (s *Server) party(f form, name string, scopes []string) (tokenInfo, *protocolError) {
 	token, kind := f.get(name), f.get(name+"_type")
 	if token == "" || kind == "" {

@@ -20,7 +20,7 @@ func checkTrusted(issuers []oauth.TrustedIssuer) error {
 	return nil
 }
 
-// foreignSubject reads a token of a trusted issuer and returns its subject.
+// foreignSubject verifies a token of a trusted issuer and returns its subject.
 func (s *Server) foreignSubject(text string) (string, *protocolError) {
 	token, err := signed.Parse(text)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Server) foreignSubject(text string) (string, *protocolError) {
 	}
 	i := slices.IndexFunc(s.cfg.TrustedIssuers, func(t oauth.TrustedIssuer) bool { return t.Issuer == token.Issuer() })
 	if i < 0 {
-		return "", refuse(codeInvalidRequest, "the token is from no issuer that is trusted here")
+		return "", refuse(codeInvalidRequest, "the token's issuer is not trusted here")
 	}
 	trusted := s.cfg.TrustedIssuers[i]
 	claims, err := token.Verify(trusted.Keys, s.cfg.Now(), cmp.Or(trusted.Audience, s.cfg.Issuer))

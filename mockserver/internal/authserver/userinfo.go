@@ -10,8 +10,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// serveUserinfo tells who a token speaks for (OpenID Connect Core section 5.3).
-// The token comes in the Authorization header only (RFC 6750 section 2.1).
+// serveUserinfo returns the claims of an access token's user (OpenID Connect Core section
+// 5.3). The token is read from the Authorization header only (RFC 6750 section 2.1).
 func (s *Server) serveUserinfo(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		w.Header().Set("Allow", "GET, POST")
@@ -42,7 +42,7 @@ func (s *Server) serveUserinfo(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// challengeBearer refuses a token (RFC 6750 section 3).
+// challengeBearer rejects an access token (RFC 6750 section 3).
 func challengeBearer(w http.ResponseWriter, code, description string) {
 	value, answer := `Bearer realm="oauth"`, map[string]any{"error_description": description}
 	if code != "" {

@@ -10,7 +10,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// TokenInfo is what a good token says.
+// TokenInfo is the content of an accepted access token.
 type TokenInfo struct {
 	ID               string // see [oauth.TokenID]
 	Subject          string
@@ -20,9 +20,9 @@ type TokenInfo struct {
 	Claims           map[string]any // extra claims given to [Server.IssueToken]
 }
 
-// Verify tells whether an access token is good at this moment, for audience
-// unless that is empty. The error is a [*TokenError] around [ErrMalformed],
-// [ErrUnknown], [ErrRevoked], [ErrExpired] or [ErrAudience].
+// Verify checks an access token now, for audience unless that is empty. The error is a
+// [*TokenError] around [ErrMalformed], [ErrUnknown], [ErrRevoked], [ErrExpired] or
+// [ErrAudience].
 func (s *Server) Verify(token, audience string) (TokenInfo, error) {
 	id := oauth.TokenID(token)
 	fail := func(err error) (TokenInfo, error) { return TokenInfo{}, &TokenError{ID: id, Err: err} }
@@ -30,7 +30,7 @@ func (s *Server) Verify(token, audience string) (TokenInfo, error) {
 	if token == "" || len(token) > signed.MaxToken {
 		return fail(ErrMalformed)
 	}
-	// A token that is remembered is, byte for byte, one that was signed here.
+	// A token in the registry is, byte for byte, one that was signed here.
 	r, ok := s.tokens.lookup(token)
 	switch {
 	case !ok && strings.Contains(token, ".") && !s.key.Signed(token):
@@ -51,8 +51,8 @@ func (s *Server) Verify(token, audience string) (TokenInfo, error) {
 	}, nil
 }
 
-// Issued reports whether token was ever handed out here, as an access or a
-// refresh token, a code, a device code or a session; it tells secrets from other text.
+// Issued reports whether token was ever issued here as an access or refresh token, a
+// code, a device code or a session, and so is a secret.
 func (s *Server) Issued(token string) bool {
 	if s.tokens.known(token) || s.visits.known(token) {
 		return true

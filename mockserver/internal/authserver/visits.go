@@ -8,33 +8,33 @@ import (
 	"time"
 )
 
-// session is a browser, known by its cookie.
+// session is a browser, identified by its cookie.
 type session struct {
-	csrf   string // what its forms have to carry
-	login  string // whose it is; empty before a login
+	csrf   string // token that its forms must carry
+	login  string // login of its user; empty before a login
 	expiry time.Time
 }
 
-// visit is one request that a person was asked about, bound to the browser in
-// which it began.
+// visit is one request that a user has to decide, bound to the browser in which it
+// began.
 type visit struct {
 	auth     *authRequest // of the authorization endpoint, or nil
-	userCode string       // of the device page; empty until one is typed in
+	userCode string       // typed on the device page; empty before
 	relogin  bool         // ask for the password even in a session that is logged in
 	expiry   time.Time
 
 	owner *session
 }
 
-// view is a visit with what a page needs to know of its session.
+// view is a visit with the parts of its session that a page needs.
 type view struct {
 	visit
 
 	id, csrf, login string
-	cookie          string // to be set; empty if the browser has it already
+	cookie          string // to set; empty if the browser has it already
 }
 
-// visits remembers browsers and what they are busy with.
+// visits stores the sessions and their visits.
 type visits struct {
 	mu       sync.Mutex
 	sessions map[digest]*session
@@ -84,7 +84,7 @@ func (v *visits) purge(now time.Time) {
 	for _, w := range v.byID {
 		busy[w.owner] = true
 	}
-	// Too many people are remembered: those that nothing is asked of log in again.
+	// With too many sessions, those without a visit are dropped and log in again.
 	crowded := len(v.sessions) >= maxVisits
 	for d, s := range v.sessions {
 		if now.After(s.expiry) || crowded && !busy[s] {
@@ -105,8 +105,8 @@ func (v *visits) find(cookie, id string, now time.Time) (view, bool) {
 	return view{visit: *w, id: id, csrf: owner.csrf, login: owner.login}, true
 }
 
-// loggedIn makes the session of a visit login's and gives it a new cookie, so that
-// whoever knew the old one does not share the login.
+// loggedIn stores the login in a visit's session and gives it a new cookie, so that a
+// party that knows the old cookie does not share the login.
 func (v *visits) loggedIn(cookie, id, login string) view {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -121,7 +121,7 @@ func (v *visits) loggedIn(cookie, id, login string) view {
 	return view{visit: *w, id: id, csrf: w.owner.csrf, login: login, cookie: fresh}
 }
 
-// typed notes the user code of a visit.
+// typed stores the user code of a visit.
 func (v *visits) typed(id, userCode string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -130,7 +130,7 @@ func (v *visits) typed(id, userCode string) {
 	}
 }
 
-// end closes a visit; false if that was done before.
+// end closes a visit and reports whether it was open.
 func (v *visits) end(id string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
