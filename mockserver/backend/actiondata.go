@@ -10,8 +10,8 @@ import (
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
-// GetActionData answers an action's inputs and outputs and where they are. What
-// is not there, or not there yet, is empty.
+// GetActionData returns an action's inputs and outputs and their URIs. Those that do not
+// exist (yet) are empty.
 func (s *dataProxyServer) GetActionData(
 	_ context.Context, req *dataproxypb.GetActionDataRequest,
 ) (*dataproxypb.GetActionDataResponse, error) {

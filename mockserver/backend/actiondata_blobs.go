@@ -12,8 +12,8 @@ import (
 
 const inputsFile = "inputs.pb"
 
-// blobs is where runs keep inputs, outputs and reports: the object store, or one
-// that nobody else can reach when the backend has none.
+// blobs stores the inputs, outputs and reports of runs: in the object store, or in a
+// private one if the backend has none.
 type blobs struct{ store *objectstore.Store }
 
 func newBlobs(b *Backend) *blobs {
@@ -24,8 +24,8 @@ func newBlobs(b *Backend) *blobs {
 	return &blobs{store: store}
 }
 
-// uri names an object of ru. Every part becomes one segment of the key, whatever
-// is in it: neither domains nor inline tasks were ever checked.
+// uri returns the URI of an object of ru. Every part is escaped to one segment of the
+// key, since names of domains and inline tasks are not validated.
 func (s *blobs) uri(ru *run, parts ...string) string {
 	segments := append([]string{ru.key.project, ru.key.domain, ru.key.name}, parts...)
 	for i, seg := range segments {
@@ -39,8 +39,8 @@ func (s *blobs) uri(ru *run, parts ...string) string {
 	return s.store.NativeURL(strings.Join(segments, "/"))
 }
 
-// put stores data. What the store refuses, being too large, is missing later,
-// which every reader takes well.
+// put stores data. Data that is too large for the store is missing later, which readers
+// treat as empty.
 func (s *blobs) put(uri string, data []byte) {
 	if key, ok := s.store.Key(uri); ok {
 		_ = s.store.Put(key, data)
@@ -53,7 +53,7 @@ func (s *blobs) putMessage(uri string, m proto.Message) {
 	}
 }
 
-// getMessage reads an object into m; a missing or foreign one leaves m empty.
+// getMessage reads an object into m; if it is missing or in another store, m stays empty.
 func (s *blobs) getMessage(uri string, m proto.Message) error {
 	key, ok := s.store.Key(uri)
 	if !ok {
@@ -66,7 +66,7 @@ func (s *blobs) getMessage(uri string, m proto.Message) error {
 	return proto.Unmarshal(data, m)
 }
 
-// storeInputs keeps the inputs of a run's root action and remembers where.
+// storeInputs stores the inputs of a run's root action and their URI.
 func (r *runs) storeInputs(a *action, in runInputs) {
 	a.outputs = r.blobs.uri(a.run, rootAction, "outputs.pb")
 	if in.offloaded != nil {

@@ -14,8 +14,8 @@ import (
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 )
 
-// adminServer is flyteadmin's AdminService, the first generation's, over the same
-// projects as [projectServer].
+// adminServer is the AdminService of Flyte 1's flyteadmin, over the same projects as
+// [projectServer].
 type adminServer struct {
 	servicepb.UnimplementedAdminServiceServer
 
@@ -87,8 +87,8 @@ func (s adminServer) RegisterProject(_ context.Context, req *adminpb.ProjectRegi
 	return &adminpb.ProjectRegisterResponse{}, nil
 }
 
-// UpdateProject keeps the texts and labels that the request leaves out, unlike
-// Flyte 2's.
+// UpdateProject keeps the texts and labels that the request omits, unlike that of
+// Flyte 2.
 func (s adminServer) UpdateProject(_ context.Context, p *adminpb.Project) (*adminpb.ProjectUpdateResponse, error) {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()

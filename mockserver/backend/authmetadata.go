@@ -11,11 +11,11 @@ import (
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 )
 
-// errNoLogin is the answer about an authorization server of a backend that has
-// none; its clients then call without credentials.
+// errNoLogin is the answer of a backend without an authorization server; clients then
+// call without credentials.
 var errNoLogin = status.Error(codes.Unimplemented, "no authorization server is configured")
 
-// login is what the backend advertises, zero where it advertises none.
+// login returns what the backend advertises; zero if it advertises no login.
 func (b *Backend) login() LoginMetadata {
 	if b.cfg.Login == nil {
 		return LoginMetadata{}
@@ -23,8 +23,8 @@ func (b *Backend) login() LoginMetadata {
 	return b.cfg.Login()
 }
 
-// authMetadataServer is Flyte 2's AuthMetadataService. It must stay open when
-// everything else asks for credentials.
+// authMetadataServer is Flyte 2's AuthMetadataService. It must be callable without
+// credentials even if the other services are not.
 type authMetadataServer struct {
 	authpb.UnimplementedAuthMetadataServiceServer
 
@@ -47,7 +47,7 @@ func (s authMetadataServer) GetOAuth2Metadata(
 	}, nil
 }
 
-// GetPublicClientConfig always answers; what is not configured is empty.
+// GetPublicClientConfig always answers; fields that are not configured are empty.
 func (s authMetadataServer) GetPublicClientConfig(
 	ctx context.Context, _ *authpb.GetPublicClientConfigRequest,
 ) (*authpb.GetPublicClientConfigResponse, error) {
@@ -60,7 +60,7 @@ func (s authMetadataServer) GetPublicClientConfig(
 	}, nil
 }
 
-// adminAuthServer is the first generation's AuthMetadataService.
+// adminAuthServer is Flyte 1's AuthMetadataService.
 type adminAuthServer struct {
 	servicepb.UnimplementedAuthMetadataServiceServer
 
@@ -83,7 +83,7 @@ func (s adminAuthServer) GetOAuth2Metadata(
 	}, nil
 }
 
-// GetPublicClientConfig names flyteadmin's own header unless told otherwise.
+// GetPublicClientConfig names flyteadmin's own header by default.
 func (s adminAuthServer) GetPublicClientConfig(
 	context.Context, *servicepb.PublicClientAuthConfigRequest,
 ) (*servicepb.PublicClientAuthConfigResponse, error) {

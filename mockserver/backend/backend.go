@@ -1,8 +1,12 @@
 // Package backend is the mock's Flyte backend: every service over one in-memory
 // state, with the semantics of the real one.
 //
-// [New] makes a Backend and [Backend.Register] puts its services on a gRPC
-// server. It checks no credentials; the mock server around it does.
+// It checks no credentials; the mock server around it does. What the real backend does
+// wrong, such as believing claims of tokens unchecked, it does too, so that clients are
+// tested against that.
+//
+// Call [New], and [Backend.Register] to register its services on a gRPC server;
+// [Backend.SetTimeline] scripts what runs do.
 package backend
 
 import (
@@ -15,8 +19,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
 
-// Config is what a Backend is made of. The zero value works: no login is
-// advertised, nothing can be uploaded, rules are as lax as the real backend's.
+// Config configures a Backend. With the zero value it advertises no login, accepts no
+// uploads, and validates as little as the real backend.
 type Config struct {
 	// Now is the backend's clock; nil means time.Now. Delays (timelines, watches)
 	// always use real time.
@@ -24,22 +28,22 @@ type Config struct {
 	// Strict enforces the contract's validation rules on requests, as hosted
 	// backends may: InvalidArgument with a BadRequest detail that names the fields.
 	Strict bool
-	// Objects is where uploads go; nil makes every DataProxy upload Unavailable.
+	// Objects stores uploads; nil makes every DataProxy upload Unavailable.
 	Objects *objectstore.Store
-	// Login is what AuthMetadataService tells; nil answers Unimplemented for
-	// the authorization server's metadata.
+	// Login returns what AuthMetadataService answers; nil makes the authorization
+	// server's metadata Unimplemented.
 	Login func() LoginMetadata
-	// Version is what GetVersion answers; empty means "mock".
+	// Version is the version that GetVersion returns; empty means "mock".
 	Version string
 }
 
-// LoginMetadata is what the backend advertises about logging in.
+// LoginMetadata is the login that the backend advertises.
 type LoginMetadata struct {
 	Issuer, AuthorizationEndpoint, TokenEndpoint, DeviceAuthorizationEndpoint, JWKSURI string
 
 	ResponseTypes, Scopes, AuthMethods, CodeChallengeMethods, GrantTypes []string
 
-	// Client part: what a public client should use.
+	// For public clients.
 	ClientID, RedirectURI, HeaderKey, Audience, ServiceHTTPEndpoint, DataplaneDomain string
 	ClientScopes                                                                     []string
 }
@@ -70,10 +74,10 @@ func New(cfg Config) *Backend {
 	return b
 }
 
-// Close stops every timeline and ends every watch. Calling it twice is fine.
+// Close stops every timeline and ends every watch. Calling it again does nothing.
 func (b *Backend) Close() { b.runs.close() }
 
-// Register puts every service on s.
+// Register registers every service on s.
 func (b *Backend) Register(s grpc.ServiceRegistrar) {
 	if b.cfg.Strict {
 		s = strictRegistrar{s, b.checkRequest}

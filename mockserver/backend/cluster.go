@@ -11,8 +11,8 @@ type clusterServer struct {
 	clusterpb.UnimplementedClusterServiceServer
 }
 
-// SelectCluster sends everyone back to the address they came by, whatever they
-// asked for.
+// SelectCluster returns, for every operation, the address at which the caller has reached
+// this server.
 func (clusterServer) SelectCluster(ctx context.Context, _ *clusterpb.SelectClusterRequest) (*clusterpb.SelectClusterResponse, error) {
 	return &clusterpb.SelectClusterResponse{ClusterEndpoint: baseURL(ctx)}, nil
 }

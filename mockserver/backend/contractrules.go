@@ -2,8 +2,8 @@ package backend
 
 import "google.golang.org/protobuf/reflect/protoreflect"
 
-// contractRules are the contract's validation rules that concern requests, by
-// message. The open backend enforces none of them, hosted ones may.
+// contractRules returns the contract's validation rules of requests, by message. The
+// open-source backend enforces none of them, hosted backends may.
 func contractRules() map[protoreflect.FullName][]rule {
 	const (
 		common    = "flyteidl2.common."

@@ -10,8 +10,8 @@ import (
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
-// checkCron refuses a schedule whose cron expression, current or deprecated,
-// cannot be read. Other schedules pass.
+// checkCron returns an error for a schedule with an invalid cron expression, in the
+// current or the deprecated field. It accepts other schedules.
 func checkCron(s *taskpb.Schedule) error {
 	switch e := s.GetExpression().(type) {
 	case *taskpb.Schedule_CronExpression:
@@ -23,8 +23,8 @@ func checkCron(s *taskpb.Schedule) error {
 	}
 }
 
-// cronField is one of the five fields: its bounds and the names it also takes,
-// the first of which stands for low.
+// cronField is one of the five fields: its bounds, and names for its values beginning
+// with low.
 type cronField struct {
 	name      string
 	low, high int
@@ -41,7 +41,7 @@ func cronFields() []cronField {
 	}
 }
 
-// parseCron checks the usual five fields, or a word such as @daily, or "@every
+// parseCron checks a cron expression: five fields, a word such as @daily, or "@every
 // 1h30m", each after an optional TZ= or CRON_TZ=.
 func parseCron(text string) error {
 	words := strings.Fields(text)
@@ -79,7 +79,7 @@ func parseCronWord(words []string) error {
 		strings.Join(words, " "), strings.Join(known, ", "))
 }
 
-// check reads "*", "?", "3", "mon", "1-5", each with an optional "/step".
+// check accepts "*", "?", "3", "mon" and "1-5", each with an optional "/step".
 func (f cronField) check(part string) error {
 	span, step, stepped := strings.Cut(part, "/")
 	if stepped {

@@ -31,7 +31,7 @@ type dataProxyServer struct {
 	b *Backend
 }
 
-// objects is where uploads go; may be nil.
+// objects returns the store of uploads; may be nil.
 func (b *Backend) objects() *objectstore.Store { return b.cfg.Objects }
 
 // CreateUploadLocation signs a URL for one upload.
@@ -79,8 +79,8 @@ func (b *Backend) needObjects() (*objectstore.Store, error) {
 	return nil, status.Error(codes.Unavailable, "no object store is configured")
 }
 
-// uploadKey is where the upload goes: under the root that the caller chose, or
-// else under a name made from the content's digest.
+// uploadKey returns the key of the upload: below the root that the caller chose, or else
+// below a name made from the content's digest.
 func uploadKey(req *dataproxypb.CreateUploadLocationRequest) (string, error) {
 	root := req.GetFilenameRoot()
 	if root == "" {
@@ -96,8 +96,8 @@ func uploadKey(req *dataproxypb.CreateUploadLocationRequest) (string, error) {
 	return path.Join(parts...), nil
 }
 
-// checkOverwrite protects a file whose full name the caller chose: only the same
-// content may be put there again.
+// checkOverwrite protects a file whose full name the caller chose: it may only be
+// uploaded again with the same content.
 func checkOverwrite(store *objectstore.Store, key string, req *dataproxypb.CreateUploadLocationRequest) error {
 	if req.GetFilename() == "" || req.GetFilenameRoot() == "" {
 		return nil
@@ -107,15 +107,15 @@ func checkOverwrite(store *objectstore.Store, key string, req *dataproxypb.Creat
 	case !exists || slices.Equal(info.MD5[:], req.GetContentMd5()):
 		return nil
 	case len(req.GetContentMd5()) == 0:
-		return status.Errorf(codes.AlreadyExists, "file already exists at [%s]; content_md5 is needed to tell whether it is the same",
+		return status.Errorf(codes.AlreadyExists, "file already exists at [%s]; content_md5 is needed to compare the contents",
 			store.NativeURL(key))
 	default:
 		return status.Errorf(codes.AlreadyExists, "file already exists at [%s] with other content", store.NativeURL(key))
 	}
 }
 
-// uploadHeaders returns the headers that the signature covers and those that the
-// client is told to send.
+// uploadHeaders returns the headers that the signature covers and those that the answer
+// tells the client to send.
 func uploadHeaders(req *dataproxypb.CreateUploadLocationRequest) (signed, sent map[string]string) {
 	signed, sent = map[string]string{}, map[string]string{}
 	if len(req.GetContentMd5()) == 0 {
@@ -127,8 +127,8 @@ func uploadHeaders(req *dataproxypb.CreateUploadLocationRequest) (signed, sent m
 		signed["x-amz-meta-flyteContentMD5"] = digest
 	}
 	maps.Copy(sent, signed)
-	// The real backend tells the length of the digest, not of the content, and does
-	// not sign it: a client that obeys to the letter breaks its own upload.
+	// The real backend sends the length of the digest, not of the content, and does not
+	// sign it: a client that sends it as told breaks its own upload.
 	sent["Content-Length"] = strconv.Itoa(len(digest))
 	return signed, sent
 }

@@ -12,12 +12,11 @@ import (
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
 )
 
-// downloadLifetime is how long a download link is good for, at most and unless
-// the caller wants less.
+// downloadLifetime is the longest lifetime of a download link, and the default.
 const downloadLifetime = time.Hour
 
-// CreateDownloadLink answers a signed URL of an attempt's report. Reports are
-// all that can be had this way.
+// CreateDownloadLink returns a signed URL of an attempt's report. It serves reports only,
+// as the real backend.
 func (s *dataProxyServer) CreateDownloadLink(
 	_ context.Context, req *dataproxypb.CreateDownloadLinkRequest,
 ) (*dataproxypb.CreateDownloadLinkResponse, error) {

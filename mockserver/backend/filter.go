@@ -10,7 +10,7 @@ import (
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 )
 
-// applyFilter returns the rows that f lets through, in a slice of its own.
+// applyFilter returns the rows that match f, in a new slice.
 func applyFilter[T any](f *commonpb.Filter, rows []T, cols columns[T]) ([]T, error) {
 	col, ok := cols[f.GetField()]
 	if !ok {
@@ -36,8 +36,8 @@ func applyFilter[T any](f *commonpb.Filter, rows []T, cols columns[T]) ([]T, err
 	return out, nil
 }
 
-// A valueTest decides about one row's value. Only VALUE_IN looks past the first
-// of want, which is never empty.
+// A valueTest reports whether one row's value matches. want is never empty; only VALUE_IN
+// reads more than its first value.
 type valueTest func(have any, want []string) (bool, error)
 
 func filterFunc(fn commonpb.Filter_Function) (valueTest, error) {
@@ -66,12 +66,12 @@ func filterFunc(fn commonpb.Filter_Function) (valueTest, error) {
 		return onText(strings.HasSuffix), nil
 	case commonpb.Filter_NOT_ENDS_WITH:
 		return onText(func(have, want string) bool { return !strings.HasSuffix(have, want) }), nil
-	default: // VALUE_NOT_IN, EXISTS and NOT_EXISTS are in the contract, yet unserved
+	default: // VALUE_NOT_IN, EXISTS and NOT_EXISTS are in the contract, but real backends do not serve them
 		return nil, status.Errorf(codes.InvalidArgument, "unsupported filter function %v", fn)
 	}
 }
 
-// compared tests how a value stands to the one wanted.
+// compared returns a test that compares a value with the wanted one.
 func compared(pass func(int) bool) valueTest {
 	return func(have any, want []string) (bool, error) {
 		w, err := parseLike(have, want[0])

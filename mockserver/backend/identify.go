@@ -13,10 +13,10 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// identify tells who calls: as the server's verifier found, or else as the load
-// balancer's headers or a bearer token claim. Claims are believed unchecked, as
-// by the real backend, which leaves checking to what stands before it: good for
-// attribution, worthless for protection.
+// identify returns the caller: the identity that the server's verifier found, or else
+// the one that the load balancer's headers or a bearer token claim. It does not verify
+// claims, as the real backend, which relies on a proxy for that: they record who did
+// something and protect nothing.
 func identify(ctx context.Context) (serverauth.Identity, bool) {
 	if id, ok := serverauth.IdentityFromContext(ctx); ok {
 		return id, true
@@ -35,8 +35,8 @@ func identify(ctx context.Context) (serverauth.Identity, bool) {
 	return identityOf(strings.TrimSpace(token))
 }
 
-// identityOf reads the claims of a JWT without checking its signature or its
-// times; false if it is not a JWT or names no subject.
+// identityOf reads the claims of a JWT without checking its signature or its times;
+// false if it is not a JWT or has no subject.
 func identityOf(token string) (serverauth.Identity, bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -54,7 +54,7 @@ func identityOf(token string) (serverauth.Identity, bool) {
 	return serverauth.Identity{Subject: subject, Claims: claims}, subject != ""
 }
 
-// baseURL is the address by which the caller reached this server.
+// baseURL returns the address at which the caller has reached this server.
 func baseURL(ctx context.Context) string {
 	md, _ := metadata.FromIncomingContext(ctx)
 	scheme := header(md, "x-forwarded-proto")

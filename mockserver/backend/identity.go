@@ -18,8 +18,8 @@ type identityServer struct {
 	authpb.UnimplementedIdentityServiceServer
 }
 
-// UserInfo is the one method that needs to know who calls, even where no
-// credentials are checked.
+// UserInfo is the one method that needs the caller's identity even if no credentials are
+// checked.
 func (identityServer) UserInfo(ctx context.Context, _ *authpb.UserInfoRequest) (*authpb.UserInfoResponse, error) {
 	who, ok := identify(ctx)
 	if !ok {
@@ -40,8 +40,7 @@ func (identityServer) UserInfo(ctx context.Context, _ *authpb.UserInfoRequest) (
 	}, nil
 }
 
-// additionalClaims are those that have no field of their own; nil if there are
-// none.
+// additionalClaims returns the claims that have no field of their own; nil without any.
 func additionalClaims(claims map[string]any) (*structpb.Struct, error) {
 	named := []string{"sub", "name", "preferred_username", "given_name", "family_name", "email", "picture"}
 	rest := maps.Clone(claims)

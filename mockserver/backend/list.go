@@ -19,13 +19,12 @@ const (
 	maxPage     = 200
 )
 
-// columns names what rows of T can be filtered and sorted by. A column answers a
-// string, an int64, a time.Time or a bool, always the same kind.
+// columns are the columns by which rows of T can be filtered and sorted. A column returns
+// a string, an int64, a time.Time or a bool, always the same type.
 type columns[T any] map[string]func(T) any
 
-// selectRows filters and sorts rows as req asks. matched is everything that the
-// filters let through, not yet cut to the page [offset, offset+limit). Rows that
-// the sort finds equal stay in the order in which they came. Errors are
+// selectRows filters and sorts rows as req requests. matched are all rows that match, not
+// yet cut to the page [offset, offset+limit). The sort is stable. Errors are
 // InvalidArgument.
 //
 // The contract's raw_filters are ignored, as the real backend ignores them.
@@ -67,8 +66,8 @@ func parseToken(token string) (int, error) {
 	return int(n), nil
 }
 
-// cutPage returns the rows of one page; past the end it is empty. A limit of 0
-// means all.
+// cutPage returns the rows of one page; past the end it is empty. A limit of 0 returns
+// all.
 func cutPage[T any](rows []T, offset, limit int) []T {
 	rows = rows[min(offset, len(rows)):]
 	if limit > 0 {
@@ -77,8 +76,8 @@ func cutPage[T any](rows []T, offset, limit int) []T {
 	return rows
 }
 
-// fullPageToken is the token of listings that promise another page whenever this
-// one is full, even if nothing follows it.
+// fullPageToken is the page token of listings that promise another page whenever this one
+// is full, even if it is the last.
 func fullPageToken(got, offset, limit int) string {
 	if limit == 0 || got < limit {
 		return ""
@@ -136,7 +135,7 @@ func compareValues(a, b any) int {
 	return 0
 }
 
-// parseLike reads text as a value of the same kind as like.
+// parseLike parses text as a value of the type of like.
 func parseLike(like any, text string) (any, error) {
 	switch like.(type) {
 	case int64:

@@ -16,9 +16,9 @@ import (
 // logBatch is how many lines one message of a log tail holds at most.
 const logBatch = 1000
 
-// TailLogs sends the attempt's lines so far in one message, then each new one as
-// it is written, and ends when the container has. An attempt that has no logs
-// yet is NotFound: callers try again.
+// TailLogs sends the attempt's lines so far in one message, then each new one as it is
+// written, and ends when the container has ended. An attempt without logs yet is
+// NotFound: callers have to retry.
 func (s *dataProxyServer) TailLogs(
 	req *dataproxypb.TailLogsRequest, stream grpc.ServerStreamingServer[dataproxypb.TailLogsResponse],
 ) error {
@@ -49,16 +49,15 @@ type runLogsServer struct {
 	*runs
 }
 
-// ServeRunLogs switches the deprecated RunLogsService on or off; it is on at
-// first. Off, it answers as a server that does not have the service: present
-// open-source backends do not.
+// ServeRunLogs turns the deprecated RunLogsService on or off; the default is on. Off, it
+// answers as a server without that service, such as current open-source backends.
 func (b *Backend) ServeRunLogs(on bool) {
 	b.runs.mu.Lock()
 	defer b.runs.mu.Unlock()
 	b.runs.withoutLogs = !on
 }
 
-// TailLogs is the data proxy's, without a choice of pods.
+// TailLogs is that of the data proxy, without a choice of pods.
 func (s *runLogsServer) TailLogs(
 	req *workflowpb.TailLogsRequest, stream grpc.ServerStreamingServer[workflowpb.TailLogsResponse],
 ) error {
@@ -77,8 +76,7 @@ func (s *runLogsServer) TailLogs(
 	})
 }
 
-// tail follows an attempt's log. Lines are written once and never changed, so
-// that messages may share them.
+// tail follows an attempt's log. Lines never change, so that messages may share them.
 func tail[M any](
 	r *runs, stream grpc.ServerStreamingServer[M], own *attempt, at *workflowpb.ActionAttempt, wrap func([]*dataplanepb.LogLine) *M,
 ) error {
@@ -98,7 +96,7 @@ func (r *runs) tailable(id *commonpb.ActionIdentifier, n uint32) (*attempt, *wor
 	return r.logged(id, n)
 }
 
-// logged finds an attempt that has logs. The caller holds r.mu.
+// logged returns an attempt that has logs. The caller holds r.mu.
 func (r *runs) logged(id *commonpb.ActionIdentifier, n uint32) (*attempt, *workflowpb.ActionAttempt, error) {
 	a := r.find(id)
 	if a == nil {

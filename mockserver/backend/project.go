@@ -49,8 +49,7 @@ func (s projectServer) CreateProject(_ context.Context, req *projectpb.CreatePro
 	return &projectpb.CreateProjectResponse{}, nil
 }
 
-// UpdateProject replaces the project as a whole: what the request leaves out is
-// cleared.
+// UpdateProject replaces the whole project: fields that the request omits are cleared.
 func (s projectServer) UpdateProject(_ context.Context, req *projectpb.UpdateProjectRequest) (*projectpb.UpdateProjectResponse, error) {
 	p := req.GetProject()
 	if p.GetId() == "" {

@@ -9,7 +9,7 @@ import (
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 )
 
-// parseProjectFilters reads the filter language of project listings: terms
+// parseProjectFilters parses the filter language of project listings: terms
 // "function(field,value)" joined by "+", all of which must hold. The values of
 // value_in are separated by ";".
 func parseProjectFilters(text string) ([]*commonpb.Filter, error) {

@@ -12,11 +12,11 @@ import (
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 )
 
-// Project is a project as a program that embeds the backend seeds it.
+// Project is a project that a program adds by [Backend.AddProject].
 type Project struct {
-	// ID names the project in every request. It must not be empty.
+	// ID is the project's ID in requests. It must not be empty.
 	ID string
-	// Name and Description are for people; both may be empty.
+	// Name and Description are shown to users; both may be empty.
 	Name, Description string
 	// Labels are free pairs; nil means none.
 	Labels map[string]string
@@ -24,7 +24,7 @@ type Project struct {
 	Archived bool
 }
 
-// AddProject stores p, in place of a project of the same ID. Every project has
+// AddProject adds p, or replaces the project with the same ID. Every project has
 // the domains development, production and staging.
 func (b *Backend) AddProject(p Project) {
 	state := projectpb.ProjectState_PROJECT_STATE_ACTIVE
@@ -42,16 +42,16 @@ func (b *Backend) AddProject(p Project) {
 	}
 }
 
-// project is what is stored of one; both generations of the project service show
-// it. Its labels are replaced, never changed, so that copies may share them.
+// project is a stored project, which the services of Flyte 1 and 2 share. Its labels are
+// replaced, never changed, so that copies may share them.
 type project struct {
 	id, name, description string
 	labels                map[string]string
-	state                 int32 // the same numbers in both generations
+	state                 int32 // the same numbers in Flyte 1 and 2
 	created, updated      time.Time
 }
 
-// projects are kept in order of creation. Guarded by Backend.mu.
+// projects holds the projects in order of creation. Guarded by Backend.mu.
 type projects struct{ rows []project }
 
 func newProjects() *projects { return &projects{} }
@@ -63,7 +63,7 @@ func (p *projects) find(id string) (project, bool) {
 	return project{}, false
 }
 
-// create answers false if the ID is taken.
+// create returns false if the ID is taken.
 func (p *projects) create(row project, now time.Time) bool {
 	if p.index(row.id) >= 0 {
 		return false
@@ -73,7 +73,7 @@ func (p *projects) create(row project, now time.Time) bool {
 	return true
 }
 
-// update answers false if there is no such project.
+// update returns false if there is no such project.
 func (p *projects) update(id string, now time.Time, change func(*project)) bool {
 	i := p.index(id)
 	if i < 0 {
@@ -95,8 +95,8 @@ func (b *Backend) projectExists(id string) bool {
 	return b.projects.index(id) >= 0
 }
 
-// checkProject is the error of services that need the project to be there; nil
-// if it is. It takes b.mu.
+// checkProject returns the error of services that need an existing project; nil if it
+// exists. It takes b.mu.
 func (b *Backend) checkProject(id string) error {
 	if id == "" {
 		return status.Error(codes.InvalidArgument, "project is required")
@@ -107,8 +107,8 @@ func (b *Backend) checkProject(id string) error {
 	return nil
 }
 
-// domain is one of those that the backend is configured with; every project has
-// them all, whatever its creator said.
+// domain is a domain of the backend's configuration. Every project has all of them,
+// whatever its creator requested.
 type domain struct{ id, name string }
 
 func domains() []domain {
@@ -126,15 +126,15 @@ func projectColumns() columns[project] {
 	}
 }
 
-// listing is a ListProjects request of either generation.
+// listing is a ListProjects request of Flyte 1 or 2.
 type listing struct {
 	limit          uint32
 	token, filters string
 	sort           *commonpb.Sort
 }
 
-// listProjects has rules of its own: a limit of 0 is all and there is no upper
-// bound. Archived projects show only to those who filter.
+// listProjects differs from other listings: a limit of 0 returns all, there is no upper
+// bound, and archived projects are listed only with a filter.
 func (b *Backend) listProjects(l listing) (page []project, token string, err error) {
 	offset, err := parseToken(l.token)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
-// registerRecords puts every service on s that keeps records; those that run
-// things are registerRuns'.
+// registerRecords registers the services that keep records; registerRuns registers those
+// of runs.
 func (b *Backend) registerRecords(s grpc.ServiceRegistrar) {
 	projectpb.RegisterProjectServiceServer(s, projectServer{b: b})
 	taskpb.RegisterTaskServiceServer(s, taskServer{b: b})

@@ -10,12 +10,12 @@ import (
 // A rule reports what is wrong with m, the message at path.
 type rule func(vs *violations, path string, m protoreflect.Message)
 
-// noSuchField is what a rule says that names a field its message has not.
+// noSuchField is the violation of a rule that names a field its message does not have.
 const noSuchField = "is not a field of this message: the rule is wrong"
 
-// each checks the values of the fields of these names. A scalar without presence
-// is always checked; anything else only when it is set, or the contract would
-// have called it required.
+// each checks the values of the fields with these names. A scalar without presence is
+// always checked; other fields only if they are set, since required is a rule of its
+// own.
 func each(names []protoreflect.Name, check func(protoreflect.Value) string) rule {
 	return func(vs *violations, path string, m protoreflect.Message) {
 		for _, name := range names {
@@ -34,7 +34,7 @@ func each(names []protoreflect.Name, check func(protoreflect.Value) string) rule
 	}
 }
 
-// required wants the messages or oneofs of these names set.
+// required requires the messages or oneofs with these names.
 func required(names ...protoreflect.Name) rule {
 	return func(vs *violations, path string, m protoreflect.Message) {
 		for _, name := range names {
@@ -54,8 +54,8 @@ func required(names ...protoreflect.Name) rule {
 	}
 }
 
-// text wants a field's length between low and high, in characters; a high of 0
-// is no bound.
+// text requires a field's length between low and high, in characters; a high of 0 is no
+// bound.
 func text(low, high int, names ...protoreflect.Name) rule {
 	return each(names, func(v protoreflect.Value) string {
 		n := utf8.RuneCountInString(v.String())
@@ -69,7 +69,7 @@ func text(low, high int, names ...protoreflect.Name) rule {
 	})
 }
 
-// shaped wants a text that matches expr, unanchored unless expr says so.
+// shaped requires a text that matches expr, which is not anchored.
 func shaped(expr string, names ...protoreflect.Name) rule {
 	re := regexp.MustCompile(expr)
 	return each(names, func(v protoreflect.Value) string {
@@ -80,7 +80,7 @@ func shaped(expr string, names ...protoreflect.Name) rule {
 	})
 }
 
-// nonZero wants an enum other than its zero value, or a number over 0.
+// nonZero requires an enum other than its zero value, or a number over 0.
 func nonZero(names ...protoreflect.Name) rule {
 	return each(names, func(v protoreflect.Value) string {
 		zero := false
@@ -97,7 +97,7 @@ func nonZero(names ...protoreflect.Name) rule {
 	})
 }
 
-// length wants exactly n bytes.
+// length requires exactly n bytes.
 func length(n int, names ...protoreflect.Name) rule {
 	return each(names, func(v protoreflect.Value) string {
 		if have := len(v.Bytes()); have != n {

@@ -12,7 +12,7 @@ import (
 
 func decimal(n int) string { return strconv.Itoa(n) }
 
-// notNegative wants the durations of these names to be 0 or more.
+// notNegative requires the durations with these names to be 0 or more.
 func notNegative(names ...protoreflect.Name) rule {
 	return each(names, func(v protoreflect.Value) string {
 		d, ok := v.Message().Interface().(*durationpb.Duration)
@@ -23,7 +23,7 @@ func notNegative(names ...protoreflect.Name) rule {
 	})
 }
 
-// backoffRule ties a growing backoff to a cap.
+// backoffRule requires a cap for a growing backoff.
 func backoffRule(vs *violations, path string, m protoreflect.Message) {
 	b, ok := m.Interface().(*corepb.Backoff)
 	if !ok || b.Factor == nil {
@@ -37,7 +37,7 @@ func backoffRule(vs *violations, path string, m protoreflect.Message) {
 	}
 }
 
-// replicasRule keeps the bounds of a reuse policy in order.
+// replicasRule requires the bounds of a reuse policy to be in order.
 func replicasRule(vs *violations, path string, m protoreflect.Message) {
 	p, ok := m.Interface().(*corepb.ReusePolicy)
 	if !ok {

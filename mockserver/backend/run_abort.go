@@ -13,8 +13,8 @@ import (
 
 const defaultAbortReason = "User requested abort"
 
-// AbortRun marks the root action ABORTED at once, finished or not; its children
-// it leaves alone.
+// AbortRun marks the root action ABORTED at once, finished or not. It does not change
+// the children.
 func (s *runServer) AbortRun(ctx context.Context, req *workflowpb.AbortRunRequest) (*workflowpb.AbortRunResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,7 +46,7 @@ func (r *runs) abort(ctx context.Context, a *action, reason string) {
 	r.touch(a, a.abort(reason, caller(ctx), now), now)
 }
 
-// SignalEvent gives a waiting condition its value, which completes it.
+// SignalEvent completes a waiting condition with a value.
 func (s *runServer) SignalEvent(ctx context.Context, req *workflowpb.SignalEventRequest) (*workflowpb.SignalEventResponse, error) {
 	output := literalOf(req.GetPayload())
 	if output == nil {
@@ -66,7 +66,7 @@ func (s *runServer) SignalEvent(ctx context.Context, req *workflowpb.SignalEvent
 	return &workflowpb.SignalEventResponse{}, nil
 }
 
-// literalOf is the payload as a literal, or nil when it has no value.
+// literalOf returns the payload as a literal; nil if it has no value.
 func literalOf(p *workflowpb.EventPayload) *corepb.Literal {
 	prim := &corepb.Primitive{}
 	switch v := p.GetValue().(type) {

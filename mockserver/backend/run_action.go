@@ -13,12 +13,12 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// change says what became of an action, and so which watches must hear of it.
+// change is the kind of a change of an action; it decides which watches get an update.
 type change int
 
 const (
 	noChange     change = iota // or only log lines
-	detailChange               // something that only its details show
+	detailChange               // a part that only its details show
 	statusChange               // its phase or its number of attempts
 	creation                   // it is new
 )
@@ -28,7 +28,7 @@ type action struct {
 	run      *run
 	parent   *action // nil for the root
 	details  *workflowpb.ActionDetails
-	attempts []*attempt // beside details.Attempts, one for one
+	attempts []*attempt // parallel to details.Attempts
 	created  time.Time
 	updated  time.Time
 	inputs   string // URI of its inputs
@@ -37,7 +37,7 @@ type action struct {
 	bornVersion, statusVersion, anyVersion uint64
 }
 
-// attempt holds what an attempt's message does not.
+// attempt holds the data of an attempt that its message does not.
 type attempt struct {
 	logs []*dataplanepb.LogLine
 }
@@ -73,7 +73,7 @@ func (a *action) attempt(n uint32) (*attempt, *workflowpb.ActionAttempt) {
 	return a.attempts[n-1], a.details.GetAttempts()[n-1]
 }
 
-// last returns the attempt under way, or the one that decided the action.
+// last returns the current attempt, or the last one of a finished action.
 func (a *action) last() (*attempt, *workflowpb.ActionAttempt) {
 	n := len(a.attempts) - 1
 	return a.attempts[n], a.details.GetAttempts()[n]
@@ -90,20 +90,20 @@ func (a *action) openAttempt(phase commonpb.ActionPhase, now time.Time) {
 	a.details.Status.Phase, a.details.Status.Attempts = phase, n
 }
 
-// message is the action as lists and watches tell it.
+// message returns the action as lists and watches send it.
 func (a *action) message() *workflowpb.Action {
 	return proto.CloneOf(&workflowpb.Action{Id: a.details.GetId(), Metadata: a.details.GetMetadata(), Status: a.details.GetStatus()})
 }
 
-// echo is the action's details under the identifier that the caller used,
-// which may carry an organization.
+// echo returns the action's details with the identifier that the caller sent, which may
+// have an organization.
 func (a *action) echo(id *commonpb.ActionIdentifier) *workflowpb.ActionDetails {
 	details := proto.CloneOf(a.details)
 	details.Id = proto.CloneOf(id)
 	return details
 }
 
-// openLogs gives the attempt under way its pod, once.
+// openLogs gives the current attempt its pod, once.
 func (a *action) openLogs(now time.Time) (opened bool) {
 	_, at := a.last()
 	if at.GetLogContext() != nil {

@@ -2,7 +2,7 @@ package backend
 
 import "time"
 
-// runColumns is what runs can be filtered and sorted by.
+// runColumns are the columns by which runs can be filtered and sorted.
 func runColumns() columns[*run] {
 	return columns[*run]{
 		"project":            func(ru *run) any { return ru.key.project },
@@ -26,7 +26,7 @@ func runColumns() columns[*run] {
 	}
 }
 
-// actionColumns is what the actions of a run can be filtered and sorted by.
+// actionColumns are the columns by which actions of a run can be filtered and sorted.
 func actionColumns() columns[*action] {
 	return columns[*action]{
 		"name":        func(a *action) any { return a.details.GetId().GetName() },
@@ -41,7 +41,7 @@ func actionColumns() columns[*action] {
 	}
 }
 
-// endedAt is the zero time as long as the action goes on.
+// endedAt returns the zero time while the action runs.
 func (a *action) endedAt() time.Time {
 	if end := a.details.GetStatus().GetEndTime(); end != nil {
 		return end.AsTime()

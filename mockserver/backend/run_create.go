@@ -20,8 +20,8 @@ var dns1035 = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
 
 const maxRunName = 30
 
-// CreateRun starts a run. A name that is taken is no error: the answer is then
-// the run that has it, unchanged.
+// CreateRun starts a run. A name that is taken is no error: the answer is then the
+// existing run, unchanged.
 func (s *runServer) CreateRun(ctx context.Context, req *workflowpb.CreateRunRequest) (*workflowpb.CreateRunResponse, error) {
 	key, err := newRunKey(req)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *runServer) CreateRun(ctx context.Context, req *workflowpb.CreateRunRequ
 	return &workflowpb.CreateRunResponse{Run: ru.message()}, nil
 }
 
-// newRunKey reads the identifier of a run to be made, naming it if need be.
+// newRunKey returns the key of a new run, with a random name if the request has none.
 func newRunKey(req *workflowpb.CreateRunRequest) (runKey, error) {
 	switch id := req.GetId().(type) {
 	case *workflowpb.CreateRunRequest_RunId:
@@ -67,7 +67,7 @@ func newRunKey(req *workflowpb.CreateRunRequest) (runKey, error) {
 // randomRunName returns 20 characters, the first of them an r.
 func randomRunName() string { return "r" + strings.ToLower(rand.Text())[:19] }
 
-// start makes the run and sets its timeline going. The caller holds r.mu.
+// start makes the run and starts its timeline. The caller holds r.mu.
 func (r *runs) start(key runKey, req *workflowpb.CreateRunRequest, what runnable, by *commonpb.EnrichedIdentity) *run {
 	now := r.b.cfg.Now()
 	ru := &run{key: key, seq: len(r.order), created: now, task: what.id, trigger: what.triggerName(), spec: what.runSpec(req)}

@@ -11,7 +11,7 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// GetRunDetails answers a run's spec and everything about its root action.
+// GetRunDetails returns a run's spec and the details of its root action.
 func (s *runServer) GetRunDetails(_ context.Context, req *workflowpb.GetRunDetailsRequest) (*workflowpb.GetRunDetailsResponse, error) {
 	id := req.GetRunId()
 	if id == nil {
@@ -29,7 +29,7 @@ func (s *runServer) GetRunDetails(_ context.Context, req *workflowpb.GetRunDetai
 	}}, nil
 }
 
-// GetActionDetails answers everything about one action.
+// GetActionDetails returns the details of one action.
 func (s *runServer) GetActionDetails(
 	_ context.Context, req *workflowpb.GetActionDetailsRequest,
 ) (*workflowpb.GetActionDetailsResponse, error) {
@@ -42,8 +42,8 @@ func (s *runServer) GetActionDetails(
 	return &workflowpb.GetActionDetailsResponse{Details: a.echo(req.GetActionId())}, nil
 }
 
-// GetActionDataURIs answers where an action's data are; outputs only once there
-// are any.
+// GetActionDataURIs returns the URIs of an action's data; that of outputs only once they
+// exist.
 func (s *runServer) GetActionDataURIs(
 	_ context.Context, req *workflowpb.GetActionDataURIsRequest,
 ) (*workflowpb.GetActionDataURIsResponse, error) {
@@ -67,7 +67,7 @@ func (r *runs) dataURIs(id *commonpb.ActionIdentifier) (inputs, outputs string, 
 	return a.inputs, outputs, nil
 }
 
-// GetActionLogContext answers which pods an attempt ran in.
+// GetActionLogContext returns the pods that an attempt ran in.
 func (s *runServer) GetActionLogContext(
 	_ context.Context, req *workflowpb.GetActionLogContextRequest,
 ) (*workflowpb.GetActionLogContextResponse, error) {

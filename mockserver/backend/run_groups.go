@@ -11,7 +11,7 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// recentRuns is how many of its latest runs a group names.
+// recentRuns is the number of latest runs that a group lists.
 const recentRuns = 10
 
 // group sums up the runs of one task.
@@ -47,7 +47,7 @@ func groupRuns(rows []*run) []*workflowpb.TaskGroup {
 	return out
 }
 
-// newGroup begins a group with its newest run.
+// newGroup returns a group of its newest run.
 func newGroup(ru *run) *group {
 	meta := ru.root().details.GetMetadata()
 	return &group{

@@ -6,8 +6,8 @@ import (
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 )
 
-// caller is who makes the call, as runs and aborts record it; nil when nobody
-// was asked to log in.
+// caller returns the caller as runs and aborts record it; nil if the server demands no
+// login.
 func caller(ctx context.Context) *commonpb.EnrichedIdentity {
 	id, ok := identify(ctx)
 	if !ok || id.Subject == "" {
@@ -26,7 +26,7 @@ func caller(ctx context.Context) *commonpb.EnrichedIdentity {
 	}}}
 }
 
-// subject is the subject of an identity, whichever kind it is.
+// subject returns the subject of an identity of either kind.
 func subject(id *commonpb.EnrichedIdentity) string {
 	if app := id.GetApplication(); app != nil {
 		return app.GetId().GetSubject()

@@ -13,8 +13,8 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// ListRuns answers one page of the runs in a scope: unfinished before finished
-// and newest first, unless a sort says otherwise.
+// ListRuns returns one page of the runs in a scope: by default unfinished before finished
+// ones, and newest first.
 func (s *runServer) ListRuns(_ context.Context, req *workflowpb.ListRunsRequest) (*workflowpb.ListRunsResponse, error) {
 	if err := checkPhaseFilters(req.GetRequest().GetFilters()); err != nil {
 		return nil, err
@@ -34,8 +34,8 @@ func (s *runServer) ListRuns(_ context.Context, req *workflowpb.ListRunsRequest)
 	return resp, nil
 }
 
-// ListActions answers one page of a run's actions, in the order in which they
-// came to be. An unknown run has none.
+// ListActions returns one page of a run's actions in order of creation. An unknown run has
+// none.
 func (s *runServer) ListActions(_ context.Context, req *workflowpb.ListActionsRequest) (*workflowpb.ListActionsResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +57,8 @@ func (s *runServer) ListActions(_ context.Context, req *workflowpb.ListActionsRe
 	return resp, nil
 }
 
-// listed returns the runs that keep says, in the default order. The caller holds r.mu.
+// listed returns the runs for which keep is true, in the default order. The caller holds
+// r.mu.
 func (r *runs) listed(keep func(*run) bool) []*run {
 	rows := make([]*run, 0, len(r.order))
 	for _, ru := range r.order {
@@ -108,7 +109,7 @@ func exactPage[T any](rows []T, offset, limit int) ([]T, string) {
 	return page, token
 }
 
-// checkPhaseFilters refuses what the real backend breaks on: phases by name, and
+// checkPhaseFilters rejects filters on which the real backend fails: phases by name, and
 // VALUE_IN with a single value.
 func checkPhaseFilters(filters []*commonpb.Filter) error {
 	for _, f := range filters {

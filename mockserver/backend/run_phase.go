@@ -20,7 +20,7 @@ func podName(a *action, attempt uint32) string {
 	return fmt.Sprintf("%s-%s-%d", a.run.key.name, a.details.GetId().GetName(), attempt-1)
 }
 
-// terminal tells whether nothing follows p, unless someone aborts.
+// terminal reports whether p is final, except for an abort.
 func terminal(p commonpb.ActionPhase) bool {
 	switch p {
 	case commonpb.ActionPhase_ACTION_PHASE_SUCCEEDED, commonpb.ActionPhase_ACTION_PHASE_FAILED,
@@ -32,12 +32,12 @@ func terminal(p commonpb.ActionPhase) bool {
 	}
 }
 
-// hasOutputs tells whether an action in phase p has left outputs.
+// hasOutputs reports whether an action in phase p has outputs.
 func hasOutputs(p commonpb.ActionPhase) bool {
 	return p == commonpb.ActionPhase_ACTION_PHASE_SUCCEEDED || p == commonpb.ActionPhase_ACTION_PHASE_RECOVERED
 }
 
-// enter moves the action and the attempt under way to a phase.
+// enter moves the action and its current attempt to a phase.
 func (a *action) enter(phase commonpb.ActionPhase, now time.Time) change {
 	if phase == commonpb.ActionPhase_ACTION_PHASE_UNSPECIFIED || phase == a.phase() {
 		return noChange
@@ -53,7 +53,7 @@ func (a *action) enter(phase commonpb.ActionPhase, now time.Time) change {
 	return statusChange
 }
 
-// enterAttempt moves the attempt under way to a phase, ahead of the action.
+// enterAttempt moves the current attempt to a phase before the action.
 func (a *action) enterAttempt(phase commonpb.ActionPhase, now time.Time) change {
 	_, at := a.last()
 	if phase == commonpb.ActionPhase_ACTION_PHASE_UNSPECIFIED || phase == at.GetPhase() {
@@ -69,7 +69,7 @@ func (a *action) enterAttempt(phase commonpb.ActionPhase, now time.Time) change 
 	return detailChange
 }
 
-// fail records why the action failed; nil says only that it did.
+// fail records why the action failed; nil records a general text.
 func (a *action) fail(info *workflowpb.ErrorInfo) {
 	info = proto.CloneOf(info)
 	if info == nil {
@@ -80,7 +80,7 @@ func (a *action) fail(info *workflowpb.ErrorInfo) {
 	a.details.Result = &workflowpb.ActionDetails_ErrorInfo{ErrorInfo: proto.CloneOf(info)}
 }
 
-// retry ends the attempt under way as failed and opens the next one.
+// retry ends the current attempt as failed and starts the next one.
 func (a *action) retry(info *workflowpb.ErrorInfo, now time.Time) {
 	a.enterAttempt(commonpb.ActionPhase_ACTION_PHASE_FAILED, now)
 	_, at := a.last()
@@ -88,7 +88,7 @@ func (a *action) retry(info *workflowpb.ErrorInfo, now time.Time) {
 	a.openAttempt(commonpb.ActionPhase_ACTION_PHASE_QUEUED, now)
 }
 
-// abort marks the action ABORTED, whatever it was; again changes nothing.
+// abort marks the action ABORTED in any phase; a second abort changes nothing.
 func (a *action) abort(reason string, by *commonpb.EnrichedIdentity, now time.Time) change {
 	c := a.enter(commonpb.ActionPhase_ACTION_PHASE_ABORTED, now)
 	if c == noChange {
@@ -102,7 +102,7 @@ func (a *action) abort(reason string, by *commonpb.EnrichedIdentity, now time.Ti
 	return c
 }
 
-// transit ends the attempt's present phase and begins the next.
+// transit ends the attempt's current phase and starts the next.
 func transit(at *workflowpb.ActionAttempt, phase commonpb.ActionPhase, now time.Time) {
 	ts := timestamppb.New(now)
 	if n := len(at.GetPhaseTransitions()); n > 0 && at.GetPhaseTransitions()[n-1].GetEndTime() == nil {

@@ -10,11 +10,11 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// rootAction is the name of the action that every run starts with.
+// rootAction is the name of every run's first action.
 const rootAction = "a0"
 
-// runKey names a run. The organization is no part of it: the backend never
-// looks at organizations.
+// runKey identifies a run. It has no organization, since the backend ignores
+// organizations.
 type runKey struct{ project, domain, name string }
 
 func keyOf(id *commonpb.RunIdentifier) runKey {
@@ -27,16 +27,16 @@ func (k runKey) id() *commonpb.RunIdentifier {
 	return &commonpb.RunIdentifier{Project: k.project, Domain: k.domain, Name: k.name}
 }
 
-// run is one run: its root action and whatever that started.
+// run is one run: its root action and all actions started from it.
 type run struct {
 	key     runKey
 	seq     int // how many runs were made before this one
 	spec    *taskpb.RunSpec
-	task    *taskpb.TaskIdentifier // of an inline task: what its template says
+	task    *taskpb.TaskIdentifier // of an inline task: that of its template
 	trigger *commonpb.TriggerName
 	created time.Time
 	actions []*action // in creation order, the root first
-	credits int       // manual steps that may be passed
+	credits int       // number of manual steps that may happen
 }
 
 func (ru *run) root() *action { return ru.actions[0] }
@@ -50,9 +50,9 @@ func (ru *run) action(name string) *action {
 	return nil
 }
 
-// runs is every run, what is scripted for them, and who watches. State changes
-// carry a version, and watches look for what is newer than the version they
-// have seen: a slow one skips states but never misses the latest.
+// runs holds every run and its timeline. Each state change has a version, and a watch
+// sends what is newer than the version it has sent: a slow watch skips states but always
+// sends the latest.
 type runs struct {
 	b     *Backend
 	blobs *blobs
@@ -67,9 +67,9 @@ type runs struct {
 	version uint64
 	changed chan struct{} // closed and replaced whenever anything changes
 
-	drop         int  // updates still to be lost
+	drop         int  // number of updates to drop
 	endCleanly   bool // watches end with OK at their deadline
-	withoutLogs  bool // RunLogsService is switched off
+	withoutLogs  bool // RunLogsService is off
 	closed       bool
 	fallbackPlan Timeline
 }
@@ -86,7 +86,7 @@ func newRuns(b *Backend) *runs {
 	}
 }
 
-// close ends every watch and waits for every timeline to stop.
+// close ends every watch and waits until every timeline has stopped.
 func (r *runs) close() {
 	r.mu.Lock()
 	if !r.closed {
@@ -97,14 +97,14 @@ func (r *runs) close() {
 	r.wg.Wait()
 }
 
-// wake makes every watch look again. The caller holds r.mu.
+// wake makes every watch look for changes. The caller holds r.mu.
 func (r *runs) wake() {
 	close(r.changed)
 	r.changed = make(chan struct{})
 }
 
-// touch gives a's change a version, so that watches see it, unless the script
-// wants this update lost. The caller holds r.mu.
+// touch gives a's change a version, so that watches send it, unless the script drops
+// this update. The caller holds r.mu.
 func (r *runs) touch(a *action, c change, now time.Time) {
 	a.updated = now
 	defer r.wake()
@@ -134,7 +134,7 @@ func (r *runs) find(id *commonpb.ActionIdentifier) *action {
 	return ru.action(id.GetName())
 }
 
-// runMessage is the run as lists and watches tell it. The caller holds r.mu.
+// runMessage returns the run as lists and watches send it. The caller holds r.mu.
 func (ru *run) message() *workflowpb.Run {
 	return &workflowpb.Run{Action: ru.root().message(), Labels: ru.labels()}
 }

@@ -12,14 +12,14 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// runnable is what a run is asked to run.
+// runnable is the task that a run is to run.
 type runnable struct {
 	id      *taskpb.TaskIdentifier // nil for an inline task whose template has no name
 	spec    *taskpb.TaskSpec
 	trigger *taskpb.TaskTrigger // nil unless a trigger was named
 }
 
-// resolveTask finds what a CreateRunRequest wants to run.
+// resolveTask returns the task of a CreateRunRequest.
 func (b *Backend) resolveTask(req *workflowpb.CreateRunRequest) (runnable, error) {
 	switch t := req.GetTask().(type) {
 	case *workflowpb.CreateRunRequest_TaskId:
@@ -70,7 +70,7 @@ func (w runnable) triggerName() *commonpb.TriggerName {
 	}
 }
 
-// runSpec is the request's run spec, else the trigger's, else an empty one.
+// runSpec returns the request's run spec, else the trigger's, else an empty one.
 func (w runnable) runSpec(req *workflowpb.CreateRunRequest) *taskpb.RunSpec {
 	spec := proto.CloneOf(req.GetRunSpec())
 	if spec == nil {
@@ -85,14 +85,14 @@ func (w runnable) runSpec(req *workflowpb.CreateRunRequest) *taskpb.RunSpec {
 	return spec
 }
 
-// runInputs are either literals or the address of literals.
+// runInputs are either literals or the URI of literals.
 type runInputs struct {
 	literals  *taskpb.Inputs
 	offloaded *commonpb.OffloadedInputData
 }
 
-// inputs are the request's inputs, else the trigger's; literals are completed
-// from the task's defaults.
+// inputs returns the request's inputs, else the trigger's; literals are completed from
+// the task's defaults.
 func (w runnable) inputs(req *workflowpb.CreateRunRequest) runInputs {
 	literals, offloaded := req.GetInputs(), req.GetOffloadedInputData()
 	if literals == nil && offloaded == nil {

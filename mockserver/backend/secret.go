@@ -12,7 +12,7 @@ import (
 	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
 )
 
-// secretServer is SecretService. Projects need not exist and names are free.
+// secretServer is SecretService. Projects need not exist, and names are not validated.
 type secretServer struct {
 	secretpb.UnimplementedSecretServiceServer
 
@@ -49,8 +49,8 @@ func (s secretServer) UpdateSecret(_ context.Context, req *secretpb.UpdateSecret
 	return &secretpb.UpdateSecretResponse{}, nil
 }
 
-// GetSecret tells of the secret, never its value. The identifier comes back as
-// the caller sent it.
+// GetSecret returns the secret without its value. The answer has the identifier that the
+// caller sent.
 func (s secretServer) GetSecret(_ context.Context, req *secretpb.GetSecretRequest) (*secretpb.GetSecretResponse, error) {
 	key, err := scopeOf(req.GetId())
 	if err != nil {
@@ -90,7 +90,7 @@ func (s secretServer) ListSecrets(_ context.Context, req *secretpb.ListSecretsRe
 	keys := s.b.secrets.scoped(req.GetDomain(), req.GetProject())
 	if token := req.GetToken(); token != "" {
 		after, ok := parseSecretToken(token)
-		if !ok { // the cluster that keeps the secrets refuses it, not the service
+		if !ok { // in real backends the cluster that stores the secrets returns this
 			return nil, status.Errorf(codes.Internal, "failed to list secrets: invalid continue token %q", token)
 		}
 		keys = slices.DeleteFunc(keys, func(k secretKey) bool { return k.compare(after) <= 0 })
@@ -106,7 +106,7 @@ func (s secretServer) ListSecrets(_ context.Context, req *secretpb.ListSecretsRe
 	return out, nil
 }
 
-// readSecret reads what Create and Update have in common.
+// readSecret reads the parts that Create and Update share.
 func readSecret(req interface {
 	GetId() *secretpb.SecretIdentifier
 	GetSecretSpec() *secretpb.SecretSpec
@@ -143,7 +143,7 @@ func secretNotFound(k secretKey) error {
 	return status.Errorf(codes.NotFound, "secret %q not found", k.name)
 }
 
-// proto is the secret as the services tell it. Its type is not kept.
+// proto returns the secret as the service sends it. Its type is not stored.
 func (s secret) proto(k secretKey) *secretpb.Secret {
 	return &secretpb.Secret{
 		Id: &secretpb.SecretIdentifier{Name: k.name, Domain: k.domain, Project: k.project},

@@ -11,8 +11,8 @@ import (
 	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
 )
 
-// secretKey names a secret in its scope: global, a domain's, or a project's in
-// a domain. The same name in two scopes is two secrets.
+// secretKey identifies a secret in its scope: global, a domain, or a project in a domain.
+// The same name in two scopes is two secrets.
 type secretKey struct{ domain, project, name string }
 
 func (k secretKey) compare(o secretKey) int {
@@ -20,11 +20,11 @@ func (k secretKey) compare(o secretKey) int {
 }
 
 type secret struct {
-	value   []byte // never answered to a client
+	value   []byte // never sent to a client
 	created time.Time
 }
 
-// secrets are kept by scope and name. Guarded by Backend.mu.
+// secrets holds the secrets by scope and name. Guarded by Backend.mu.
 type secrets struct{ rows map[secretKey]secret }
 
 func newSecrets() *secrets { return &secrets{rows: map[secretKey]secret{}} }
@@ -38,9 +38,8 @@ func (s *secrets) scoped(domain, project string) []secretKey {
 	})
 }
 
-// SecretValue returns what a program stored, for tests that must know; no
-// service answers it. A global secret has neither domain nor project. False
-// means that there is no such secret.
+// SecretValue returns the value of a secret, for tests; no service returns it. A global
+// secret has neither domain nor project. False means that there is no such secret.
 func (b *Backend) SecretValue(domain, project, name string) ([]byte, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -60,8 +59,8 @@ func secretValue(spec *secretpb.SecretSpec) ([]byte, bool) {
 	}
 }
 
-// secretToken is a page token: opaque, naming the last key that was handed out,
-// so that secrets that come and go between two pages do no harm.
+// secretToken returns an opaque page token of the last key on the page, so that secrets
+// created or deleted between two pages do no harm.
 func secretToken(k secretKey) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join([]string{"v1", k.domain, k.project, k.name}, "\x00")))
 }

@@ -13,9 +13,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// checkRequest holds a request against the contract's validation rules when the
-// backend is strict. The error is InvalidArgument and carries every violation,
-// each with the path of its field.
+// checkRequest checks a request against the contract's validation rules if the backend
+// is strict. The error is InvalidArgument and has every violation with the path of its
+// field.
 func (b *Backend) checkRequest(msg proto.Message) error {
 	if b.rules == nil || msg == nil {
 		return nil
@@ -32,7 +32,7 @@ func (b *Backend) checkRequest(msg proto.Message) error {
 	st := status.New(codes.InvalidArgument, "invalid request: "+strings.Join(texts, "; "))
 	detailed, err := st.WithDetails(&errdetails.BadRequest{FieldViolations: found})
 	if err != nil {
-		return st.Err() // the text says the same
+		return st.Err() // the text has the violations too
 	}
 	return detailed.Err()
 }
@@ -84,16 +84,16 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// strictRegistrar wraps every method that is registered through it, so that none
-// can forget to check its requests. The check comes after the server's
-// interceptors: a caller without credentials learns nothing about its request.
+// strictRegistrar wraps every method that is registered through it, so that each checks
+// its requests. The check runs after the server's interceptors: a caller without
+// credentials gets no violations.
 type strictRegistrar struct {
 	grpc.ServiceRegistrar
 
 	check func(proto.Message) error
 }
 
-// RegisterService registers a checked copy of desc.
+// RegisterService registers a copy of desc that checks requests.
 func (r strictRegistrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	checked := *desc
 	checked.Methods = make([]grpc.MethodDesc, len(desc.Methods))

@@ -13,7 +13,7 @@ import (
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
-// Descriptions longer than this are cut, not refused; in bytes.
+// Longer descriptions are cut, not rejected; in bytes.
 const (
 	maxShortDescription = 255
 	maxLongDescription  = 2048
@@ -74,14 +74,14 @@ func (s taskServer) GetTaskDetails(_ context.Context, req *taskpb.GetTaskDetails
 	}}, nil
 }
 
-// ListTasks answers one page of the tasks in a scope, each by its version that was
-// first deployed last, with the newest run of any of its versions.
+// ListTasks returns one page of the tasks in a scope. Each is represented by its latest
+// version, by time of first deployment, with the newest run of any version.
 func (s taskServer) ListTasks(_ context.Context, req *taskpb.ListTasksRequest) (*taskpb.ListTasksResponse, error) {
 	s.b.mu.Lock()
 	rows := s.b.tasks.newestFirst()
 	s.b.mu.Unlock()
 
-	// One row a name: the first met is the version deployed last.
+	// One row for each name: the first one is the latest version.
 	seen := map[taskName]bool{}
 	scope := req.GetProjectId()
 	rows = slices.DeleteFunc(rows, func(r taskRow) bool {
@@ -102,7 +102,7 @@ func (s taskServer) ListTasks(_ context.Context, req *taskpb.ListTasksRequest) (
 		Token:    fullPageToken(len(page), offset, limit),
 		Metadata: &taskpb.ListTasksResponse_ListTasksMetadata{},
 	}
-	if len(page) > 0 { // the totals come with the rows: no rows, no totals
+	if len(page) > 0 { // the totals are part of the rows: without rows there are none
 		out.Metadata.Total, out.Metadata.FilteredTotal = uint32(len(rows)), uint32(len(matched)) //nolint:gosec // far from 2^32 in memory
 	}
 	shown := map[taskName]bool{}
@@ -120,8 +120,8 @@ func (s taskServer) ListTasks(_ context.Context, req *taskpb.ListTasksRequest) (
 	return out, nil
 }
 
-// ListVersions answers one page of a task's versions, each with its own newest run.
-// An unknown task has none.
+// ListVersions returns one page of a task's versions, each with its newest run. An unknown
+// task has none.
 func (s taskServer) ListVersions(_ context.Context, req *taskpb.ListVersionsRequest) (*taskpb.ListVersionsResponse, error) {
 	n := req.GetTaskName()
 	want := taskName{n.GetProject(), n.GetDomain(), n.GetName()}
@@ -148,7 +148,7 @@ func (s taskServer) ListVersions(_ context.Context, req *taskpb.ListVersionsRequ
 func passesKnown(f *taskpb.ListTasksRequest_KnownFilter, r taskRow) bool {
 	switch by := f.GetFilterBy().(type) {
 	case *taskpb.ListTasksRequest_KnownFilter_DeployedBy:
-		return by.DeployedBy == "" // nobody is recorded
+		return by.DeployedBy == "" // the deployer is not recorded
 	case *taskpb.ListTasksRequest_KnownFilter_IsEntrypoint:
 		return r.spec.GetTaskTemplate().GetMetadata().GetIsEntrypoint() == by.IsEntrypoint
 	default:
@@ -156,7 +156,7 @@ func passesKnown(f *taskpb.ListTasksRequest_KnownFilter, r taskRow) bool {
 	}
 }
 
-// metadata is what listings tell of a task. Who deployed it is never known.
+// metadata returns a task as listings show it, without its deployer.
 func (r taskRow) metadata() *taskpb.TaskMetadata {
 	m := &taskpb.TaskMetadata{
 		ShortName: r.shortName(), DeployedAt: timestamppb.New(r.created),
@@ -182,8 +182,8 @@ func (r taskRow) metadata() *taskpb.TaskMetadata {
 	return m
 }
 
-// cutText cuts s to at most limit bytes, and never inside a character: a broken
-// one could not be sent.
+// cutText cuts s to at most limit bytes, never inside a character: protobuf refuses to
+// send invalid UTF-8.
 func cutText(s string, limit int) string {
 	if len(s) <= limit {
 		return s

@@ -12,10 +12,9 @@ func nameOf(id *taskpb.TaskIdentifier) taskName {
 
 func versionOf(id *taskpb.TaskIdentifier) string { return id.GetVersion() }
 
-// latestRuns finds the newest run of each task, told apart by key; tasks whose
-// keep is false are left out. A run is one of every task that it has an action
-// of, not of its root's only: that is why the summary names the root's. The phase
-// is the run's. It takes r.mu.
+// latestRuns returns the newest run of each task for which keep is true, by key. A run
+// counts for every task of its actions, not only for that of its root; therefore the
+// summary names the root's task. The phase is that of the run. It takes r.mu.
 func latestRuns[K comparable](
 	r *runs, keep func(taskName) bool, key func(*taskpb.TaskIdentifier) K,
 ) map[K]*taskpb.LatestRunSummary {

@@ -12,11 +12,11 @@ import (
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
-// taskName names a task without its version; organizations are ignored.
+// taskName identifies a task without its version; organizations are ignored.
 type taskName struct{ project, domain, name string }
 
-// taskRow is one version of a task. A row is replaced, never changed, so that
-// copies may share its messages; what leaves the package is cloned.
+// taskRow is one version of a task. A row is replaced, never changed, so that copies may
+// share its messages; answers get clones.
 type taskRow struct {
 	taskName
 
@@ -26,7 +26,7 @@ type taskRow struct {
 	created, updated time.Time
 }
 
-// tasks are kept in order of first deployment. Guarded by Backend.mu.
+// tasks holds the tasks in order of first deployment. Guarded by Backend.mu.
 type tasks struct{ rows []taskRow }
 
 func newTasks() *tasks { return &tasks{} }
@@ -35,8 +35,8 @@ func (t *tasks) index(name taskName, version string) int {
 	return slices.IndexFunc(t.rows, func(r taskRow) bool { return r.taskName == name && r.version == version })
 }
 
-// deploy adds a version or replaces it; a replaced one stays in its place and
-// keeps its time of creation.
+// deploy adds or replaces a version; a replaced one keeps its place and its time of
+// creation.
 func (t *tasks) deploy(row taskRow, now time.Time) {
 	row.created, row.updated = now, now
 	if i := t.index(row.taskName, row.version); i >= 0 {
@@ -47,7 +47,7 @@ func (t *tasks) deploy(row taskRow, now time.Time) {
 	t.rows = append(t.rows, row)
 }
 
-// newestFirst returns every version, the one first deployed last in front.
+// newestFirst returns every version, the latest by first deployment first.
 func (t *tasks) newestFirst() []taskRow {
 	rows := slices.Clone(t.rows)
 	slices.Reverse(rows)
@@ -65,8 +65,8 @@ func (b *Backend) taskSpec(id *taskpb.TaskIdentifier) (*taskpb.TaskSpec, bool) {
 	return proto.CloneOf(b.tasks.rows[i].spec), true
 }
 
-// taskTrigger returns copies of a trigger and of the identifier of the task version
-// that it starts: the version first deployed last that has it. It takes b.mu.
+// taskTrigger returns copies of a trigger and of the identifier of the task version that
+// it starts: the latest version that has the trigger. It takes b.mu.
 func (b *Backend) taskTrigger(name *commonpb.TriggerName) (*taskpb.TaskIdentifier, *taskpb.TaskTrigger, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -88,8 +88,8 @@ func (r taskRow) id() *taskpb.TaskIdentifier {
 	return &taskpb.TaskIdentifier{Project: r.project, Domain: r.domain, Name: r.name, Version: r.version}
 }
 
-// shortName is the task's name without its environment's, or without everything
-// before the last dot.
+// shortName returns the task's name without its environment, or else the part after the
+// last dot.
 func (r taskRow) shortName() string {
 	if env := r.spec.GetEnvironment().GetName(); env != "" {
 		if short, ok := strings.CutPrefix(r.name, env+"."); ok {

@@ -11,44 +11,44 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// Timeline is what happens in a run after it was created, which leaves it
-// QUEUED. Steps happen one after another. A run stays in the last phase that
-// its timeline gave it; the zero Timeline leaves it QUEUED for ever.
+// Timeline is what happens in a run after its creation, at which it is QUEUED. Steps
+// happen one after another, and the run stays in the phase of the last one. With the zero
+// Timeline it stays QUEUED.
 type Timeline struct {
 	Steps []Step
 }
 
-// Step is one moment of a Timeline. First it waits (After, then Manual, then
-// Await); then everything else in it happens at once, and watches see it as one
-// change. A step for an action that has ended, as after an abort, does nothing.
+// Step is one step of a Timeline. First it waits (After, then Manual, then Await); then
+// everything else in it happens at once, and watches send it as one change. A step for
+// an action that is finished, for example aborted, does nothing.
 type Step struct {
-	// After is how long after the previous step, in real time.
+	// After is the time since the previous step, in real time.
 	After time.Duration
 	// Manual makes the step wait for [Backend.Advance].
 	Manual bool
-	// Await makes the step wait until the action of this name has ended.
+	// Await makes the step wait until the action with this name is finished.
 	Await string
 
-	// Action names the action that the step is about; empty means the root, "a0".
-	// A name that the run does not have yet becomes a new action.
+	// Action is the name of the step's action; empty means the root, "a0". A name that
+	// the run does not have creates an action.
 	Action string
-	// New says what a new action is; nil means a task under the root.
+	// New describes a new action; nil means a task under the root.
 	New *NewAction
 
-	// NewAttempt ends the attempt under way as failed, with Error if there is
-	// one, and opens the next, QUEUED unless Phase says otherwise.
+	// NewAttempt ends the current attempt as failed, with Error if there is one, and
+	// starts the next, QUEUED unless Phase is set.
 	NewAttempt bool
-	// Phase is the phase that the action enters, and with it the attempt under way;
-	// unspecified leaves it as it is.
+	// Phase is the phase that the action and its current attempt enter; unspecified
+	// changes neither.
 	Phase commonpb.ActionPhase
-	// Attempt is the phase that only the attempt under way enters: a real backend
-	// records that first, and the action's status in a later step. A watch of the
-	// details ends as soon as the last attempt has, whatever the status is.
+	// Attempt is the phase that only the current attempt enters: a real backend records
+	// that first, and the action's status later. A watch of the details ends with the
+	// last attempt, whatever the status is.
 	Attempt commonpb.ActionPhase
-	// Logs are lines that the container writes, newline added where missing. They
-	// make the logs available, as RUNNING does.
+	// Logs are lines that the container writes; a missing newline is added. They make
+	// the logs available, as RUNNING does.
 	Logs []string
-	// Outputs are what the action leaves; readable once it has SUCCEEDED.
+	// Outputs are the action's outputs, readable once it has SUCCEEDED.
 	Outputs *taskpb.Outputs
 	// Error is why the action FAILED or TIMED_OUT; nil means a general text.
 	Error *workflowpb.ErrorInfo
@@ -58,22 +58,22 @@ type Step struct {
 	ClusterEvents []*workflowpb.ClusterEvent
 }
 
-// NewAction says what a new action of a run is. The zero value is a task under
-// the root action, in no group.
+// NewAction describes a new action of a run. The zero value is a task under the root
+// action, in no group.
 type NewAction struct {
-	// Parent names the action that starts it; empty or unknown means the root.
+	// Parent is the name of the action that starts it; empty or unknown means the root.
 	Parent string
-	// Group is the name under which consoles fold it together with others.
+	// Group is the name of the group in which consoles show it.
 	Group string
-	// Task is the task it runs; may be nil. Its spec is shown if it is deployed.
+	// Task is the task it runs; may be nil. Details show its spec if it is deployed.
 	Task *taskpb.TaskIdentifier
 	// Condition makes it a condition: it waits, PAUSED, until SignalEvent.
 	Condition *workflowpb.ConditionAction
 }
 
-// DefaultTimeline is what runs do unless [Backend.SetTimeline] says otherwise:
-// through every usual phase to SUCCEEDED in about a tenth of a second, with three
-// log lines, a cluster event and a report.
+// DefaultTimeline returns the timeline of runs without one by [Backend.SetTimeline]: all
+// usual phases up to SUCCEEDED in about a tenth of a second, with three log lines, a
+// cluster event and a report.
 func DefaultTimeline() Timeline {
 	const beat = 20 * time.Millisecond
 	return Timeline{Steps: []Step{
@@ -91,9 +91,9 @@ func DefaultTimeline() Timeline {
 	}}
 }
 
-// SetTimeline says what runs of the task with this name, in any project, will
-// do; with the empty name, runs of every task that has no timeline of its own.
-// Runs that exist already keep theirs. It keeps no part of t.
+// SetTimeline sets the timeline of future runs of the task with this name, in any project;
+// with the empty name, of every task that has no timeline of its own. Existing runs keep
+// theirs. It copies t.
 func (b *Backend) SetTimeline(taskName string, t Timeline) {
 	t = t.clone()
 	b.runs.mu.Lock()
@@ -105,9 +105,9 @@ func (b *Backend) SetTimeline(taskName string, t Timeline) {
 	b.runs.timelines[taskName] = t
 }
 
-// Advance lets each of the named runs pass one Manual step, the one it waits at
-// or the next it comes to; without names, every run. It returns how many runs
-// that were. Runs of one name in several projects all advance.
+// Advance lets each of the named runs pass one Manual step, the one it waits at or the
+// next one; without names, every run. It returns the number of those runs. Runs with the
+// same name in several projects all advance.
 func (b *Backend) Advance(runNames ...string) int {
 	r := b.runs
 	r.mu.Lock()

@@ -21,7 +21,7 @@ func (r *runs) plan(taskName string) Timeline {
 	return r.fallbackPlan
 }
 
-// play takes ru through its steps, until they end or the backend closes.
+// play runs the steps of ru until the last one or until the backend closes.
 func (r *runs) play(ru *run, steps []Step) {
 	defer r.wg.Done()
 	for i := range steps {
@@ -32,7 +32,7 @@ func (r *runs) play(ru *run, steps []Step) {
 	}
 }
 
-// waitFor waits as s says; false means that the backend was closed.
+// waitFor waits as s requires; false means that the backend was closed.
 func (r *runs) waitFor(ru *run, s *Step) bool {
 	timer := time.NewTimer(s.After)
 	defer timer.Stop()
@@ -56,10 +56,10 @@ func (r *runs) waitFor(ru *run, s *Step) bool {
 	}
 }
 
-// ready tells whether s may happen, and takes what it needs for that.
+// ready reports whether s may happen, and takes the credit of a manual step.
 func (r *runs) ready(ru *run, s *Step) bool {
 	if a := ru.action(s.name()); a != nil && a.ended() {
-		return true // it will do nothing, so there is nothing to wait for
+		return true // it does nothing, so it need not wait
 	}
 	if s.Await != "" {
 		if a := ru.action(s.Await); a == nil || !a.ended() {
@@ -111,7 +111,7 @@ func (r *runs) apply(ru *run, s *Step) {
 	r.touch(a, did, now)
 }
 
-// applyData does everything of s that is not a phase.
+// applyData applies the parts of s other than phases.
 func (r *runs) applyData(a *action, s *Step, now time.Time) (did change) {
 	if len(s.Logs) > 0 {
 		if a.openLogs(now) {
@@ -153,7 +153,7 @@ func logLine(a *action, text string, now time.Time) *dataplanepb.LogLine {
 	}
 }
 
-// startChild adds the action that s names.
+// startChild adds the action of s.
 func (ru *run) startChild(s *Step, spec *taskpb.TaskSpec, now time.Time) *action {
 	what := s.New
 	if what == nil {

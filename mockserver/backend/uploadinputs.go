@@ -16,8 +16,8 @@ import (
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
-// UploadInputs stores inputs for a CreateRun to come. Its hash leaves out the
-// inputs that the task's cache ignores; what is stored has them all.
+// UploadInputs stores inputs for a later CreateRun. It stores all of them; the hash omits
+// those that the task's cache ignores.
 func (s *dataProxyServer) UploadInputs(
 	_ context.Context, req *dataproxypb.UploadInputsRequest,
 ) (*dataproxypb.UploadInputsResponse, error) {
@@ -61,7 +61,7 @@ func (s *dataProxyServer) UploadInputs(
 	}}, nil
 }
 
-// inputsTask finds the task that the inputs are for.
+// inputsTask returns the task of the inputs.
 func (b *Backend) inputsTask(req *dataproxypb.UploadInputsRequest) (*taskpb.TaskSpec, error) {
 	id := req.GetTaskId()
 	switch task := req.GetTask().(type) {
@@ -81,7 +81,7 @@ func (b *Backend) inputsTask(req *dataproxypb.UploadInputsRequest) (*taskpb.Task
 	return spec, nil
 }
 
-// hashInputs is the same for the same inputs, whenever and wherever it is made.
+// hashInputs returns the same hash for the same inputs in every process.
 func hashInputs(in *taskpb.Inputs, ignored []string) (string, error) {
 	kept := &taskpb.Inputs{Context: in.GetContext()}
 	for _, l := range in.GetLiterals() {

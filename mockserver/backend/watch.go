@@ -8,23 +8,22 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// cleanEndMargin is how long before its deadline a watch ends when it is to end
-// cleanly, so that the end reaches the client before the client gives up: this,
-// but at most a tenth of the time that the call was given.
+// cleanEndMargin is how long before its deadline a watch ends cleanly, so that the end
+// reaches the client in time; at most a tenth of the call's timeout.
 const cleanEndMargin = 50 * time.Millisecond
 
-// EndWatchesAtDeadline makes watches and log tails opened from now on end with OK
-// when the deadline that the client sent is about to pass, as the real backend
-// now and then does; otherwise they end with DeadlineExceeded. Off at first.
+// EndWatchesAtDeadline makes watches and log tails opened from now on end with OK shortly
+// before the client's deadline, as the real backend does at times. By default they end
+// with DeadlineExceeded.
 func (b *Backend) EndWatchesAtDeadline(on bool) {
 	b.runs.mu.Lock()
 	defer b.runs.mu.Unlock()
 	b.runs.endCleanly = on
 }
 
-// DropUpdates makes the next n changes of existing actions happen without any
-// watch being told, as when a slow watcher's buffer overflows. Fresh watches and
-// lists show the true state, and so does the next change of the same action.
+// DropUpdates sends no update to any watch for the next n changes of existing actions, as
+// when a slow watcher's buffer overflows. New watches and lists show the current state,
+// and so does the next change of the same action.
 func (b *Backend) DropUpdates(n int) {
 	b.runs.mu.Lock()
 	defer b.runs.mu.Unlock()
@@ -33,7 +32,7 @@ func (b *Backend) DropUpdates(n int) {
 
 // watch sends what look returns until look says that it is done, the call ends
 // or the backend closes. look is called with r.mu held, at first and after every
-// change; it must return messages that nobody else changes.
+// change; no other code may change the messages that it returns.
 func watch[M any](r *runs, stream grpc.ServerStreamingServer[M], look func() (messages []*M, done bool)) error {
 	ctx := stream.Context()
 	end, stop := r.cleanEnd(ctx)
@@ -63,7 +62,7 @@ func watch[M any](r *runs, stream grpc.ServerStreamingServer[M], look func() (me
 	}
 }
 
-// cleanEnd tells when a watch is to end with OK: never, unless scripted.
+// cleanEnd returns when a watch is to end with OK: never, unless scripted.
 func (r *runs) cleanEnd(ctx context.Context) (at <-chan time.Time, stop func() bool) {
 	r.mu.Lock()
 	on := r.endCleanly

@@ -8,9 +8,8 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// WatchActionDetails sends the action's details at once and whenever they
-// change, and ends when the action or its last attempt has: the status may follow
-// later, and so may another attempt.
+// WatchActionDetails sends the action's details at once and at every change, and ends with
+// the action or its last attempt: the status, and another attempt, may follow later.
 func (s *runServer) WatchActionDetails(
 	req *workflowpb.WatchActionDetailsRequest, stream grpc.ServerStreamingServer[workflowpb.WatchActionDetailsResponse],
 ) error {
@@ -30,8 +29,8 @@ func (s *runServer) WatchActionDetails(
 	})
 }
 
-// WatchClusterEvents sends the attempt's events so far, then new ones, and ends
-// when the attempt or the action has.
+// WatchClusterEvents sends the attempt's events so far, then new ones, and ends with the
+// attempt or the action.
 func (s *runServer) WatchClusterEvents(
 	req *workflowpb.WatchClusterEventsRequest, stream grpc.ServerStreamingServer[workflowpb.WatchClusterEventsResponse],
 ) error {

@@ -8,12 +8,12 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// actionsPage is how many actions one message of WatchActions holds at most.
+// actionsPage is the largest number of actions in one message of WatchActions.
 const actionsPage = 1000
 
-// WatchActions sends the run's actions, parents before children, then whatever
-// changes together with the parents whose counts that changes, for ever. An
-// unknown run is a silent stream, until it comes to be.
+// WatchActions sends the run's actions, parents before children, then every change with
+// the parents whose counts it changes, without an end. For an unknown run it sends nothing
+// until the run is created.
 func (s *runServer) WatchActions(
 	req *workflowpb.WatchActionsRequest, stream grpc.ServerStreamingServer[workflowpb.WatchActionsResponse],
 ) error {
@@ -23,7 +23,7 @@ func (s *runServer) WatchActions(
 	}
 	key := keyOf(req.GetRunId())
 	first, since := true, uint64(0)
-	sent := map[*action]bool{} // whether the last message about it said that it meets the filter
+	sent := map[*action]bool{} // whether its last message said that it matches the filter
 	return watch(s.runs, stream, func() (out []*workflowpb.WatchActionsResponse, done bool) {
 		ru := s.byKey[key]
 		if ru == nil {
@@ -38,9 +38,9 @@ func (s *runServer) WatchActions(
 	})
 }
 
-// dueActions returns what a watch that has seen everything up to since must be
-// told. Without a filter that is every action that changed and its ancestors' new
-// counts. With one it is those of them that match or have a match below, and any
+// dueActions returns what a watch has to send that has sent everything up to since.
+// Without a filter that is every action that changed, and its ancestors for their counts.
+// With a filter it is those of them that match or have a matching descendant, and those
 // that no longer do but did when last sent.
 func (ru *run) dueActions(since uint64, all bool, meets func(*action) bool, sent map[*action]bool) []*workflowpb.EnrichedAction {
 	visible, due := map[*action]bool{}, map[*action]bool{}

@@ -11,8 +11,8 @@ import (
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 )
 
-// parseActionFilter reads the filters of WatchActions, all of which must hold.
-// There are two: PHASE with VALUE_IN of numbers, and NAME with
+// parseActionFilter parses the filters of WatchActions, all of which must match. There
+// are two: PHASE with VALUE_IN of numbers, and NAME with
 // CONTAINS_CASE_INSENSITIVE.
 func parseActionFilter(filters []*commonpb.Filter) (func(*action) bool, error) {
 	tests := make([]func(*action) bool, 0, len(filters))

@@ -11,12 +11,12 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// groupsBeat is how often WatchGroups repeats itself.
+// groupsBeat is the interval at which WatchGroups sends the groups again.
 const groupsBeat = 5 * time.Second
 
-// WatchGroups sends the runs of a project grouped by task, at first even when
-// there are none. With an end date that is all; without, it goes on for ever,
-// every five seconds in which there is a group.
+// WatchGroups sends the runs of a project grouped by task, the first time even without
+// any. With an end date it ends then; otherwise it sends the groups again every five
+// seconds, if there are any, without an end.
 func (s *runServer) WatchGroups(
 	req *workflowpb.WatchGroupsRequest, stream grpc.ServerStreamingServer[workflowpb.WatchGroupsResponse],
 ) error {
@@ -50,8 +50,8 @@ func (s *runServer) WatchGroups(
 	}
 }
 
-// groups are the groups that req asks for: the one that ran last first, unless
-// a sort field says the opposite.
+// groups returns the groups that req requests: the one that ran last first, unless a sort
+// field reverses that.
 func (r *runs) groups(req *workflowpb.WatchGroupsRequest) ([]*workflowpb.TaskGroup, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

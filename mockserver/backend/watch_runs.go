@@ -9,12 +9,12 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// runsSnapshot is how many runs the first message of WatchRuns holds at most.
+// runsSnapshot is the largest number of runs in the first message of WatchRuns.
 const runsSnapshot = 101
 
-// WatchRuns sends the runs that there are, if any, and then every run whose root
-// changes phase, one a message, for ever. A new run is first heard of when it
-// leaves its first phase. Only a project restricts it.
+// WatchRuns sends the existing runs, if any, and then every run whose root changes phase,
+// one in each message, without an end. A new run is first sent when it leaves its first
+// phase. The request can restrict it to a project only.
 func (s *runServer) WatchRuns(req *workflowpb.WatchRunsRequest, stream grpc.ServerStreamingServer[workflowpb.WatchRunsResponse]) error {
 	wanted := func(ru *run) bool {
 		p := req.GetProjectId()
@@ -43,9 +43,8 @@ func (s *runServer) WatchRuns(req *workflowpb.WatchRunsRequest, stream grpc.Serv
 	})
 }
 
-// WatchRunDetails sends a message at once and whenever anything about the root
-// action changes, for ever. The messages say that something changed, not what:
-// their details are empty, as the real backend's are.
+// WatchRunDetails sends a message at once and at every change of the root action, without
+// an end. The details in the messages are empty, as those of the real backend.
 func (s *runServer) WatchRunDetails(
 	req *workflowpb.WatchRunDetailsRequest, stream grpc.ServerStreamingServer[workflowpb.WatchRunDetailsResponse],
 ) error {

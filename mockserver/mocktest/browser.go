@@ -14,42 +14,41 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 )
 
-// Browser is a person with a browser, without a screen: it opens an address,
-// keeps cookies, follows redirects, fills in forms and presses buttons until no
-// form is left. It knows no scripts. It also works with other servers' pages of
-// that kind. Set the fields before its first use; then it is safe for concurrent
-// use, as a browser with several tabs.
+// Browser acts as a user with a browser: it opens an address, keeps cookies, follows
+// redirects, fills in forms and presses buttons until a page has no form. It runs no
+// scripts. It works with the pages of other servers too, if they need none. Set the
+// fields before its first use; then it is safe for concurrent use, as several tabs.
 type Browser struct {
-	// HTTP reaches the pages by its Transport; its other fields are not used. Nil
-	// means a transport of its own.
+	// HTTP provides the Transport for the pages; its other fields are ignored. Nil means
+	// a new transport.
 	HTTP *http.Client
 	// Login and Password go into fields of these names, and Password into every
 	// other password field.
 	Login, Password string
 	// UserCode goes into the field user_code where the page has not filled it in.
 	UserCode string
-	// Fields are values for other fields by name; they come before those above.
+	// Fields are values of fields by name; they take precedence over those above.
 	Fields map[string]string
-	// Deny presses the button, or follows the link, that refuses.
+	// Deny presses the button, or follows the link, that denies the request.
 	Deny bool
-	// StopAt is the start of addresses that are not opened: a redirect there is
-	// where the visit ends. Empty opens every address, a client's callback too.
+	// StopAt is a prefix of addresses: the visit ends at a redirect to one of them,
+	// which is not opened. Empty opens every address, also a client's callback.
 	StopAt string
 
 	once sync.Once
 	jar  http.CookieJar
 }
 
-// NewBrowser is a browser of the first person of s.
+// NewBrowser returns a browser of the first account of s.
 func NewBrowser(s *mockserver.Server) *Browser {
 	return &Browser{HTTP: s.HTTPClient(), Login: s.Login(), Password: s.Password()}
 }
 
-// Page is where a visit ended.
+// Page is the last page of a visit.
 type Page struct {
 	// URL is its address.
 	URL *url.URL
-	// Status is that of the answer; zero if the address was not opened.
+	// Status is the HTTP status; zero if the address was not opened.
 	Status int
 	// Header and Body are those of the answer, the body cut at 1 MiB.
 	Header http.Header
@@ -61,15 +60,14 @@ const (
 	maxPage  = 1 << 20
 )
 
-// ErrAskedAgain says that a form came back after it was filled in: what was filled
-// in was not accepted.
-var ErrAskedAgain = errors.New("the page asks again: what was filled in was not accepted")
+// ErrAskedAgain means that a form appeared again after it was submitted: the server did
+// not accept its values.
+var ErrAskedAgain = errors.New("the page asks again: the submitted values were not accepted")
 
 var errEndless = fmt.Errorf("no end after %d pages", maxSteps)
 
-// Open visits address, and is what opens a browser for a client. An error page of
-// the server that was asked first is an error; what a client's callback answers
-// is not.
+// Open visits address; it fits clients that take a function to open a browser. An error
+// page of the server at address is an error, one of a client's callback is not.
 func (b *Browser) Open(ctx context.Context, address string) error {
 	page, err := b.Visit(ctx, address)
 	if err != nil {
@@ -81,10 +79,10 @@ func (b *Browser) Open(ctx context.Context, address string) error {
 	return nil
 }
 
-// Visit opens address and goes on to the end. The error wraps [ErrAskedAgain] if
-// a login was not accepted.
+// Visit opens address and returns the last page. The error wraps [ErrAskedAgain] if a
+// login was not accepted.
 func (b *Browser) Visit(ctx context.Context, address string) (*Page, error) {
-	b.once.Do(func() { b.jar, _ = cookiejar.New(nil) }) // fails for no options
+	b.once.Do(func() { b.jar, _ = cookiejar.New(nil) }) // never fails without options
 	next := &step{method: http.MethodGet, address: address}
 	filled := map[string]bool{}
 	for range maxSteps {
@@ -139,7 +137,7 @@ func (b *Browser) take(ctx context.Context, s *step) (*Page, error) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	r.Header.Set("Accept", "text/html")
-	r.Close = true // nothing stays open behind a visit
+	r.Close = true // a visit leaves no connection open
 	client := &http.Client{
 		Jar:           b.jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

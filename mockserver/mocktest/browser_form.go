@@ -20,8 +20,8 @@ type htmlInput struct {
 	button            bool
 }
 
-// decide finds what the person does on a page: the next step, and a name for it by
-// which its return is noticed. Nothing to do gives nil.
+// decide returns what the user does on a page: the next step, and a name for it by which
+// a form that appears again is recognised. Without a form the step is nil.
 func (b *Browser) decide(p *Page) (next *step, name string) {
 	if !strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") {
 		return nil, ""
@@ -57,7 +57,7 @@ func (b *Browser) decide(p *Page) (next *step, name string) {
 	return &step{method: form.method, address: to.String(), form: values}, to.Path + " " + name
 }
 
-// fill makes the values of a form; name lists its fields.
+// fill returns the values of a form; name lists its fields.
 func (b *Browser) fill(form htmlForm, deny bool) (values url.Values, name string) {
 	values, pressed := url.Values{}, false
 	for _, in := range form.inputs {
@@ -103,13 +103,13 @@ func (f htmlForm) refuses() bool {
 	return slices.ContainsFunc(f.inputs, func(in htmlInput) bool { return refusal(in.value) })
 }
 
-// onlyRefuses reports whether the form can be used for a refusal only, as where
-// each decision has a form of its own.
+// onlyRefuses reports whether the form can only deny, as on pages with a form for each
+// decision.
 func (f htmlForm) onlyRefuses() bool {
 	return slices.ContainsFunc(f.inputs, func(in htmlInput) bool { return !in.button && refusal(in.value) })
 }
 
-// refusal reports whether a value, or the last part of a link, says no.
+// refusal reports whether a value, or the last part of a link, means a denial.
 func refusal(value string) bool {
 	word := value[strings.LastIndexAny(value, "/=")+1:]
 	return slices.Contains([]string{"deny", "denied", "reject", "rejected", "abort", "cancel", "no"}, strings.ToLower(word))

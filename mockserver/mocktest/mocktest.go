@@ -1,18 +1,18 @@
 // Package mocktest starts a mock server for a test.
 //
-// [New] is all of it: the server logs to the test and is closed when the test ends.
+// Call [New]; the server logs to the test and is closed when the test ends.
 //
 //	server := mocktest.New(t, mockserver.WithProject("demo"))
-//	cs, err := clientset.ForAPIKey(server.APIKey(), clientset.WithInsecure())
+//	cs, err := clientset.ForAPIKey(server.APIKey())
 //
-// In memory, as inside a testing/synctest bubble, the client has to be told of both
-// sides of the server, that of calls and that of logins:
+// In memory, as inside a testing/synctest bubble, the client needs the way to both sides
+// of the server, the gRPC services and the HTTP side:
 //
 //	server := mocktest.New(t, mockserver.WithInMemory())
 //	cs, err := clientset.ForAPIKey(server.APIKey(), clientset.WithInsecure(),
 //		clientset.WithDialOptions(server.DialOption()), clientset.WithHTTPClient(server.HTTPClient()))
 //
-// A [Browser] is a person who logs in.
+// A [Browser] logs in on pages as a user does.
 package mocktest
 
 import (
@@ -22,9 +22,9 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 )
 
-// New starts a server that lives as long as the test. It logs to the test's
-// output unless an option gives another logger, and fails the test if it cannot
-// start. Inside a testing/synctest bubble give it mockserver.WithInMemory.
+// New starts a server and closes it when the test ends. It logs to the test's output
+// unless an option sets another logger, and fails the test if it cannot start. Inside a
+// testing/synctest bubble use mockserver.WithInMemory.
 func New(tb testing.TB, opts ...mockserver.Option) *mockserver.Server {
 	tb.Helper()
 	logger := slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))

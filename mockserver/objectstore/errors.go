@@ -10,17 +10,17 @@ var (
 	ErrKey = errors.New(`key must not be empty or have empty, "." or ".." segments`)
 	// ErrTooLarge means that content is over Config.MaxSize.
 	ErrTooLarge = errors.New("content is over the store's size limit")
-	// ErrNoBaseURL means that the store was not told where it is served.
-	ErrNoBaseURL = errors.New("no base URL: call SetBaseURL with the address the store is served at")
-	// ErrLifetime means that a URL was asked for that would be expired at once.
+	// ErrNoBaseURL means that the store has no base URL.
+	ErrNoBaseURL = errors.New("no base URL: call SetBaseURL with the address at which the store is served")
+	// ErrLifetime means that the lifetime of a URL is zero or negative.
 	ErrLifetime = errors.New("lifetime of a signed URL must be positive")
 )
 
-// Error is what went wrong with one object.
+// Error is a failed operation on one object.
 type Error struct {
 	// Op is "put" or "sign".
 	Op string
-	// Key is the object's.
+	// Key is the object's key.
 	Key string
 	// Err is the cause, one of this package's sentinels.
 	Err error

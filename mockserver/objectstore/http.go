@@ -14,8 +14,8 @@ import (
 
 const metaPrefix = "X-Amz-Meta-"
 
-// ServeHTTP answers PUT, GET (ranges and conditions included) and HEAD of signed
-// URLs. Refusals have a short XML body with a code, as S3's have.
+// ServeHTTP answers PUT, GET (with ranges and conditions) and HEAD of signed URLs. Errors
+// have a short XML body with a code, as those of S3.
 func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.noteCredentials(r.Header)
 	if no := s.serve(w, r); no != nil {
@@ -136,5 +136,5 @@ func (no *refusal) write(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(no.status)
-	_, _ = w.Write(body) // the client left: nobody to tell
+	_, _ = w.Write(body) // fails only when the client has gone
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// validKey says whether a key survives the trip through a URL: proxies and
-// routers rewrite empty, "." and ".." segments.
+// validKey reports whether a key can be part of a URL: proxies and routers rewrite empty,
+// "." and ".." segments.
 func validKey(key string) bool {
 	return !slices.ContainsFunc(strings.Split(key, "/"), func(seg string) bool {
 		return seg == "" || seg == "." || seg == ".."

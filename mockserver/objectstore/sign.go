@@ -21,16 +21,15 @@ const (
 	querySignature = "X-Mock-Signature"
 )
 
-// SignPut returns a URL that lets its holder PUT the object within lifetime, by
-// requests that carry exactly these headers (their names' case does not matter)
-// and any others. The error is an [*Error] around [ErrKey], [ErrLifetime] or
+// SignPut returns a URL for a PUT of the object within lifetime, by requests with exactly
+// these headers (the case of names is insignificant) and any others. The error is an [*Error] around [ErrKey], [ErrLifetime] or
 // [ErrNoBaseURL].
 func (s *Store) SignPut(key string, lifetime time.Duration, headers map[string]string) (string, error) {
 	return s.sign(http.MethodPut, key, lifetime, headers)
 }
 
-// SignGet returns a URL that lets its holder GET and HEAD the object within
-// lifetime. The object need not exist yet. Errors are those of [Store.SignPut].
+// SignGet returns a URL for GET and HEAD of the object within lifetime. The object need
+// not exist yet. Errors are those of [Store.SignPut].
 func (s *Store) SignGet(key string, lifetime time.Duration) (string, error) {
 	return s.sign(http.MethodGet, key, lifetime, nil)
 }
@@ -62,8 +61,8 @@ func (s *Store) sign(method, key string, lifetime time.Duration, headers map[str
 	return base + path.EscapedPath() + "?" + query.Encode(), nil
 }
 
-// signature covers the values of the named headers, so that a request that
-// lacks one, or changed one, does not match.
+// signature covers the values of the named headers, so that a request with one missing or
+// changed does not match.
 func (s *Store) signature(method, key, expires string, names []string, sent http.Header) string {
 	mac := hmac.New(sha256.New, s.key)
 	fmt.Fprintf(mac, "%q %q %q", method, key, expires)
@@ -73,7 +72,7 @@ func (s *Store) signature(method, key, expires string, names []string, sent http
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// verify tells why a request is refused; nil when its URL is good.
+// verify returns why a request is refused; nil if its URL is valid.
 func (s *Store) verify(r *http.Request, key string) *refusal {
 	method := r.Method
 	if method == http.MethodHead {

@@ -1,14 +1,12 @@
 // Package objectstore is the mock's object store: objects in memory behind an
 // HTTP handler that answers signed URLs only, as S3 does.
 //
-// The backend signs a URL for one method, one key, a time and some headers; who
-// holds the URL may use it until then and must send those headers as they were
-// signed. No other credential is asked for or looked at, and the store counts
-// requests that carried one, for a client must not send any. Bodies are checked
-// against their Content-MD5.
+// The backend signs a URL for one method, one key, an expiry and some headers; a client
+// may use the URL until then and must send those headers as signed. The store reads no
+// other credential, and counts requests that carry one, since a client must not send
+// any. It checks bodies against their Content-MD5.
 //
-// Call [New], serve the [Store] over HTTP and tell it with [Store.SetBaseURL]
-// where that is.
+// Call [New], serve the [Store] over HTTP and call [Store.SetBaseURL] with its address.
 package objectstore
 
 import (
@@ -21,20 +19,20 @@ import (
 	"time"
 )
 
-// DefaultMaxSize is the largest object that a store takes unless told otherwise.
+// DefaultMaxSize is the default of Config.MaxSize, in bytes.
 const DefaultMaxSize = 100 << 20
 
-// Config is what a Store is made of. The zero value works.
+// Config configures a Store. The zero value works.
 type Config struct {
 	// Bucket is the bucket's name, in native URLs and in the path of signed ones;
 	// empty means "mock".
 	Bucket string
-	// BaseURL is where the store is served, such as "http://127.0.0.1:8080";
+	// BaseURL is the store's address, such as "http://127.0.0.1:8080";
 	// see [Store.SetBaseURL].
 	BaseURL string
-	// MaxSize caps one object, in bytes; 0 means [DefaultMaxSize].
+	// MaxSize is the size limit of one object, in bytes; 0 means [DefaultMaxSize].
 	MaxSize int64
-	// Now is the clock that URLs expire by; nil means time.Now.
+	// Now is the clock for expiry; nil means time.Now.
 	Now func() time.Time
 }
 
@@ -43,7 +41,7 @@ type Store struct {
 	bucket  string
 	maxSize int64
 	now     func() time.Time
-	key     []byte // signs URLs; random, so that no URL outlives its store
+	key     []byte // signs URLs; random, so that URLs of other stores are invalid
 
 	mu      sync.Mutex // guards everything below
 	baseURL string
@@ -57,22 +55,22 @@ type object struct {
 	info Info
 }
 
-// Info is what the store knows of an object.
+// Info describes an object.
 type Info struct {
 	Key  string
 	Size int64
 	// MD5 is the digest of the content.
 	MD5 [md5.Size]byte
-	// ContentType is as the upload said; may be empty.
+	// ContentType is that of the upload; may be empty.
 	ContentType string
 	// Metadata holds the upload's x-amz-meta-* headers, without that prefix and in
 	// lower case; may be nil.
 	Metadata map[string]string
-	// Modified is when the object was put.
+	// Modified is the time of the upload.
 	Modified time.Time
 }
 
-// New returns an empty store. It opens nothing; serve it over HTTP yourself.
+// New returns an empty store, which the caller serves over HTTP.
 func New(cfg Config) *Store {
 	s := &Store{
 		bucket: cfg.Bucket, baseURL: cfg.BaseURL, maxSize: cfg.MaxSize, now: cfg.Now,
@@ -91,31 +89,29 @@ func New(cfg Config) *Store {
 	return s
 }
 
-// SetBaseURL tells where the store is served; signing needs it. Its path, if it
-// has one, must be stripped from requests before they reach the store
-// ([net/http.StripPrefix]).
+// SetBaseURL sets the address at which the store is served; signing needs it. If it has a
+// path, strip it from requests ([net/http.StripPrefix]).
 func (s *Store) SetBaseURL(base string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.baseURL = strings.TrimRight(base, "/")
 }
 
-// NativeURL is the store's own name of key: "s3://bucket/key". It needs no
-// network and grants nothing.
+// NativeURL returns the URI of key, "s3://bucket/key", which grants no access.
 func (s *Store) NativeURL(key string) string { return "s3://" + s.bucket + "/" + key }
 
-// Key is the inverse of [Store.NativeURL]; false for URLs of other buckets.
+// Key returns the key of a [Store.NativeURL]; false for URIs of other buckets.
 func (s *Store) Key(nativeURL string) (string, bool) {
 	return strings.CutPrefix(nativeURL, s.NativeURL(""))
 }
 
-// Put stores a copy of data under key, in place of what was there. The error is
-// an [*Error] around [ErrKey] or [ErrTooLarge].
+// Put stores a copy of data under key and replaces an existing object. The error is an
+// [*Error] around [ErrKey] or [ErrTooLarge].
 func (s *Store) Put(key string, data []byte) error {
 	return s.put(key, slices.Clone(data), "", nil)
 }
 
-// put stores data itself; the caller must not touch it again.
+// put stores data without a copy; the caller must not change it.
 func (s *Store) put(key string, data []byte, contentType string, meta map[string]string) error {
 	if !validKey(key) {
 		return &Error{Op: "put", Key: key, Err: ErrKey}
@@ -139,7 +135,7 @@ func (s *Store) Get(key string) ([]byte, bool) {
 	return bytes.Clone(o.data), ok
 }
 
-// Stat returns what is known of an object; false if there is none.
+// Stat returns an object's description; false if there is none.
 func (s *Store) Stat(key string) (Info, bool) {
 	o, ok := s.lookup(key)
 	return o.info.clone(), ok
@@ -159,9 +155,9 @@ func (s *Store) List(prefix string) []Info {
 	return out
 }
 
-// CredentialsSeen counts the HTTP requests that carried an Authorization,
-// Proxy-Authorization, Flyte-Authorization or Cookie header. The store needs
-// none of them, so a careful client leaves this at 0.
+// CredentialsSeen returns the number of HTTP requests with an Authorization,
+// Proxy-Authorization, Flyte-Authorization or Cookie header. The store needs none of
+// them: a correct client sends none.
 func (s *Store) CredentialsSeen() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,9 +1,9 @@
-// Package faults makes HTTP endpoints misbehave: slow, silent, down, redirecting,
-// or with answers that are odd, huge or careless.
+// Package faults makes HTTP endpoints misbehave: they are slow, hang, are down, redirect,
+// or send malformed or huge answers, or answers that repeat the request.
 //
-// A [Set] belongs to one endpoint and stands before its handler, by [Set.Wrap].
-// Scripts of the mock hand it out, so that a test can turn faults on and off while
-// requests are under way. [Alter] is for habits of an endpoint that are always on.
+// A [Set] holds the faults of one endpoint, whose handler [Set.Wrap] wraps. Scripts of the
+// mock return it, so that a test can turn faults on and off during requests. [Alter] is
+// for permanent deviations of an endpoint.
 package faults
 
 import (
@@ -21,11 +21,10 @@ const (
 	jsonType = "application/json"
 )
 
-// Set is what is wrong with one endpoint; the zero value leaves it alone. Methods may
-// be called at any time, also while requests are under way, and combine: a
-// request first hangs, then waits, then takes an answer queued by [Set.FailNext],
-// and only then meets the endpoint that is down, redirects, echoes, floods, or
-// answers in an odd form.
+// Set holds the faults of one endpoint; the zero value has none. Methods may be called at
+// any time, also during requests. Faults combine: a request first hangs, then is delayed,
+// then gets an answer queued by [Set.FailNext]; only then does the endpoint answer, be it
+// down, redirecting, echoing, flooding or malformed.
 type Set struct {
 	mu sync.Mutex
 
@@ -39,14 +38,14 @@ type Set struct {
 	contentType string
 }
 
-// queuedAnswer is what the next few requests get.
+// queuedAnswer is the answer to the next few requests.
 type queuedAnswer struct {
 	left   int
 	answer oauth.Answer
 }
 
-// Hang makes requests wait without an answer until it is called with false, the
-// client leaves or the server closes.
+// Hang makes requests wait without an answer until it is called with false, the client
+// disconnects or the server closes.
 func (f *Set) Hang(on bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -64,15 +63,15 @@ func (f *Set) Hang(on bool) {
 // Slow delays every request by d; zero stops that.
 func (f *Set) Slow(d time.Duration) { f.set(func() { f.delay = d }) }
 
-// FailNext gives a to the next n requests.
+// FailNext answers the next n requests with a.
 func (f *Set) FailNext(n int, a oauth.Answer) {
 	if n > 0 {
 		f.set(func() { f.queue = append(f.queue, queuedAnswer{left: n, answer: a}) })
 	}
 }
 
-// Refuse gives the error answer of RFC 6749 section 5.2 with code, such as
-// "invalid_grant", to the next n requests: status 401 for invalid_client, else 400.
+// Refuse answers the next n requests with the error answer of RFC 6749 section 5.2 and
+// code, such as "invalid_grant": status 401 for invalid_client, else 400.
 func (f *Set) Refuse(n int, code string) {
 	status := http.StatusBadRequest
 	if code == "invalid_client" {
@@ -100,8 +99,8 @@ func (f *Set) Redirect(to string, status int) {
 	f.set(func() { f.instead = a })
 }
 
-// Echo answers every request with a 500 that repeats its headers and its body,
-// as careless servers do: a client must not carry such a text into its errors.
+// Echo answers every request with a 500 that repeats its headers and body, as some servers
+// do: a client must not copy such a text into its errors.
 func (f *Set) Echo(on bool) { f.set(func() { f.echo = on }) }
 
 // Flood makes every answer a JSON document of about size bytes; zero stops that.
@@ -110,8 +109,8 @@ func (f *Set) Flood(size int64) { f.set(func() { f.flood = size }) }
 // Rewrite lets edit change each successful answer before it is sent; nil stops that.
 func (f *Set) Rewrite(edit func(answer map[string]any)) { f.set(func() { f.rewrite = edit }) }
 
-// ExpiresIn puts v in place of expires_in: a negative number, a string, or nil
-// to leave it out. It replaces what [Set.Rewrite] set.
+// ExpiresIn replaces expires_in by v: a negative number, a string, or nil to omit it. It
+// replaces the edit of [Set.Rewrite].
 func (f *Set) ExpiresIn(v any) {
 	f.Rewrite(func(answer map[string]any) {
 		answer["expires_in"] = v
@@ -121,8 +120,8 @@ func (f *Set) ExpiresIn(v any) {
 	})
 }
 
-// ContentType labels successful answers as kind, such as text/plain, without
-// changing them; empty stops that.
+// ContentType sets the Content-Type of successful answers, such as text/plain, without
+// changing their bodies; empty stops that.
 func (f *Set) ContentType(kind string) { f.set(func() { f.contentType = kind }) }
 
 // Reset stops every fault.

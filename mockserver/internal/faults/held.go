@@ -8,14 +8,14 @@ import (
 	"strconv"
 )
 
-// Held is an endpoint's answer that was kept back, so that it can be changed.
+// Held is an endpoint's answer that was buffered, so that it can be changed.
 type Held struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Alter runs next, lets edit change what it answers, and sends that.
+// Alter runs next, lets edit change its answer, and sends that.
 func Alter(w http.ResponseWriter, r *http.Request, next http.Handler, edit func(*Held)) {
 	kept := &recorder{header: http.Header{}}
 	next.ServeHTTP(kept, r)
@@ -28,7 +28,7 @@ func Alter(w http.ResponseWriter, r *http.Request, next http.Handler, edit func(
 	_, _ = w.Write(held.Body)
 }
 
-// recorder is the http.ResponseWriter that keeps an answer back.
+// recorder is the http.ResponseWriter that buffers an answer.
 type recorder struct {
 	header http.Header
 	status int
@@ -48,7 +48,7 @@ func (h *recorder) Write(p []byte) (int, error) {
 	return h.body.Write(p)
 }
 
-// edit changes an answer that was a success.
+// edit changes an answer if it is a success.
 func (p plan) edit(held *Held) {
 	if held.Status != http.StatusOK {
 		return

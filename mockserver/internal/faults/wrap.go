@@ -13,7 +13,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// plan is what one request meets.
+// plan holds the faults for one request.
 type plan struct {
 	hang        <-chan struct{}
 	delay       time.Duration
@@ -41,13 +41,13 @@ func (f *Set) next() plan {
 	return p
 }
 
-// Wrap puts the faults before an endpoint.
+// Wrap applies the faults to the requests of an endpoint.
 func (f *Set) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, ok := slurp(r)
 		p := f.next()
 		if ok && !p.wait(r.Context()) {
-			return // its client left
+			return // its client has disconnected
 		}
 		switch {
 		case p.answer != nil:
@@ -64,8 +64,8 @@ func (f *Set) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// slurp reads the body ahead: net/http notices that a client left only after its
-// request has been read. It reports false if the body is too long to hold.
+// slurp reads the whole body: net/http notices that a client has disconnected only after
+// its request was read. It returns false if the body is too long to buffer.
 func slurp(r *http.Request) ([]byte, bool) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	r.Body = struct {
@@ -75,7 +75,7 @@ func slurp(r *http.Request) ([]byte, bool) {
 	return body, err == nil && len(body) <= maxBody
 }
 
-// wait holds a request up; false when its client left meanwhile.
+// wait delays a request; false if its client disconnects meanwhile.
 func (p plan) wait(ctx context.Context) bool {
 	if p.hang != nil {
 		select {

@@ -20,7 +20,7 @@ type Key struct {
 	public jose.JSONWebKey
 }
 
-// NewKey makes a fresh key. Its id is its thumbprint (RFC 7638).
+// NewKey makes a new key. Its ID is its thumbprint (RFC 7638).
 func NewKey() (*Key, error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -42,12 +42,12 @@ func NewKey() (*Key, error) {
 	return &Key{signer: signer, public: public}, nil
 }
 
-// Sign makes an access token of claims. It fails if one of them is no JSON value.
+// Sign returns an access token of claims. It fails if one of them is not a JSON value.
 func (k *Key) Sign(claims map[string]any) (string, error) {
 	return jwt.Signed(k.signer).Claims(claims).Serialize()
 }
 
-// Signed reports whether token is one that this key signed, whatever its claims.
+// Signed reports whether this key signed token; it does not check the claims.
 func (k *Key) Signed(token string) bool {
 	if len(token) > MaxToken {
 		return false
@@ -56,7 +56,7 @@ func (k *Key) Signed(token string) bool {
 	return err == nil && parsed.Claims(k.public.Key) == nil
 }
 
-// Set is the public key as RFC 7517 section 5 publishes it.
+// Set returns the public key as a JWK set (RFC 7517 section 5).
 func (k *Key) Set() jose.JSONWebKeySet {
 	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{k.public}}
 }

@@ -3,12 +3,12 @@
 //
 // A [Key] signs the server's own access tokens with ES256 and publishes itself as
 // a key set. Tokens of others, such as client assertions, are read in two steps:
-// [Parse] takes only the algorithms of [Algorithms] and tells who a token says it
-// is from, which finds the keys; [Token.Verify] then checks signature and claims.
-// The type of a key decides which algorithms are possible, never the token.
+// [Parse] accepts only the algorithms of [Algorithms] and returns the claimed issuer, by
+// which the caller finds the keys; [Token.Verify] then checks signature and claims. The
+// type of a key decides which algorithms are possible, never the token.
 //
-// The JOSE code below it is go-jose. The client signs its assertions with another
-// implementation, so that the two ends cannot share a mistake.
+// It uses go-jose. The client signs its assertions with another implementation, so that
+// both sides cannot share a mistake.
 package signed
 
 import (
@@ -23,17 +23,16 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// MaxToken is the longest token that is read, in bytes: far above any that is
-// made here.
+// MaxToken is the size limit of tokens, in bytes, far above that of any issued here.
 const MaxToken = 16 << 10
 
-// ErrKey says that a public key is of no supported kind.
+// ErrKey means that a public key has an unsupported type or size.
 var ErrKey = errors.New("want *ecdsa.PublicKey on P-256, *rsa.PublicKey of 2048 bits or more, or ed25519.PublicKey")
 
 const minRSABits = 2048
 
-// Algorithms returns the algorithms that others may sign with, as RFC 7518 and
-// RFC 8037 name them.
+// Algorithms returns the accepted algorithms of others' tokens, as RFC 7518 and RFC 8037
+// name them.
 func Algorithms() []string {
 	names := make([]string, 0, len(permitted()))
 	for _, a := range permitted() {
@@ -60,7 +59,7 @@ func fits(key crypto.PublicKey, algorithm string) bool {
 	return slices.Contains(possible, jose.SignatureAlgorithm(algorithm))
 }
 
-// CheckKeys returns [ErrKey] if one of keys cannot be used by [Token.Verify].
+// CheckKeys returns [ErrKey] if [Token.Verify] cannot use one of keys.
 func CheckKeys(keys []crypto.PublicKey) error {
 	for _, key := range keys {
 		good := false

@@ -9,8 +9,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// What can be wrong with a token of another system. The texts complete the
-// sentence "the token …" and hold nothing of it.
+// Errors of tokens of another system. The texts complete the sentence "the token …" and
+// hold no part of it.
 var (
 	ErrNotJWT    = errors.New("is not a JWT in compact form, or a claim in it has the wrong type")
 	ErrAlgorithm = errors.New("is signed by an algorithm other than ES256, RS256, PS256 and EdDSA, or by one that fits no known key")
@@ -19,13 +19,13 @@ var (
 	ErrNoExpiry  = errors.New("has no exp")
 	ErrExpired   = errors.New("has expired (exp)")
 	ErrNotYet    = errors.New("is not valid yet (nbf, iat)")
-	ErrAudience  = errors.New("is made for another recipient (aud)")
+	ErrAudience  = errors.New("is for another audience (aud)")
 )
 
 // Leeway is how far the clocks of two systems may differ (RFC 7519 section 4.1.4).
 const Leeway = 30 * time.Second
 
-// Token is a token of another system that was parsed and is not verified.
+// Token is a parsed token of another system, not yet verified.
 type Token struct {
 	parsed *jwt.JSONWebToken
 	says   jwt.Claims
@@ -55,14 +55,14 @@ func Parse(text string) (*Token, error) {
 	return t, nil
 }
 
-// Issuer is the iss that the token claims to have, not verified.
+// Issuer returns the token's iss, not verified.
 func (t *Token) Issuer() string { return t.says.Issuer }
 
-// Subject is the sub that the token claims to have, not verified.
+// Subject returns the token's sub, not verified.
 func (t *Token) Subject() string { return t.says.Subject }
 
-// Verify returns the claims if one of keys has signed the token, and if it is
-// good at now and made for one of audience. The error is one of this package.
+// Verify returns the claims if one of keys has signed the token, and if it is valid at now
+// and for one of audience. The error is one of this package.
 func (t *Token) Verify(keys []crypto.PublicKey, now time.Time, audience ...string) (jwt.Claims, error) {
 	problem := ErrAlgorithm
 	for _, key := range keys {
@@ -82,7 +82,7 @@ func (t *Token) Verify(keys []crypto.PublicKey, now time.Time, audience ...strin
 	return jwt.Claims{}, problem
 }
 
-// check validates claims. What go-jose skips when it is absent is required here.
+// check validates claims. Claims that go-jose treats as optional are required here.
 func check(c jwt.Claims, now time.Time, audience []string) error {
 	if c.Expiry == nil {
 		return ErrNoExpiry
