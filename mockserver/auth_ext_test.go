@@ -65,9 +65,8 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// Item 4: asked for a login, everything answers Unauthenticated except what a
-// client needs to find out how to log in.
-func TestItem4OpenMethods(t *testing.T) {
+// The open methods are those that a client needs to discover how to log in.
+func TestOnlyOpenMethodsServeCallsWithoutToken(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	conn, ctx := connect(t, s), short(t)

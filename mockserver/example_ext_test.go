@@ -31,11 +31,11 @@ func Example() {
 	defer conn.Close()
 	projects := projectpb.NewProjectServiceClient(conn)
 
-	// Nobody has logged in yet.
+	// A call without an access token.
 	_, err = projects.ListProjects(context.Background(), &projectpb.ListProjectsRequest{})
 	fmt.Println(status.Code(err))
 
-	// A token of choice, and what becomes of it.
+	// A call with an access token, before and after it is revoked.
 	token, err := server.Script().IssueToken(oauth.TokenSpec{Subject: "ada", Scopes: []string{mockserver.DefaultScope}})
 	if err != nil {
 		fmt.Println(err)

@@ -16,7 +16,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 )
 
-// What a plain gRPC client makes of a proxy's bare HTTP answers.
+// The codes are those that a plain gRPC client makes of bare HTTP answers.
 func TestAnswerHTTP(t *testing.T) {
 	t.Parallel()
 	page := "<html><body>please log in</body></html>"
@@ -64,8 +64,8 @@ func TestAnswerHTTP(t *testing.T) {
 	}
 }
 
-// A proxy that checks tokens itself: rejections are pages, good calls pass, and
-// what tells how to log in stays open.
+// As behind a proxy that checks access tokens: rejections are bare HTTP answers, other
+// calls pass, and AuthMetadataService stays open.
 func TestAnswerRejections(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithHTTPFront())

@@ -60,7 +60,7 @@ func authorization(s *mockserver.Server, redirect string) string {
 	}.Encode()
 }
 
-// A person logs in on the pages; the token that comes of it opens the backend.
+// The backend accepts the access token of a login on the pages.
 func TestLogInWithBrowser(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]mockserver.Option{
@@ -127,7 +127,7 @@ func TestDeviceInMemory(t *testing.T) {
 			t.Errorf("denying it afterwards: %v", err)
 		}
 		if err := s.Script().ApproveDevice("BBBB-BBBB", "who"); !errors.Is(err, mockserver.ErrUnknownAccount) {
-			t.Errorf("nobody approves: %v", err)
+			t.Errorf("an unknown account: %v", err)
 		}
 	})
 }

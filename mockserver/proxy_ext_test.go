@@ -21,8 +21,8 @@ func throughProxy(ctx context.Context, token string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "proxy-authorization", "Bearer "+token)
 }
 
-// The proxy asks everybody for its own token, and a gRPC client cannot tell a real
-// one from the one that a plain gRPC server plays.
+// Calls need the proxy's token. A gRPC client sees the same errors of a real proxy and of
+// a plain gRPC server that acts as one.
 func TestProxyOnCalls(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]mockserver.Option{"plain gRPC": nil, "HTTP front": {mockserver.WithHTTPFront()}} {
@@ -71,8 +71,8 @@ func TestProxyOnCalls(t *testing.T) {
 	}
 }
 
-// On the HTTP side only what programs ask on behalf of a login is behind the proxy:
-// signed URLs carry their own permission, and browsers have the proxy's cookie.
+// On the HTTP side the proxy's token is needed for endpoints only: signed URLs are
+// credentials themselves, and browsers have the proxy's cookie.
 func TestProxyOnHTTP(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithProxyAuth("pass"), mockserver.WithProject("demo"))

@@ -87,7 +87,7 @@ func TestFailNext(t *testing.T) {
 	}
 }
 
-// What tells how to log in can be made to fail too, if it is named.
+// Methods that need no access token fail only if they are named.
 func TestFailNextOfAnOpenMethod(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
@@ -280,9 +280,8 @@ func endless() backend.Timeline {
 	}}
 }
 
-// Items 31 and 32 by script: what watches do is shown with the backend; here,
-// that the script reaches it.
-func TestItem31EndWatchesAtDeadline(t *testing.T) {
+// Tests of the backend show what watches do; this one that the script reaches it.
+func TestScriptEndsWatchesAtTheirDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := mocktest.New(t, mockserver.WithInMemory())
@@ -318,8 +317,7 @@ func TestReset(t *testing.T) {
 	wantCode(t, list(with(short(t), fetchToken(t, s)), connect(t, s)), codes.OK)
 }
 
-// Reset finds calls that wait already, too.
-func TestResetLetsGo(t *testing.T) {
+func TestResetReleasesHeldCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := mocktest.New(t, mockserver.WithInMemory())

@@ -36,7 +36,7 @@ func TestTokenEndpointFaults(t *testing.T) {
 }
 
 // A token endpoint that accepts and never answers: the client leaves at its own
-// deadline, and Close does not wait for ever.
+// deadline, and Close does not wait for it.
 func TestHangingTokenEndpoint(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

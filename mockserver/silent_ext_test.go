@@ -8,7 +8,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 )
 
-// Whoever connects and never says a word holds up nobody who closes the server.
+// A connection that sends nothing must not delay Close.
 func TestCloseDoesNotWaitForSilentConnections(t *testing.T) {
 	t.Parallel()
 	s, err := mockserver.New()

@@ -67,7 +67,7 @@ func goLine(server *mockserver.Server, f *flags) string {
 	return "cs, err := clientset.ForAPIKey(" + strings.Join(args, ", ") + ")"
 }
 
-// lines returns one fact per line, for people.
+// lines returns one fact per line.
 func lines(facts [][2]string) string {
 	var b strings.Builder
 	for _, fact := range facts {

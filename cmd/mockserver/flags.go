@@ -109,7 +109,7 @@ func (f *flags) check(set *flag.FlagSet) error {
 	case f.unix != "" && given(set, "address"):
 		return errors.New("-unix and -address both say where the gRPC services listen: give one of them")
 	case f.tls != (f.caFile != ""):
-		return errors.New("-tls and -ca-file need each other: clients trust the server by the certificate in that file")
+		return errors.New("-tls and -ca-file need each other: clients need the certificate in that file to trust the server")
 	case f.clientCertFile != "" && !f.tls:
 		return errors.New("-client-cert-file needs -tls and -ca-file: certificates are part of TLS")
 	default:

@@ -1,10 +1,10 @@
-// Command mockserver runs the mock backend alone: every service, an
-// authorization server and an object store, until it is interrupted.
+// Command mockserver runs the mock backend until it is interrupted: every service, an
+// authorization server and an object store.
 //
-// As soon as it serves, it prints what a client needs to connect, and the line of Go
-// that does: one fact per line, or with -json one object that a script can read. It
-// prints secrets to standard output only; no other server accepts them. Run it with
-// -h for its flags.
+// As soon as it serves, it prints what a client needs to connect, one fact per line and
+// last a line of Go to paste; with -json it prints one object for scripts instead. The
+// HTTP address has a page that lists what is served. The command prints secrets to
+// standard output only; no other server accepts them. Run it with -h for its flags.
 package main
 
 import (
@@ -28,14 +28,15 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
+	code := 1
 	switch {
+	case err == nil:
+		return
 	case errors.Is(err, errUsage):
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		code = 2
 	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(code)
 }
 
 // errUsage marks errors in the flags.

@@ -3,7 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/md5" //nolint:gosec // what the upload protocol asks for, not a protection
+	"crypto/md5" //nolint:gosec // required by the upload protocol, not for protection
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +15,8 @@ import (
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
 )
 
-// uploadFile asks for a signed URL and puts the file there. The URL itself is the
-// permission: no token goes along.
+// uploadFile requests a signed URL and uploads a file to it. The signature is the
+// credential: the request carries no access token.
 func uploadFile(ctx context.Context, t *tour) (string, error) {
 	content := []byte("hello from the quick start\n")
 	digest := md5.Sum(content) //nolint:gosec // see above
@@ -32,7 +32,7 @@ func uploadFile(ctx context.Context, t *tour) (string, error) {
 		return "", errors.New("the backend signed a URL that is none")
 	}
 	for key, value := range place.GetHeaders() {
-		if !strings.EqualFold(key, "Content-Length") { // net/http knows better
+		if !strings.EqualFold(key, "Content-Length") { // net/http sets it itself
 			put.Header.Set(key, value)
 		}
 	}
@@ -42,7 +42,7 @@ func uploadFile(ctx context.Context, t *tour) (string, error) {
 	return fmt.Sprintf("hello.txt, %d bytes", len(content)), nil
 }
 
-// downloadFile fetches the report that the run left.
+// downloadFile downloads the report of the run.
 func downloadFile(ctx context.Context, t *tour) (string, error) {
 	link, err := t.cs.DataProxy().CreateDownloadLink(ctx, &dataproxypb.CreateDownloadLinkRequest{
 		ArtifactType: dataproxypb.ArtifactType_ARTIFACT_TYPE_REPORT,
@@ -55,7 +55,7 @@ func downloadFile(ctx context.Context, t *tour) (string, error) {
 	}
 	urls := link.GetPreSignedUrls().GetSignedUrl()
 	if len(urls) == 0 {
-		return "", errors.New("the run left no report")
+		return "", errors.New("the run has no report")
 	}
 	get, err := http.NewRequestWithContext(ctx, http.MethodGet, urls[0], http.NoBody)
 	if err != nil {
@@ -68,8 +68,8 @@ func downloadFile(ctx context.Context, t *tour) (string, error) {
 	return fmt.Sprintf("the run's report, %d bytes", len(content)), nil
 }
 
-// fetch sends a request to a signed URL. Its errors leave the URL out, which is a
-// secret until it ends.
+// fetch sends a request to a signed URL. Its errors omit the URL, which is a secret until
+// it expires.
 func fetch(r *http.Request) ([]byte, error) {
 	client := http.Client{Timeout: time.Minute}
 	defer client.CloseIdleConnections()

@@ -10,10 +10,10 @@ import (
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 )
 
-// decodeAPIKey makes a client of an API key, which names the endpoint, an OAuth
-// client and its secret. Nothing is sent yet.
+// decodeAPIKey makes a client from an API key, which holds the endpoint, a client ID and a
+// client secret. It does not connect yet.
 func decodeAPIKey(_ context.Context, t *tour) (string, error) {
-	cs, err := clientset.ForAPIKey(t.mock.APIKey(), clientset.WithInsecure()) // the mock has no TLS
+	cs, err := clientset.ForAPIKey(t.mock.APIKey())
 	if err != nil {
 		return "", err
 	}
@@ -21,8 +21,8 @@ func decodeAPIKey(_ context.Context, t *tour) (string, error) {
 	return fmt.Sprintf("client %s of %s", cs.Authenticator().Status().Key.ClientID, cs.Endpoint()), nil
 }
 
-// logIn asks the backend how to log in, then the authorization server for a
-// token. The first call would do the same by itself.
+// logIn discovers the authorization server from the backend and requests an access token.
+// Without it, the first call would do the same.
 func logIn(ctx context.Context, t *tour) (string, error) {
 	if err := t.cs.Login(ctx); err != nil {
 		return "", err

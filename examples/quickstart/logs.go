@@ -16,8 +16,8 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// tailLogs reads the run's log. It is in DataProxyService; only older backends
-// have it in RunLogsService instead.
+// tailLogs reads the run's log from DataProxyService, or from RunLogsService of older
+// backends.
 func tailLogs(ctx context.Context, t *tour) (string, error) {
 	lines, err := proxyLogs(ctx, t)
 	if status.Code(err) == codes.Unimplemented {
@@ -47,7 +47,7 @@ func proxyLogs(ctx context.Context, t *tour) ([]string, error) {
 
 func runLogs(ctx context.Context, t *tour) ([]string, error) {
 	request := &workflowpb.TailLogsRequest{ActionId: t.action, Attempt: t.attempt}
-	stream, err := t.cs.Logs().TailLogs(ctx, request) //nolint:staticcheck // for backends that have nothing newer
+	stream, err := t.cs.Logs().TailLogs(ctx, request) //nolint:staticcheck // for older backends
 	if err != nil {
 		return nil, err
 	}

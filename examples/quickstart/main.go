@@ -1,12 +1,12 @@
-// Quickstart is a tour of jetway against a mock backend on this machine: log in
-// with an API key, use every service, and keep going while tokens are revoked.
+// Quickstart is a tour of jetway against a mock backend on this machine: it logs in with
+// an API key, uses every service, and keeps working while access tokens are revoked.
 //
-// Each step is one line: what happened, how many requests reached the
-// authorization server for it, and how long it took. A step that fails, or that
-// needed more such requests than it should, ends the program with status 1.
+// Each step prints one line: what happened, how many token requests the step made, and
+// how long it took. A step that fails, or that makes another number of token requests
+// than expected, ends the program with status 1.
 //
-// Read login.go, then work.go, watch.go and logs.go, then revoked.go; nothing in
-// them knows that the backend is a mock, except where it is told to revoke a token.
+// Read login.go, then work.go, watch.go and logs.go, then revoked.go. The same code works
+// with a real backend, except where it makes the mock revoke a token.
 package main
 
 import (
@@ -34,18 +34,18 @@ func main() {
 
 // tour is what the steps share.
 type tour struct {
-	mock *mockserver.Server   // plays the backend
-	cs   *clientset.ClientSet // the client; everything else is read off it
+	mock *mockserver.Server   // the backend
+	cs   *clientset.ClientSet // the client
 
 	project *commonpb.ProjectIdentifier
-	action  *commonpb.ActionIdentifier // of the run that was created
-	attempt uint32                     // its last; 0 until it has succeeded
+	action  *commonpb.ActionIdentifier // root action of the run
+	attempt uint32                     // its last attempt; 0 until it has succeeded
 }
 
 // step is one line of the tour.
 type step struct {
 	name string
-	// tokens is how many requests to the authorization server it should take.
+	// tokens is the expected number of token requests.
 	tokens int
 	do     func(context.Context, *tour) (happened string, err error)
 }
@@ -59,7 +59,7 @@ func run(ctx context.Context, out io.Writer) error {
 	return visit(ctx, out, mock)
 }
 
-// visit takes every step against mock.
+// visit runs every step against mock.
 func visit(ctx context.Context, out io.Writer, mock *mockserver.Server) error {
 	t := &tour{mock: mock, project: &commonpb.ProjectIdentifier{Name: "demo", Domain: "development"}}
 	defer func() {
@@ -112,7 +112,7 @@ func steps() []step {
 		{"tail its logs", 0, tailLogs},
 		{"upload a file", 0, uploadFile},
 		{"download a file", 0, downloadFile},
-		{"keep a secret", 0, keepSecret},
+		{"store a secret", 0, storeSecret},
 		{"revoked during a call", 1, revokedDuringCall},
 		{"revoked before a stream", 1, revokedBeforeStream},
 		{"revoked under load", 1, revokedUnderLoad},

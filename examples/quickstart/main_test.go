@@ -47,7 +47,6 @@ func TestTour(t *testing.T) {
 	}
 }
 
-// What backends do differently: the tour takes all of it.
 func TestTourOnOtherBackends(t *testing.T) {
 	t.Parallel()
 	for name, differ := range map[string]func(*mockserver.Server){

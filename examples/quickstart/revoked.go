@@ -13,8 +13,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 )
 
-// revokedDuringCall revokes the token while the server is busy with a call, so
-// that it rejects the call afterwards. The caller notices nothing.
+// revokedDuringCall revokes the access token during a call, so that the server rejects
+// the call. The client logs in again and retries it.
 func revokedDuringCall(ctx context.Context, t *tour) (string, error) {
 	waiting := t.mock.Script().Hold(projectpb.ProjectService_GetProject_FullMethodName)
 	go revokeThen(ctx, t, waiting)
@@ -25,8 +25,8 @@ func revokedDuringCall(ctx context.Context, t *tour) (string, error) {
 	return "rejected, logged in again, got project " + answer.GetProject().GetId(), nil
 }
 
-// revokedBeforeStream revokes the token between the start of a stream and its
-// first message.
+// revokedBeforeStream revokes the access token between the start of a stream and its first
+// message.
 func revokedBeforeStream(ctx context.Context, t *tour) (string, error) {
 	waiting := t.mock.Script().Hold(workflowpb.RunService_WatchActionDetails_FullMethodName)
 	go revokeThen(ctx, t, waiting)
@@ -37,8 +37,8 @@ func revokedBeforeStream(ctx context.Context, t *tour) (string, error) {
 	return "rejected, logged in again, saw the run " + phases[len(phases)-1], nil
 }
 
-// revokeThen revokes every token once a call waits on the server, and lets it go
-// on.
+// revokeThen revokes every access token once a call waits on the server, then releases
+// the call.
 func revokeThen(ctx context.Context, t *tour, waiting *mockserver.Hold) {
 	defer waiting.Release()
 	select {
@@ -48,7 +48,7 @@ func revokeThen(ctx context.Context, t *tour, waiting *mockserver.Hold) {
 	}
 }
 
-// revokedUnderLoad makes a thousand calls at once on a token that has just been
+// revokedUnderLoad makes a thousand calls at once with an access token that has just been
 // revoked.
 func revokedUnderLoad(ctx context.Context, t *tour) (string, error) {
 	const n = 1000
@@ -72,7 +72,7 @@ func revokedUnderLoad(ctx context.Context, t *tour) (string, error) {
 	return fmt.Sprintf("%d calls at once, none failed", n), nil
 }
 
-// shutDown waits for calls under way, and then lets no more through.
+// shutDown waits for calls under way; later calls fail with [clientset.ErrClosed].
 func shutDown(ctx context.Context, t *tour) (string, error) {
 	if err := t.cs.Shutdown(ctx); err != nil {
 		return "", err
@@ -80,5 +80,5 @@ func shutDown(ctx context.Context, t *tour) (string, error) {
 	if _, err := listProjects(ctx, t); !errors.Is(err, clientset.ErrClosed) {
 		return "", errors.Join(errors.New("a call afterwards was not refused"), err)
 	}
-	return "nothing under way, further calls are refused", nil
+	return "no call under way, further calls are refused", nil
 }

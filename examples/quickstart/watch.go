@@ -12,8 +12,8 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// Pauses between two looks at a run whose watch has ended: the first, doubled
-// after each look, and the longest.
+// Pauses between two polls of a run whose watch has ended: the first, doubled after each
+// poll, and the longest.
 const (
 	firstPause   = 50 * time.Millisecond
 	longestPause = 2 * time.Second
@@ -27,12 +27,11 @@ func watchRun(ctx context.Context, t *tour) (string, error) {
 	return strings.Join(phases, " "), nil
 }
 
-// watch follows the run's root action until it has ended, and returns the phases
-// that it went through.
+// watch watches the run's root action until it is finished, and returns its phases.
 //
-// The end of the stream is not the end of the run: a backend ends the stream with
-// the last attempt, mostly before the action's status says so, and after a failed
-// attempt there may be another. Only a terminal status counts.
+// The end of the stream is not the end of the run: a backend ends the stream with the
+// last attempt, mostly before it updates the action's status, and a failed attempt may be
+// followed by another. Only a terminal status counts.
 func watch(ctx context.Context, t *tour) ([]string, error) {
 	var seen history
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
@@ -80,8 +79,8 @@ func follow(ctx context.Context, t *tour, seen *history) error {
 	}
 }
 
-// history is the phases of an action, each as often as it was entered: backends
-// send a phase several times.
+// history holds the phases of an action in order. Backends send a phase several times; it
+// is recorded once.
 type history struct {
 	last  commonpb.ActionPhase
 	names []string

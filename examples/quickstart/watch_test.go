@@ -64,8 +64,7 @@ func looks(t *tour) (n int) {
 	return n
 }
 
-// The end of the watch is no verdict: only a terminal status is.
-func TestWatchWaitsForTheStatus(t *testing.T) {
+func TestWatchWaitsForATerminalStatus(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		steps   []backend.Step
@@ -107,8 +106,7 @@ func TestWatchWaitsForTheStatus(t *testing.T) {
 	}
 }
 
-// A status that never follows keeps the caller as long as the caller wants, with
-// growing pauses between the looks.
+// The pauses between the polls grow.
 func TestWatchEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -64,7 +64,7 @@ func createRun(ctx context.Context, t *tour) (string, error) {
 	return "run " + t.action.GetRun().GetName(), nil
 }
 
-func keepSecret(ctx context.Context, t *tour) (string, error) {
+func storeSecret(ctx context.Context, t *tour) (string, error) {
 	id := &secretpb.SecretIdentifier{Name: "db-password", Project: t.project.GetName(), Domain: t.project.GetDomain()}
 	_, err := t.cs.Secret().CreateSecret(ctx, &secretpb.CreateSecretRequest{
 		Id: id, SecretSpec: &secretpb.SecretSpec{Value: &secretpb.SecretSpec_StringValue{StringValue: "open sesame"}},
@@ -72,9 +72,9 @@ func keepSecret(ctx context.Context, t *tour) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	kept, err := t.cs.Secret().GetSecret(ctx, &secretpb.GetSecretRequest{Id: id})
+	stored, err := t.cs.Secret().GetSecret(ctx, &secretpb.GetSecretRequest{Id: id})
 	if err != nil {
 		return "", err
 	}
-	return kept.GetSecret().GetId().GetName() + " is kept; tasks can read it, callers cannot", nil
+	return stored.GetSecret().GetId().GetName() + " is stored; tasks can read it, callers cannot", nil
 }

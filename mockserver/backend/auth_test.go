@@ -20,7 +20,7 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// jwt makes an unsigned token of claims, for nobody checks it.
+// jwt returns an unsigned token of claims; the backend does not verify it.
 func jwt(claims string) string {
 	enc := base64.RawURLEncoding.EncodeToString
 	return enc([]byte(`{"alg":"none"}`)) + "." + enc([]byte(claims)) + ".x"
@@ -36,12 +36,12 @@ func TestItem04_AuthenticationOnlyWhenTold(t *testing.T) {
 	})
 	t.Run("closed but for AuthMetadataService", func(t *testing.T) {
 		t.Parallel()
-		// Given a server that lets nobody in but to the metadata…
+		// Given a server that accepts no credentials and leaves the metadata open…
 		nobody := serverauth.VerifierFunc(func(context.Context, serverauth.Presented) (serverauth.Identity, error) {
-			return serverauth.Identity{}, errors.New("nobody gets in")
+			return serverauth.Identity{}, errors.New("not accepted")
 		})
 		open := serverauth.WithOpenMethods("/flyteidl2.auth.AuthMetadataService/*")
-		// …and that is strict: a stranger's malformed request is a stranger's first.
+		// …and that is strict: authentication comes before validation.
 		_, conn := dial(t, Config{Strict: true, Login: func() LoginMetadata { return LoginMetadata{Issuer: "https://idp.test"} }},
 			grpc.ChainUnaryInterceptor(serverauth.Unary(nobody, open)), grpc.ChainStreamInterceptor(serverauth.Stream(nobody, open)))
 		auth := authpb.NewAuthMetadataServiceClient(conn)

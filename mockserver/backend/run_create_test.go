@@ -29,7 +29,7 @@ func TestItem14_CreateRunID(t *testing.T) {
 			wantCode(t, err, want)
 		}
 
-		// The server names the run when told only the project.
+		// The server names the run if the request has the project only.
 		req := createRun("")
 		req.Id = &workflowpb.CreateRunRequest_ProjectId{ProjectId: &commonpb.ProjectIdentifier{Name: "p1", Domain: "anything"}}
 		id := must(w.runs.CreateRun(t.Context(), req))(t).GetRun().GetAction().GetId().GetRun()

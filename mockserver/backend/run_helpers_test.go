@@ -42,7 +42,7 @@ type world struct {
 	data dataproxypb.DataProxyServiceClient
 }
 
-// inWorld runs the test in a bubble, where time passes only while everybody
+// inWorld runs the test in a bubble, where time passes only while every goroutine
 // waits: what happens between two steps of a timeline is decided.
 func inWorld(t *testing.T, cfg Config, test func(t *testing.T, w *world)) {
 	t.Helper()

@@ -46,7 +46,7 @@ func TestItem20_ListRunsPaging(t *testing.T) {
 		for i := range 100 {
 			w.start(t, fmt.Sprintf("r%d", i))
 		}
-		// The last page is told by its token, also when it is full.
+		// The last page has an empty token, also if it is full.
 		if sizes, _ := pages(25); !slices.Equal(sizes, []int{25, 25, 25, 25}) {
 			t.Errorf("100 runs by 25 came as %v", sizes)
 		}

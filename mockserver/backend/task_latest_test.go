@@ -10,7 +10,7 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// Listings tell of a task's newest run, of whichever version; listings of versions
+// Listings show a task's newest run of any version; listings of versions
 // of each one's own.
 func TestLatestRun(t *testing.T) {
 	t.Parallel()

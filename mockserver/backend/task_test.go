@@ -205,7 +205,7 @@ func TestItem12_ListTasks(t *testing.T) {
 		"known filter": {&taskpb.ListTasksRequest{KnownFilters: []*taskpb.ListTasksRequest_KnownFilter{
 			{FilterBy: &taskpb.ListTasksRequest_KnownFilter_IsEntrypoint{IsEntrypoint: true}},
 		}}, []string{"a:v2"}, "", 3, 1},
-		"nobody deployed": {&taskpb.ListTasksRequest{KnownFilters: []*taskpb.ListTasksRequest_KnownFilter{
+		"without a deployer": {&taskpb.ListTasksRequest{KnownFilters: []*taskpb.ListTasksRequest_KnownFilter{
 			{FilterBy: &taskpb.ListTasksRequest_KnownFilter_DeployedBy{DeployedBy: "me"}},
 		}}, nil, "", 0, 0},
 	} {
@@ -271,7 +271,7 @@ func TestTriggersOfATask(t *testing.T) {
 		return got.GetDetails().GetMetadata().GetTriggersSummary()
 	}
 
-	// One trigger is told in full, several are counted.
+	// One trigger is listed, several are counted.
 	deploy(t, conn, taskID("one", "v1"), plainSpec(), cronTrigger("nightly", "@daily"))
 	if got := summary(t, "one").GetDetails(); got.GetName() != "nightly" || !got.GetActive() {
 		t.Errorf("one trigger: %v", got)

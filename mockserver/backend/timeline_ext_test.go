@@ -16,7 +16,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/backend"
 )
 
-// A run that waits in RUNNING until it is told to fail.
+// A run that stays RUNNING until Advance lets it fail.
 func ExampleBackend_SetTimeline() {
 	b := backend.New(backend.Config{})
 	defer b.Close()

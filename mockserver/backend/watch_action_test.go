@@ -76,7 +76,7 @@ func TestItem27_WatchActionDetailsRetry(t *testing.T) {
 	})
 }
 
-// A watch ends with the last attempt; what becomes of the action is told later.
+// A watch ends with the last attempt; the action's status follows later.
 func TestItem27_WatchActionDetailsEndsBeforeTheStatusFollows(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
@@ -182,7 +182,7 @@ func TestItem28_WatchActions(t *testing.T) {
 		}})
 		stream, err := w.runs.WatchActions(t.Context(), &workflowpb.WatchActionsRequest{RunId: runID("r1")})
 		early := follow(t, stream, err)
-		early.open(t) // nobody knows the run: silence
+		early.open(t) // an unknown run: no message
 		if got := early.take(); len(got) != 0 {
 			t.Errorf("of an unknown run came %v", got)
 		}

@@ -74,7 +74,7 @@ func TestItem32_DroppedUpdates(t *testing.T) {
 		w.start(t, "r1")
 		in := w.watchDetails(t, "r1", "a0")
 		all := w.watchRuns(t, &workflowpb.WatchRunsRequest{})
-		for range 2 { // of every second phase nobody is told
+		for range 2 { // no watch gets every second phase
 			w.DropUpdates(1)
 			w.Advance()
 			synctest.Wait()
@@ -92,7 +92,7 @@ func TestItem32_DroppedUpdates(t *testing.T) {
 }
 
 // When the very last update is lost, a watch goes on as if nothing had
-// happened; asking again tells the truth.
+// happened; a new watch shows the current state.
 func TestItem32_DroppedLastUpdate(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
@@ -108,7 +108,7 @@ func TestItem32_DroppedLastUpdate(t *testing.T) {
 	})
 }
 
-// A watcher that does not read holds up nobody, and finds the latest state when
+// A watcher that does not read delays no other, and gets the latest state when
 // it reads again.
 func TestWatch_SlowWatcher(t *testing.T) {
 	t.Parallel()
@@ -120,7 +120,7 @@ func TestWatch_SlowWatcher(t *testing.T) {
 		w.SetTimeline("", Timeline{Steps: append(steps, Step{Manual: true, Phase: succeeded})})
 		w.start(t, "r1")
 		stream := must(w.runs.WatchActionDetails(t.Context(), &workflowpb.WatchActionDetailsRequest{ActionId: actionID("r1", "a0")}))(t)
-		synctest.Wait() // every step has happened although nobody received
+		synctest.Wait() // every step has happened although no watcher received
 		if got := w.details(t, "r1", "a0").GetAttempts()[0].GetClusterEvents(); len(got) != 5000 {
 			t.Fatalf("%d events have happened, want all 5000", len(got))
 		}

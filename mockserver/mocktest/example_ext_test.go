@@ -9,7 +9,8 @@ import (
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 )
 
-// A person logs in on the server's pages; Open is what opens a browser for a client.
+// The first account logs in on the server's pages. Browser.Open fits clients that take a
+// function to open a browser.
 func ExampleBrowser() {
 	server, err := mockserver.New()
 	if err != nil {

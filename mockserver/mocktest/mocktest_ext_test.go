@@ -16,8 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The server is there for the test, and gone when it has ended.
-func TestNew(t *testing.T) {
+func TestNewServesUntilTheTestEnds(t *testing.T) {
 	t.Parallel()
 	var conn *grpc.ClientConn
 	t.Run("during the test", func(t *testing.T) {

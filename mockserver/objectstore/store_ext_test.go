@@ -335,7 +335,7 @@ func TestSigningNeeds(t *testing.T) {
 	}
 }
 
-// Whatever a stranger asks for, nothing is stored or told.
+// No request without a valid signature stores or returns an object.
 func FuzzServeHTTP(f *testing.F) {
 	s := objectstore.New(objectstore.Config{Bucket: "b"})
 	s.SetBaseURL("http://store.test")

@@ -31,7 +31,7 @@ func TestAdvertisedIsServed(t *testing.T) {
 		"people": {func(*oauth.Config) {}, nil, []string{
 			"authorization_code", "client_credentials", "password", "refresh_token", deviceURN, exchangeURN,
 		}},
-		"nobody": {func(c *oauth.Config) { c.Accounts = nil }, []string{"authorization_endpoint", "device_authorization_endpoint"},
+		"no account": {func(c *oauth.Config) { c.Accounts = nil }, []string{"authorization_endpoint", "device_authorization_endpoint"},
 			[]string{"client_credentials", "refresh_token", exchangeURN}},
 		"no device": {func(c *oauth.Config) { c.Grants = []string{"authorization_code", "refresh_token"} },
 			[]string{"device_authorization_endpoint"}, []string{"authorization_code", "refresh_token"}},
@@ -59,7 +59,7 @@ func TestAdvertisedIsServed(t *testing.T) {
 	}
 }
 
-// How clients may authenticate is told for each endpoint, or it would mean Basic.
+// An endpoint without advertised methods would mean Basic.
 func TestAdvertisedAuthMethods(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
@@ -114,7 +114,7 @@ func TestBadPeopleConfig(t *testing.T) {
 	}{
 		"nameless account":    {func(c *oauth.Config) { c.Accounts = []oauth.Account{{}} }, "Account"},
 		"twins":               {func(c *oauth.Config) { c.Accounts = []oauth.Account{{Login: "a"}, {Login: "a"}} }, "Account"},
-		"nobody approves":     {func(c *oauth.Config) { c.AutoApprove = "who" }, "AutoApprove"},
+		"unknown approver":    {func(c *oauth.Config) { c.AutoApprove = "who" }, "AutoApprove"},
 		"unknown grant":       {func(c *oauth.Config) { c.Grants = []string{"magic"} }, "Grants"},
 		"client's grant":      {client(oauth.Client{Grants: []string{"magic"}}), "Grants"},
 		"half a second":       {func(c *oauth.Config) { c.DeviceInterval = 500 * time.Millisecond }, "DeviceInterval"},

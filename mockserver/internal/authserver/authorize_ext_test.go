@@ -12,7 +12,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// A person logs in on the pages and agrees; the client gets tokens of theirs.
+// A user logs in on the pages and allows access; the client gets tokens of that user.
 func TestAuthorizationCode(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
@@ -90,7 +90,7 @@ func TestAutoApprove(t *testing.T) {
 	}
 }
 
-// Errors go to the client, unless it is not sure that the address is the client's.
+// Errors go to the redirect URI, if it is the client's; otherwise the user sees them.
 func TestAuthorizationRefusals(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -123,7 +123,7 @@ func TestAuthorizationRefusals(t *testing.T) {
 		{"relative resource", authorization("resource", "api"), "invalid_target"},
 		{"unknown prompt", authorization("prompt", "nicely"), "invalid_request"},
 		{"none and more", authorization("prompt", "none login"), "invalid_request"},
-		{"nobody there", authorization("prompt", "none"), "login_required"},
+		{"not logged in", authorization("prompt", "none"), "login_required"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

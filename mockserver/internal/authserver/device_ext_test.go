@@ -46,7 +46,7 @@ func wantError(t *testing.T, when string, a answer, want string) {
 	}
 }
 
-// A device shows a code, a person types it in and agrees, the device goes on.
+// A device shows a code, a user types it and allows access, the device gets tokens.
 func TestDeviceCode(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
@@ -75,7 +75,7 @@ func TestDeviceCode(t *testing.T) {
 	wantError(t, "after success", poll(t, s, d), "invalid_grant")
 }
 
-// Opening the complete address saves typing, not deciding.
+// The complete address fills in the code; the user still decides.
 func TestCompleteURI(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
@@ -158,7 +158,6 @@ func TestDeviceExpires(t *testing.T) {
 	}
 }
 
-// What a test does in place of a person.
 func TestDecideDevices(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)

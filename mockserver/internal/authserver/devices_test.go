@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A server that connects devices for long does not remember each for ever.
-func TestDevicesAreForgotten(t *testing.T) {
+// A server that runs for long must not keep every device.
+func TestDecidedAndExpiredDevicesAreForgotten(t *testing.T) {
 	t.Parallel()
 	d, now := newDevices(), time.Unix(1_800_000_000, 0)
 	waiting, _, _ := d.add(deviceRecord{expiry: now.Add(time.Minute)}, now)
@@ -24,6 +24,6 @@ func TestDevicesAreForgotten(t *testing.T) {
 		t.Errorf("%d user codes are remembered of devices that are done", len(d.order))
 	}
 	if left := d.all(now); len(left) != 1 || !d.known(waiting) {
-		t.Errorf("%d devices wait, want the one that nobody decided about", len(left))
+		t.Errorf("%d devices wait, want the undecided one", len(left))
 	}
 }

@@ -105,7 +105,7 @@ func TestFailNextCountsDown(t *testing.T) {
 	}
 }
 
-// Who wants every request to fail may say so with a number beyond all counting.
+// A very large n makes every request fail.
 func TestFailNextWithoutEnd(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)

@@ -77,7 +77,7 @@ func TestDocumentElsewhereIsNotFound(t *testing.T) {
 	}
 }
 
-// A resource server of someone else's can check our tokens with what is published.
+// The published key suffices for a resource server to verify access tokens.
 func TestPublishedKeyVerifiesTokens(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)

@@ -60,7 +60,7 @@ func TestSessionCookieIsSecureOverTLS(t *testing.T) {
 	}
 }
 
-// What a client calls itself is text on the page, never markup.
+// A client's ID and scopes are text on the page, never markup.
 func TestPagesEscape(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) {

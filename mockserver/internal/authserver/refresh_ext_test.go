@@ -89,7 +89,7 @@ func TestRefreshRefusals(t *testing.T) {
 	}
 }
 
-// Of many requests with one refresh token exactly one may win.
+// Of many requests with one refresh token, exactly one gets tokens.
 func TestRefreshRace(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
@@ -136,8 +136,8 @@ func TestRevokingARefreshTokenEndsTheLogin(t *testing.T) {
 	}
 }
 
-// Within the grace a client that lost the answer may ask again; after it, a second
-// use ends the login.
+// Within the grace a client that lost the answer may send the refresh token again; after
+// it, a second use revokes the login.
 func TestRotationGrace(t *testing.T) {
 	t.Parallel()
 	clock := newClock()

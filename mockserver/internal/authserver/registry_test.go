@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A server that runs for long forgets tokens that ended long ago, and only those.
+// A server that runs for long drops tokens that expired long ago, and only those.
 func TestRegistryForgetsOldTokens(t *testing.T) {
 	t.Parallel()
 	g := newRegistry()
@@ -23,8 +23,8 @@ func TestRegistryForgetsOldTokens(t *testing.T) {
 	}
 }
 
-// What a request under way makes of a login that ended meanwhile is revoked from
-// the start.
+// A token issued for a login that was revoked during the request is revoked from the
+// start.
 func TestRegistryEndsLoginsForGood(t *testing.T) {
 	t.Parallel()
 	g := newRegistry()

@@ -40,7 +40,7 @@ func newExchange(t *testing.T, clock *testClock, key signer) *authserver.Server 
 	})
 }
 
-// A workload has a token of its cluster, and gets one of this server for it.
+// A workload exchanges its cluster's token for an access token of this server.
 func TestExchangeOfAForeignToken(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
@@ -59,7 +59,7 @@ func TestExchangeOfAForeignToken(t *testing.T) {
 	}
 }
 
-// A token of this server can be made narrower, and dies with its login.
+// The exchanged token has fewer scopes and is revoked with its login.
 func TestExchangeOfAnOwnToken(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)

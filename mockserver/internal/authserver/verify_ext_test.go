@@ -120,7 +120,7 @@ func TestRevocation(t *testing.T) {
 	if _, err := s.Verify(token, ""); !errors.Is(err, authserver.ErrRevoked) {
 		t.Errorf("after revocation: %v", err)
 	}
-	if a := post(t, s, "/oauth2/revoke", withSecret("token", "nobody-knows-this")); a.status != http.StatusOK {
+	if a := post(t, s, "/oauth2/revoke", withSecret("token", "never-issued")); a.status != http.StatusOK {
 		t.Errorf("unknown token: %d", a.status)
 	}
 	if a := post(t, s, "/oauth2/revoke", withSecret()); a.Error != "invalid_request" {
@@ -148,7 +148,7 @@ func TestIntrospection(t *testing.T) {
 	}
 }
 
-// A refresh token is good as long as it could be used, by the client that has it.
+// A refresh token is active while its own client could use it.
 func TestIntrospectionOfRefreshTokens(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A server that saw very many browsers still takes the next one: those that are
-// done have to log in again, those on the way do not.
+// At the limit, browsers without an unfinished login have to log in again; the others
+// keep theirs.
 func TestVisitsMakeRoom(t *testing.T) {
 	t.Parallel()
 	v, now := newVisits(), time.Unix(1_800_000_000, 0)
@@ -30,7 +30,7 @@ func TestVisitsMakeRoom(t *testing.T) {
 	}
 }
 
-// Logins that nobody finishes are a limit, until their time is over.
+// Unfinished logins count against the limit until they expire.
 func TestVisitsAreLimited(t *testing.T) {
 	t.Parallel()
 	v, now := newVisits(), time.Unix(1_800_000_000, 0)
