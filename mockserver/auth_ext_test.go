@@ -16,7 +16,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-func TestToken(t *testing.T) {
+func TestCallsNeedOneValidToken(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithAudience("https://api.example"), mockserver.WithProject("demo"))
 	conn := connect(t, s)
@@ -109,7 +109,7 @@ func TestOnlyOpenMethodsServeCallsWithoutToken(t *testing.T) {
 	wantCode(t, list(ctx, conn), codes.Unauthenticated)
 }
 
-func TestOpenAccess(t *testing.T) {
+func TestOpenAccessServesCallsWithoutToken(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name     string
@@ -132,7 +132,7 @@ func TestOpenAccess(t *testing.T) {
 	}
 }
 
-func TestHeaderKey(t *testing.T) {
+func TestTokenIsReadFromTheHeaderKeyOnly(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithHeaderKey("Flyte-Authorization"))
 	conn, token := connect(t, s), fetchToken(t, s)
@@ -145,7 +145,7 @@ func TestHeaderKey(t *testing.T) {
 	wantCode(t, list(metadata.AppendToOutgoingContext(short(t), "flyte-authorization", "Bearer "+token), conn), codes.OK)
 }
 
-func TestExpiryByClockOffset(t *testing.T) {
+func TestTokensExpireByTheServersClock(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []oauth.Config{{Opaque: true}, {TokenTTL: time.Hour}} {
 		s := mocktest.New(t, mockserver.WithOAuth(kind))
@@ -160,7 +160,7 @@ func TestExpiryByClockOffset(t *testing.T) {
 	}
 }
 
-func TestIdentityReachesHandlers(t *testing.T) {
+func TestHandlersGetTheTokensIdentity(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	conn := connect(t, s)
@@ -176,7 +176,7 @@ func TestIdentityReachesHandlers(t *testing.T) {
 	}
 }
 
-func TestRequiredScopes(t *testing.T) {
+func TestCallsNeedTheRequiredScopes(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithOAuth(oauth.Config{
 		Clients: []oauth.Client{{ID: "worker", Secret: "a-long-enough-secret", Scopes: []string{"read", "write"}}},

@@ -17,7 +17,7 @@ import (
 )
 
 // The codes are those that a plain gRPC client makes of bare HTTP answers.
-func TestAnswerHTTP(t *testing.T) {
+func TestAnswerHTTPSendsBareHTTP(t *testing.T) {
 	t.Parallel()
 	page := "<html><body>please log in</body></html>"
 	tests := []struct {
@@ -66,7 +66,7 @@ func TestAnswerHTTP(t *testing.T) {
 
 // As behind a proxy that checks access tokens: rejections are bare HTTP answers, other
 // calls pass, and AuthMetadataService stays open.
-func TestAnswerRejections(t *testing.T) {
+func TestAnswerRejectionsReplacesUnauthenticated(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithHTTPFront())
 	conn, token := connect(t, s), fetchToken(t, s)
@@ -100,8 +100,8 @@ func TestAnswerHTTPNeedsTheFront(t *testing.T) {
 	}
 }
 
-// The front serves discovery on the port of the calls, as Flyte hosts do.
-func TestFrontServesHTTPToo(t *testing.T) {
+// Flyte servers serve discovery on the port of the calls.
+func TestFrontServesTheHTTPSideToo(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithHTTPFront())
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Endpoint()+"/.well-known/oauth-authorization-server", http.NoBody)

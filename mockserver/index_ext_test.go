@@ -48,7 +48,6 @@ func TestIndexNamesWhatIsServed(t *testing.T) {
 	}
 }
 
-// Every link of the index leads somewhere.
 func TestIndexLinksToNothingThatIsMissing(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]oauth.Config{

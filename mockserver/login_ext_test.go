@@ -61,7 +61,7 @@ func authorization(s *mockserver.Server, redirect string) string {
 }
 
 // The backend accepts the access token of a login on the pages.
-func TestLogInWithBrowser(t *testing.T) {
+func TestLoginOnThePagesYieldsAnAcceptedToken(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]mockserver.Option{
 		"TCP":    nil,
@@ -93,8 +93,8 @@ func TestLogInWithBrowser(t *testing.T) {
 	}
 }
 
-// The whole device flow under fake time, decided by the script.
-func TestDeviceInMemory(t *testing.T) {
+// The device flow runs in a bubble with fake time.
+func TestScriptDecidesDevices(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithOAuth(oauth.Config{DeviceTTL: time.Minute}))
@@ -132,7 +132,7 @@ func TestDeviceInMemory(t *testing.T) {
 	})
 }
 
-func TestOfflineScopeForEveryClient(t *testing.T) {
+func TestEveryClientMayRequestTheOfflineScope(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithOAuth(oauth.Config{OfflineScope: "offline", AutoApprove: mockserver.DefaultLogin}))
 	login := func(scope string) map[string]any {
@@ -155,8 +155,7 @@ func TestOfflineScopeForEveryClient(t *testing.T) {
 	}
 }
 
-// AuthMetadataService says what the discovery documents say.
-func TestAdvertisedLogins(t *testing.T) {
+func TestAuthMetadataMatchesTheDiscoveryDocuments(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		has               []string
@@ -184,7 +183,7 @@ func TestAdvertisedLogins(t *testing.T) {
 	}
 }
 
-func TestQuirksAndGrace(t *testing.T) {
+func TestWithOAuthAppliesQuirksAndGrace(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithOAuth(oauth.Config{
 		Quirks: append(oauth.DexQuirks(), oauth.QuirkNoInterval), RotationGrace: time.Minute, CodeTTL: time.Second,
@@ -204,8 +203,8 @@ func TestQuirksAndGrace(t *testing.T) {
 	}
 }
 
-// A workload's token is exchanged by the public client, without any secret.
-func TestTrustedIssuer(t *testing.T) {
+// The public client needs no secret for that.
+func TestPublicClientExchangesTokensOfTrustedIssuers(t *testing.T) {
 	t.Parallel()
 	known, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -222,7 +221,7 @@ func TestTrustedIssuer(t *testing.T) {
 	wantCode(t, list(with(short(t), text(answer, "access_token")), connect(t, s)), codes.OK)
 }
 
-func TestScriptedEndpoints(t *testing.T) {
+func TestScriptReachesEveryEndpoint(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	s.Script().Endpoint(oauth.EndpointDevice).FailNext(2, oauth.Answer{Status: http.StatusBadGateway})
@@ -235,8 +234,7 @@ func TestScriptedEndpoints(t *testing.T) {
 	}
 }
 
-// What passes through the pages is remembered without its secrets.
-func TestLoginsLeaveNoSecrets(t *testing.T) {
+func TestLogsOfLoginsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -53,9 +53,9 @@ func TestMemoryConnCarriesBytes(t *testing.T) {
 	}
 }
 
-// A deadline ends what waits, is forgotten when it is moved, and its error is
-// one that crypto/tls takes as passing.
-func TestMemoryConnDeadlines(t *testing.T) {
+// A deadline ends pending reads and writes, a later one replaces it, and its error is one
+// that crypto/tls treats as temporary.
+func TestMemoryConnHonoursDeadlines(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		client, server := pipe(t)
@@ -93,7 +93,7 @@ func TestMemoryConnDeadlines(t *testing.T) {
 	})
 }
 
-func TestMemoryListenerCloses(t *testing.T) {
+func TestClosedMemoryListenerRefusesConnections(t *testing.T) {
 	t.Parallel()
 	l := listenInMemory()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -23,7 +23,7 @@ func throughProxy(ctx context.Context, token string) context.Context {
 
 // Calls need the proxy's token. A gRPC client sees the same errors of a real proxy and of
 // a plain gRPC server that acts as one.
-func TestProxyOnCalls(t *testing.T) {
+func TestCallsNeedTheProxysToken(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]mockserver.Option{"plain gRPC": nil, "HTTP front": {mockserver.WithHTTPFront()}} {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestProxyOnCalls(t *testing.T) {
 
 // On the HTTP side the proxy's token is needed for endpoints only: signed URLs are
 // credentials themselves, and browsers have the proxy's cookie.
-func TestProxyOnHTTP(t *testing.T) {
+func TestEndpointsNeedTheProxysToken(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithProxyAuth("pass"), mockserver.WithProject("demo"))
 	ask := func(method, address, pass string) int {

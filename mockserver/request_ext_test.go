@@ -21,7 +21,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-func TestRequests(t *testing.T) {
+func TestRequestsListsCallsAndHTTPRequests(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	conn := connect(t, s)
@@ -66,7 +66,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-func TestRequestUnderWay(t *testing.T) {
+func TestRequestUnderWayIsNotDone(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	conn := connect(t, s)
@@ -86,7 +86,7 @@ func TestRequestUnderWay(t *testing.T) {
 	}
 }
 
-func TestFrontAnswersAreRemembered(t *testing.T) {
+func TestFrontAnswersAreLogged(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithHTTPFront())
 	if err := s.Script().AnswerHTTP("*", 1, mockserver.HTTPAnswer{Status: http.StatusFound}); err != nil {
@@ -115,8 +115,8 @@ func TestRequestLogKeepsTheLatest(t *testing.T) {
 	}
 }
 
-// Neither what the server remembers nor what it logs holds a token or a secret,
-// wherever a confused client put them.
+// Neither requests nor the log hold a token or a secret, wherever a faulty client sends
+// them.
 func TestRequestsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
@@ -190,7 +190,7 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func TestConcurrentUse(t *testing.T) {
+func TestServerIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	conn := connect(t, s)

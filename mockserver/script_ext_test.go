@@ -23,7 +23,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-func TestRevokeAndExpire(t *testing.T) {
+func TestRevokedAndExpiredTokensAreRejected(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	conn := connect(t, s)
@@ -42,7 +42,7 @@ func TestRevokeAndExpire(t *testing.T) {
 	}
 }
 
-func TestRejectNext(t *testing.T) {
+func TestRejectNextRejectsExactlyN(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	conn := connect(t, s)
@@ -61,7 +61,7 @@ func TestRejectNext(t *testing.T) {
 	wantCode(t, list(ctx, conn), codes.OK)
 }
 
-func TestFailNext(t *testing.T) {
+func TestFailNextFailsExactlyN(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{
 		listProjects, strings.TrimPrefix(listProjects, "/"), "/flyteidl2.project.ProjectService/*", "*", "",
@@ -88,7 +88,7 @@ func TestFailNext(t *testing.T) {
 }
 
 // Methods that need no access token fail only if they are named.
-func TestFailNextOfAnOpenMethod(t *testing.T) {
+func TestFailNextFailsAnOpenMethodByName(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	metadata := authpb.NewAuthMetadataServiceClient(connect(t, s))
@@ -99,7 +99,7 @@ func TestFailNextOfAnOpenMethod(t *testing.T) {
 	wantCode(t, err, codes.OK)
 }
 
-func TestFailNextOfAnotherMethod(t *testing.T) {
+func TestFailNextLeavesOtherMethodsAlone(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	conn := connect(t, s)
@@ -107,8 +107,7 @@ func TestFailNextOfAnotherMethod(t *testing.T) {
 	wantCode(t, list(with(short(t), fetchToken(t, s)), conn), codes.OK)
 }
 
-// Of many concurrent calls exactly n fail.
-func TestFailNextUnderConcurrency(t *testing.T) {
+func TestFailNextFailsExactlyNOfConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	conn := connect(t, s)
@@ -129,7 +128,7 @@ func TestFailNextUnderConcurrency(t *testing.T) {
 	}
 }
 
-func TestDelay(t *testing.T) {
+func TestDelayDelaysCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithOAuth(oauth.Config{TokenTTL: 24 * time.Hour}))
@@ -157,8 +156,8 @@ func TestDelay(t *testing.T) {
 	})
 }
 
-// A token that is revoked while a call waits on the server ends that call.
-func TestHold(t *testing.T) {
+// A token that is revoked during the hold ends the call.
+func TestHeldCallChecksItsTokenAgain(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -228,7 +227,7 @@ func TestHoldEndsWithItsCallAndWithTheServer(t *testing.T) {
 	wantCode(t, list(with(short(t), fetchToken(t, s)), connect(t, s)), codes.Unavailable)
 }
 
-func TestBreakStream(t *testing.T) {
+func TestBreakStreamEndsAfterNMessages(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name       string
@@ -302,7 +301,7 @@ func TestScriptEndsWatchesAtTheirDeadline(t *testing.T) {
 	})
 }
 
-func TestReset(t *testing.T) {
+func TestResetStopsEveryFault(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithHTTPFront())
 	script := s.Script()
@@ -333,7 +332,7 @@ func TestResetReleasesHeldCalls(t *testing.T) {
 	})
 }
 
-// A misspelt method would be a fault that no call meets.
+// A fault of a misspelt method would never happen, and a test would pass in vain.
 func TestScriptNamesTheNearestMethodForOneThatDoesNotExist(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithHTTPFront())

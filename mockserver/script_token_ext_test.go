@@ -14,7 +14,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 )
 
-func TestTokenEndpointFaults(t *testing.T) {
+func TestTokenEndpointMisbehavesAsScripted(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	form := url.Values{"grant_type": {"client_credentials"}}
@@ -35,9 +35,8 @@ func TestTokenEndpointFaults(t *testing.T) {
 	}
 }
 
-// A token endpoint that accepts and never answers: the client leaves at its own
-// deadline, and Close does not wait for it.
-func TestHangingTokenEndpoint(t *testing.T) {
+// The client gives up at its own deadline, and Close does not wait for the endpoint.
+func TestCloseEndsHangingTokenRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := mocktest.New(t, mockserver.WithInMemory())
@@ -70,7 +69,7 @@ func TestHangingTokenEndpoint(t *testing.T) {
 	})
 }
 
-func TestTokenLatency(t *testing.T) {
+func TestSlowDelaysTheTokenEndpoint(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := mocktest.New(t, mockserver.WithInMemory())

@@ -19,7 +19,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-func TestCloseTwiceAndUnderLoad(t *testing.T) {
+func TestCloseWorksTwiceAndUnderLoad(t *testing.T) {
 	t.Parallel()
 	for _, options := range [][]mockserver.Option{nil, {mockserver.WithHTTPFront()}, {mockserver.WithHTTPFront(), mockserver.WithTLS()}} {
 		s, err := mockserver.New(options...)
@@ -49,7 +49,7 @@ func TestCloseTwiceAndUnderLoad(t *testing.T) {
 	}
 }
 
-func TestNewFails(t *testing.T) {
+func TestNewRefusesBadOptions(t *testing.T) {
 	t.Parallel()
 	taken, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -78,7 +78,7 @@ func TestNewFails(t *testing.T) {
 	}
 }
 
-func TestStrict(t *testing.T) {
+func TestStrictServerValidatesRequests(t *testing.T) {
 	t.Parallel()
 	for _, strict := range []bool{false, true} {
 		options := []mockserver.Option{mockserver.WithProject("demo")}
@@ -95,7 +95,7 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-func TestProjectsAndClockOffset(t *testing.T) {
+func TestProjectsExistAndTheClockIsOffset(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := mocktest.New(t, mockserver.WithInMemory(), mockserver.WithProject("one", "two"))
@@ -110,8 +110,7 @@ func TestProjectsAndClockOffset(t *testing.T) {
 	})
 }
 
-// A run that is under way does not outlive its server: a goroutine of it left
-// behind would fail the bubble.
+// A goroutine left behind by the run would fail the bubble.
 func TestCloseStopsRuns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

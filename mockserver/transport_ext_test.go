@@ -27,9 +27,9 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// Every way to listen, plain and behind the HTTP front, with and without TLS,
-// serves the same: a login, a call, a stream, an upload.
-func TestTransports(t *testing.T) {
+// Each network, with and without the HTTP front and TLS, serves a login, a call, a stream
+// and an upload.
+func TestEveryTransportServesTheSame(t *testing.T) {
 	t.Parallel()
 	sockets := t.TempDir()
 	for _, network := range []struct {
@@ -136,9 +136,8 @@ func exercise(ctx context.Context, t *testing.T, s *mockserver.Server) {
 	}
 }
 
-// With in-memory listeners everything runs on a bubble's fake time: an hour
-// passes at once, and no goroutine is left behind.
-func TestInsideBubble(t *testing.T) {
+// An hour passes at once in a bubble, and a goroutine left behind would fail it.
+func TestInMemoryServerRunsOnABubblesTime(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]mockserver.Option{
 		"plain": nil, "tls": {mockserver.WithTLS()}, "front": {mockserver.WithHTTPFront()},
@@ -182,7 +181,7 @@ func TestTLSNeedsTheAuthority(t *testing.T) {
 	wantCode(t, list(ctx, dial(x509.NewCertPool())), codes.Unavailable)
 }
 
-func TestAPIKey(t *testing.T) {
+func TestAPIKeyHoldsURLAndClient(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithOAuth(oauth.Config{Clients: []oauth.Client{
 		{ID: "first", Secret: "secret-of-the-first"}, {ID: "second", Secret: "secret-of-the-second"},
@@ -224,7 +223,7 @@ func TestHTTPClientStaysOnLoopback(t *testing.T) {
 	}
 }
 
-func TestIssuerPath(t *testing.T) {
+func TestIssuerPathMovesTheDiscoveryDocuments(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t, mockserver.WithIssuerPath("/realms/demo"), mockserver.WithOAuth(oauth.Config{CamelCase: true}))
 	for path, want := range map[string]string{

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestTour(t *testing.T) {
+func TestTourSucceeds(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	if err := run(t.Context(), &out); err != nil {
@@ -47,7 +47,7 @@ func TestTour(t *testing.T) {
 	}
 }
 
-func TestTourOnOtherBackends(t *testing.T) {
+func TestTourSucceedsOnBackendsThatDiffer(t *testing.T) {
 	t.Parallel()
 	for name, differ := range map[string]func(*mockserver.Server){
 		"the status follows the last attempt": func(m *mockserver.Server) { m.Backend().SetTimeline("", lagging(100*time.Millisecond)) },

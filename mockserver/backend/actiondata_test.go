@@ -18,7 +18,7 @@ func (w *world) actionData(t *testing.T, run, action string) *dataproxypb.GetAct
 	return must(w.data.GetActionData(t.Context(), &dataproxypb.GetActionDataRequest{ActionId: actionID(run, action)}))(t)
 }
 
-func TestItem37_GetActionData(t *testing.T) {
+func TestGetActionDataReturnsInputsAndOutputs(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		in := &taskpb.Inputs{Literals: []*taskpb.NamedLiteral{{Name: "x", Value: integer(3)}}}
@@ -51,7 +51,7 @@ func TestItem37_GetActionData(t *testing.T) {
 	})
 }
 
-func TestItem37_GetActionDataFromStore(t *testing.T) {
+func TestGetActionDataReadsTheStore(t *testing.T) {
 	t.Parallel()
 	store := objectstore.New(objectstore.Config{})
 	inWorld(t, Config{Objects: store}, func(t *testing.T, w *world) {

@@ -11,7 +11,7 @@ import (
 	servicepb "github.com/jetway-go/jetway/gen/flyteidl/service"
 )
 
-func TestItem44_AdminGetProject(t *testing.T) {
+func TestAdminGetProject(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := servicepb.NewAdminServiceClient(conn)
@@ -26,7 +26,7 @@ func TestItem44_AdminGetProject(t *testing.T) {
 	}
 }
 
-func TestItem44_AdminListProjects(t *testing.T) {
+func TestAdminListProjectsFiltersAndPages(t *testing.T) {
 	t.Parallel()
 	b, conn := dial(t, Config{})
 	b.AddProject(Project{ID: "alpha"})
@@ -65,7 +65,7 @@ func TestItem44_AdminListProjects(t *testing.T) {
 	}
 }
 
-func TestItem44_AdminRegisterProject(t *testing.T) {
+func TestAdminRegisterProjectValidates(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := servicepb.NewAdminServiceClient(conn)
@@ -91,7 +91,7 @@ func TestItem44_AdminRegisterProject(t *testing.T) {
 	}
 }
 
-func TestItem44_AdminUpdateProject(t *testing.T) {
+func TestAdminUpdateProjectKeepsOmittedFields(t *testing.T) {
 	t.Parallel()
 	b, conn := dial(t, Config{})
 	b.AddProject(Project{ID: "full", Name: "Full", Description: "much", Labels: map[string]string{"team": "a"}})
@@ -121,7 +121,7 @@ func TestItem44_AdminUpdateProject(t *testing.T) {
 	}
 }
 
-func TestItem44_AdminDomainsAndVersion(t *testing.T) {
+func TestAdminReturnsDomainsAndVersion(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{Version: "v9.9.9"})
 	c := servicepb.NewAdminServiceClient(conn)

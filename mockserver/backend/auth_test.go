@@ -26,7 +26,7 @@ func jwt(claims string) string {
 	return enc([]byte(`{"alg":"none"}`)) + "." + enc([]byte(claims)) + ".x"
 }
 
-func TestItem04_AuthenticationOnlyWhenTold(t *testing.T) {
+func TestAuthenticationIsTheServersDecision(t *testing.T) {
 	t.Parallel()
 	t.Run("open", func(t *testing.T) {
 		t.Parallel()
@@ -58,7 +58,7 @@ func TestItem04_AuthenticationOnlyWhenTold(t *testing.T) {
 	})
 }
 
-func TestItem43_AuthMetadata(t *testing.T) {
+func TestAuthMetadataIsThatOfTheConfig(t *testing.T) {
 	t.Parallel()
 	t.Run("nothing configured", func(t *testing.T) {
 		t.Parallel()
@@ -144,7 +144,7 @@ func reread(t *testing.T, m, as proto.Message) proto.Message {
 	return as
 }
 
-func TestItem43_UserInfo(t *testing.T) {
+func TestUserInfoNeedsAnIdentity(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := authpb.NewIdentityServiceClient(conn)
@@ -207,7 +207,7 @@ func TestItem43_UserInfo(t *testing.T) {
 	})
 }
 
-func TestItem43_SelectCluster(t *testing.T) {
+func TestSelectClusterReturnsTheCallersAddress(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := clusterpb.NewClusterServiceClient(conn)

@@ -62,7 +62,7 @@ func put(t *testing.T, hc *http.Client, signedURL, content string, headers map[s
 	return res.StatusCode
 }
 
-func TestItem33_CreateUploadLocation(t *testing.T) {
+func TestCreateUploadLocationSignsAndValidates(t *testing.T) {
 	t.Parallel()
 	now := clock()()
 	_, _, conn := withObjects(t, Config{Now: func() time.Time { return now }})
@@ -136,7 +136,7 @@ func TestItem33_CreateUploadLocation(t *testing.T) {
 	})
 }
 
-func TestItem34_Upload(t *testing.T) {
+func TestUploadNeedsTheSignedHeaders(t *testing.T) {
 	t.Parallel()
 	store, hc, conn := withObjects(t, Config{})
 	c := dataproxypb.NewDataProxyServiceClient(conn)
@@ -177,7 +177,7 @@ func TestItem34_Upload(t *testing.T) {
 	}
 }
 
-func TestItem35_UploadOverAnExistingObject(t *testing.T) {
+func TestUploadReplacesAnObjectBySameContentOnly(t *testing.T) {
 	t.Parallel()
 	_, hc, conn := withObjects(t, Config{})
 	c := dataproxypb.NewDataProxyServiceClient(conn)
@@ -216,7 +216,7 @@ func TestItem35_UploadOverAnExistingObject(t *testing.T) {
 	}
 }
 
-func TestItem36_UploadInputs(t *testing.T) {
+func TestUploadInputsHashesAndStores(t *testing.T) {
 	t.Parallel()
 	store, _, conn := withObjects(t, Config{})
 	c := dataproxypb.NewDataProxyServiceClient(conn)
@@ -327,7 +327,7 @@ func text64(s string) *corepb.Literal {
 	}}}}
 }
 
-func TestUploadsWithoutAStore(t *testing.T) {
+func TestUploadsWithoutAStoreAreUnavailable(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := dataproxypb.NewDataProxyServiceClient(conn)

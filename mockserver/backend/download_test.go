@@ -23,7 +23,7 @@ func reportOf(run, action string, attempt uint32) *dataproxypb.CreateDownloadLin
 	}
 }
 
-func TestItem39_CreateDownloadLink(t *testing.T) {
+func TestCreateDownloadLinkSignsReports(t *testing.T) {
 	t.Parallel()
 	store := objectstore.New(objectstore.Config{BaseURL: "http://objects.test"})
 	inWorld(t, Config{Objects: store}, func(t *testing.T, w *world) {
@@ -74,7 +74,7 @@ func TestItem39_CreateDownloadLink(t *testing.T) {
 	})
 }
 
-func TestItem39_NoObjectStore(t *testing.T) {
+func TestCreateDownloadLinkWithoutAStoreIsUnavailable(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.start(t, "r1")

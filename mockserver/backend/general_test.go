@@ -14,7 +14,7 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-func TestItem01_OrganizationsAreIgnored(t *testing.T) {
+func TestOrganizationsAreIgnored(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	tasks, secrets := taskpb.NewTaskServiceClient(conn), secretpb.NewSecretServiceClient(conn)
@@ -60,7 +60,7 @@ func TestItem01_OrganizationsAreIgnored(t *testing.T) {
 	}
 }
 
-func TestItem01_OrganizationsOfRunsAreIgnored(t *testing.T) {
+func TestOrganizationsOfRunsAreIgnored(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		// What CreateRun and lists answer has none…
@@ -88,7 +88,7 @@ func TestItem01_OrganizationsOfRunsAreIgnored(t *testing.T) {
 	})
 }
 
-func TestItem02_PageTokens(t *testing.T) {
+func TestPageTokensAreOffsets(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	for i := range 3 {
@@ -123,7 +123,7 @@ func TestItem02_PageTokens(t *testing.T) {
 	}
 }
 
-func TestItem03_ListRequest(t *testing.T) {
+func TestListRequestsFilterSortAndPage(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{Now: clock()})
 	for i := range 60 {

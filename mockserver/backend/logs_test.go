@@ -35,7 +35,7 @@ func linesOf(t *testing.T, got []*dataproxypb.TailLogsResponse) (messages [][]st
 	return messages
 }
 
-func TestItem38_TailLogsFollows(t *testing.T) {
+func TestTailLogsFollowsTheLog(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{
@@ -83,7 +83,7 @@ func TestItem38_TailLogsFollows(t *testing.T) {
 	})
 }
 
-func TestItem38_TailLogsNotFound(t *testing.T) {
+func TestTailLogsWithoutLogsIsNotFound(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.start(t, "r1")
@@ -110,8 +110,7 @@ func TestItem38_TailLogsNotFound(t *testing.T) {
 	})
 }
 
-// An attempt's tail ends with the attempt, though the action goes on.
-func TestItem38_TailLogsEndsWithAttempt(t *testing.T) {
+func TestTailLogsEndsWithTheAttempt(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{
@@ -140,7 +139,7 @@ func TestItem38_TailLogsEndsWithAttempt(t *testing.T) {
 }
 
 // A long log comes in messages that any client can receive.
-func TestItem38_TailLogsLong(t *testing.T) {
+func TestTailLogsSplitsLongLogs(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		lines := make([]string, 2500)
@@ -157,7 +156,7 @@ func TestItem38_TailLogsLong(t *testing.T) {
 	})
 }
 
-func TestItem38_RunLogsService(t *testing.T) {
+func TestRunLogsServiceCanBeOff(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		logs := workflowpb.NewRunLogsServiceClient(w.conn)

@@ -11,7 +11,7 @@ import (
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
-func TestItem05_GetProject(t *testing.T) {
+func TestGetProject(t *testing.T) {
 	t.Parallel()
 	b, conn := dial(t, Config{})
 	b.AddProject(Project{ID: "old", Archived: true})
@@ -29,7 +29,7 @@ func TestItem05_GetProject(t *testing.T) {
 	}
 }
 
-func TestItem06_DomainsComeFromConfiguration(t *testing.T) {
+func TestDomainsComeFromTheConfiguration(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := projectpb.NewProjectServiceClient(conn)
@@ -50,7 +50,7 @@ func TestItem06_DomainsComeFromConfiguration(t *testing.T) {
 	}
 }
 
-func TestItem07_CreateAndUpdateProject(t *testing.T) {
+func TestCreateProjectOnceAndUpdateReplacesIt(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := projectpb.NewProjectServiceClient(conn)
@@ -94,7 +94,7 @@ func TestItem07_CreateAndUpdateProject(t *testing.T) {
 	})
 }
 
-func TestItem08_ListProjects(t *testing.T) {
+func TestListProjectsFiltersSortsAndPages(t *testing.T) {
 	t.Parallel()
 	b, conn := dial(t, Config{Now: clock()})
 	b.AddProject(Project{ID: "alpha", Name: "First"})

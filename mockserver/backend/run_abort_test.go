@@ -12,7 +12,7 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-func TestItem23_AbortRun(t *testing.T) {
+func TestAbortRunAbortsTheRootOnly(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{
@@ -50,7 +50,7 @@ func TestItem23_AbortRun(t *testing.T) {
 	})
 }
 
-func TestItem23_AbortFinishedRun(t *testing.T) {
+func TestAbortRunAbortsAFinishedRunToo(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.start(t, "r1")
@@ -63,7 +63,7 @@ func TestItem23_AbortFinishedRun(t *testing.T) {
 	})
 }
 
-func TestItem23_AbortAction(t *testing.T) {
+func TestAbortActionAbortsThatAction(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{{Phase: running}, {Action: "a1", Phase: running}}})
@@ -81,7 +81,7 @@ func TestItem23_AbortAction(t *testing.T) {
 	})
 }
 
-func TestItem24_SignalEvent(t *testing.T) {
+func TestSignalEventCompletesACondition(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{

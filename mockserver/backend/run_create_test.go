@@ -15,7 +15,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
 
-func TestItem14_CreateRunID(t *testing.T) {
+func TestCreateRunValidatesAndMakesNames(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		for name, want := range map[string]codes.Code{
@@ -46,7 +46,7 @@ func TestItem14_CreateRunID(t *testing.T) {
 	})
 }
 
-func TestItem15_CreateRunTask(t *testing.T) {
+func TestCreateRunResolvesItsTask(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		req := createRun("r1")
@@ -77,7 +77,7 @@ func TestItem15_CreateRunTask(t *testing.T) {
 	})
 }
 
-func TestItem15_CreateRunByTrigger(t *testing.T) {
+func TestCreateRunResolvesATrigger(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		given := &taskpb.Inputs{Literals: []*taskpb.NamedLiteral{{Name: "x", Value: integer(4)}}}
@@ -103,7 +103,7 @@ func TestItem15_CreateRunByTrigger(t *testing.T) {
 	})
 }
 
-func TestItem16_CreateRunTwice(t *testing.T) {
+func TestCreateRunTwiceReturnsTheSameRun(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		first := w.start(t, "r1")
@@ -123,7 +123,7 @@ func TestItem16_CreateRunTwice(t *testing.T) {
 	})
 }
 
-func TestItem17_CreateRunAnswer(t *testing.T) {
+func TestCreateRunReturnsTheRun(t *testing.T) {
 	t.Parallel()
 	store := objectstore.New(objectstore.Config{Bucket: "bucket"})
 	inWorld(t, Config{Objects: store}, func(t *testing.T, w *world) {

@@ -13,7 +13,7 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-func TestItem18_GetRunDetails(t *testing.T) {
+func TestGetRunDetailsReturnsSpecAndRootAction(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		began := time.Now()
@@ -51,7 +51,7 @@ func TestItem18_GetRunDetails(t *testing.T) {
 	})
 }
 
-func TestItem18_GetRunDetailsUnknown(t *testing.T) {
+func TestGetRunDetailsOfAnUnknownRunIsNotFound(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		_, err := w.runs.GetRunDetails(t.Context(), &workflowpb.GetRunDetailsRequest{RunId: runID("r1")})
@@ -64,7 +64,7 @@ func TestItem18_GetRunDetailsUnknown(t *testing.T) {
 	})
 }
 
-func TestItem18_FailureAndRetry(t *testing.T) {
+func TestDetailsShowFailuresAndRetries(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		first := &workflowpb.ErrorInfo{Message: "node lost", Kind: workflowpb.ErrorInfo_KIND_SYSTEM}
@@ -93,7 +93,7 @@ func TestItem18_FailureAndRetry(t *testing.T) {
 	})
 }
 
-func TestItem19_ActionLookups(t *testing.T) {
+func TestActionsAreFoundByIdentifier(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", held(running, succeeded))
@@ -142,8 +142,7 @@ func TestItem19_ActionLookups(t *testing.T) {
 	})
 }
 
-// Outputs have an address where there are any: not after every end.
-func TestItem19_OutputsByPhase(t *testing.T) {
+func TestOutputsHaveAURIAfterSuccessOnly(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		recovered, timedOut := commonpb.ActionPhase_ACTION_PHASE_RECOVERED, commonpb.ActionPhase_ACTION_PHASE_TIMED_OUT

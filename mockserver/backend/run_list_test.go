@@ -21,7 +21,7 @@ func runNames(runs []*workflowpb.Run) []string {
 	return names
 }
 
-func TestItem20_ListRunsPaging(t *testing.T) {
+func TestListRunsPages(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{})
@@ -66,7 +66,7 @@ func TestItem20_ListRunsPaging(t *testing.T) {
 	})
 }
 
-func TestItem20_ListRunsOrderAndScope(t *testing.T) {
+func TestListRunsOrdersAndScopes(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.project(t, "p2")
@@ -134,7 +134,7 @@ func TestItem20_ListRunsOrderAndScope(t *testing.T) {
 	})
 }
 
-func TestItem21_ListRunsFilters(t *testing.T) {
+func TestListRunsFilters(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", held(running, succeeded))
@@ -193,7 +193,7 @@ func TestItem21_ListRunsFilters(t *testing.T) {
 	})
 }
 
-func TestItem22_ListActions(t *testing.T) {
+func TestListActionsInOrderOfCreation(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{

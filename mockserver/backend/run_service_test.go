@@ -16,8 +16,7 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// An empty request is the least that a caller can send; no method breaks on it.
-func TestRuns_EmptyRequests(t *testing.T) {
+func TestEmptyRequestsAreAnswered(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.start(t, "r1")

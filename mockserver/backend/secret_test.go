@@ -26,7 +26,7 @@ func keep(t *testing.T, c secretpb.SecretServiceClient, id *secretpb.SecretIdent
 	wantCode(t, err, codes.OK)
 }
 
-func TestItem40_SecretScopes(t *testing.T) {
+func TestSecretsAreScoped(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := secretpb.NewSecretServiceClient(conn)
@@ -58,7 +58,7 @@ func TestItem40_SecretScopes(t *testing.T) {
 	}
 }
 
-func TestItem41_SecretLife(t *testing.T) {
+func TestSecretsAreCreatedUpdatedAndDeleted(t *testing.T) {
 	t.Parallel()
 	b, conn := dial(t, Config{})
 	c := secretpb.NewSecretServiceClient(conn)
@@ -109,7 +109,7 @@ func TestItem41_SecretLife(t *testing.T) {
 	wantCode(t, err, codes.NotFound)
 }
 
-func TestItem42_ListSecrets(t *testing.T) {
+func TestListSecretsPages(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := secretpb.NewSecretServiceClient(conn)

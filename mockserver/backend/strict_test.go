@@ -38,7 +38,7 @@ func fieldsOf(err error) []string {
 	return out
 }
 
-func TestStrictRules(t *testing.T) {
+func TestStrictBackendReportsEveryViolation(t *testing.T) {
 	t.Parallel()
 	b := New(Config{Strict: true})
 	t.Cleanup(b.Close)

@@ -10,9 +10,9 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// Listings show a task's newest run of any version; listings of versions
-// of each one's own.
-func TestLatestRun(t *testing.T) {
+// Listings of tasks show the newest run of any version, listings of versions that of each
+// version.
+func TestListingsShowTheNewestRun(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		v2 := p1Task("env.train")

@@ -26,7 +26,7 @@ func cronTrigger(name, expression string) *taskpb.TaskTrigger {
 	}
 }
 
-func TestItem09_DeployTask(t *testing.T) {
+func TestDeployTaskValidatesAndStores(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := taskpb.NewTaskServiceClient(conn)
@@ -77,7 +77,7 @@ func TestItem09_DeployTask(t *testing.T) {
 	}
 }
 
-func TestItem10_DeployTaskAgain(t *testing.T) {
+func TestDeployTaskAgainReplacesTheVersion(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{Now: clock()})
 	c := taskpb.NewTaskServiceClient(conn)
@@ -151,7 +151,7 @@ func TestItem10_DeployTaskAgain(t *testing.T) {
 	}
 }
 
-func TestItem11_GetTaskDetailsOfUnknownTask(t *testing.T) {
+func TestGetTaskDetailsOfAnUnknownTaskIsNotFound(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{})
 	c := taskpb.NewTaskServiceClient(conn)
@@ -162,7 +162,7 @@ func TestItem11_GetTaskDetailsOfUnknownTask(t *testing.T) {
 	}
 }
 
-func TestItem12_ListTasks(t *testing.T) {
+func TestListTasksShowsLatestVersions(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{Now: clock()})
 	createProjects(t, conn, "other")
@@ -230,7 +230,7 @@ func TestItem12_ListTasks(t *testing.T) {
 	}
 }
 
-func TestItem13_ListVersions(t *testing.T) {
+func TestListVersionsOfATask(t *testing.T) {
 	t.Parallel()
 	_, conn := dial(t, Config{Now: clock()})
 	for i := range 3 {
@@ -260,7 +260,7 @@ func TestItem13_ListVersions(t *testing.T) {
 	}
 }
 
-func TestTriggersOfATask(t *testing.T) {
+func TestTaskDetailsCountTriggers(t *testing.T) {
 	t.Parallel()
 	b, conn := dial(t, Config{})
 	c := taskpb.NewTaskServiceClient(conn)

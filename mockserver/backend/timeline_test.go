@@ -9,7 +9,7 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-func TestTimeline_OfTaskOrOfAll(t *testing.T) {
+func TestTimelineOfATaskWinsOverThatOfAll(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.deploy(t, "env.eval", &taskpb.TaskSpec{})
@@ -30,8 +30,8 @@ func TestTimeline_OfTaskOrOfAll(t *testing.T) {
 	})
 }
 
-// What a script hands over is the backend's: changing it later changes no run.
-func TestTimeline_KeepsNothing(t *testing.T) {
+// A later change of the caller's timeline must change no run.
+func TestSetTimelineCopiesTheTimeline(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		out := &taskpb.Outputs{Literals: []*taskpb.NamedLiteral{{Name: "o0", Value: integer(1)}}}
@@ -51,8 +51,8 @@ func TestTimeline_KeepsNothing(t *testing.T) {
 	})
 }
 
-// Advance before the step is reached counts for it; each call passes one step.
-func TestTimeline_Advance(t *testing.T) {
+// A call of Advance before the step is reached counts for that step.
+func TestAdvancePassesOneStepPerCall(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{

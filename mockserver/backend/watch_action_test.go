@@ -26,7 +26,7 @@ func phasesOf(got []*workflowpb.WatchActionDetailsResponse) (phases []commonpb.A
 	return phases
 }
 
-func TestItem27_WatchActionDetails(t *testing.T) {
+func TestWatchActionDetailsSendsChangesUntilTheEnd(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		for _, id := range []*commonpb.ActionIdentifier{nil, actionID("r1", "a0")} {
@@ -54,7 +54,7 @@ func TestItem27_WatchActionDetails(t *testing.T) {
 	})
 }
 
-func TestItem27_WatchActionDetailsRetry(t *testing.T) {
+func TestWatchActionDetailsSendsEveryAttempt(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{
@@ -77,7 +77,7 @@ func TestItem27_WatchActionDetailsRetry(t *testing.T) {
 }
 
 // A watch ends with the last attempt; the action's status follows later.
-func TestItem27_WatchActionDetailsEndsBeforeTheStatusFollows(t *testing.T) {
+func TestWatchActionDetailsEndsBeforeTheStatusFollows(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{
@@ -125,7 +125,7 @@ func TestItem27_WatchActionDetailsEndsBeforeTheStatusFollows(t *testing.T) {
 	})
 }
 
-func TestItem29_WatchClusterEvents(t *testing.T) {
+func TestWatchClusterEventsSendsEventsUntilTheEnd(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		event := func(reason string) []*workflowpb.ClusterEvent {
@@ -169,7 +169,7 @@ func TestItem29_WatchClusterEvents(t *testing.T) {
 	})
 }
 
-func TestItem28_WatchActions(t *testing.T) {
+func TestWatchActionsSendsActionsAndChanges(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{
@@ -233,7 +233,7 @@ func wantActions(t *testing.T, got []*workflowpb.WatchActionsResponse, want stri
 
 func shortPhase(p commonpb.ActionPhase) string { return p.String()[len("ACTION_PHASE_"):] }
 
-func TestItem28_WatchActionsPages(t *testing.T) {
+func TestWatchActionsSplitsLargeRuns(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		var steps []Step
@@ -258,7 +258,7 @@ func TestItem28_WatchActionsPages(t *testing.T) {
 	})
 }
 
-func TestItem28_WatchActionsFilter(t *testing.T) {
+func TestWatchActionsFilters(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{

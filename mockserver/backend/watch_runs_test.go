@@ -18,7 +18,7 @@ func (w *world) watchRuns(t *testing.T, req *workflowpb.WatchRunsRequest) *inbox
 	return follow(t, stream, err)
 }
 
-func TestItem25_WatchRuns(t *testing.T) {
+func TestWatchRunsSendsPhaseChanges(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", held(running, succeeded))
@@ -59,7 +59,7 @@ func TestItem25_WatchRuns(t *testing.T) {
 	})
 }
 
-func TestItem25_WatchRunsTarget(t *testing.T) {
+func TestWatchRunsIsRestrictedByProjectOnly(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", held(running))
@@ -89,7 +89,7 @@ func TestItem25_WatchRunsTarget(t *testing.T) {
 	})
 }
 
-func TestItem25_WatchRunsSnapshotSize(t *testing.T) {
+func TestWatchRunsLimitsItsFirstMessage(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{})
@@ -103,7 +103,7 @@ func TestItem25_WatchRunsSnapshotSize(t *testing.T) {
 	})
 }
 
-func TestItem26_WatchRunDetails(t *testing.T) {
+func TestWatchRunDetailsSendsEmptyDetails(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", held(running, succeeded))
@@ -125,7 +125,7 @@ func TestItem26_WatchRunDetails(t *testing.T) {
 	})
 }
 
-func TestItem30_WatchGroups(t *testing.T) {
+func TestWatchGroupsRepeatsItself(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{
@@ -166,7 +166,7 @@ func TestItem30_WatchGroups(t *testing.T) {
 	})
 }
 
-func TestItem30_WatchGroupsWithEnd(t *testing.T) {
+func TestWatchGroupsWithAnEndDateEnds(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.deploy(t, "env.eval", &taskpb.TaskSpec{})

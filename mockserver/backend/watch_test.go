@@ -16,7 +16,7 @@ import (
 
 func now() *timestamppb.Timestamp { return timestamppb.Now() }
 
-func TestItem31_WatchEndsCleanlyAtDeadline(t *testing.T) {
+func TestWatchesCanEndCleanlyBeforeTheirDeadline(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{{Phase: running, Logs: []string{"one"}}}})
@@ -67,7 +67,7 @@ func TestItem31_WatchEndsCleanlyAtDeadline(t *testing.T) {
 	})
 }
 
-func TestItem32_DroppedUpdates(t *testing.T) {
+func TestDroppedUpdatesAreNotSent(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", held(waiting, initializing, running, succeeded))
@@ -91,9 +91,9 @@ func TestItem32_DroppedUpdates(t *testing.T) {
 	})
 }
 
-// When the very last update is lost, a watch goes on as if nothing had
-// happened; a new watch shows the current state.
-func TestItem32_DroppedLastUpdate(t *testing.T) {
+// After a dropped last update a watch stays open and silent; a new watch shows the current
+// state.
+func TestDroppedLastUpdateShowsInANewWatch(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", held(succeeded))
@@ -110,7 +110,7 @@ func TestItem32_DroppedLastUpdate(t *testing.T) {
 
 // A watcher that does not read delays no other, and gets the latest state when
 // it reads again.
-func TestWatch_SlowWatcher(t *testing.T) {
+func TestSlowWatcherDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		var steps []Step
@@ -133,7 +133,7 @@ func TestWatch_SlowWatcher(t *testing.T) {
 	})
 }
 
-func TestWatch_EndsWithBackend(t *testing.T) {
+func TestWatchesEndWithTheBackend(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", held(running))

@@ -50,7 +50,7 @@ const (
 		<input name=hobby><input type=checkbox name=stay value=on checked><input type=checkbox name=spam value=on><button>Go</button></form></html>`
 )
 
-func TestBrowserDecides(t *testing.T) {
+func TestBrowserAllowsOrDenies(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		page string
@@ -83,7 +83,7 @@ func TestBrowserDecides(t *testing.T) {
 	}
 }
 
-func TestBrowserFillsIn(t *testing.T) {
+func TestBrowserFillsInForms(t *testing.T) {
 	t.Parallel()
 	base, arrived := pages(t, map[string]string{"/": "to /ask", "/ask": ask, "/next": buttons, "/done": "to /end", "/end": "the end"})
 	b := &mocktest.Browser{Login: "ada", Password: "secret", Fields: map[string]string{"hobby": "numbers"}, Deny: true}
@@ -99,7 +99,7 @@ func TestBrowserFillsIn(t *testing.T) {
 	}
 }
 
-func TestBrowserGivesUp(t *testing.T) {
+func TestBrowserEndsWhereItCannotContinue(t *testing.T) {
 	t.Parallel()
 	base, _ := pages(t, map[string]string{
 		"/again": strings.ReplaceAll(ask, "/next", "/again"), "/loop": "to /loop", "/bad": "status broken", "/away": "to http://127.0.0.1:1/x?code=1",
@@ -120,8 +120,8 @@ func TestBrowserGivesUp(t *testing.T) {
 	}
 }
 
-// The browser brings a client's callback what the server says, and what the
-// client answers there is the client's business.
+// The browser sends the server's answer to a client's callback; an error page there is no
+// error.
 func TestBrowserReachesTheCallback(t *testing.T) {
 	t.Parallel()
 	for _, deny := range []bool{false, true} {

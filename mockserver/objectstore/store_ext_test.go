@@ -90,7 +90,7 @@ func contentMD5(content string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func TestUploadAndDownload(t *testing.T) {
+func TestUploadedObjectsCanBeDownloaded(t *testing.T) {
 	t.Parallel()
 	f := serve(t, objectstore.Config{})
 	const key = "dir/a file=é#?.txt"
@@ -129,7 +129,7 @@ func TestUploadAndDownload(t *testing.T) {
 	res.want(t, http.StatusNotModified, "")
 }
 
-func TestSignatures(t *testing.T) {
+func TestOnlySignedRequestsAreServed(t *testing.T) {
 	t.Parallel()
 	f := serve(t, objectstore.Config{})
 	digest := contentMD5("hello")
@@ -186,7 +186,7 @@ func TestSignatures(t *testing.T) {
 	})
 }
 
-func TestExpiry(t *testing.T) {
+func TestSignedURLsExpire(t *testing.T) {
 	t.Parallel()
 	f := serve(t, objectstore.Config{})
 	signed := f.signPut(t, "k", nil)
@@ -198,7 +198,7 @@ func TestExpiry(t *testing.T) {
 	res.want(t, http.StatusOK, "")
 }
 
-func TestRefusedRequests(t *testing.T) {
+func TestBadRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	f := serve(t, objectstore.Config{Bucket: "b", MaxSize: 8})
 	signed := f.signPut(t, "k", nil)
@@ -270,14 +270,14 @@ func TestCredentialsAreCountedAndChangeNothing(t *testing.T) {
 	}
 }
 
-func TestDirectAccess(t *testing.T) {
+func TestStoreCopiesTheObjectsOfPrograms(t *testing.T) {
 	t.Parallel()
 	s := objectstore.New(objectstore.Config{Bucket: "b", MaxSize: 4})
 	data := []byte("data")
 	if err := s.Put("dir/k", data); err != nil {
 		t.Fatal(err)
 	}
-	data[0] = 'X' // what the caller does later is its own affair
+	data[0] = 'X' // must not change the stored object
 	got, ok := s.Get("dir/k")
 	if !ok || string(got) != "data" {
 		t.Errorf("get: %q, %v", got, ok)
@@ -318,7 +318,7 @@ func TestDirectAccess(t *testing.T) {
 	}
 }
 
-func TestSigningNeeds(t *testing.T) {
+func TestSigningNeedsKeyLifetimeAndBaseURL(t *testing.T) {
 	t.Parallel()
 	s := objectstore.New(objectstore.Config{})
 	_, err := s.SignGet("k", time.Minute)

@@ -16,8 +16,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-// What the server says about itself is what it has.
-func TestAdvertisedIsServed(t *testing.T) {
+func TestAdvertisedEndpointsAreServed(t *testing.T) {
 	t.Parallel()
 	everything := map[string]string{
 		"authorization_endpoint": "/oauth2/authorize", "device_authorization_endpoint": "/oauth2/device_authorization",
@@ -60,7 +59,7 @@ func TestAdvertisedIsServed(t *testing.T) {
 }
 
 // An endpoint without advertised methods would mean Basic.
-func TestAdvertisedAuthMethods(t *testing.T) {
+func TestAuthMethodsAreAdvertisedForEachEndpoint(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	_, doc := get(t, s, "/.well-known/oauth-authorization-server")
@@ -75,7 +74,7 @@ func TestAdvertisedAuthMethods(t *testing.T) {
 	}
 }
 
-func TestGrantThatIsOff(t *testing.T) {
+func TestGrantThatIsOffIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) { c.Grants = []string{"authorization_code"} })
 	wantError(t, "client credentials", post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials")), "unsupported_grant_type")
@@ -84,7 +83,7 @@ func TestGrantThatIsOff(t *testing.T) {
 	}
 }
 
-func TestAdvertisedKeys(t *testing.T) {
+func TestSigningAlgorithmsAreAdvertisedWithKeys(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	_, doc := get(t, newKeyed(t, clock, newSigner(t, "ES256")), "/.well-known/oauth-authorization-server")
@@ -94,7 +93,7 @@ func TestAdvertisedKeys(t *testing.T) {
 	}
 }
 
-func TestBadPeopleConfig(t *testing.T) {
+func TestNewRefusesBadAccountsAndGrants(t *testing.T) {
 	t.Parallel()
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
@@ -142,8 +141,8 @@ func TestBadPeopleConfig(t *testing.T) {
 	}
 }
 
-// Every endpoint can be made to misbehave, by itself, and all of them reset.
-func TestFaultsOfEachEndpoint(t *testing.T) {
+// ResetFaults stops the faults of all endpoints.
+func TestEachEndpointHasFaultsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	at := map[oauth.Endpoint]string{
 		oauth.EndpointToken: "/oauth2/token", oauth.EndpointAuthorization: "/oauth2/authorize",
@@ -170,8 +169,7 @@ func TestFaultsOfEachEndpoint(t *testing.T) {
 	}
 }
 
-// A device answer can be rewritten as a token answer can.
-func TestDeviceFaults(t *testing.T) {
+func TestDeviceAnswersCanBeRewritten(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	f := s.Faults(oauth.EndpointDevice)
@@ -183,9 +181,9 @@ func TestDeviceFaults(t *testing.T) {
 	wantError(t, "failed", post(t, s, "/oauth2/device_authorization", form("client_id", "app")), "invalid_scope")
 }
 
-// Whatever is sent, parameters in an Authorization header of another kind or in
-// the URL never end up in an answer.
-func TestAnswersRepeatNothing(t *testing.T) {
+// Parameters may be secrets, also in the URL or in an Authorization header of an unknown
+// scheme.
+func TestAnswersRepeatNoPartOfTheRequest(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-4711-canary"
 	s := newPeople(t, nil)

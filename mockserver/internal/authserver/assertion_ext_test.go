@@ -32,7 +32,7 @@ func asserted(t *testing.T, s http.Handler, assertion string, pairs ...string) a
 	}, pairs...)...))
 }
 
-func TestPrivateKeyJWT(t *testing.T) {
+func TestClientAuthenticatesByPrivateKeyJWT(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	for _, algorithm := range []string{"ES256", "RS256", "PS256", "EdDSA"} {
@@ -55,7 +55,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 	}
 }
 
-func TestPrivateKeyJWTRefusals(t *testing.T) {
+func TestBadClientAssertionsAreRefused(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	now := clock.Now()
@@ -114,7 +114,7 @@ func TestPrivateKeyJWTRefusals(t *testing.T) {
 	wantError(t, "client_id alone", a, "invalid_client")
 }
 
-func TestAssertionWorksOnce(t *testing.T) {
+func TestClientAssertionIsAcceptedOnce(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	key := newSigner(t, "ES256")
@@ -126,8 +126,8 @@ func TestAssertionWorksOnce(t *testing.T) {
 	wantError(t, "second use", asserted(t, s, assertion), "invalid_client")
 }
 
-// The other endpoints take assertions too, made for them or for the issuer.
-func TestAssertionElsewhere(t *testing.T) {
+// Their audience may be the endpoint or the issuer.
+func TestOtherEndpointsAcceptClientAssertions(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	key := newSigner(t, "RS256")

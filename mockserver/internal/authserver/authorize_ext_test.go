@@ -13,7 +13,7 @@ import (
 )
 
 // A user logs in on the pages and allows access; the client gets tokens of that user.
-func TestAuthorizationCode(t *testing.T) {
+func TestAuthorizationCodeYieldsTokens(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 
@@ -37,8 +37,7 @@ func TestAuthorizationCode(t *testing.T) {
 	}
 }
 
-// One browser is asked for its password once, for its consent every time.
-func TestSessionIsRemembered(t *testing.T) {
+func TestSessionAsksForThePasswordOnceAndConsentEachTime(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	b := newBrowser(s)
@@ -52,7 +51,7 @@ func TestSessionIsRemembered(t *testing.T) {
 	}
 }
 
-func TestWrongPassword(t *testing.T) {
+func TestWrongPasswordShowsTheFormAgain(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	for _, tt := range [][2]string{{"ada", "wrong"}, {"nobody", password}, {"", ""}, {"ada", ""}} {
@@ -65,7 +64,7 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-func TestDenied(t *testing.T) {
+func TestDenialIsSentToTheClient(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	b := newBrowser(s)
@@ -78,7 +77,7 @@ func TestDenied(t *testing.T) {
 	}
 }
 
-func TestAutoApprove(t *testing.T) {
+func TestAutoApproveAnswersWithoutPages(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) { c.AutoApprove = "bob" })
 
@@ -91,7 +90,7 @@ func TestAutoApprove(t *testing.T) {
 }
 
 // Errors go to the redirect URI, if it is the client's; otherwise the user sees them.
-func TestAuthorizationRefusals(t *testing.T) {
+func TestBadAuthorizationRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -143,7 +142,7 @@ func TestAuthorizationRefusals(t *testing.T) {
 	}
 }
 
-func TestConsentRequired(t *testing.T) {
+func TestPromptNoneNeedsConsent(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(newPeople(t, nil))
 	mustCode(t, b)
@@ -152,8 +151,7 @@ func TestConsentRequired(t *testing.T) {
 	}
 }
 
-// A redirect URI's own query stays, and other clients' addresses are not this one's.
-func TestRedirectKeepsItsQuery(t *testing.T) {
+func TestRedirectURIKeepsItsQuery(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) { c.AutoApprove = "ada" })
 	to := location(t, show(t, s, authorization("redirect_uri", "https://app.example/cb?x=1")))
@@ -165,7 +163,7 @@ func TestRedirectKeepsItsQuery(t *testing.T) {
 	}
 }
 
-func TestCodeRefusals(t *testing.T) {
+func TestBadCodeRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -200,7 +198,7 @@ func TestCodeRefusals(t *testing.T) {
 	}
 }
 
-func TestCodeReplayEndsTheLogin(t *testing.T) {
+func TestSecondUseOfACodeRevokesTheLogin(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	code := mustCode(t, newBrowser(s))
@@ -233,7 +231,7 @@ func TestCodeExpires(t *testing.T) {
 	}
 }
 
-func TestOfflineScope(t *testing.T) {
+func TestRefreshTokenNeedsTheOfflineScope(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) {
 		c.OfflineScope = "offline_access"
@@ -248,7 +246,7 @@ func TestOfflineScope(t *testing.T) {
 	}
 }
 
-func TestAuthorizationByPost(t *testing.T) {
+func TestAuthorizationRequestMayBeAPost(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) { c.AutoApprove = "ada" })
 	_, query, _ := strings.Cut(authorization(), "?")

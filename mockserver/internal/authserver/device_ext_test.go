@@ -47,7 +47,7 @@ func wantError(t *testing.T, when string, a answer, want string) {
 }
 
 // A device shows a code, a user types it and allows access, the device gets tokens.
-func TestDeviceCode(t *testing.T) {
+func TestDeviceCodeYieldsTokensAfterApproval(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	s := newPeople(t, func(c *oauth.Config) { c.Now = clock.Now })
@@ -76,7 +76,7 @@ func TestDeviceCode(t *testing.T) {
 }
 
 // The complete address fills in the code; the user still decides.
-func TestCompleteURI(t *testing.T) {
+func TestCompleteURIFillsInTheCodeOnly(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	d := startDevice(t, s)
@@ -89,7 +89,7 @@ func TestCompleteURI(t *testing.T) {
 	}
 }
 
-func TestDeviceDenied(t *testing.T) {
+func TestDeniedDeviceGetsAccessDenied(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	for quirk, want := range map[oauth.Quirk]string{"": "access_denied", oauth.QuirkSilentDenial: "authorization_pending"} {
@@ -113,8 +113,8 @@ func TestDeviceDenied(t *testing.T) {
 	}
 }
 
-// Each early poll makes all later waits five seconds longer.
-func TestSlowDown(t *testing.T) {
+// Each early poll adds five seconds to the interval.
+func TestEarlyPollsLengthenTheInterval(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	s := newPeople(t, func(c *oauth.Config) { c.Now, c.DeviceInterval = clock.Now, 2*time.Second })
@@ -158,7 +158,7 @@ func TestDeviceExpires(t *testing.T) {
 	}
 }
 
-func TestDecideDevices(t *testing.T) {
+func TestDevicesAreDecidedWithoutPages(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	one, two := startDevice(t, s), startDevice(t, s)
@@ -183,7 +183,7 @@ func TestDecideDevices(t *testing.T) {
 	wantError(t, "denied", poll(t, s, two), "access_denied")
 }
 
-func TestDeviceRefusals(t *testing.T) {
+func TestBadDeviceRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) {
 		c.Clients = append(c.Clients, oauth.Client{ID: "no device", Grants: []string{"refresh_token"}})
@@ -208,7 +208,7 @@ func TestDeviceRefusals(t *testing.T) {
 	wantError(t, "verifier without challenge", poll(t, s, d, "code_verifier", verifier), "invalid_grant")
 }
 
-func TestDeviceWithPKCE(t *testing.T) {
+func TestDeviceCodeChecksItsCodeChallenge(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) { c.AutoApprove = "ada" })
 	d := startDevice(t, s, "code_challenge", proof, "code_challenge_method", "S256")

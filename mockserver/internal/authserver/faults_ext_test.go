@@ -13,7 +13,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-func TestFaults(t *testing.T) {
+func TestFaultsOfTheTokenEndpoint(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
@@ -69,7 +69,7 @@ func TestFaults(t *testing.T) {
 }
 
 // "expires_in":"3600" is not a number; the answer type of these tests would refuse it.
-func TestStringLifetime(t *testing.T) {
+func TestExpiresInCanBeAString(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	s.Faults(oauth.EndpointToken).ExpiresIn("3600")
@@ -106,7 +106,7 @@ func TestFailNextCountsDown(t *testing.T) {
 }
 
 // A very large n makes every request fail.
-func TestFailNextWithoutEnd(t *testing.T) {
+func TestFailNextTakesAnyNumber(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	s.Faults(oauth.EndpointToken).FailNext(-1, oauth.Answer{Status: 418})
@@ -118,7 +118,7 @@ func TestFailNextWithoutEnd(t *testing.T) {
 	}
 }
 
-func TestSlowAndHang(t *testing.T) {
+func TestSlowDelaysAndHangHoldsRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, nil)

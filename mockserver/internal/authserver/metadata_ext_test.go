@@ -30,7 +30,7 @@ func get(t *testing.T, s http.Handler, path string) (int, map[string]any) {
 	return w.Code, doc
 }
 
-func TestDiscoveryDocuments(t *testing.T) {
+func TestDiscoveryDocumentsHaveTheMetadata(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, issuer string
@@ -131,7 +131,7 @@ func TestPublishedKeyVerifiesTokens(t *testing.T) {
 	}
 }
 
-func TestBadConfig(t *testing.T) {
+func TestNewRefusesBadConfigs(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string

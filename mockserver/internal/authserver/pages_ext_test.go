@@ -31,7 +31,7 @@ func submit(t *testing.T, s http.Handler, path string, values url.Values, cookie
 	})
 }
 
-func TestPagesAreGuarded(t *testing.T) {
+func TestPagesHaveAStrictPolicyAndCookie(t *testing.T) {
 	t.Parallel()
 	page, cookie := started(t, newPeople(t, nil))
 
@@ -61,7 +61,7 @@ func TestSessionCookieIsSecureOverTLS(t *testing.T) {
 }
 
 // A client's ID and scopes are text on the page, never markup.
-func TestPagesEscape(t *testing.T) {
+func TestPagesEscapeNamesOfClientsAndScopes(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) {
 		c.Clients = append(c.Clients, oauth.Client{ID: "<b>x</b>", Scopes: []string{"<i>"}, RedirectURIs: []string{callback}})
@@ -94,8 +94,8 @@ func (c recording) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// A form works only with the token of its session, in the browser that it was
-// made for, and once.
+// The server accepts a form only with the token of its session, with that session's cookie,
+// and once.
 func TestFormsCannotBeForged(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
@@ -193,7 +193,7 @@ func TestConsentPageSaysScopesInWords(t *testing.T) {
 	}
 }
 
-func TestVisitsEnd(t *testing.T) {
+func TestUnfinishedLoginsExpire(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	s := newPeople(t, func(c *oauth.Config) { c.Now = clock.Now })

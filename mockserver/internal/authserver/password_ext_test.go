@@ -9,7 +9,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-func TestPassword(t *testing.T) {
+func TestPasswordGrantChecksThePassword(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	ask := func(pairs ...string) answer {
@@ -26,7 +26,7 @@ func TestPassword(t *testing.T) {
 	wantError(t, "two audiences", ask("username", "ada", "password", password, "audience", "a", "audience", "b"), "invalid_request")
 }
 
-func TestAccountWithoutPassword(t *testing.T) {
+func TestAccountWithoutPasswordCannotLogIn(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) { c.Accounts = []oauth.Account{{Login: "ghost"}} })
 	a := post(t, s, "/oauth2/token", form("grant_type", "password", "client_id", "app", "username", "ghost", "password", "x"))
@@ -38,7 +38,7 @@ func TestAccountWithoutPassword(t *testing.T) {
 	}
 }
 
-func TestUserinfo(t *testing.T) {
+func TestUserinfoReturnsTheAccountsClaims(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	token := exchange(t, s, mustCode(t, newBrowser(s))).AccessToken

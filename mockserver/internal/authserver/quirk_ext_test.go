@@ -38,8 +38,8 @@ func raw(t *testing.T, s http.Handler, path string, values url.Values) (status i
 	return w.Code, w.Header().Get("Content-Type"), w.Body.String(), w.Header().Get("Location")
 }
 
-// Each quirk does what it says, and without it the answer is as the standard has it.
-func TestQuirks(t *testing.T) {
+// Without the quirk, the answer is that of the standard.
+func TestEachQuirkChangesItsAnswer(t *testing.T) {
 	t.Parallel()
 	const token, device = "/oauth2/token", "/oauth2/device_authorization"
 	credentials := withSecret("grant_type", "client_credentials")
@@ -100,7 +100,6 @@ func TestQuirks(t *testing.T) {
 	}
 }
 
-// Asked for JSON, the server of this quirk answers JSON.
 func TestFormAnswersUnlessJSONIsAccepted(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) { c.Quirks = oauth.GitHubQuirks() })
@@ -119,9 +118,8 @@ func TestMovedTokenEndpointWorks(t *testing.T) {
 	}
 }
 
-// The server of this quirk never sends a refresh token with a refresh, and the one
-// that was used stays good.
-func TestRefreshTokenOnce(t *testing.T) {
+// A refresh returns no new refresh token, and the one in use stays valid.
+func TestRefreshTokenOnceKeepsTheRefreshToken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, func(c *oauth.Config) { c.Quirks = []oauth.Quirk{oauth.QuirkRefreshTokenOnce} })
 	token := login(t, s).RefreshToken
@@ -132,7 +130,7 @@ func TestRefreshTokenOnce(t *testing.T) {
 	}
 }
 
-func TestIssQuirks(t *testing.T) {
+func TestIssQuirksChangeIss(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		quirks     []oauth.Quirk
@@ -158,7 +156,7 @@ func TestIssQuirks(t *testing.T) {
 	}
 }
 
-func TestQuirksOfServers(t *testing.T) {
+func TestQuirksOfDexAndGitHub(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, func(c *oauth.Config) { c.Quirks = oauth.DexQuirks() })
 	if code, _ := get(t, s, "/.well-known/oauth-authorization-server"); code != http.StatusNotFound {

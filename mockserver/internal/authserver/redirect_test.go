@@ -7,7 +7,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-func TestRedirectAllowed(t *testing.T) {
+func TestRedirectURIMustMatchButForALoopbackPort(t *testing.T) {
 	t.Parallel()
 	registered := []string{
 		"http://127.0.0.1/callback", "http://[::1]:8080/callback", "http://localhost:53593/callback",
@@ -46,7 +46,7 @@ func TestRedirectAllowed(t *testing.T) {
 	}
 }
 
-func TestFormSource(t *testing.T) {
+func TestFormSourceIsTheRedirectsOrigin(t *testing.T) {
 	t.Parallel()
 	for redirect, want := range map[string]string{
 		"": "", "http://127.0.0.1:7/cb": " http://127.0.0.1:7", "http://[::1]:7/cb": " http:", "org.example.app:/cb": " org.example.app:",
@@ -57,7 +57,7 @@ func TestFormSource(t *testing.T) {
 	}
 }
 
-func TestWithQuery(t *testing.T) {
+func TestWithQueryKeepsOwnParameters(t *testing.T) {
 	t.Parallel()
 	v := url.Values{"code": {"a&b"}}
 	for uri, want := range map[string]string{
@@ -69,7 +69,7 @@ func TestWithQuery(t *testing.T) {
 	}
 }
 
-func TestUserCodes(t *testing.T) {
+func TestUserCodesAreNormalised(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for range 1000 {
@@ -89,7 +89,7 @@ func TestUserCodes(t *testing.T) {
 	}
 }
 
-// Stores that a storm of requests could fill give old entries up, then refuse.
+// Stores that many requests could fill drop old entries, then refuse new ones.
 func TestStoresAreBounded(t *testing.T) {
 	t.Parallel()
 	s, err := New(oauth.Config{Issuer: "http://127.0.0.1:1"})

@@ -65,7 +65,7 @@ func TestRefreshReuseRevokesTheLogin(t *testing.T) {
 	}
 }
 
-func TestRefreshRefusals(t *testing.T) {
+func TestBadRefreshRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	token := login(t, s).RefreshToken
@@ -89,8 +89,7 @@ func TestRefreshRefusals(t *testing.T) {
 	}
 }
 
-// Of many requests with one refresh token, exactly one gets tokens.
-func TestRefreshRace(t *testing.T) {
+func TestConcurrentRefreshesHaveOneWinner(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	token := login(t, s).RefreshToken
@@ -109,7 +108,7 @@ func TestRefreshRace(t *testing.T) {
 	}
 }
 
-func TestKeptRefreshTokens(t *testing.T) {
+func TestKeptRefreshTokensWorkAgain(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, func(c *oauth.Config) { c.KeepRefreshTokens = true })
 	token := login(t, s).RefreshToken
@@ -138,7 +137,7 @@ func TestRevokingARefreshTokenEndsTheLogin(t *testing.T) {
 
 // Within the grace a client that lost the answer may send the refresh token again; after
 // it, a second use revokes the login.
-func TestRotationGrace(t *testing.T) {
+func TestRotationGraceAllowsReuseForATime(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	s := newServer(t, func(c *oauth.Config) { c.Now, c.RotationGrace = clock.Now, 10*time.Second })
@@ -155,8 +154,7 @@ func TestRotationGrace(t *testing.T) {
 	wantError(t, "the family", refresh(t, s, again.RefreshToken), "invalid_grant")
 }
 
-// A refresh narrows the audience of a login, never widens it.
-func TestRefreshAudience(t *testing.T) {
+func TestRefreshNarrowsTheAudienceOnly(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	a := exchange(t, s, mustCode(t, newBrowser(s), "resource", "https://api.example", "audience", "other"))

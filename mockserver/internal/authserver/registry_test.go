@@ -42,8 +42,8 @@ func TestRegistryEndsLoginsForGood(t *testing.T) {
 	}
 }
 
-// Two requests may both have found a refresh token good; only the first to use
-// it up wins, and the second ends the login.
+// Two requests may both have found a refresh token valid: the first one uses it up, the
+// second one revokes the login.
 func TestRegistryUsesUpOnce(t *testing.T) {
 	t.Parallel()
 	g := newRegistry()

@@ -13,7 +13,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-func TestClientCredentials(t *testing.T) {
+func TestClientCredentialsYieldATokenWithoutRefreshToken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, func(c *oauth.Config) { c.TokenTTL = 90 * time.Second })
 
@@ -35,7 +35,7 @@ func TestClientCredentials(t *testing.T) {
 	}
 }
 
-// Basic authentication form-encodes id and secret before joining them, so that
+// Basic authentication form-encodes ID and secret before joining them, so that
 // colons, spaces and percent signs survive.
 func TestBasicIsFormDecoded(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func TestBasicIsFormDecoded(t *testing.T) {
 	}
 }
 
-func TestTokenRefusals(t *testing.T) {
+func TestBadTokenRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 70<<10)
 	grant := func(pairs ...string) url.Values {
@@ -123,7 +123,7 @@ func TestTokenRefusals(t *testing.T) {
 	}
 }
 
-func TestTooManyParameters(t *testing.T) {
+func TestTooManyParametersAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, issuer+"/oauth2/token", strings.NewReader(strings.Repeat("a=&", 100)))
@@ -134,7 +134,7 @@ func TestTooManyParameters(t *testing.T) {
 	}
 }
 
-func TestAudiences(t *testing.T) {
+func TestRequestedAudiencesMustBeAllowed(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, func(c *oauth.Config) {
 		c.Audiences = []string{"https://api.example", "https://other.example"}

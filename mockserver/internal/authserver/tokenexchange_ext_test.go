@@ -41,7 +41,7 @@ func newExchange(t *testing.T, clock *testClock, key signer) *authserver.Server 
 }
 
 // A workload exchanges its cluster's token for an access token of this server.
-func TestExchangeOfAForeignToken(t *testing.T) {
+func TestTokenOfATrustedIssuerIsExchanged(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	key := newSigner(t, "RS256")
@@ -60,7 +60,7 @@ func TestExchangeOfAForeignToken(t *testing.T) {
 }
 
 // The exchanged token has fewer scopes and is revoked with its login.
-func TestExchangeOfAnOwnToken(t *testing.T) {
+func TestOwnTokenIsExchangedForANarrowerOne(t *testing.T) {
 	t.Parallel()
 	s := newPeople(t, nil)
 	person := exchange(t, s, mustCode(t, newBrowser(s)))
@@ -84,7 +84,7 @@ func TestExchangeOfAnOwnToken(t *testing.T) {
 	wantError(t, "a revoked token", swap(t, s, person.AccessToken, accessURN), "invalid_request")
 }
 
-func TestExchangeRefusals(t *testing.T) {
+func TestBadExchangesAreRefused(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	now := clock.Now()

@@ -11,7 +11,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-func TestVerify(t *testing.T) {
+func TestVerifyAcceptsValidTokensOnly(t *testing.T) {
 	t.Parallel()
 	for _, opaque := range []bool{false, true} {
 		clock := newClock()
@@ -54,7 +54,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-func TestVerifyForgeries(t *testing.T) {
+func TestVerifyRejectsForgedTokens(t *testing.T) {
 	t.Parallel()
 	s, stranger := newServer(t, nil), newServer(t, nil)
 	good := mustToken(t, s).AccessToken
@@ -80,7 +80,7 @@ func TestVerifyForgeries(t *testing.T) {
 	}
 }
 
-func TestIssueToken(t *testing.T) {
+func TestIssueTokenIssuesWhatTheSpecSays(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 
@@ -102,7 +102,7 @@ func TestIssueToken(t *testing.T) {
 	}
 }
 
-func TestRevocation(t *testing.T) {
+func TestRevokedTokensAreRejected(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	token := mustToken(t, s).AccessToken
@@ -128,7 +128,7 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
-func TestIntrospection(t *testing.T) {
+func TestIntrospectionIsForConfidentialClients(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	token := mustToken(t, s, "audience", "api").AccessToken
@@ -149,7 +149,7 @@ func TestIntrospection(t *testing.T) {
 }
 
 // A refresh token is active while its own client could use it.
-func TestIntrospectionOfRefreshTokens(t *testing.T) {
+func TestRefreshTokenIsActiveForItsClientOnly(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	spec := oauth.TokenSpec{Subject: "ada", ClientID: clientID, Scopes: []string{"read"}, Audience: []string{"api"}, Refresh: true}

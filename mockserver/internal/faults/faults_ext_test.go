@@ -22,8 +22,7 @@ func ask(t *testing.T, f *faults.Set, status int, body string) *httptest.Respons
 	return w
 }
 
-// TestQueuedAnswersComeFirst holds that answers queued for the next requests are
-// given in order, before a fault that lasts, and that Reset stops both.
+// Queued answers are sent in order, before a permanent fault. Reset stops both.
 func TestQueuedAnswersComeFirst(t *testing.T) {
 	t.Parallel()
 	f := &faults.Set{}
@@ -50,8 +49,7 @@ func TestQueuedAnswersComeFirst(t *testing.T) {
 	}
 }
 
-// TestOnlySuccessIsRewritten holds that Rewrite and ContentType leave errors, and
-// what is no JSON object, as they are.
+// Rewrite and ContentType change neither errors nor answers that are no JSON object.
 func TestOnlySuccessIsRewritten(t *testing.T) {
 	t.Parallel()
 	f := &faults.Set{}

@@ -61,9 +61,8 @@ func newEC(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
 	return key
 }
 
-// TestVerify holds that the key's type decides the algorithm, and which claims a
-// token needs.
-func TestVerify(t *testing.T) {
+// The key's type decides the algorithm; some claims are required.
+func TestVerifyAcceptsValidTokensOnly(t *testing.T) {
 	t.Parallel()
 	ec, stranger := newEC(t, elliptic.P256()), newEC(t, elliptic.P256())
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -138,8 +137,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestParseRefusals holds that only the compact form of a short token is read.
-func TestParseRefusals(t *testing.T) {
+func TestParseReadsShortCompactTokensOnly(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", ".", "a.b", "a.b.c.d", "nonsense", `{"payload":""}`, strings.Repeat("a", signed.MaxToken+1)} {
 		if _, err := signed.Parse(text); !errors.Is(err, signed.ErrNotJWT) {
@@ -148,9 +146,8 @@ func TestParseRefusals(t *testing.T) {
 	}
 }
 
-// TestKeySignsItsOwn holds that a key knows its tokens from those of another key,
-// and that its id is the thumbprint of RFC 7638.
-func TestKeySignsItsOwn(t *testing.T) {
+// The key's ID is the thumbprint of RFC 7638.
+func TestKeyRecognisesItsTokens(t *testing.T) {
 	t.Parallel()
 	key, err := signed.NewKey()
 	if err != nil {
@@ -190,8 +187,7 @@ func TestKeySignsItsOwn(t *testing.T) {
 	}
 }
 
-// TestCheckKeys holds which keys can verify.
-func TestCheckKeys(t *testing.T) {
+func TestCheckKeysRefusesUnusableKeys(t *testing.T) {
 	t.Parallel()
 	short, err := rsa.GenerateKey(rand.Reader, 1024) // too short on purpose
 	if err != nil {
