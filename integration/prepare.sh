@@ -47,7 +47,7 @@ if ! has npm || ((${major:-0} < 20)); then
 	echo "integration: missing: Node.js 20 or later, with npm (here: $(node --version 2>/dev/null || echo none))" >&2
 	exit 1
 fi
-for dir in oidc-provider languages/typescript; do
+for dir in axe oidc-provider languages/typescript; do
 	if [[ ! $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]]; then
 		npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund ||
 			{ echo "integration: could not install the npm packages of integration/$dir" >&2; exit 1; }
