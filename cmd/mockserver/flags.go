@@ -49,7 +49,10 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	case err != nil:
 		return nil, err
 	}
-	return f, f.check(set)
+	if err := f.check(set); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 func usage(set *flag.FlagSet, to io.Writer) {
@@ -62,7 +65,8 @@ func usage(set *flag.FlagSet, to io.Writer) {
 
 func (f *flags) define(set *flag.FlagSet) {
 	set.StringVar(&f.address, "address", "127.0.0.1:0", "`host:port` of the gRPC services; port 0 picks a free one")
-	set.StringVar(&f.httpAddress, "http-address", "127.0.0.1:0", "`host:port` of the authorization server, the object store and the index page")
+	set.StringVar(&f.httpAddress, "http-address", "127.0.0.1:0",
+		"`host:port` of the authorization server, the object store and the index page")
 	set.StringVar(&f.unix, "unix", "", "`path` of a unix socket for the gRPC services, instead of -address")
 	set.BoolVar(&f.tls, "tls", false, "serve over TLS, with a new certificate authority; needs -ca-file")
 	set.StringVar(&f.caFile, "ca-file", "", "`file` to write the authority's certificate to (PEM)")

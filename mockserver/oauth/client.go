@@ -29,7 +29,8 @@ type Client struct {
 	ID string
 	// Secret is the client secret. A client with neither a secret nor keys is public.
 	Secret string
-	// Keys are the public keys of its client assertions: *ecdsa.PublicKey on P-256 (ES256), *rsa.PublicKey (RS256, PS256) or ed25519.PublicKey (EdDSA).
+	// Keys are the public keys of its client assertions: *ecdsa.PublicKey on P-256
+	// (ES256), *rsa.PublicKey (RS256, PS256) or ed25519.PublicKey (EdDSA).
 	Keys []crypto.PublicKey
 	// RedirectURIs are its redirect URIs. A loopback one (127.0.0.1, [::1] or
 	// localhost over http) matches with every port (RFC 8252 section 7.3).

@@ -55,7 +55,7 @@ func (s *Server) startDevice(c oauth.Client, f form) (map[string]any, *protocolE
 		challenge: proof, expiry: now.Add(s.cfg.DeviceTTL), interval: s.cfg.DeviceInterval,
 	}, now)
 	if !ok {
-		return nil, &protocolError{status: http.StatusServiceUnavailable, code: codeServerError, description: "too many devices wait for approval"}
+		return nil, &protocolError{status: http.StatusServiceUnavailable, code: codeServerError, description: "too many devices wait"}
 	}
 	if s.cfg.AutoApprove != "" {
 		_ = s.ApproveDevice(userCode, s.cfg.AutoApprove) // both are known to exist

@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"bytes"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -46,7 +47,7 @@ func TestStyleIsThatOfTheCallbackPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(ours) != string(theirs) {
+	if !bytes.Equal(ours, theirs) {
 		t.Error("page.css here and in internal/loopback differ: change both")
 	}
 }
