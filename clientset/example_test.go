@@ -82,14 +82,6 @@ func ExampleForAPIKey() {
 	// Output: logged in as my-app
 }
 
-// terminal shows people what to do.
-type terminal struct{}
-
-func (terminal) Prompt(_ context.Context, p auth.Prompt) error {
-	_, err := fmt.Fprintln(os.Stderr, "To log in, open", p.URL, p.Code)
-	return err
-}
-
 func ExampleWithPrompter() {
 	server := startMock()
 	defer server.Close()
@@ -97,7 +89,9 @@ func ExampleWithPrompter() {
 
 	// flow.PKCE{} alone opens the browser of this machine; the one here clicks by itself.
 	login := flow.PKCE{OpenBrowser: mocktest.NewBrowser(server).Open}
-	cs, err := clientset.ForEndpoint(endpoint, clientset.WithFlow(login), clientset.WithPrompter(terminal{}))
+	cs, err := clientset.ForEndpoint(endpoint,
+		clientset.WithFlow(login),
+		clientset.WithPrompter(auth.Terminal(os.Stdin, os.Stderr)))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -60,7 +60,7 @@ func TestSwapReplacesOnlyTheExpectedLogin(t *testing.T) {
 				t.Errorf("swapped: %v, %v, want %v", got, err, tt.want)
 			}
 			after, err := logins.Retrieve(t.Context(), key)
-			if after != tt.wantAfterward || (after == nil) != errors.Is(err, auth.ErrNoCredentials) {
+			if after.ID() != tt.wantAfterward.ID() || (after == nil) != errors.Is(err, auth.ErrNoCredentials) {
 				t.Errorf("stored afterwards: %v, %v, want %v", after, err, tt.wantAfterward)
 			}
 		})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -16,7 +17,7 @@ const leaseTime = time.Minute
 // statement; here a mutex makes it one.
 type table struct {
 	mu     sync.Mutex
-	logins map[auth.Key]*auth.Credentials
+	logins map[auth.Key][]byte // as auth.Encode writes them
 	leases map[auth.Key]*lease
 }
 
@@ -29,15 +30,19 @@ var (
 )
 
 func newTable() *table {
-	return &table{logins: map[auth.Key]*auth.Credentials{}, leases: map[auth.Key]*lease{}}
+	return &table{logins: map[auth.Key][]byte{}, leases: map[auth.Key]*lease{}}
 }
 
-// Store is INSERT … ON CONFLICT UPDATE. A *Credentials is immutable, so that the table
-// may keep the pointer.
+// Store is INSERT … ON CONFLICT UPDATE. The row holds tokens in plain text, so only the
+// programs that use them may read the table.
 func (t *table) Store(_ context.Context, k auth.Key, c *auth.Credentials) error {
+	row, err := auth.Encode(k, c)
+	if err != nil {
+		return err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.logins[k] = c
+	t.logins[k] = row
 	return nil
 }
 
@@ -45,10 +50,17 @@ func (t *table) Store(_ context.Context, k auth.Key, c *auth.Credentials) error 
 func (t *table) Retrieve(_ context.Context, k auth.Key) (*auth.Credentials, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if c, ok := t.logins[k]; ok {
-		return c, nil
+	return t.read(k)
+}
+
+// read is called with mu held.
+func (t *table) read(k auth.Key) (*auth.Credentials, error) {
+	row, ok := t.logins[k]
+	if !ok {
+		return nil, auth.ErrNoCredentials
 	}
-	return nil, auth.ErrNoCredentials
+	_, c, err := auth.Decode(row)
+	return c, err
 }
 
 // Delete is DELETE; it is no error if there was nothing.
@@ -62,12 +74,20 @@ func (t *table) Delete(_ context.Context, k auth.Key) error {
 // Swap is UPDATE … WHERE id = oldID: it replaces the login that the caller has read,
 // and no newer one.
 func (t *table) Swap(_ context.Context, k auth.Key, oldID string, next *auth.Credentials) (bool, error) {
+	row, err := auth.Encode(k, next)
+	if err != nil {
+		return false, err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.logins[k].ID() != oldID {
+	stored, err := t.read(k)
+	if err != nil && !errors.Is(err, auth.ErrNoCredentials) {
+		return false, err
+	}
+	if stored.ID() != oldID { // "" if there is none
 		return false, nil
 	}
-	t.logins[k] = next
+	t.logins[k] = row
 	return true, nil
 }
 

@@ -44,7 +44,7 @@ func demo(ctx context.Context, in io.Reader, out, talk io.Writer) error {
 			// As on a server that the person reaches by SSH: no browser there, so that
 			// Auto shows a code.
 			clientset.WithFlow(flow.Auto{Environment: &flow.Environment{Terminal: true, Remote: true}}),
-			clientset.WithPrompter(terminal(in, talk)),
+			clientset.WithPrompter(auth.Terminal(in, talk)),
 			logins,
 		},
 		out: out,

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 
+	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 )
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, talk io.Writer) 
 		endpoint: *endpoint,
 		options: []clientset.Option{
 			clientset.WithFlow(flow.Auto{}), // a browser where there is one, else a code to type elsewhere
-			clientset.WithPrompter(terminal(in, talk)),
+			clientset.WithPrompter(auth.Terminal(in, talk)),
 		},
 		out: out,
 	}.do(ctx, flags.Arg(0))

@@ -6,7 +6,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/clientset"
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 )
@@ -60,23 +59,8 @@ func (p program) status(ctx context.Context, cs *clientset.ClientSet) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(p.out, describe(login))
+	fmt.Fprintln(p.out, login)
 	return nil
-}
-
-func describe(login auth.Status) string {
-	switch {
-	case login.Stored == "":
-		return "not logged in"
-	case login.Usable && login.Expiry.IsZero():
-		return "logged in, stored in " + login.Stored
-	case login.Usable:
-		return fmt.Sprintf("logged in until %s, stored in %s", login.Expiry.Format(time.TimeOnly), login.Stored)
-	case login.Renewable:
-		return "the access token has expired, the next call renews it; stored in " + login.Stored
-	default:
-		return "the login has expired, log in again; stored in " + login.Stored
-	}
 }
 
 // logout revokes the tokens at the authorization server and deletes them here.
