@@ -62,6 +62,7 @@ func TestCloseEndsCallsBeforeItWaitsForARefresh(t *testing.T) {
 		if _, err := healthpb.NewHealthClient(cs).Check(t.Context(), &healthpb.HealthCheckRequest{}); err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // the renewal is at the server
 
 		// when the client is closed, the stream ends before the renewal does.
 		begun := time.Now()

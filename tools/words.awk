@@ -16,6 +16,7 @@ file == 1 {
 
 {
 	line = $0
+	gsub(/http\.NoBody/, "", line) # a name of the standard library
 	gsub(/[\t ]+/, " ", line)
 	sub(/^ /, "", line)
 	sub(/^(\/\/+|#+|>|\|) ?/, "", line)

@@ -32,7 +32,7 @@ func label(f protoreflect.FieldDescriptor) string {
 	case f.Cardinality() == protoreflect.Optional:
 		return "singular"
 	default:
-		return f.Cardinality().String() // repeated; required where somebody has switched to proto2
+		return f.Cardinality().String() // repeated; required if the file is proto2
 	}
 }
 
