@@ -46,6 +46,7 @@ func serve(t *testing.T, v serverauth.Verifier) *api {
 	kfptest.Register(server, &kfptest.Server{
 		Runs:    map[string][]*kfppb.Run{"team": {{RunId: "r1", DisplayName: "first", ExperimentId: "e1"}}},
 		Members: map[string][]string{"bobs": {other}},
+		Caller:  caller,
 	})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -92,4 +93,10 @@ func (p *proxy) verifier(t *testing.T) serverauth.Verifier {
 			return serverauth.Identity{}, status.Errorf(codes.Unavailable, "the proxy answers with status %d", code)
 		}
 	})
+}
+
+// caller returns the user whom serverauth found out.
+func caller(ctx context.Context) string {
+	id, _ := serverauth.IdentityFromContext(ctx)
+	return id.Subject
 }

@@ -77,13 +77,13 @@ func Rules() []Rule {
 
 		// What stands in for other systems, each beside its client. It shares no code
 		// with it: see [CheckFakes]. The examples in their tests show it at work.
-		{Package: "internal/peertest", May: []string{gen, verifier, "mockserver/backend"}, Tests: mocks},
-		{Package: "internal/kfptest", May: []string{"internal/kfppb", verifier}},
+		{Package: "platform/internal/peertest", May: []string{gen, verifier, "mockserver/backend"}, Tests: mocks},
+		{Package: "internal/kfptest", May: []string{"internal/kfppb"}},
 		{Package: "platform/wallaroo/keycloaktest", May: []string{verifier}, Tests: []string{
-			clientset, gen, "internal/peertest", "platform/wallaroo",
+			clientset, gen, "platform/internal/peertest", "platform/wallaroo",
 		}},
 		{Package: "platform/nublado/nubladotest", May: []string{verifier}, Tests: []string{
-			"auth/flow", clientset, gen, "internal/peertest", "platform/nublado",
+			"auth/flow", clientset, gen, "platform/internal/peertest", "platform/nublado",
 		}},
 		{Package: "platform/kubeflow/dextest", May: []string{verifier}, Tests: []string{"auth/flow", "platform/kubeflow"}},
 		{Package: "platform/kubeflow/tokenreviewtest", May: []string{verifier}, Tests: []string{"auth/flow", clientset, "platform/kubeflow"}},

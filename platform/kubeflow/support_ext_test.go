@@ -44,6 +44,7 @@ func newAPI(guards ...grpc.ServerOption) *platformtest.Server {
 		Runs:        map[string][]*kfppb.Run{"team": {{RunId: "r1", DisplayName: "first", ExperimentId: "e1"}}},
 		Experiments: map[string][]*kfppb.Experiment{"team": {{ExperimentId: "e1", DisplayName: "tries", Namespace: "team"}}},
 		Members:     map[string][]string{"others": {"another user"}},
+		Caller:      caller,
 	})
 	return s
 }
@@ -130,4 +131,10 @@ func list(t *testing.T, cc grpc.ClientConnInterface) ([]*kfppb.Run, []*kfppb.Exp
 		t.Fatal(err)
 	}
 	return runs.GetRuns(), experiments.GetExperiments()
+}
+
+// caller returns the user whom serverauth found out.
+func caller(ctx context.Context) string {
+	id, _ := serverauth.IdentityFromContext(ctx)
+	return id.Subject
 }

@@ -7,9 +7,9 @@ import (
 
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
-	"github.com/jetway-go/jetway/internal/peertest"
 	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/platform"
+	"github.com/jetway-go/jetway/platform/internal/peertest"
 	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/nublado"
 	"github.com/jetway-go/jetway/platform/nublado/nubladotest"

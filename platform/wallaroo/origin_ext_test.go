@@ -17,7 +17,7 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
-	"github.com/jetway-go/jetway/internal/peertest"
+	"github.com/jetway-go/jetway/platform/internal/peertest"
 	"github.com/jetway-go/jetway/platform/wallaroo"
 	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/jetway-go/jetway/internal/peertest"
+	"github.com/jetway-go/jetway/platform/internal/peertest"
 	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 )
 

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/jetway-go/jetway/internal/peertest"
+	"github.com/jetway-go/jetway/platform/internal/peertest"
 	"github.com/jetway-go/jetway/platform/nublado/nubladotest"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
 )

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jetway-go/jetway/clientset"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
-	"github.com/jetway-go/jetway/internal/peertest"
+	"github.com/jetway-go/jetway/platform/internal/peertest"
 	"github.com/jetway-go/jetway/platform/wallaroo"
 	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )

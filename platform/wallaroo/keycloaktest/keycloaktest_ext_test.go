@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
-	"github.com/jetway-go/jetway/internal/peertest"
+	"github.com/jetway-go/jetway/platform/internal/peertest"
 	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	"github.com/jetway-go/jetway/interceptors/serverauth"
-	"github.com/jetway-go/jetway/internal/peertest"
+	"github.com/jetway-go/jetway/platform/internal/peertest"
 )
 
 // A backend accepts one token, and records who has called it.
