@@ -50,6 +50,10 @@ type Credentials struct {
 	// when the login was made, where that is another server. Tokens are revoked at
 	// these two and at no other server (RFC 7009).
 	RevocationOrigin string
+	// Ended says why the login cannot be refreshed any more: the server rejected its
+	// refresh token for good, and the login has none since. Empty means that nothing
+	// is known against it. It contains no token.
+	Ended string
 
 	gen uint64 // set by the Authenticator that published it; 0 before
 }

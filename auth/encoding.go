@@ -48,6 +48,7 @@ type wireCredentials struct {
 	// Logins of older programs do not say which server issued them.
 	TokenOrigin      string `json:"token_origin,omitempty"`
 	RevocationOrigin string `json:"revocation_origin,omitempty"`
+	Ended            string `json:"ended,omitempty"`
 }
 
 // Encode returns c, and the key that it is stored under, as one line of JSON for a
@@ -65,7 +66,7 @@ func Encode(k Key, c *Credentials) ([]byte, error) {
 		Credentials: wireCredentials{
 			AccessToken: c.AccessToken, RefreshToken: c.RefreshToken, TokenType: c.TokenType, HeaderKey: c.HeaderKey,
 			Expiry: c.Expiry.UTC(), IssuedAt: c.IssuedAt.UTC(), ClientID: c.ClientID,
-			TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin,
+			TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin, Ended: c.Ended,
 		},
 	})
 	if err != nil {
@@ -101,7 +102,7 @@ func Decode(data []byte) (Key, *Credentials, error) {
 	k, creds := Key(w.Key), &Credentials{
 		AccessToken: c.AccessToken, RefreshToken: c.RefreshToken, TokenType: c.TokenType, HeaderKey: c.HeaderKey,
 		Expiry: c.Expiry.UTC(), IssuedAt: c.IssuedAt.UTC(), ClientID: c.ClientID,
-		TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin,
+		TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin, Ended: c.Ended,
 	}
 	if err := CheckStorable(k, creds); err != nil {
 		return Key{}, nil, err
@@ -130,6 +131,7 @@ func CheckStorable(k Key, c *Credentials) error {
 		{"client ID", c.ClientID},
 		{"token origin", c.TokenOrigin},
 		{"revocation origin", c.RevocationOrigin},
+		{"reason of its end", c.Ended},
 	} {
 		if !utf8.ValidString(f.text) || strings.ContainsFunc(f.text, unicode.IsControl) {
 			return fmt.Errorf("the %s contains a control character or is not UTF-8 text", f.name)

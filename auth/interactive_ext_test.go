@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,6 +77,43 @@ func TestStoredLoginIsRenewedWithoutAPerson(t *testing.T) {
 	}
 }
 
+// The reason is stored in place of the refresh token, and a new login replaces it.
+func TestNextProgramKnowsWhyTheLoginBeforeItEnded(t *testing.T) {
+	t.Parallel()
+	f, flow := person()
+	f.renew = failing(fmt.Errorf("%w: invalid_grant:\nreused", auth.ErrRejected))
+	stored := auth.Credentials{AccessToken: "old", RefreshToken: "dead", Expiry: time.Now().Add(-time.Hour)}
+	store := &mapStore{m: map[auth.Key]auth.Credentials{testKey: stored}}
+	if _, err := newAuthenticator(t, flow, auth.WithStore(store)).Credentials(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	next, nextFlow := person()
+	next.renew = func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
+		t.Error("the next program sends a refresh token that was rejected for good")
+		return nil, auth.ErrRejected
+	}
+	obtain := next.obtain
+	next.obtain = failing(auth.ErrInteractionRequired)
+	a := newAuthenticator(t, nextFlow, auth.WithStore(store))
+	carried, err := a.Credentials(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Refresh(t.Context(), carried)
+	if !errors.Is(err, auth.ErrInteractionRequired) || !strings.Contains(err.Error(), "the login before it") ||
+		!strings.Contains(err.Error(), "invalid_grant: reused") {
+		t.Errorf("got %v, want the reason of the login before it", err)
+	}
+	next.obtain = obtain
+	if err := a.Login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := store.Retrieve(t.Context(), testKey); err != nil || c.Ended != "" || c.RefreshToken != "refresh" {
+		t.Errorf("after a login the store holds %v, ended because of %q, %v", c, c.Ended, err)
+	}
+}
+
 func TestEndedLoginIsForgottenAndAskedForAgain(t *testing.T) {
 	t.Parallel()
 	f, flow := person()
@@ -89,8 +127,8 @@ func TestEndedLoginIsForgottenAndAskedForAgain(t *testing.T) {
 	if got := token(t, a); got != "" {
 		t.Errorf("got %q, want none", got)
 	}
-	if got := store.holds(testKey); got != "" {
-		t.Errorf("the store still holds %q", got)
+	if c, err := store.Retrieve(t.Context(), testKey); err != nil || c.RefreshToken != "" || c.Ended == "" {
+		t.Errorf("the store holds refresh token %q of a login that ended because of %q, %v", c.RefreshToken, c.Ended, err)
 	}
 	// and the rejection of one asks the person
 	if c, err := a.Refresh(t.Context(), nil); err != nil || c.AccessToken != "by hand" {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 const (
@@ -148,8 +150,9 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 
 // forget deletes dead, whose refresh token was rejected for good, and returns what
 // calls can carry instead: another login that was stored since, or dead until its
-// access token expires.
-func (s *storage) forget(ctx context.Context, dead *Credentials) *Credentials {
+// access token expires. It stores why the login ended in place of dead, for the error of
+// the next program.
+func (s *storage) forget(ctx context.Context, dead *Credentials, why error) *Credentials {
 	if s.store == nil {
 		return dead.withoutRefresh()
 	}
@@ -157,10 +160,28 @@ func (s *storage) forget(ctx context.Context, dead *Credentials) *Credentials {
 		s.log.WarnContext(ctx, "cannot delete the login whose refresh token was rejected", slog.Any("error", err))
 	}
 	stored, err := s.retrieve(ctx)
-	if err != nil || stored.RefreshToken == dead.RefreshToken || stored.olderThan(dead) {
-		return dead.withoutRefresh()
+	switch {
+	case errors.Is(err, ErrNoCredentials) && dead.AccessToken != "":
+		ended := *dead
+		ended.RefreshToken, ended.Ended = "", oneLine(why.Error())
+		if err := s.put(ctx, &ended); err != nil {
+			s.log.DebugContext(ctx, "cannot store why the login ended", slog.Any("error", err))
+		}
+	case err == nil && stored.RefreshToken != dead.RefreshToken && !stored.olderThan(dead):
+		return stored
 	}
-	return stored
+	return dead.withoutRefresh()
+}
+
+// oneLine returns text in a form that can be stored: one line of at most 500 bytes.
+func oneLine(text string) string {
+	text = strings.ToValidUTF8(text[:min(len(text), 500)], "")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // discard deletes dead, and no other login.

@@ -128,14 +128,13 @@ func situations() map[string]situation {
 			return at(quiet(t), clientset.WithFlow(flow.PKCE{}))
 		}),
 		"the refresh token has expired or was revoked": func(t *testing.T) error {
-			s, logins := quiet(t), &tokenstore.MemoryStore{}
-			first := made(t)(at(s, clientset.WithStore(logins), clientset.WithPrompter(mutePrompter{}),
-				clientset.WithFlow(flow.PKCE{OpenBrowser: mocktest.NewBrowser(s).Open, RedirectURI: "http://127.0.0.1/callback"})))
-			if err := first.Login(soon(t)); err != nil {
-				return err
-			}
-			s.Script().RevokeLogins()
-			return list(soon(t), made(t)(at(s, clientset.WithStore(logins))))
+			program := afterRevokedLogin(t)
+			return list(soon(t), program())
+		},
+		"the login before it": func(t *testing.T) error {
+			program := afterRevokedLogin(t)
+			_ = list(soon(t), program())
+			return list(soon(t), program()) // the one after
 		},
 		"access_denied": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			s := quiet(t)
@@ -347,4 +346,18 @@ func TestEveryRowOfTheErrorsPageCanBeProvoked(t *testing.T) {
 			}
 		})
 	}
+}
+
+// afterRevokedLogin returns what makes a program that uses a stored login. The server
+// revoked that login.
+func afterRevokedLogin(t *testing.T) (program func() *clientset.ClientSet) {
+	t.Helper()
+	s, logins := quiet(t), &tokenstore.MemoryStore{}
+	first := made(t)(at(s, clientset.WithStore(logins), clientset.WithPrompter(mutePrompter{}),
+		clientset.WithFlow(flow.PKCE{OpenBrowser: mocktest.NewBrowser(s).Open, RedirectURI: "http://127.0.0.1/callback"})))
+	if err := first.Login(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	s.Script().RevokeLogins()
+	return func() *clientset.ClientSet { return made(t)(at(s, clientset.WithStore(logins))) }
 }

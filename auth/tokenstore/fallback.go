@@ -73,7 +73,7 @@ func (f *FallbackStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credent
 			f.failed.forget(i)
 		}
 		switch {
-		case err == nil && (best == nil || olderThan(best, c)):
+		case err == nil && better(c, best):
 			best = c
 			f.homes.set(k, i)
 		case err == nil, errors.Is(err, auth.ErrNoCredentials):
@@ -84,7 +84,7 @@ func (f *FallbackStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credent
 				trouble = append(trouble, err)
 			}
 		}
-		if best != nil && persistent(s) {
+		if best != nil && best.Ended == "" && persistent(s) {
 			break // a login in memory only may have been refreshed by another process since
 		}
 	}
@@ -243,6 +243,15 @@ func (f *FallbackStore) report(ctx context.Context, i int, err error) {
 	}
 	orDiscard(f.Logger).Log(ctx, level, "A store for logins cannot be used; another one is used.",
 		slog.String("store", storeName(f.Stores[i])), slog.String("instead", next), slog.Any("error", err))
+}
+
+// better reports whether c is the one to return of two logins under one key: one that
+// can still be refreshed, and the newer one. best may be nil.
+func better(c, best *auth.Credentials) bool {
+	if best == nil || (c.Ended == "") != (best.Ended == "") {
+		return best == nil || c.Ended == ""
+	}
+	return olderThan(best, c)
 }
 
 // olderThan reports whether c is known to have been issued before o.

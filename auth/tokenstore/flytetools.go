@@ -48,7 +48,10 @@ func (f *FlyteTools) Store(ctx context.Context, k auth.Key, c *auth.Credentials)
 	}
 	kept := *c // the caller may leave, and change it
 	return f.system().do(ctx, "store", k, func(ctx context.Context) error {
-		shared := f.share(ctx, k, &kept)
+		shared := ""
+		if kept.Ended == "" { // a tool has no use for the reason
+			shared = f.share(ctx, k, &kept)
+		}
 		return f.keyring().own().write(ctx, k, login, shared)
 	})
 }
@@ -123,6 +126,7 @@ func (f *FlyteTools) system() *systemKeyring { return f.keyring().keyring() }
 func (f *FlyteTools) find(ctx context.Context, k auth.Key) (*auth.Credentials, error) {
 	ours, shared, err := f.keyring().own().read(ctx, k)
 	switch {
+	case err == nil && ours.Ended != "": // a tool may have logged in since
 	case err == nil && shared == "":
 		return ours, nil
 	case err == nil:
@@ -140,7 +144,7 @@ func (f *FlyteTools) find(ctx context.Context, k auth.Key) (*auth.Credentials, e
 			return nil, lerr
 		}
 	}
-	return nil, err
+	return ours, err
 }
 
 // newest compares ours with the tool's item: if they differ, the tool has refreshed the
