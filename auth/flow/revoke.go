@@ -28,8 +28,10 @@ func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials
 		return nil
 	case err != nil:
 		return err
-	case strings.TrimSpace(cfg.RevocationEndpoint) == "":
-		logger(env).DebugContext(ctx, "the server advertises no revocation endpoint; the tokens stay valid until they expire")
+	}
+	cfg.RevocationEndpoint = revocationEndpoint(ctx, env, cfg, creds)
+	if cfg.RevocationEndpoint == "" {
+		logger(env).InfoContext(ctx, "no revocation endpoint is known; the tokens stay valid until they expire")
 		return nil
 	}
 	if err := mayRevoke(creds, cfg.RevocationEndpoint); err != nil {
@@ -48,7 +50,7 @@ func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials
 		if err != nil {
 			return err
 		}
-		req.endpoint, req.purpose, req.idempotent = strings.TrimSpace(cfg.RevocationEndpoint), "revocation", true
+		req.endpoint, req.purpose, req.idempotent = cfg.RevocationEndpoint, "revocation", true
 		_, err = persist(ctx, env, req, post)
 		if err != nil && !unsupported(err) {
 			errs = append(errs, fmt.Errorf("%s: %w", strings.ReplaceAll(t.kind, "_", " "), err))
@@ -57,6 +59,26 @@ func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials
 		logger(env).DebugContext(ctx, "revoked a token", slog.String("kind", t.kind), slog.Bool("supported", err == nil))
 	}
 	return errors.Join(errs...)
+}
+
+// revocationEndpoint returns where to revoke creds, "" if that is not known. Flyte's
+// AuthMetadataService has no field for it, but names the issuer, whose own document
+// does (RFC 8414 §2). That one is asked only about a login whose server is known, so
+// that a backend cannot name a server of its own to send the tokens to.
+func revocationEndpoint(ctx context.Context, env auth.Env, cfg configstore.ClientConfig, creds *auth.Credentials) string {
+	if e := strings.TrimSpace(cfg.RevocationEndpoint); e != "" || cfg.Issuer == "" || creds.TokenOrigin == "" {
+		return e
+	}
+	issued, err := configstore.Discovery(cfg.Issuer, env.HTTP).ClientConfig(ctx)
+	if err != nil {
+		logger(env).DebugContext(ctx, "cannot ask the issuer for its revocation endpoint", slog.Any("error", err))
+		return ""
+	}
+	e := strings.TrimSpace(issued.RevocationEndpoint)
+	if e == "" || mayRevoke(creds, e) != nil {
+		return ""
+	}
+	return e
 }
 
 // unsupported reports whether a server cannot revoke a token: it says so (RFC 7009
