@@ -60,8 +60,8 @@ func rotationAndReuse(t *testing.T, p *provider) {
 	if !errors.Is(err, auth.ErrInteractionRequired) && !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
 		t.Errorf("%v, want to be told to log in", err)
 	}
-	if next.kept.last() != nil {
-		t.Error("a dead login is still kept")
+	if c := next.kept.last(); c == nil || c.RefreshToken != "" || c.Ended == "" {
+		t.Errorf("stored is %v, ended because of %q; want why it ended, and no refresh token", c, c.Ended)
 	}
 }
 
