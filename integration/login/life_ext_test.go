@@ -61,7 +61,7 @@ func rotationAndReuse(t *testing.T, p *provider) {
 		t.Errorf("%v, want to be told to log in", err)
 	}
 	if c := next.kept.last(); c == nil || c.RefreshToken != "" || c.Ended == "" {
-		t.Errorf("stored is %v, ended because of %q; want why it ended, and no refresh token", c, c.Ended)
+		t.Errorf("stored is %v, want a login without its refresh token that says why it ended", c)
 	}
 }
 
