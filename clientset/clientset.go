@@ -87,8 +87,9 @@ func (c *ClientSet) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, c.String(
 // names; empty without one.
 func (c *ClientSet) Org() string { return c.org }
 
-// Authenticator returns what holds the login, for Status and Logout. It is nil after
-// [WithoutAuth] and of [ForConn].
+// Authenticator returns what holds the login: Inspect reads the stored one, Status
+// describes the one that this process holds (none before its first call), Logout ends
+// it. It is nil after [WithoutAuth] and of [ForConn].
 func (c *ClientSet) Authenticator() *auth.Authenticator { return c.auth }
 
 // Login logs in now instead of within the first call. An interactive flow asks the

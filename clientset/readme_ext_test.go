@@ -20,7 +20,7 @@ import (
 func TestReadmeMock(t *testing.T) {
 	t.Parallel()
 	server := mocktest.New(t, mockserver.WithProject("demo"))
-	cs, err := clientset.ForAPIKey(server.APIKey(), clientset.WithInsecure())
+	cs, err := clientset.ForAPIKey(server.APIKey()) // the key names http://: no TLS
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestCodeOfThePagesIsCompiled(t *testing.T) {
 	t.Parallel()
 	flat := func(text string) string { return regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(text, "") }
 	tests, programs := flat(read(t, "*_test.go")), flat(read(t, "../examples/*/main.go"))
-	for page, want := range map[string]int{"../README.md": 5, "../docs/errors.md": 4} {
+	for page, want := range map[string]int{"../README.md": 6, "../docs/errors.md": 4} {
 		blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(read(t, page), -1)
 		if len(blocks) != want {
 			t.Errorf("%s: %d blocks of Go, want %d", page, len(blocks), want)

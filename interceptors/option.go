@@ -84,7 +84,7 @@ func WithProxySource(s Source) Option {
 // WithTransportGuard sets a check that runs before any credentials, of the main
 // source, of a proxy or of the call itself, are fetched or attached. Its error
 // ends the call and is returned as it is. It runs on every call and must be
-// cheap.
+// cheap. Without it credentials are sent over any connection, also one without TLS.
 func WithTransportGuard(check func() error) Option {
 	return option(func(c *config) {
 		if check != nil {

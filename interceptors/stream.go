@@ -19,6 +19,9 @@ import (
 // Until the first response SendMsg on a failed stream returns nil, and RecvMsg returns
 // the status; so a client that only sends must call RecvMsg, as gRPC requires anyway.
 //
+// As [UnaryClientAuth] it sends credentials over a connection without TLS too; see
+// [WithTransportGuard].
+//
 // Install it innermost. A nil src attaches request metadata only. Call options
 // apply to every attempt, and those that collect something return that of the last; a
 // [grpc.OnFinish] callback runs once, at the end of the stream.

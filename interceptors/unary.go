@@ -12,6 +12,10 @@ import (
 // deadline covers all attempts; call options apply to each of them, but a
 // [grpc.OnFinish] callback runs once. A nil src attaches request metadata only.
 //
+// It does not know whether the connection has TLS, and sends credentials over one without
+// it too, where others on the network can read them: set [WithTransportGuard] if that
+// may happen. Package clientset does.
+//
 // Install it innermost. It is safe for concurrent use. Give the same src to
 // [StreamClientAuth], so that unary calls and streams share a login.
 func UnaryClientAuth(src Source, opts ...Option) grpc.UnaryClientInterceptor {
