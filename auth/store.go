@@ -21,8 +21,9 @@ type Key struct {
 // and honour ctx. Package auth/tokenstore has the usual ones.
 //
 // A Store may also implement [Locker], [Swapper], [Discarder], [Persister], [Locator]
-// and [Lister]; an [Authenticator] uses the first five. A store that wraps another one
-// forwards them. [Encode] and [Decode] turn a login into bytes and back.
+// and [Lister]. An [Authenticator] uses the first three, and Locator for its [Status];
+// Persister is for stores that wrap others, Lister for people and tools. A store that
+// wraps another one forwards them all. [Encode] and [Decode] turn a login into bytes and back.
 type Store interface {
 	// Store stores c under k, replacing what was there.
 	Store(ctx context.Context, k Key, c *Credentials) error
@@ -70,13 +71,15 @@ type Discarder interface {
 	Discard(ctx context.Context, k Key, dead *Credentials) error
 }
 
-// Persister is a [Store] that reports whether its logins outlive the process.
+// Persister is a [Store] that reports whether its logins outlive the process. An
+// [Authenticator] does not ask; tokenstore.FallbackStore prefers such a store.
 type Persister interface {
 	Persistent() bool
 }
 
 // Locator is a [Store] that says, for people to read, where it stores the login of k:
-// "memory", "keyring (jetway:flyte.example.com)", the path of a file.
+// "memory", "keyring (jetway:flyte.example.com)", the path of a file. [Status] shows it, or
+// the type of a Store that is no Locator.
 type Locator interface {
 	Location(k Key) string
 }

@@ -17,8 +17,9 @@ import (
 // [auth.ErrRejected], [auth.ErrDeclined] or [auth.ErrInteractionRequired].
 type Func struct {
 	// Name is the Flow part of the [auth.Key] under which the login is stored. Give
-	// each identity a name of its own. Without one the login stays in memory, whatever
-	// store there is.
+	// each identity a name of its own. With a store that outlives the process, the next
+	// program uses the stored token until it expires or is rejected, and only then calls
+	// Login. Without a Name the login stays in memory, whatever store there is.
 	Name string
 	// Login returns new credentials; prev is what there was before, or nil. It returns
 	// when ctx ends.
@@ -29,8 +30,9 @@ type Func struct {
 	Interactive bool
 	// Timeout ends a Login that takes longer; zero means [auth.DefaultTimeout].
 	Timeout time.Duration
-	// FileStorable logins may be stored in a file that only its owner can read; without
-	// it they are stored in a keyring or in memory.
+	// FileStorable is for tokenstore.Default: it may store such logins in a file that
+	// only its owner can read, and all others in a keyring or in memory. Other stores do
+	// not look at it.
 	FileStorable bool
 }
 
