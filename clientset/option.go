@@ -19,8 +19,9 @@ type option func(*config)
 
 func (o option) apply(c *config) { o(c) }
 
-// WithLogger logs logins, refreshes and rejected credentials, and warns about weakened
-// security. Nothing secret is logged at any level. By default nothing is logged.
+// WithLogger logs logins, refreshes and rejected credentials (at level Debug), and warns
+// about weakened security and stores that fail. Nothing secret is logged at any level. By
+// default nothing is logged. docs/flows.md has a table of the messages.
 func WithLogger(l *slog.Logger) Option {
 	return option(func(c *config) {
 		if l != nil {
