@@ -85,7 +85,8 @@ func WithInsecureSkipVerify() Option {
 // WithProxyURL sends the connection, logging in and discovery through an HTTP proxy
 // (http:// or https://, user and password allowed). Loopback addresses and unix sockets
 // are reached directly. The default, also of an empty url, is that of [WithHTTPClient],
-// else that of the environment (HTTPS_PROXY, NO_PROXY), as gRPC and net/http read it.
+// else that of the environment (HTTPS_PROXY, NO_PROXY), as gRPC and net/http read it: Go
+// reads these variables once per process, so that setting them later has no effect.
 func WithProxyURL(url string) Option {
 	return option(func(c *config) { c.proxyURL = url })
 }

@@ -7,6 +7,8 @@
 // [auth.Store] and hand it over:
 //
 //	cs, err := clientset.ForEndpoint(endpoint, clientset.WithFlow(broker{…}), clientset.WithStore(newTable()))
+//
+// The flow is in flow.go, the store in store.go; company.go stands for the token broker.
 package main
 
 import (

@@ -9,6 +9,8 @@
 // an account approves every login. Other programs of the same user find the login
 // that this one has stored: they need no flow, clientset.ForEndpoint(endpoint) is
 // enough.
+//
+// The three commands are in program.go; demo.go runs them against the mock.
 package main
 
 import (
