@@ -15,8 +15,9 @@ import (
 // authorization server serves them all, and each call still returns when its own context
 // ends. A call in about the last fifth of a token's lifetime, at most five minutes, starts
 // a refresh in the background, and calls keep using the token meanwhile. Without calls
-// nothing is sent, and the next call after the expiry waits for a token. A failure is remembered for about a second, so that an authorization
-// server that is down gets one request a second and not one a call.
+// nothing is sent, and the next call after the expiry waits for a token. A failure is
+// remembered for about a second, so that an authorization server that is down gets one
+// request a second and not one a call.
 //
 // An Authenticator is safe for concurrent use.
 type Authenticator struct {

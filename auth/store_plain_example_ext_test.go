@@ -26,7 +26,7 @@ func (p *plain) Retrieve(_ context.Context, k auth.Key) (*auth.Credentials, erro
 	if !ok {
 		return nil, auth.ErrNoCredentials
 	}
-	stored, c, err := auth.Decode(row.([]byte)) //nolint:forcetypeassert // Store puts nothing else there
+	stored, c, err := auth.Decode(row.([]byte))
 	switch {
 	case errors.Is(err, auth.ErrNewerVersion): // kept, and counted as none
 		return nil, fmt.Errorf("%w: %w", auth.ErrNoCredentials, err)
