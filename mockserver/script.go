@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/jetway-go/jetway/mockserver/internal/faults"
+	"github.com/jetway-go/jetway/mockserver/faults"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -51,10 +51,7 @@ type countedRule struct {
 func (c *Script) TokenEndpoint() *faults.Set { return c.Endpoint(oauth.EndpointToken) }
 
 // Endpoint returns the faults of an endpoint of the authorization server, the same
-// value at every call. It has a method for each fault: Hang, Slow, Down, Redirect,
-// Echo, Flood, FailNext and Refuse (the next n requests), Rewrite, ExpiresIn and
-// ContentType (malformed answers), and Reset. For a name that is no endpoint the
-// faults have no effect.
+// value at every call. For a name that is no endpoint the faults have no effect.
 func (c *Script) Endpoint(e oauth.Endpoint) *faults.Set { return c.server.oauth.Faults(e) }
 
 // RejectNext rejects the next n calls that need an access token with Unauthenticated,

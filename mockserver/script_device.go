@@ -3,11 +3,11 @@ package mockserver
 import (
 	"cmp"
 
-	"github.com/jetway-go/jetway/mockserver/internal/authserver"
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // PendingDevices returns the devices that wait for approval, oldest first.
-func (c *Script) PendingDevices() []authserver.DeviceRequest { return c.server.oauth.PendingDevices() }
+func (c *Script) PendingDevices() []oauth.DeviceRequest { return c.server.oauth.PendingDevices() }
 
 // ApproveDevice approves the device that shows userCode for the account of login, as
 // that user would on the device page; an empty login is the first account. The error

@@ -1,16 +1,15 @@
 package mockserver
 
 import (
-	"github.com/jetway-go/jetway/mockserver/internal/authserver"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // IssueToken issues an access token without any grant, so that a test can start with a
 // login of its choice. It does not check spec, except that claims must be JSON values.
-func (c *Script) IssueToken(spec oauth.TokenSpec) (authserver.IssuedToken, error) {
+func (c *Script) IssueToken(spec oauth.TokenSpec) (oauth.IssuedToken, error) {
 	token, err := c.server.oauth.IssueToken(spec)
 	if err != nil {
-		return authserver.IssuedToken{}, &Error{Op: "issue a token", Err: err}
+		return oauth.IssuedToken{}, &Error{Op: "issue a token", Err: err}
 	}
 	return token, nil
 }

@@ -61,14 +61,16 @@ func Rules() []Rule {
 		{Package: "mockserver/objectstore", Tests: mocks},
 		{Package: "mockserver/oauth", Tests: mocks},
 		{Package: "mockserver/internal/signed", Tests: mocks},
-		{Package: "mockserver/internal/faults", May: []string{"mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/internal/buffered", Tests: mocks},
+		{Package: "mockserver/faults", May: []string{"mockserver/internal/buffered", "mockserver/oauth"}, Tests: mocks},
 		{Package: "mockserver/internal/pages", Tests: mocks},
 		{Package: "mockserver/internal/authserver", May: []string{
-			"mockserver/internal/faults", "mockserver/internal/pages", "mockserver/internal/signed", "mockserver/oauth",
+			"mockserver/faults", "mockserver/internal/buffered", "mockserver/internal/pages", "mockserver/internal/signed",
+			"mockserver/oauth",
 		}, Tests: mocks},
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/objectstore"}, Tests: mocks},
 		{Package: "mockserver", May: []string{
-			gen, verifier, "mockserver/backend", "mockserver/internal/authserver", "mockserver/internal/faults",
+			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/internal/authserver",
 			"mockserver/internal/pages", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
 		{Package: "mockserver/mocktest", May: []string{

@@ -3,7 +3,8 @@
 //
 // A [Config] lists the clients, the users who can log in, and the deviations of real
 // servers ([Quirk]) that this one shows. Its zero values make a strict server with
-// every grant. Scripts use [Endpoint], [Answer] and [TokenSpec].
+// every grant. Scripts use [Endpoint], [Answer] and [TokenSpec], and return [IssuedToken]
+// and [DeviceRequest].
 //
 // Give a Config to mockserver.WithOAuth, or to mockserver.NewAuthorizationServer for
 // the authorization server alone.

@@ -24,6 +24,16 @@ type TokenSpec struct {
 	Refresh bool
 }
 
+// IssuedToken holds the tokens that a script has issued. They are secrets: do not log them.
+type IssuedToken struct {
+	// AccessToken is the token that calls carry.
+	AccessToken string
+	// RefreshToken is empty unless [TokenSpec.Refresh] was set.
+	RefreshToken string
+	// Expiry is when the access token expires, by the server's clock.
+	Expiry time.Time
+}
+
 // TokenID returns a name for a token that does not reveal it: the first 16 bytes of its
 // SHA-256, in hex.
 func TokenID(token string) string {

@@ -71,7 +71,7 @@ func (s *Server) startDevice(c oauth.Client, f form) (map[string]any, *protocolE
 }
 
 // PendingDevices returns the devices that wait for approval, oldest first.
-func (s *Server) PendingDevices() []DeviceRequest { return s.devices.all(s.cfg.Now()) }
+func (s *Server) PendingDevices() []oauth.DeviceRequest { return s.devices.all(s.cfg.Now()) }
 
 // ApproveDevice approves the device that shows userCode for the account of login, as that
 // user would on the device page. The error is [ErrUnknownUserCode] or

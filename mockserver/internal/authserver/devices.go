@@ -7,18 +7,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // ErrUnknownUserCode is returned if no device waits for approval with that user code.
 var ErrUnknownUserCode = errors.New("no device waits with that user code: it was never issued, has expired, or was approved or denied")
-
-// DeviceRequest is a device that waits for approval.
-type DeviceRequest struct {
-	UserCode string // as shown, such as "WDJB-MJHT"
-	ClientID string
-	Scopes   []string
-	Expiry   time.Time
-}
 
 type decision int
 
@@ -87,18 +81,18 @@ func (d *devices) purge(now time.Time) {
 }
 
 // waiting finds the device that shows userCode.
-func (d *devices) waiting(userCode string, now time.Time) (DeviceRequest, bool) {
+func (d *devices) waiting(userCode string, now time.Time) (oauth.DeviceRequest, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r := d.byUser[userCode]
 	if r == nil || r.decision != undecided || !now.Before(r.expiry) {
-		return DeviceRequest{}, false
+		return oauth.DeviceRequest{}, false
 	}
 	return r.request(), true
 }
 
-func (r *deviceRecord) request() DeviceRequest {
-	return DeviceRequest{UserCode: r.userCode, ClientID: r.client, Scopes: slices.Clone(r.scopes), Expiry: r.expiry}
+func (r *deviceRecord) request() oauth.DeviceRequest {
+	return oauth.DeviceRequest{UserCode: r.userCode, ClientID: r.client, Scopes: slices.Clone(r.scopes), Expiry: r.expiry}
 }
 
 // known reports whether code is a device code.
@@ -109,10 +103,10 @@ func (d *devices) known(code string) bool {
 }
 
 // all returns the devices that wait, oldest first.
-func (d *devices) all(now time.Time) []DeviceRequest {
+func (d *devices) all(now time.Time) []oauth.DeviceRequest {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list := []DeviceRequest{}
+	list := []oauth.DeviceRequest{}
 	for _, userCode := range d.order {
 		if r := d.byUser[userCode]; r != nil && r.decision == undecided && now.Before(r.expiry) {
 			list = append(list, r.request())

@@ -3,7 +3,7 @@ package authserver
 import (
 	"net/http"
 
-	"github.com/jetway-go/jetway/mockserver/internal/faults"
+	"github.com/jetway-go/jetway/mockserver/faults"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 

@@ -69,15 +69,9 @@ func (s *Server) claims(info tokenInfo, now, expiry time.Time) map[string]any {
 	return c
 }
 
-// IssuedToken is the result of [Server.IssueToken]. It holds secrets.
-type IssuedToken struct {
-	AccessToken, RefreshToken string
-	Expiry                    time.Time
-}
-
 // IssueToken issues an access token without any grant, so that a test can start with a
 // login of its choice. It does not check spec.
-func (s *Server) IssueToken(spec oauth.TokenSpec) (IssuedToken, error) {
+func (s *Server) IssueToken(spec oauth.TokenSpec) (oauth.IssuedToken, error) {
 	info := tokenInfo{
 		subject:  spec.Subject,
 		client:   spec.ClientID,
@@ -95,9 +89,9 @@ func (s *Server) IssueToken(spec oauth.TokenSpec) (IssuedToken, error) {
 	}
 	out, perr := s.mint(info, ttl)
 	if perr != nil {
-		return IssuedToken{}, perr
+		return oauth.IssuedToken{}, perr
 	}
-	t := IssuedToken{AccessToken: out.access, Expiry: out.expiry}
+	t := oauth.IssuedToken{AccessToken: out.access, Expiry: out.expiry}
 	if spec.Refresh {
 		t.RefreshToken = s.tokens.addRefresh(info)
 	}

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jetway-go/jetway/mockserver/internal/faults"
+	"github.com/jetway-go/jetway/mockserver/internal/buffered"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -101,7 +101,7 @@ func twisted(next http.Handler, twists []twist) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		faults.Alter(w, r, next, func(held *faults.Held) {
+		buffered.Edit(w, r, next, func(held *buffered.Answer) {
 			answer := map[string]any{}
 			decoder := json.NewDecoder(bytes.NewReader(held.Body))
 			decoder.UseNumber() // 3600 must not come out as 3.6e+03

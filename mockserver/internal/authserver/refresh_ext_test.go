@@ -12,7 +12,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-func login(t *testing.T, s *authserver.Server) authserver.IssuedToken {
+func login(t *testing.T, s *authserver.Server) oauth.IssuedToken {
 	t.Helper()
 	tok, err := s.IssueToken(oauth.TokenSpec{Subject: "ada", ClientID: "public", Scopes: []string{"all", "read"}, Refresh: true})
 	if err != nil {

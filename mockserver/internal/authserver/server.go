@@ -15,7 +15,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/jetway-go/jetway/mockserver/internal/faults"
+	"github.com/jetway-go/jetway/mockserver/faults"
 	"github.com/jetway-go/jetway/mockserver/internal/pages"
 	"github.com/jetway-go/jetway/mockserver/internal/signed"
 	"github.com/jetway-go/jetway/mockserver/oauth"

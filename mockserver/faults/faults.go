@@ -1,9 +1,15 @@
-// Package faults makes HTTP endpoints misbehave: they are slow, hang, are down, redirect,
-// or send malformed or huge answers, or answers that repeat the request.
+// Package faults makes the HTTP endpoints of the mock misbehave: they are slow, hang, are
+// down, redirect, or send malformed or huge answers, or answers that repeat the request.
 //
-// A [Set] holds the faults of one endpoint, whose handler [Set.Wrap] wraps. Scripts of the
-// mock return it, so that a test can turn faults on and off during requests. [Alter] is
-// for permanent deviations of an endpoint.
+// A [Set] holds the faults of one endpoint. Tests get it from the script of a running mock
+// and turn faults on and off, also during requests:
+//
+//	token := server.Script().TokenEndpoint()
+//	token.Slow(2 * time.Second)      // every request, until Reset
+//	token.Refuse(1, "invalid_grant") // the next one
+//
+// Call mockserver.Script.TokenEndpoint, or Endpoint for the other endpoints of the
+// authorization server; [Set.Wrap] gives a handler of your own such faults.
 package faults
 
 import (

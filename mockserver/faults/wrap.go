@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jetway-go/jetway/mockserver/internal/buffered"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -41,7 +43,8 @@ func (f *Set) next() plan {
 	return p
 }
 
-// Wrap applies the faults to the requests of an endpoint.
+// Wrap returns next with the faults of f, which apply to each request when it arrives. The
+// mock wraps its endpoints itself.
 func (f *Set) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, ok := slurp(r)
@@ -57,11 +60,29 @@ func (f *Set) Wrap(next http.Handler) http.Handler {
 		case p.flood > 0:
 			flood(w, p.flood)
 		case p.rewrite != nil || p.contentType != "":
-			Alter(w, r, next, p.edit)
+			buffered.Edit(w, r, next, p.edit)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// edit changes an answer if it is a success.
+func (p plan) edit(a *buffered.Answer) {
+	if a.Status != http.StatusOK {
+		return
+	}
+	if p.contentType != "" {
+		a.Header.Set("Content-Type", p.contentType)
+	}
+	answer := map[string]any{}
+	if p.rewrite == nil || json.Unmarshal(a.Body, &answer) != nil {
+		return
+	}
+	p.rewrite(answer)
+	if changed, err := json.Marshal(answer); err == nil {
+		a.Body = changed
+	}
 }
 
 // slurp reads the whole body: net/http notices that a client has disconnected only after
