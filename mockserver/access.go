@@ -54,6 +54,10 @@ func (s *Server) TokenURL() string { return s.oauth.TokenURL() }
 // authorization_code grant.
 func (s *Server) AuthorizationURL() string { return s.oauth.Metadata().AuthorizationEndpoint }
 
+// IntrospectionURL returns the address of the introspection endpoint (RFC 7662), which
+// answers clients with a secret only.
+func (s *Server) IntrospectionURL() string { return s.oauth.Metadata().IntrospectionEndpoint }
+
 // ClientID returns the ID of the server's first client.
 func (s *Server) ClientID() string { return s.cfg.oauth.Clients[0].ID }
 

@@ -29,7 +29,7 @@ func TestIndexNamesWhatIsServed(t *testing.T) {
 		t.Fatalf("status %d", code)
 	}
 	for _, want := range []string{
-		s.URL(), `href="` + s.Issuer() + `/oauth2/device"`, s.TokenURL(), s.AuthorizationURL(), s.HTTPURL() + "/objects/",
+		s.URL(), `href="` + s.Issuer() + `/oauth2/device"`, s.TokenURL(), s.AuthorizationURL(), s.IntrospectionURL(), s.HTTPURL() + "/objects/",
 		`href="` + s.HTTPURL() + `/.well-known/oauth-authorization-server/realms/demo"`,
 		`href="` + s.Issuer() + `/.well-known/openid-configuration"`,
 		"flyteidl2.workflow.RunService", "grpc.health.v1.Health",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/status"
@@ -16,7 +15,7 @@ import (
 
 // visit calls the service as three clients. They know its address only: the service
 // tells them where to log in, and for which audience.
-func visit(ctx context.Context, out io.Writer, address string, introspections *atomic.Int32) error {
+func visit(ctx context.Context, out io.Writer, address string, introspections func() int) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	as := func(id, secret string) clientset.Option {
@@ -39,11 +38,11 @@ func visit(ctx context.Context, out io.Writer, address string, introspections *a
 		fmt.Fprintf(out, "  Version: %s\n", answer(ctx, cs, versionMethod, ""))
 		fmt.Fprintf(out, "  Greet: %s\n", answer(ctx, cs, greetMethod, "good morning"))
 		if c.calls > 0 {
-			before := introspections.Load()
+			before := introspections()
 			for range c.calls {
 				answer(ctx, cs, greetMethod, "hello again")
 			}
-			fmt.Fprintf(out, "  %d more calls made %d introspection requests\n", c.calls, introspections.Load()-before)
+			fmt.Fprintf(out, "  %d more calls made %d introspection requests\n", c.calls, introspections()-before)
 		}
 		if err := cs.Close(); err != nil {
 			return err

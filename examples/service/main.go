@@ -11,16 +11,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/oauth"
@@ -38,62 +33,44 @@ func main() {
 
 func run(ctx context.Context, out io.Writer) error {
 	out = &shared{out: out} // the service logs to it while the clients print
-	login, err := startAuthorizationServer(ctx)
+	login, err := startAuthorizationServer()
 	if err != nil {
 		return err
 	}
 	defer login.Close()
 	s, address, err := startService(ctx, serviceConfig{
-		issuer: login.issuer, introspection: login.issuer + "/oauth2/introspect",
+		issuer: login.Issuer(), introspection: login.IntrospectionURL(),
 		clientID: "greeter-service", secret: "service-secret", log: out,
 	})
 	if err != nil {
 		return err
 	}
 	defer s.Stop()
-	return visit(ctx, out, address, &login.introspections)
+	return visit(ctx, out, address, func() int { return introspections(login) })
 }
 
-// authorizationServer is the mock's, with a client for the service and two for its
+// startAuthorizationServer starts the mock with a client for the service and two for its
 // callers, of which one may not greet.
-type authorizationServer struct {
-	*http.Server
-	issuer         string
-	introspections atomic.Int32
-	served         chan struct{}
-}
-
-func startAuthorizationServer(ctx context.Context) (*authorizationServer, error) {
-	lis, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	a := &authorizationServer{issuer: "http://" + lis.Addr().String(), served: make(chan struct{})}
-	mock, err := mockserver.NewAuthorizationServer(oauth.Config{
-		Issuer: a.issuer, Opaque: true,
+func startAuthorizationServer() (*mockserver.Server, error) {
+	return mockserver.New(mockserver.WithOAuth(oauth.Config{
+		Opaque: true,
 		Clients: []oauth.Client{
 			{ID: "greeter-service", Secret: "service-secret"},
 			{ID: "batch", Secret: "batch-secret", Scopes: []string{"greet"}},
 			{ID: "monitor", Secret: "monitor-secret", Scopes: []string{"watch"}},
 		},
-	})
-	if err != nil {
-		return nil, errors.Join(err, lis.Close())
-	}
-	a.Server = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/oauth2/introspect" {
-			a.introspections.Add(1)
-		}
-		mock.ServeHTTP(w, r)
-	})}
-	go func() { defer close(a.served); _ = a.Serve(lis) }()
-	return a, nil
+	}))
 }
 
-// Close ends the server and waits for it.
-func (a *authorizationServer) Close() {
-	_ = a.Server.Close()
-	<-a.served
+// introspections returns how many requests have reached the introspection endpoint.
+func introspections(login *mockserver.Server) int {
+	n := 0
+	for _, r := range login.Requests() {
+		if r.Endpoint == oauth.EndpointIntrospection {
+			n++
+		}
+	}
+	return n
 }
 
 // shared is a writer for several goroutines.
