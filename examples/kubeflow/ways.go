@@ -8,12 +8,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"google.golang.org/grpc"
 
 	"github.com/jetway-go/jetway/auth/flow"
-	"github.com/jetway-go/jetway/interceptors/serverauth"
 	"github.com/jetway-go/jetway/internal/kfppb"
 	"github.com/jetway-go/jetway/internal/kfptest"
 	"github.com/jetway-go/jetway/platform/kubeflow"
@@ -79,21 +77,9 @@ func inAPod(ctx context.Context, out io.Writer) error {
 
 // fromOutside logs in at the proxy in front of the deployment as a person would.
 func fromOutside(ctx context.Context, out io.Writer) error {
-	var proxy *dextest.Server
-	server := api(grpc.ChainUnaryInterceptor(serverauth.Unary(serverauth.VerifierFunc(
-		func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
-			return proxy.Verifier().Verify(ctx, p)
-		}))))
-	defer server.Stop()
-	proxy = dextest.NewServer(dextest.Config{
+	proxy := dextest.NewServer(dextest.Config{
 		Connectors: []string{"ldap", "local"}, Approval: true,
-		Upstream: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
-				server.ServeHTTP(w, r)
-				return
-			}
-			_, _ = io.WriteString(w, "Kubeflow's pages")
-		}),
+		GRPC: api, // called with options that check the session
 	})
 	defer proxy.Close()
 

@@ -108,7 +108,7 @@ func Rules() []Rule {
 		}},
 		{Package: "examples/flyteconfig", May: []string{clientset, gen, mock, "platform/flyte"}},
 		{Package: "examples/kubeflow", May: []string{
-			"auth/flow", clientset, "internal/kfppb", "internal/kfptest", verifier, "platform/kubeflow",
+			"auth/flow", clientset, "internal/kfppb", "internal/kfptest", "platform/kubeflow",
 			"platform/kubeflow/dextest", "platform/kubeflow/tokenreviewtest",
 		}},
 		{Package: "examples/jupyterhub", May: []string{

@@ -2,9 +2,7 @@ package kubeflow_test
 
 import (
 	"context"
-	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -59,25 +57,14 @@ func serve(t *testing.T, guards ...grpc.ServerOption) *platformtest.Server {
 // behind starts a proxy with Dex, and Kubeflow's API behind it.
 func behind(t *testing.T, config dextest.Config) (*dextest.Server, *platformtest.Server) {
 	t.Helper()
-	var proxy *dextest.Server
-	a := newAPI(platformtest.Guard(serverauth.VerifierFunc(func(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
-		return proxy.Verifier().Verify(ctx, p)
-	})))
-	config.Upstream = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
-			a.ServeHTTP(w, r)
-			return
-		}
-		_, _ = w.Write([]byte("Kubeflow"))
-	})
-	return proxied(t, &proxy, config), a
-}
-
-func proxied(t *testing.T, proxy **dextest.Server, config dextest.Config) *dextest.Server {
-	t.Helper()
-	*proxy = dextest.NewServer(config)
-	t.Cleanup((*proxy).Close)
-	return *proxy
+	var a *platformtest.Server
+	config.GRPC = func(checkSession ...grpc.ServerOption) *grpc.Server {
+		a = newAPI(checkSession...)
+		return a.Server
+	}
+	proxy := dextest.NewServer(config)
+	t.Cleanup(proxy.Close)
+	return proxy, a
 }
 
 func inCluster(pairs ...string) func(string) (string, bool) {

@@ -4,8 +4,8 @@
 // used once, sessions expire, and a login is bound to the browser that started it.
 // There is no id_token, and no API of Dex besides these pages.
 //
-// Call [NewServer] and log in at [Server].URL. Requests with a session are passed to the
-// Upstream of the [Config], gRPC included.
+// Call [NewServer] and log in at [Server].URL. The gRPC server that the [Config] makes gets
+// the calls, and its Upstream the other requests with a session.
 package dextest
 
 import (
@@ -16,6 +16,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"google.golang.org/grpc"
 )
 
 // Names and passwords of Kubeflow's manifests.
@@ -51,7 +53,13 @@ type Config struct {
 	Users map[string]string
 	// SessionLife is how long a session lasts; zero means a week.
 	SessionLife time.Duration
-	// Upstream serves the requests that the proxy accepts; nil answers with status 200.
+	// GRPC makes the gRPC server behind the proxy. [NewServer] calls it once, with options
+	// that make the server accept only calls with a session cookie of this proxy and
+	// without an authorization header; [Server.Close] stops it. Nil means that there is no
+	// gRPC server, and calls are treated as other requests.
+	GRPC func(checkSession ...grpc.ServerOption) *grpc.Server
+	// Upstream serves the other requests that the proxy accepts; nil answers with status
+	// 200.
 	Upstream http.Handler
 }
 
@@ -63,6 +71,7 @@ type Server struct {
 
 	config Config
 	http   *httptest.Server
+	grpc   *grpc.Server // nil without Config.GRPC
 	mux    *http.ServeMux
 
 	mu       sync.Mutex
@@ -103,6 +112,9 @@ func NewServer(config Config) *Server {
 		pending: map[string]*login{}, codes: map[string]string{}, sessions: map[string]time.Time{},
 	}
 	s.routes()
+	if config.GRPC != nil {
+		s.grpc = config.GRPC(s.checkSession()...)
+	}
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	s.http.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	s.http.Config.Protocols = new(http.Protocols)
@@ -116,11 +128,14 @@ func NewServer(config Config) *Server {
 // Client returns a client whose connections Close closes. It keeps no cookies.
 func (s *Server) Client() *http.Client { return s.http.Client() }
 
-// Close stops the proxy and Dex and closes their connections. Calling it again does
-// nothing.
+// Close stops the proxy, Dex and the gRPC server, and closes their connections. Calling it
+// again does nothing.
 func (s *Server) Close() {
 	s.http.CloseClientConnections()
 	s.http.Close()
+	if s.grpc != nil {
+		s.grpc.Stop()
+	}
 }
 
 // Logins returns how many sessions were opened.

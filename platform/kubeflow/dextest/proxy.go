@@ -8,17 +8,18 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// serve records a request and passes it on. gRPC calls are passed to the upstream
-// unchecked, which has to check the session itself: see [Server.Verifier].
+// serve records a request and passes it on. gRPC calls are passed on unchecked: the gRPC
+// server checks the session itself, see [Server.checkSession].
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") && s.config.Upstream != nil {
-		s.config.Upstream.ServeHTTP(w, r)
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") && s.grpc != nil {
+		s.grpc.ServeHTTP(w, r)
 		return
 	}
 	s.record(r)
@@ -129,18 +130,25 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, rd, http.StatusFound) //nolint:gosec // checked when it came
 }
 
-// Verifier returns a Verifier that accepts calls with a session cookie of this proxy and
-// without an authorization header, as the proxy's clients send them.
-func (s *Server) Verifier() serverauth.Verifier {
-	return serverauth.VerifierFunc(func(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
-		switch {
-		case len(p.Metadata["authorization"]) > 0:
-			return serverauth.Identity{}, status.Error(codes.InvalidArgument, "an authorization header beside the session")
-		case len(p.Metadata["cookie"]) != 1:
-			return serverauth.Identity{}, status.Errorf(codes.Unauthenticated, "%d cookie headers, want 1", len(p.Metadata["cookie"]))
-		case !s.config.Unsecured && !s.knows(p.Cookies):
-			return serverauth.Identity{}, status.Error(codes.Unauthenticated, "the session has expired")
-		}
-		return serverauth.Identity{Subject: Username}, nil
-	})
+// checkSession returns options that close a gRPC server with [Server.verify].
+func (s *Server) checkSession() []grpc.ServerOption {
+	v := serverauth.VerifierFunc(s.verify)
+	return []grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(serverauth.Unary(v)),
+		grpc.ChainStreamInterceptor(serverauth.Stream(v)),
+	}
+}
+
+// verify accepts calls with a session cookie of this proxy and without an authorization
+// header, as the proxy's clients send them.
+func (s *Server) verify(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
+	switch {
+	case len(p.Metadata["authorization"]) > 0:
+		return serverauth.Identity{}, status.Error(codes.InvalidArgument, "an authorization header beside the session")
+	case len(p.Metadata["cookie"]) != 1:
+		return serverauth.Identity{}, status.Errorf(codes.Unauthenticated, "%d cookie headers, want 1", len(p.Metadata["cookie"]))
+	case !s.config.Unsecured && !s.knows(p.Cookies):
+		return serverauth.Identity{}, status.Error(codes.Unauthenticated, "the session has expired")
+	}
+	return serverauth.Identity{Subject: Username}, nil
 }
