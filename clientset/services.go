@@ -56,11 +56,13 @@ func (s *services) Task() taskpb.TaskServiceClient { return s.task }
 // Run returns the stub that creates, watches and aborts runs and their actions.
 func (s *services) Run() workflowpb.RunServiceClient { return s.run }
 
-// Logs returns the stub that tails the logs of an action.
+// Logs returns the stub of the deprecated RunLogsService, which tails the logs of an action.
+// Current backends serve only TailLogs of [ClientSet.DataProxy] and answer this service with
+// Unimplemented.
 func (s *services) Logs() workflowpb.RunLogsServiceClient { return s.logs }
 
 // DataProxy returns the stub that signs URLs for uploads and downloads, and reads
-// inputs and outputs.
+// inputs and outputs. Its TailLogs tails the logs of an action.
 func (s *services) DataProxy() dataproxypb.DataProxyServiceClient { return s.dataProxy }
 
 // Secret returns the stub that stores secrets for tasks.

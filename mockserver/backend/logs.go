@@ -49,8 +49,9 @@ type runLogsServer struct {
 	*runs
 }
 
-// ServeRunLogs turns the deprecated RunLogsService on or off; the default is on. Off, it
-// answers as a server without that service, such as current open-source backends.
+// ServeRunLogs turns the deprecated RunLogsService on or off; the default is on, although
+// current backends serve only TailLogs of DataProxyService. Off, it answers Unimplemented as
+// they do: turn it off to test that a client does without.
 func (b *Backend) ServeRunLogs(on bool) {
 	b.runs.mu.Lock()
 	defer b.runs.mu.Unlock()
