@@ -16,8 +16,8 @@ import (
 // ends. A call in about the last fifth of a token's lifetime, at most five minutes, starts
 // a refresh in the background, and calls keep using the token meanwhile. Without calls
 // nothing is sent, and the next call after the expiry waits for a token. A failure is
-// remembered for about a second, so that an authorization server that is down gets one
-// request a second and not one a call.
+// remembered for about a second, so that an authorization server that is down gets about one
+// request a second, however many calls there are.
 //
 // An Authenticator is safe for concurrent use.
 type Authenticator struct {
@@ -25,8 +25,8 @@ type Authenticator struct {
 }
 
 // New returns an Authenticator for the login that key names, obtained by f. A key
-// without a Flow gets the Name of f's [Traits]. New sends and reads nothing: that
-// happens at the first call.
+// without a Flow gets the Name of f's [Traits]. New sends and reads nothing; the first
+// call does.
 func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	o := options{log: env.Logger}
 	for _, opt := range opts {
@@ -54,9 +54,9 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	return a
 }
 
-// Credentials returns the credentials of the next call, or nil if it should go without:
-// the server requires no login, or a person has to log in and the server has not
-// rejected a call yet. It blocks only while there are no usable ones.
+// Credentials returns the credentials of the next call, or nil if that call should
+// carry none: the server requires no login, or a person has to log in and the server
+// has not rejected a call yet. It blocks only while there are no usable credentials.
 //
 // The error is an [*Error]. It never means that the server rejected a call.
 func (a *Authenticator) Credentials(ctx context.Context) (*Credentials, error) {
@@ -123,7 +123,7 @@ func (a *Authenticator) afterExpiry(ctx context.Context, s *snapshot) (*Credenti
 // replacement. If it was replaced already, it returns the replacement without a request.
 // A nil stale means that the call went without credentials.
 //
-// This is where a person may be asked to log in. The error is an [*Error].
+// An interactive flow may ask a person to log in here. The error is an [*Error].
 func (a *Authenticator) Refresh(ctx context.Context, stale *Credentials) (*Credentials, error) {
 	s := a.current.Load()
 	if s.creds != nil && !s.published(stale) {

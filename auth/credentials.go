@@ -19,14 +19,15 @@ const Raw = "raw"
 // needed to refresh it.
 //
 // A *Credentials must not be changed once another goroutine or package has it.
-// Printing or logging it shows its ID and expiry, never a token; JSON refuses it,
-// because it would show the tokens or lose them. [Encode] writes it with its tokens.
+// Printing or logging it shows its ID and expiry, never a token. Encoding it with
+// package json is an error, because the result would either contain the tokens or lose
+// them; [Encode] writes it with its tokens.
 type Credentials struct {
-	// AccessToken is what calls carry. Empty means that there is only a
-	// RefreshToken: calls carry nothing until it has been refreshed.
+	// AccessToken is what calls carry. Empty means that there is only a RefreshToken:
+	// calls carry no token before the first refresh.
 	AccessToken string
-	// RefreshToken gets the next access token without a person (RFC 6749 §6); may be
-	// empty.
+	// RefreshToken is exchanged for the next access token, without a person (RFC 6749 §6);
+	// may be empty.
 	RefreshToken string
 	// TokenType is the scheme in front of the token: empty means "Bearer",
 	// [Raw] means none.
@@ -46,9 +47,9 @@ type Credentials struct {
 	// token endpoint. Flows send a refresh token to no other. Empty means unknown,
 	// as for logins of older programs and of other tools; the next refresh fills it in.
 	TokenOrigin string
-	// RevocationOrigin is the same for the revocation endpoint that was configured
-	// when the login was made, where that is another server. Tokens are revoked at
-	// these two and at no other server (RFC 7009).
+	// RevocationOrigin is the server of the revocation endpoint that was configured when
+	// the login was made; empty if that is TokenOrigin. Tokens are sent for revocation
+	// (RFC 7009) to one of these two servers and to no other.
 	RevocationOrigin string
 	// Ended says why the login cannot be refreshed any more: the server rejected its
 	// refresh token for good, and the login has none since. Empty means that nothing
@@ -70,7 +71,7 @@ func (c *Credentials) ID() string {
 }
 
 // Header returns the metadata pair to send, or two empty strings when there is
-// no access token. The key is lower case, as gRPC wants it.
+// no access token. The key is in lower case, as gRPC requires.
 func (c *Credentials) Header() (key, value string) {
 	if c == nil || c.AccessToken == "" {
 		return "", ""
@@ -116,8 +117,8 @@ func (c *Credentials) LogValue() slog.Value { return slog.StringValue(c.String()
 var errNotJSON = errors.New("auth.Credentials are not written or read as JSON, which would show or lose the tokens:" +
 	" store them with auth.Encode and auth.Decode, show them with String")
 
-// MarshalJSON returns an error that names [Encode]: a description in place of the
-// tokens would pass for a stored login until it is read back.
+// MarshalJSON returns an error that names [Encode]. Were it to write a description, a
+// program could store that by mistake and notice only when it reads the login back.
 func (c Credentials) MarshalJSON() ([]byte, error) { return nil, errNotJSON }
 
 // UnmarshalJSON returns an error that names [Decode].

@@ -15,7 +15,8 @@ import (
 const MaxEncoded = 1 << 20
 
 // ErrNewerVersion says that a later version of this package wrote a stored login.
-// A [Store] keeps it, and counts it as [ErrNoCredentials].
+// A [Store] does not delete it; its Retrieve returns an error that wraps
+// [ErrNoCredentials].
 var ErrNewerVersion = errors.New("written by a later version of this program")
 
 // wireVersion is the newest stored form that this program knows.
@@ -53,8 +54,8 @@ type wireCredentials struct {
 
 // Encode returns c, and the key that it is stored under, as one line of JSON for a
 // [Store]. The tokens are in it in plain text: the store protects them. It is the form
-// that the stores of auth/tokenstore write, and [Decode] reads it. The error is that
-// of [CheckStorable], or says that the login is larger than [MaxEncoded]; it quotes
+// that the stores of auth/tokenstore write, and [Decode] reads it. The error is that of
+// [CheckStorable], or says that the login is larger than [MaxEncoded]; it contains
 // neither tokens nor the key.
 func Encode(k Key, c *Credentials) ([]byte, error) {
 	if err := CheckStorable(k, c); err != nil {
@@ -92,7 +93,7 @@ func Decode(data []byte) (Key, *Credentials, error) {
 	case version.Version > wireVersion:
 		return Key{}, nil, ErrNewerVersion
 	case version.Version != wireVersion:
-		return Key{}, nil, errors.New("not a stored login: no known version")
+		return Key{}, nil, errors.New("not a stored login: unknown version")
 	}
 	var w wire
 	if err := json.Unmarshal(data, &w); err != nil {
@@ -110,10 +111,11 @@ func Decode(data []byte) (Key, *Credentials, error) {
 	return k, creds, nil
 }
 
-// CheckStorable returns what keeps a login from being stored, nil if nothing does: it
-// must hold a token, its texts must be UTF-8 without control characters, and its
-// times be in the years 0 to 9999. [Encode] and [Decode] check this; a [Store] with a
-// form of its own does it in Store, so that Retrieve returns what was stored.
+// CheckStorable returns an error that says why c cannot be stored under k, or nil if it
+// can: c must hold a token, its texts must be UTF-8 without control characters, and its
+// times must be in the years 0 to 9999. [Encode] and [Decode] call it; a [Store] that
+// writes another format calls it in its Store method, so that Retrieve returns what was
+// stored.
 func CheckStorable(k Key, c *Credentials) error {
 	if c == nil || c.AccessToken == "" && c.RefreshToken == "" {
 		return errors.New("the login holds no token")
@@ -139,7 +141,7 @@ func CheckStorable(k Key, c *Credentials) error {
 	}
 	for _, t := range []time.Time{c.Expiry, c.IssuedAt} {
 		if y := t.UTC().Year(); y < 0 || y > 9999 { // RFC 3339 has four digits
-			return errors.New("a time is in no year between 0 and 9999")
+			return errors.New("a time is outside of the years 0 to 9999")
 		}
 	}
 	return nil

@@ -45,12 +45,12 @@ func TestEncodeRefuses(t *testing.T) {
 		k auth.Key
 		c auth.Credentials
 	}{
-		"key's user contains": {auth.Key{User: "a\xffb"}, ok},
-		"key's flow contains": {auth.Key{Flow: "a\nb"}, ok},
-		"token type contains": {auth.Key{}, auth.Credentials{AccessToken: "a", TokenType: "\r"}},
-		"header key contains": {auth.Key{}, auth.Credentials{AccessToken: "a", HeaderKey: "\x7f"}},
-		"at most 1048576 can": {auth.Key{}, auth.Credentials{AccessToken: strings.Repeat("a", auth.MaxEncoded)}},
-		"in no year between":  {auth.Key{}, auth.Credentials{AccessToken: "a", Expiry: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}},
+		"key's user contains":  {auth.Key{User: "a\xffb"}, ok},
+		"key's flow contains":  {auth.Key{Flow: "a\nb"}, ok},
+		"token type contains":  {auth.Key{}, auth.Credentials{AccessToken: "a", TokenType: "\r"}},
+		"header key contains":  {auth.Key{}, auth.Credentials{AccessToken: "a", HeaderKey: "\x7f"}},
+		"at most 1048576 can":  {auth.Key{}, auth.Credentials{AccessToken: strings.Repeat("a", auth.MaxEncoded)}},
+		"outside of the years": {auth.Key{}, auth.Credentials{AccessToken: "a", Expiry: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}},
 	} {
 		if _, err := auth.Encode(c.k, &c.c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)

@@ -30,11 +30,15 @@ var (
 	ErrClosed = errors.New("authenticator closed")
 )
 
-// Error is the error of this package: what was tried, for which endpoint, and
-// why it failed. It reads as a gRPC status too, by the rules of [Code].
+// Error is the error of this package and of the stores of auth/tokenstore: what was
+// tried, for which endpoint, and why it failed. It is also a gRPC status, with the code
+// that [Code] returns for Err; if a login that several callers share ran out of time,
+// and not the caller, the code is Unavailable.
 type Error struct {
-	Op       string // "login", "renew", "store", …
-	Endpoint string // the backend, may be empty
+	// Op is what failed: "login", "renew", "wait for login", "logout" or "inspect"; of a
+	// store "store", "retrieve", "delete", "list" or "lock".
+	Op       string
+	Endpoint string // the backend; may be empty
 	Err      error  // the cause; never nil
 
 	// shared marks what several callers waited for: a time limit in it is the
@@ -42,6 +46,7 @@ type Error struct {
 	shared bool
 }
 
+// Error returns the operation, the endpoint and the cause.
 func (e *Error) Error() string {
 	subject := e.Endpoint
 	if subject != "" {
@@ -62,9 +67,10 @@ func (e *Error) GRPCStatus() *status.Status {
 	return status.New(code, e.Error())
 }
 
-// Code returns the gRPC code of a failure to log in: Unauthenticated when a person or
-// an operator has to act, the context's own code when a deadline or cancellation ended
-// it, Internal when a flow or a store panicked, and Unavailable for transient trouble.
+// Code returns the gRPC code of an error of a login: OK for nil, Unauthenticated when a
+// person or an operator has to act, Canceled or DeadlineExceeded when the context ended
+// it, Canceled for [ErrClosed], Internal when a flow or a store panicked, and
+// Unavailable for every other error, which counts as transient.
 func Code(err error) codes.Code {
 	switch {
 	case err == nil:

@@ -29,19 +29,20 @@ type Env struct {
 
 // Flow is a way to log in.
 //
-// Obtain returns new credentials; prev is what there was before, or nil. It returns
-// when ctx ends. Its error wraps [ErrRejected] when the server rejected the login for
-// good, and [ErrDeclined] when a person refused it or did not finish it in time. Every
-// other error counts as transient: the stored login stays. A panic in a flow fails the
-// login with an error that names the flow.
+// Obtain returns new credentials; prev are the previous ones, or nil. It returns when
+// ctx ends. An [Authenticator] runs one Obtain or Renew at a time; a flow that several
+// Authenticators share must be safe for concurrent use. Its error wraps [ErrRejected]
+// when the server rejected the login for good, and [ErrDeclined] when a person refused
+// it or did not finish it in time. Every other error counts as transient: the stored
+// login stays. A panic in a flow fails the login with an error that names the flow.
 type Flow interface {
 	Obtain(ctx context.Context, env Env, prev *Credentials) (*Credentials, error)
 }
 
-// Renewer is a Flow that can refresh prev without a person. Only Renew runs in the
-// background. Its error wraps [ErrRejected] when prev can never be refreshed again
-// (invalid_grant, for example), and [ErrInteractionRequired] when this program cannot
-// refresh it but another may (another server issued it, for example).
+// Renewer is a [Flow] that can refresh prev without a person. In the background only
+// Renew is called, never Obtain. Its error wraps [ErrRejected] when prev can never be
+// refreshed again (invalid_grant, for example), and [ErrInteractionRequired] when this
+// program cannot refresh it but another may (another server issued it, for example).
 type Renewer interface {
 	Renew(ctx context.Context, env Env, prev *Credentials) (*Credentials, error)
 }
@@ -135,10 +136,12 @@ type Prompt struct {
 	Code string
 	// Expiry is when the login times out; zero means unknown.
 	Expiry time.Time
-	// Opening says that a browser is about to be opened at URL.
+	// Opening reports whether a browser is about to be opened at URL.
 	Opening bool
-	// Pasting says that a reply is read: the address that the browser ends at.
+	// Pasting reports whether the person can paste, as a reply, the address that the
+	// browser ended at.
 	Pasting bool
-	// Problem is what was wrong with the last reply; empty the first time.
+	// Problem is what was wrong with the last reply, for the person to read; empty the
+	// first time.
 	Problem string
 }

@@ -25,18 +25,20 @@ func WithInitial(c *Credentials) Option {
 	return optionFunc(func(o *options) { o.initial = c })
 }
 
-// WithStore stores logins in s. Without it they end with the process.
+// WithStore stores logins in s. Without it they are kept in memory, by this
+// Authenticator only.
 //
 // If s is a [Locker], as the stores of auth/tokenstore are, one Authenticator at a time
-// replaces the login, among all processes that share s. Another one waits for 20 seconds
-// at most, and never while a person logs in with another program; if it cannot get the
-// lock it continues without and logs that.
+// replaces the login, among all processes that share s. Another one waits for the lock
+// for 20 seconds at most, then continues without it and logs that. The lock is not held
+// while a person logs in.
 func WithStore(s Store) Option {
 	return optionFunc(func(o *options) { o.store = s })
 }
 
 // WithExpirySkew sets how long before its expiry a token is no longer used, at most half
-// its lifetime. Zero is the default: 10 seconds, but at most a tenth of the lifetime.
+// its lifetime. Zero means the default: 10 seconds, but at most a tenth of the
+// lifetime.
 func WithExpirySkew(d time.Duration) Option {
 	return optionFunc(func(o *options) { o.skew = d })
 }

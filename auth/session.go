@@ -7,16 +7,18 @@ import (
 	"time"
 )
 
-// Login logs in now, even if there is a usable login, and forgets earlier refusals. It
-// may ask a person, unless one is being asked already; it does not settle for a refresh
-// under way. Programs that only make calls do not need it.
+// Login logs in now, even if there is a usable login, and even if a person has refused
+// an earlier one. It may ask a person. If a login is under way already, Login waits for
+// it and returns its result; it does not take the result of a refresh for a login.
+// Programs that only make calls do not need it. The error is an [*Error].
 func (a *Authenticator) Login(ctx context.Context) error {
 	_, err := a.join(ctx, a.current.Load().gen, newLogin)
 	return err
 }
 
-// Close ends a login under way. Callers that wait for it get [ErrClosed], and so do later
-// calls. The stored login stays. Calling it twice has no further effect.
+// Close ends a login under way. Callers that wait for it get [ErrClosed], and so do
+// later calls. The stored login is not deleted. The error is always nil, and calling
+// Close again does nothing.
 //
 // It waits, for three seconds at most, for a refresh under way: its answer may hold a
 // rotated refresh token, without which a person would have to log in again.

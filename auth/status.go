@@ -17,9 +17,9 @@ type Status struct {
 	ID string
 	// Expiry is when the access token expires; zero means unknown.
 	Expiry time.Time
-	// Renewable says that the login can be refreshed without a person.
+	// Renewable reports whether the login can be refreshed without a person.
 	Renewable bool
-	// Usable says that calls would carry the token now.
+	// Usable reports whether calls would carry the token now.
 	Usable bool
 	// Stored says where the login is stored, for people to read: "memory", "keyring
 	// (jetway:flyte.example.com)", the path of a file. Empty without a login.
@@ -137,8 +137,8 @@ func (a *Authenticator) String() string {
 	return "authenticator for " + a.renewal.storage.key.Endpoint
 }
 
-// Format is String for every verb. Without it package fmt would print the fields of
-// a flow, where secrets are.
+// Format is String for every verb. Without it package fmt would print the fields of the
+// flow, which may hold secrets.
 func (a *Authenticator) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, a.String()) }
 
 // LogValue is String for slog.

@@ -36,8 +36,8 @@ type Store interface {
 
 // Locker is a [Store] that lets one holder at a time replace a login, among all who
 // share the store: Authenticators, processes, machines. Without it several of them
-// may send one refresh token, and a server that rotates refresh tokens may end the
-// login of all (RFC 9700 §4.14.2).
+// may send one refresh token, and a server that rotates refresh tokens may revoke the
+// login of all of them (RFC 9700 §4.14.2).
 type Locker interface {
 	// Lock waits until the login of k is locked, or until ctx ends. The error says
 	// why there is no lock; the caller may continue without one.
@@ -66,8 +66,8 @@ type Swapper interface {
 // Discarder is a [Store] that may find several logins under one key, such as those
 // that other tools stored.
 type Discarder interface {
-	// Discard deletes the logins under k that have the refresh token of dead, which
-	// the server rejected for good, and no other.
+	// Discard deletes those logins under k whose refresh token is that of dead, which the
+	// server rejected for good, and no others.
 	Discard(ctx context.Context, k Key, dead *Credentials) error
 }
 

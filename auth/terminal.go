@@ -17,9 +17,9 @@ import (
 // It reads in only when a reply is asked for, one byte at a time and never past the end
 // of the line, on a goroutine of its own. That goroutine cannot be stopped while it
 // waits for input: if a login ends first, for example in the browser, the next line goes
-// to the next Reply of this Terminal, and not to a program that reads in by itself. Such
-// a program passes nil, or reads its own lines through the Replier too. It is safe for
-// concurrent use.
+// to the next Reply of this Terminal, and not to a program that reads in by itself.
+// Such a program passes nil, or reads its own lines through the [Replier] too. The
+// Prompter is safe for concurrent use.
 func Terminal(in io.Reader, out io.Writer) Prompter {
 	t := &terminal{out: out}
 	if in == nil {

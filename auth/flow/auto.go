@@ -42,8 +42,8 @@ func (m Method) String() string {
 
 // Auto logs a person in: with a browser where one can be opened, else with the device
 // flow where the server has it for this client, else with an address to open on another
-// machine and one to paste back. Where no person can answer, it fails at once instead
-// of waiting.
+// machine and one to paste back. Where no person can answer, it fails at once with
+// [auth.ErrInteractionRequired] instead of waiting.
 //
 // Errors are those of [PKCE] and [DeviceCode].
 type Auto struct {
@@ -54,7 +54,7 @@ type Auto struct {
 	Device DeviceCode
 	// Method is the person's own choice; the zero value leaves it to Auto.
 	Method Method
-	// Environment says where the program runs; nil means [DetectEnvironment].
+	// Environment describes where the program runs; nil means [DetectEnvironment].
 	Environment *Environment
 }
 
@@ -131,8 +131,8 @@ func (f Auto) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (
 	return f.PKCE.Renew(ctx, env, prev)
 }
 
-// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. A server
-// that cannot is no error.
+// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. It returns
+// nil if the server does not support revocation.
 func (f Auto) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
 	return f.PKCE.Revoke(ctx, env, creds)
 }

@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// Check reports what the flow lacks: the client's ID, or what proves who the client
-// is. It reads no file and no environment variable: those are read at each login.
+// Check returns an error that names what the flow lacks: the client's ID, or one of
+// Secret, PrivateKey and Assertion. It reads no file and no environment variable: those
+// are read at each login.
 func (f ClientCredentials) Check() error {
 	switch {
 	case f.ClientID == "" && f.ClientIDFrom.from == nil:

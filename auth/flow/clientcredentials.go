@@ -13,29 +13,29 @@ import (
 // §4.4). The token endpoint comes from the configuration; the client's ID and
 // secret come from here, and are read again at every login.
 //
-// Errors are [*Error]. The error for a rejected client wraps [auth.ErrRejected], that for
-// a server without any login [configstore.ErrNoLogin].
+// Errors are [*Error]. The error wraps [auth.ErrRejected] if the server rejects the
+// client, and [configstore.ErrNoLogin] if it advertises no login.
 type ClientCredentials struct {
 	// ClientID names the client.
 	ClientID string
-	// ClientIDFrom is where ClientID comes from when that is empty.
+	// ClientIDFrom is where the client's ID is read from if ClientID is empty.
 	ClientIDFrom Secret
 	// Secret is the client's secret. One of Secret, PrivateKey and Assertion is set.
 	Secret Secret
-	// PrivateKey authenticates the client without a secret that the server knows too
+	// PrivateKey authenticates the client without a secret that it shares with the server
 	// (private_key_jwt).
 	PrivateKey PrivateKey
 	// Assertion is a JWT that was issued to this workload, such as the token that
 	// Kubernetes writes into a file (RFC 7523 §2.2).
 	Assertion Secret
-	// Scopes to ask for; empty means those of the configuration.
+	// Scopes are the scopes to request; empty means those of the configuration.
 	Scopes []string
 	// Audience names the API that the token is for; empty means that of the
 	// configuration. It is not a standard parameter, but a common one.
 	Audience string
 	// Resources are the APIs that the token is for, as RFC 8707 names them.
 	Resources []string
-	// Extra parameters for servers that need some; never secrets.
+	// Extra are further parameters of the token request; never secrets.
 	Extra url.Values
 	// AuthStyle is how ID and secret are sent; zero means as the configuration says.
 	AuthStyle AuthStyle

@@ -97,7 +97,7 @@ func parseJSONOutput(out []byte, now time.Time) (auth.Credentials, error) {
 	}
 	seconds, err := parseSeconds(string(j.ExpiresIn))
 	if err != nil || seconds < 0 {
-		return c, errors.New("expires_in is not a number of seconds to come")
+		return c, errors.New("expires_in is not a number of seconds, or is negative")
 	}
 	if seconds > 0 {
 		c.Expiry = now.Add(time.Duration(seconds) * time.Second)

@@ -27,7 +27,7 @@ type DeviceCode struct {
 	ClientSecret Secret
 	// AuthStyle is how ClientSecret is sent.
 	AuthStyle AuthStyle
-	// Scopes to ask for; empty means those of the configuration.
+	// Scopes are the scopes to request; empty means those of the configuration.
 	Scopes []string
 	// Audience names the API that the token is for; empty means that of the
 	// configuration.
@@ -90,8 +90,8 @@ func (f DeviceCode) Renew(ctx context.Context, env auth.Env, prev *auth.Credenti
 	return c, failed(nameDevice, err)
 }
 
-// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. A server
-// that cannot is no error.
+// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. It returns
+// nil if the server does not support revocation.
 func (f DeviceCode) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
 	return failed(nameDevice, revoke(ctx, env, f.client(), creds))
 }

@@ -10,20 +10,20 @@ import (
 // Environment describes where a program runs: whether a person can answer, and whether
 // a browser can be opened.
 type Environment struct {
-	// CI says that this is a build on a server ($CI).
+	// CI reports whether this is a build on a server ($CI).
 	CI bool
-	// Terminal says that a person may be looking: standard input or standard error
+	// Terminal reports whether a person may be looking: standard input or standard error
 	// is a terminal.
 	Terminal bool
-	// Browser says that $BROWSER names the browser to use; remote editors set it to reach
-	// the one on the person's own machine.
+	// Browser reports whether $BROWSER names the browser to use; remote editors set it to
+	// reach the one on the person's own machine.
 	Browser bool
-	// Remote says that the person sits at another machine (SSH).
+	// Remote reports whether the person sits at another machine (SSH).
 	Remote bool
-	// Container says that this runs in a container, whose loopback interface no browser
-	// outside can reach.
+	// Container reports whether this runs in a container, whose loopback interface no
+	// browser outside can reach.
 	Container bool
-	// Display says that windows can be shown.
+	// Display reports whether windows can be shown.
 	Display bool
 }
 

@@ -33,13 +33,14 @@ func declines(code string) error {
 }
 
 // Error is the error of this package: which flow failed, and why. Its cause is a
-// [*TokenError] when a server answered or could not be reached. It reads as a gRPC status by
-// the rules of [auth.Code], and never holds a secret.
+// [*TokenError] when a server returned an error or could not be reached. It is also a
+// gRPC status, whose code is that of [auth.Code], and never holds a secret.
 type Error struct {
 	Flow string // the flow's own name, such as "client_credentials" or "pkce"
 	Err  error  // the cause; never nil
 }
 
+// Error returns the name of the flow and the cause.
 func (e *Error) Error() string { return strings.ReplaceAll(e.Flow, "_", " ") + ": " + e.Err.Error() }
 
 // Unwrap returns the cause.

@@ -21,12 +21,12 @@ type Func struct {
 	// program uses the stored token until it expires or is rejected, and only then calls
 	// Login. Without a Name the login stays in memory, whatever store there is.
 	Name string
-	// Login returns new credentials; prev is what there was before, or nil. It returns
-	// when ctx ends.
+	// Login returns new credentials; prev are the previous ones, or nil. It returns when
+	// ctx ends. Required.
 	Login func(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error)
-	// Interactive says that Login asks a person: it runs only inside a call that was
-	// rejected, or in the Authenticator's Login. Other functions run before the first
-	// call, and again in the background before the token expires.
+	// Interactive reports whether Login asks a person: then it runs only inside a call
+	// that was rejected, or in the Authenticator's Login. Other functions run before the
+	// first call, and again in the background before the token expires.
 	Interactive bool
 	// Timeout ends a Login that takes longer; zero means [auth.DefaultTimeout].
 	Timeout time.Duration
@@ -60,7 +60,7 @@ func (f Func) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (
 	return f.Obtain(ctx, env, prev)
 }
 
-// Traits are those that the fields say.
+// Traits returns the traits that the fields set.
 func (f Func) Traits() auth.Traits {
 	return auth.Traits{
 		Name: f.name(), Interactive: f.Interactive, Timeout: f.Timeout, FileStorable: f.FileStorable,

@@ -63,16 +63,16 @@ func TestTokenFileKnowsWhenAJWTEnds(t *testing.T) {
 func TestTokenFilesThatHoldNoToken(t *testing.T) {
 	t.Parallel()
 	for want, f := range map[string]flow.TokenFile{
-		"set Path":             {},
-		"no such file":         {Path: filepath.Join(t.TempDir(), "none")},
-		"not a regular file":   {Path: t.TempDir()},
-		"is empty":             {Path: write(t, "\n")},
-		"secret is empty":      {Path: write(t, " \t \n")},
-		"larger than 64 KiB":   {Path: write(t, strings.Repeat("x", 65<<10))},
-		"holds a line break":   {Path: write(t, "file-canary\nand another")},
-		"more than one word":   {Path: write(t, "Bearer file-canary")},
-		"another character":    {Path: write(t, "file-canary\x00")},
-		"character that no he": {Path: write(t, "file-canary é")},
+		"set Path":                 {},
+		"no such file":             {Path: filepath.Join(t.TempDir(), "none")},
+		"not a regular file":       {Path: t.TempDir()},
+		"is empty":                 {Path: write(t, "\n")},
+		"secret is empty":          {Path: write(t, " \t \n")},
+		"larger than 64 KiB":       {Path: write(t, strings.Repeat("x", 65<<10))},
+		"contains a line break":    {Path: write(t, "file-canary\nand another")},
+		"more than one word":       {Path: write(t, "Bearer file-canary")},
+		"another character":        {Path: write(t, "file-canary\x00")},
+		"is not valid in a header": {Path: write(t, "file-canary é")},
 	} {
 		_, err := f.Obtain(t.Context(), auth.Env{}, nil)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "token file: ") {

@@ -15,8 +15,8 @@ import (
 )
 
 // OriginError says that a token was not sent because the configuration names another
-// server than the one that issued it. The stored login stays: the configuration may be
-// set back.
+// server than the one that issued it. The stored login is not deleted, since the
+// configuration may be changed back.
 //
 // For a refresh it wraps [auth.ErrInteractionRequired].
 type OriginError struct {
@@ -28,6 +28,7 @@ type OriginError struct {
 	revocation bool
 }
 
+// Error names both servers and says what to do.
 func (e *OriginError) Error() string {
 	issued, configured := cleaned(e.Issued, 255), cmp.Or(cleaned(e.Configured, 255), "none")
 	if e.revocation {

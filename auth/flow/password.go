@@ -16,7 +16,7 @@ import (
 // OAuth 2.1 drops this grant, because the program sees a person's password and no second
 // factor is possible. Use it only for a server that supports nothing else.
 //
-// Errors are [*Error]. That for a wrong password wraps [auth.ErrRejected].
+// Errors are [*Error]; the error for a wrong password wraps [auth.ErrRejected].
 type Password struct {
 	// Username is the name of the user.
 	Username string
@@ -28,7 +28,7 @@ type Password struct {
 	ClientSecret Secret
 	// AuthStyle is how ClientSecret is sent.
 	AuthStyle AuthStyle
-	// Scopes to ask for; empty means those of the configuration.
+	// Scopes are the scopes to request; empty means those of the configuration.
 	Scopes []string
 	// Audience names the API that the token is for; empty means that of the
 	// configuration.
@@ -50,8 +50,8 @@ func (f Password) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials)
 	return c, failed(grantPassword, err)
 }
 
-// Renew sends the refresh token of prev, or the password if there is none or another
-// server issued it.
+// Renew sends the refresh token of prev, or the password if there is no refresh token
+// or another server issued it.
 func (f Password) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	if prev == nil || prev.RefreshToken == "" {
 		return f.Obtain(ctx, env, prev)
@@ -64,14 +64,14 @@ func (f Password) Renew(ctx context.Context, env auth.Env, prev *auth.Credential
 	return c, failed(grantPassword, err)
 }
 
-// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. A server
-// that cannot is no error.
+// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. It returns
+// nil if the server does not support revocation.
 func (f Password) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
 	return failed(grantPassword, revoke(ctx, env, f.client(), creds))
 }
 
-// Traits returns those of a flow that needs no person. The name holds the user's, so
-// that no user gets the stored login of another.
+// Traits returns those of a flow that needs no person. Their Name contains the user
+// name, so that no user gets the stored login of another.
 func (f Password) Traits() auth.Traits {
 	return auth.Traits{Name: named(grantPassword, f.Username), FileStorable: true}
 }

@@ -10,16 +10,16 @@ import (
 )
 
 // PKCE logs a person in with a browser (authorization code grant, RFC 6749 §4.1,
-// with PKCE, RFC 7636, as RFC 8252 has it for programs on a person's machine).
+// with PKCE, RFC 7636, as RFC 8252 requires of native apps).
 //
 // It listens on the loopback interface, shows the address through the Prompter of
 // [auth.Env], opens a browser at it, and waits for the redirect. If the Prompter is an
 // [auth.Replier], the person can also paste the address that the browser ended at, for a
 // browser on another machine. Other requests to the port are answered and ignored.
 //
-// Errors are [*Error]: [ErrDenied] when the person refused, [ErrLoginTimeout] when the
-// time was over, [auth.ErrInteractionRequired] without a Prompter, [auth.ErrRejected]
-// when the server rejects the request for good.
+// Errors are [*Error]: [ErrDenied] when the person refused, [ErrLoginTimeout] when
+// Timeout passed first, [auth.ErrInteractionRequired] without a Prompter,
+// [auth.ErrRejected] when the server rejects the request for good.
 type PKCE struct {
 	// ClientID names the client; empty means that of the configuration.
 	ClientID string
@@ -28,7 +28,7 @@ type PKCE struct {
 	ClientSecret Secret
 	// AuthStyle is how ClientSecret is sent.
 	AuthStyle AuthStyle
-	// Scopes to ask for; empty means those of the configuration.
+	// Scopes are the scopes to request; empty means those of the configuration.
 	Scopes []string
 	// Audience names the API that the token is for; empty means that of the
 	// configuration.
@@ -50,12 +50,13 @@ type PKCE struct {
 	Timeout time.Duration
 	// OpenBrowser opens an address; nil means the browser of this system.
 	OpenBrowser func(ctx context.Context, address string) error
-	// NoBrowser only shows the address.
+	// NoBrowser shows the address and opens no browser.
 	NoBrowser bool
-	// Device logs in where no browser can be opened or no port listened on, if the server
-	// has the device flow; nil means to show the address only.
+	// Device is the flow to use instead if no browser can be opened, or no port is free to
+	// listen on, and the server has a device authorization endpoint; nil means that the
+	// address is shown only.
 	Device *DeviceCode
-	// Environment says whether a browser can be opened; nil means [DetectEnvironment].
+	// Environment describes where the program runs; nil means [DetectEnvironment].
 	Environment *Environment
 }
 
@@ -100,8 +101,8 @@ func (f PKCE) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (
 	return c, failed(namePKCE, err)
 }
 
-// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. A server
-// that cannot is no error.
+// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. It returns
+// nil if the server does not support revocation.
 func (f PKCE) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
 	return failed(namePKCE, revoke(ctx, env, f.client(), creds))
 }

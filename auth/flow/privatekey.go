@@ -15,10 +15,10 @@ import (
 // PrivateKey is the key that a client signs its assertions with (private_key_jwt, RFC
 // 7523 §2.2). The zero value is not set.
 type PrivateKey struct {
-	// PEM is the key in PKCS #8, PKCS #1 or SEC 1 form, usually a [SecretFile]; the
-	// first one in it, if there is more. An RSA key of at least 2048 bits signs as
-	// RS256, an elliptic one as ES256, ES384 or ES512 by its curve, an Ed25519 key as
-	// EdDSA.
+	// PEM is the key in PKCS #8, PKCS #1 or SEC 1 form, usually a [SecretFile]; if it
+	// contains several keys, the first one is used. An RSA key of at least 2048 bits signs
+	// as RS256, an elliptic-curve key as ES256, ES384 or ES512 by its curve, an Ed25519
+	// key as EdDSA.
 	PEM Secret
 	// ID is the key ID (kid); may be empty.
 	ID string

@@ -47,16 +47,16 @@ const (
 	secretEnv
 )
 
-// SecretValue returns a secret that the program already holds.
+// SecretValue returns a Secret whose value the program already has.
 func SecretValue(value string) Secret { return Secret{&secretSource{secretValue, &value}} }
 
-// SecretFile returns the content of a regular file, of at most 64 KiB, without a byte
-// order mark and without line ends at its end. It follows symbolic links, which mounted
-// secrets are.
+// SecretFile returns a Secret that is read from a regular file of at most 64 KiB. A
+// byte order mark and line ends at its end are removed. Symbolic links are followed,
+// since mounted secrets are such links.
 func SecretFile(path string) Secret { return Secret{&secretSource{secretFile, &path}} }
 
-// SecretEnv returns the content of an environment variable, without line ends at its
-// end.
+// SecretEnv returns a Secret that is read from an environment variable. Line ends at
+// its end are removed.
 func SecretEnv(name string) Secret { return Secret{&secretSource{secretEnv, &name}} }
 
 // String returns where the secret comes from.
@@ -151,7 +151,7 @@ func readSecretFileOnce(path string) (string, error) {
 		return "", err
 	}
 	if len(content) > maxSecret {
-		return "", fmt.Errorf("file %s is larger than %d KiB, which no secret is", path, maxSecret>>10)
+		return "", fmt.Errorf("file %s is larger than %d KiB, which is too large for a secret", path, maxSecret>>10)
 	}
 	value := strings.TrimRight(strings.TrimPrefix(string(content), byteOrderMark), lineEnds)
 	if value == "" {

@@ -26,9 +26,10 @@ func (Stored) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Creden
 		auth.ErrInteractionRequired))
 }
 
-// Renew sends the refresh token (RFC 6749 §6) as a public client. It keeps the old one
-// if the answer has none. The error wraps [auth.ErrRejected] only if the refresh token
-// has expired or was revoked; every other error leaves the stored login as it is.
+// Renew sends the refresh token (RFC 6749 §6) as a public client. It keeps the old
+// refresh token if the response contains none. The error wraps [auth.ErrRejected] only
+// if the refresh token has expired or was revoked; every other error leaves the stored
+// login as it is.
 func (Stored) Renew(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	c, err := refresh(ctx, env, client{}, ask{}, prev)
 	return c, failed(nameStored, err)
@@ -40,8 +41,8 @@ func (Stored) Traits() auth.Traits {
 	return auth.Traits{Interactive: true, FileStorable: true, Name: auth.StoredFlow}
 }
 
-// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. A server
-// that cannot is no error.
+// Revoke revokes the tokens of creds (RFC 7009), the refresh token first. It returns
+// nil if the server does not support revocation.
 func (Stored) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials) error {
 	return failed(nameStored, revoke(ctx, env, client{}, creds))
 }

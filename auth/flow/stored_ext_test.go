@@ -145,9 +145,9 @@ func TestStatic(t *testing.T) {
 		t.Errorf("got %q and %v", value, err)
 	}
 	for want, f := range map[string]flow.Static{
-		"no token was given": flow.StaticToken(""),
-		"no token was":       {},
-		"holds a line break": flow.StaticToken("static-canary\n"),
+		"no token was given":    flow.StaticToken(""),
+		"no token was":          {},
+		"contains a line break": flow.StaticToken("static-canary\n"),
 		"give the program a new one": {Credentials: &auth.Credentials{
 			AccessToken: "static-canary", Expiry: time.Now().Add(-time.Minute),
 		}},

@@ -168,7 +168,7 @@ func checkToken(token string) error {
 	}
 	for _, c := range []byte(token) {
 		if c < 0x20 || c > 0x7e {
-			return errors.New("holds a line break or another character that no header takes")
+			return errors.New("contains a line break or another character that is not valid in a header")
 		}
 	}
 	return nil

@@ -18,8 +18,8 @@ import (
 // response. Those of device authorization, revocation and authorization endpoints have
 // the same form.
 //
-// errors.Is finds [auth.ErrRejected] in it when the same request cannot succeed later,
-// and the context's error when that ended the request. Text from the server is shortened
+// [errors.Is] finds [auth.ErrRejected] in it if the same request cannot succeed later,
+// and the context's error if that ended the request. Text from the server is shortened
 // and holds neither control characters nor secrets that were sent or received.
 type TokenError struct {
 	// Endpoint is the host of the endpoint.
@@ -30,7 +30,8 @@ type TokenError struct {
 	Code string
 	// Description is the server's error_description, at most 200 characters.
 	Description string
-	// RetryAfter is how long the server asked to wait; zero means that it did not.
+	// RetryAfter is how long the server asked the client to wait; zero means that it did
+	// not ask.
 	RetryAfter time.Duration
 
 	purpose    string // what the endpoint is for; empty: tokens
@@ -48,6 +49,7 @@ func (r tokenRequest) failure(host string) *TokenError {
 	return &TokenError{Endpoint: host, purpose: r.purpose, grant: r.grant()}
 }
 
+// Error returns the endpoint, and the response or the reason why there was none.
 func (e *TokenError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.endpoint() + " endpoint " + cmp.Or(e.Endpoint, "(none)") + ": ")
@@ -97,9 +99,9 @@ func (e *TokenError) advice() string {
 	}
 }
 
-// Unwrap returns [auth.ErrRejected] for a terminal refusal, [ErrDenied] or
-// [ErrLoginTimeout] where a person decided, and the network's or the context's error
-// where there was one.
+// Unwrap returns [auth.ErrRejected] for a final rejection, [ErrDenied] or
+// [ErrLoginTimeout] if a person denied the login or did not finish it, and the error of
+// the network or the context if there was one.
 func (e *TokenError) Unwrap() []error {
 	var errs []error
 	if e.rejected {

@@ -20,10 +20,10 @@ const (
 )
 
 // TokenExchange exchanges a token of the workload, such as the one that Kubernetes writes
-// into a file, for one that the backend accepts (RFC 8693). So the workload needs no
+// into a file, for one that the backend accepts (RFC 8693). The workload then needs no
 // secret of its own.
 //
-// Errors are [*Error]. That for a rejected token wraps [auth.ErrRejected].
+// Errors are [*Error]; the error for a rejected token wraps [auth.ErrRejected].
 type TokenExchange struct {
 	// SubjectToken represents the party that the new token is for, usually a
 	// [SecretFile]. It is read again at every login.
@@ -50,14 +50,14 @@ type TokenExchange struct {
 	Assertion Secret
 	// AuthStyle is how ClientSecret is sent.
 	AuthStyle AuthStyle
-	// Scopes to ask for; empty means those of the configuration.
+	// Scopes are the scopes to request; empty means those of the configuration.
 	Scopes []string
 	// Audience names the API that the token is for; empty means that of the
 	// configuration.
 	Audience string
 	// Resources are the APIs that the token is for, as RFC 8707 names them.
 	Resources []string
-	// Extra parameters for servers that need some; never secrets.
+	// Extra are further parameters of the token request; never secrets.
 	Extra url.Values
 }
 

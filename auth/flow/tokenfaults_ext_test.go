@@ -38,7 +38,7 @@ func TestAnswersThatAreNoToken(t *testing.T) {
 		"JSON array":             {answers(200, js, `["x"]`), []string{"no JSON object"}, "", false},
 		"no token":               {answers(200, js, `{"token_type":"bearer"}`), []string{"no access_token"}, "", false},
 		"token of a wrong type":  {answers(200, js, `{"access_token":7}`), []string{"access_token is not a string"}, "", false},
-		"token with a line end":  {answers(200, js, `{"access_token":"a\nb"}`), []string{"access_token holds a line break"}, "", false},
+		"token with a line end":  {answers(200, js, `{"access_token":"a\nb"}`), []string{"access_token contains a line break"}, "", false},
 		"token too long":         {answers(200, js, `{"access_token":"`+strings.Repeat("x", 1<<17)+`"}`), []string{"longer than 64 KiB"}, "", false},
 		"other case":             {answers(200, js, `{"Access_Token":"x"}`), []string{"no access_token"}, "", false},
 		"mac token":              {answers(200, js, `{"access_token":"x","token_type":"mac"}`), []string{"token_type is mac", "only Bearer"}, "", false},

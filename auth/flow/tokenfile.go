@@ -10,10 +10,11 @@ import (
 	"github.com/jetway-go/jetway/auth"
 )
 
-// TokenFile uses the token in a file that another program writes and replaces in time,
-// as Kubernetes does. The file is read again at every login and refresh.
+// TokenFile uses the token in a file that another program writes, and replaces before
+// the token expires, as Kubernetes does. The file is read again at every login and
+// refresh.
 //
-// Errors are [*Error]; they name the file and quote nothing of it.
+// Errors are [*Error]; they name the file and contain nothing of its content.
 type TokenFile struct {
 	// Path is the file. It holds a token and nothing else, with or without white space
 	// around it, at most 64 KiB. Symbolic links are followed.

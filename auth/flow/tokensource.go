@@ -10,14 +10,15 @@ import (
 )
 
 // TokenSource returns the login of a as a source for libraries that take one of
-// golang.org/x/oauth2. Each Token asks a, which caches and refreshes it: do not put it
-// into an [oauth2.ReuseTokenSource]. ctx ends a Token that waits, and all later ones.
+// golang.org/x/oauth2. Each call of Token takes it from a, which caches and refreshes
+// it: do not put the source into an [oauth2.ReuseTokenSource]. When ctx ends, so does a
+// call of Token that waits, and every later call fails.
 //
-// A source cannot say that a server rejected a token, so a rejected one is replaced only
-// when it expires, and no person is asked: call a.Login first. The error is the
-// [*auth.Error] of a, or wraps [auth.ErrNoCredentials] if there is no login. Credentials
-// that are no bearer token in the authorization header (a cookie, for example) are an
-// error too.
+// An oauth2.TokenSource is not told that a server rejected a token, so a rejected token
+// is replaced only when it expires, and no person is asked: call a.Login first. The
+// error is the [*auth.Error] of a, or wraps [auth.ErrNoCredentials] if there is no
+// login. If the login is no bearer token for the authorization header (a cookie, for
+// example), that is an error too.
 func TokenSource(ctx context.Context, a *auth.Authenticator) oauth2.TokenSource {
 	return tokenSource{ctx, a}
 }

@@ -3,10 +3,10 @@
 //
 // Each of [KeyringStore], [FileStore] and [MemoryStore] is an [auth.Store] by itself.
 // [FlyteTools] is a KeyringStore that shares logins with Flyte's own tools. A
-// [FallbackStore] uses the first of several stores that works; a login stays in the store
-// that it was written to. [Default] returns the usual one. All of them lock a login while
-// it is replaced ([auth.Locker]), so that of all processes that share a refresh token only
-// one sends it.
+// [FallbackStore] writes to the first of several stores that works; a login stays in
+// the store to which it was written. [Default] returns the usual one. All of them lock
+// a login while it is replaced ([auth.Locker]), so that of all processes that share a
+// refresh token only one sends it.
 //
-// Start with [Default]; clientset does.
+// Start with [Default], as clientset does. Errors are or wrap an [*auth.Error].
 package tokenstore

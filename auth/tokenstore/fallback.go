@@ -20,8 +20,8 @@ import (
 //
 // A store that fails is logged once, until it works again, and the next one is used
 // instead. A keyring that is missing or does not answer is not called for five minutes
-// (see [KeyringStore]), and causes one warning in all logs of the program. A locked one is
-// not called as long either, since another store can take its place.
+// (see [KeyringStore]), and causes one warning in all logs of the program. A locked
+// keyring is not called for five minutes either, since another store is used instead.
 type FallbackStore struct {
 	// Stores are tried in this order. The last one should always work, as a
 	// [MemoryStore] does.
@@ -188,8 +188,8 @@ func (f *FallbackStore) Persistent() bool {
 	return slices.ContainsFunc(f.Stores, persistent)
 }
 
-// Location returns where the login of k is stored, as far as this process has seen
-// it; else "".
+// Location returns where the login of k is stored, or "" if this process has neither
+// read nor written it.
 func (f *FallbackStore) Location(k auth.Key) string {
 	i, ok := f.homes.get(k)
 	if !ok {

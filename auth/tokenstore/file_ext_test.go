@@ -131,9 +131,9 @@ func TestFileStoreBadFiles(t *testing.T) {
 		"cut off":          {good(func(map[string]any) {})[:90], "no JSON"},
 		"just a token":     {accessCanary, "no JSON"},
 		"binary":           {"\x00\xff\xfe" + accessCanary, "no JSON"},
-		"another program":  {`{"access_token":"` + accessCanary + `"}`, "no known version"},
+		"another program":  {`{"access_token":"` + accessCanary + `"}`, "unknown version"},
 		"version text":     {`{"version":"` + accessCanary + `"}`, "version has the wrong type"},
-		"version negative": {`{"version":-1}`, "no known version"},
+		"version negative": {`{"version":-1}`, "unknown version"},
 		"a list":           {`["` + accessCanary + `"]`, "not a stored login"},
 		"token a number":   {good(func(m map[string]any) { m["credentials"] = map[string]any{"access_token": 12345} }), "access_token has the wrong type"},
 		"time no time": {good(func(m map[string]any) {

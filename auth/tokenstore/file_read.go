@@ -49,7 +49,7 @@ func (d loginDir) read(ctx context.Context, name string, k auth.Key) (*auth.Cred
 
 var (
 	errNoFile  = errors.New("no regular file")
-	errForeign = errors.New("of another user")
+	errForeign = errors.New("belongs to another user")
 	errRead    = errors.New("cannot be read")
 )
 

@@ -14,8 +14,7 @@ import (
 // Errors of a keyring that cannot be used. After any of them the keyring is unchanged, and
 // none of them is [auth.ErrNoCredentials].
 var (
-	// ErrKeyringUnavailable says that there is no keyring here, or none that
-	// answers properly.
+	// ErrKeyringUnavailable says that there is no keyring, or that it answers with errors.
 	ErrKeyringUnavailable = errors.New("no keyring available")
 	// ErrKeyringLocked says that a person has to unlock the keyring first.
 	ErrKeyringLocked = errors.New("the keyring is locked")

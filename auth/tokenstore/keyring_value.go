@@ -32,7 +32,7 @@ type keyringValue struct {
 }
 
 // errNotStored replaces an error of the JSON reader, which may quote what it read.
-var errNotStored = errors.New("not a stored login: no JSON of one")
+var errNotStored = errors.New("not a stored login: not the JSON of one")
 
 // ownService is the service name of the item. It is readable where it may be:
 // people look into their keyrings.
@@ -68,7 +68,7 @@ func decodeKeyringValue(text string) (keyringValue, error) {
 	case v.Version > keyringVersion:
 		return keyringValue{}, auth.ErrNewerVersion
 	case v.Version != keyringVersion:
-		return keyringValue{}, errors.New("not a stored login: no known version")
+		return keyringValue{}, errors.New("not a stored login: unknown version")
 	case v.Parts == 0 && len(v.Login) > 0:
 		return v, nil
 	case v.Parts < 1, v.Parts > maxParts, v.Set != "a" && v.Set != "b", len(v.Login) > 0:
