@@ -1,13 +1,14 @@
 // Package clientset connects a program to a backend: one authenticated gRPC
 // connection and the stubs of every service on it.
 //
-// [ForEndpoint] and [ForAPIKey] make a [ClientSet] without any network traffic, and
-// [For] with what its resolver needs; connecting, discovery and logging in happen
-// inside the first call, under its deadline. From then on calls carry an access token
-// that is refreshed before it expires, and a call that the server rejects is made once
-// more with a new one. Calls without side effects are also repeated after a transient
-// error, and an error of connecting says what to do about it. A ClientSet is itself a
-// grpc.ClientConnInterface, so that any other generated stub can use the same connection:
+// [ForEndpoint] and [ForAPIKey] make a [ClientSet] without any network traffic; [For]
+// makes one with the requests that its resolver sends. Connecting, discovery and
+// logging in happen inside the first call, under its deadline. From then on calls carry
+// an access token that is refreshed before it expires, and a call that the server
+// rejects is made once more with a new one. Calls without side effects are also
+// repeated after a transient error, and an error in connecting says what to do about
+// it. A ClientSet is itself a grpc.ClientConnInterface, so that any other generated
+// stub can use the same connection:
 //
 //	cs, err := clientset.ForEndpoint("flyte.example.com", clientset.WithFlow(f))
 //	if err != nil {
@@ -102,7 +103,7 @@ func (c *ClientSet) Authenticator() *auth.Authenticator { return c.auth }
 func (c *ClientSet) Login(ctx context.Context) error {
 	switch {
 	case c.conn == nil:
-		return c.fail(opLogin, errors.New("this client was made by ForConn, and logging in is the matter of its connection"))
+		return c.fail(opLogin, errors.New("this client was made by ForConn and does not log in; its connection has its own credentials, or none"))
 	case c.auth == nil:
 		return c.fail(opLogin, errors.New("this client was made with WithoutAuth"))
 	case c.guard != nil:

@@ -124,9 +124,9 @@ func (c *config) check() error {
 	case !printable(c.userAgent):
 		return errors.New("WithUserAgent: only printable ASCII can be sent")
 	case c.withoutAuth && (login || c.authenticator != nil):
-		return errors.New("WithoutAuth contradicts the options about a login")
+		return errors.New("WithoutAuth contradicts the options about a login; remove one or the other")
 	case c.authenticator != nil && login:
-		return errors.New("WithAuthenticator brings its own login: give it no WithFlow, WithCredentials, WithStore or WithConfigStore")
+		return errors.New("WithAuthenticator contradicts WithFlow, WithCredentials, WithStore and WithConfigStore; remove one or the others")
 	case c.maxReceive <= 0:
 		return fmt.Errorf("WithMaxReceiveSize(%d): must be positive", c.maxReceive)
 	}

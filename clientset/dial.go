@@ -105,7 +105,7 @@ func (n *network) route(e endpoint.Endpoint, plaintext bool) (string, []grpc.Dia
 	proxy, err := n.proxy(connectRequest(e, plaintext))
 	switch {
 	case err != nil:
-		return "", nil, errors.New("the proxy for the endpoint cannot be found out; check the proxy settings") // the cause may show a password
+		return "", nil, errors.New("the proxy for the endpoint cannot be determined; check the proxy settings") // the cause may show a password
 	case proxy == nil:
 		return e.Target, []grpc.DialOption{grpc.WithNoProxy()}, nil
 	case proxy.Scheme != "http" && proxy.Scheme != "https":

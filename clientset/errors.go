@@ -28,12 +28,12 @@ const (
 )
 
 // Error is the error of this package: what was tried, at which endpoint, and why
-// it failed. It is a gRPC status too, so that a caller who looks at codes needs no other
-// case.
+// it failed. It is also a gRPC status, so that a caller that decides by codes needs no
+// other case.
 //
-// Errors of calls are those of the server, as gRPC returns them, except those made on
-// this side, which are of this type, auth's and interceptors'. Advice may be added to
-// both; status.Code is FailedPrecondition where only a change of the settings helps.
+// The error of a call is the server's status, as gRPC returns it, or an error of the
+// client's side: an *Error or an *interceptors.Error. Advice on what to do may be added
+// to both. The code is FailedPrecondition if only a change of the settings helps.
 type Error struct {
 	// Op is what failed: "configure", "resolve", "login", "call", "shutdown" or
 	// "close".
@@ -44,6 +44,7 @@ type Error struct {
 	Err error
 }
 
+// Error returns the operation, the endpoint and the cause.
 func (e *Error) Error() string {
 	subject := e.Endpoint
 	if subject != "" && e.Op == opLogin {

@@ -43,11 +43,11 @@ func Example_errors() {
 	case errors.Is(err, auth.ErrInteractionRequired):
 		fmt.Println("a person has to log in first: cs.Login")
 	case status.Code(err) == codes.Unauthenticated:
-		fmt.Println("the login is no good:", err)
+		fmt.Println("the credentials were rejected:", err)
 	case status.Code(err) == codes.PermissionDenied:
-		fmt.Println("the login is good, but may not do this:", err)
+		fmt.Println("the credentials lack a permission:", err)
 	case status.Code(err) == codes.Unavailable:
-		fmt.Println("it may pass, try later:", err)
+		fmt.Println("a transient error, try later:", err)
 	}
 	// Output: a person has to log in first: cs.Login
 }
@@ -67,9 +67,9 @@ func ExampleError() {
 
 	err = cs.Login(ctx)
 	if said, ok := errors.AsType[*flow.TokenError](err); ok {
-		fmt.Println(said.Status, said.Code, "may pass:", said.Temporary())
+		fmt.Println(said.Status, said.Code, "temporary:", said.Temporary())
 	}
-	// Output: 401 invalid_client may pass: false
+	// Output: 401 invalid_client temporary: false
 }
 
 // The request id of a call that failed is the same one that the server saw.

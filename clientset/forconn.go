@@ -8,9 +8,9 @@ import (
 	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
-// ForConn makes the services over a connection that the program has already, such as
-// one that carries its own credentials. This package adds nothing to its calls: no
-// login, metadata or retry. Nothing is dialled.
+// ForConn makes a ClientSet on a connection that the program has already, such as one
+// that carries its own credentials. This package adds nothing to its calls: no login,
+// metadata or retry. Nothing is dialled.
 //
 // Close leaves cc open and does not end calls under way; new calls end with
 // [ErrClosed], and Shutdown waits for those under way. Login fails with an [*Error],

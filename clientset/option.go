@@ -11,8 +11,10 @@ import (
 )
 
 // Option changes what [ForEndpoint], [ForAPIKey] and [For] make. An option wins over
-// the target of a resolver, that over the environment, and that over what the backend
-// advertises. The last of several equal options wins, except where they add something.
+// the target of a resolver, the target over the environment, and the environment over
+// what the backend advertises. If an option is given several times the last one wins,
+// unless its documentation says that it adds up. Options that contradict each other are
+// an error of the function that makes the client.
 type Option interface{ apply(*config) }
 
 type option func(*config)
@@ -30,9 +32,9 @@ func WithLogger(l *slog.Logger) Option {
 	})
 }
 
-// WithRequestMetadata adds metadata to every call, to what was added before. A
-// key that a caller sets itself keeps the caller's values, and the login's own
-// header wins over both. Keys are letters, digits and "-_.", in any case.
+// WithRequestMetadata adds metadata to every call. Given several times, it adds up. If
+// the caller's context sets the same key, the caller's values are sent; the header of
+// the login wins over both. Keys are letters, digits and "-_.", in any case.
 func WithRequestMetadata(md metadata.MD) Option {
 	return option(func(c *config) {
 		c.wrong = errors.Join(c.wrong, checkMetadata(md))
@@ -56,11 +58,11 @@ func WithoutRequestID() Option {
 
 // WithRetries sets how often a unary call that changes nothing is repeated after
 // Unavailable or ResourceExhausted; the default is 3, zero or less repeats none. The
-// waits begin at half a second, double up to 10 seconds, and vary by half; a call's
-// deadline ends them. Calls change nothing if the proto says so (idempotency_level), or
-// if they are on a short list of reads that it does not mark. Errors that only a change
-// of the settings helps, such as an untrusted certificate, are not repeated. gRPC's own
-// retry policy does not know which calls these are.
+// waits begin at half a second, double up to 10 seconds, and are varied at random by up
+// to half; a call's deadline ends them. Calls change nothing if the proto says so
+// (idempotency_level), or if they are on a short list of reads that it does not mark.
+// A call is not repeated if only a change of the settings helps, as after an untrusted
+// certificate. gRPC's own retry policy does not know which calls these are.
 func WithRetries(n int) Option {
 	return option(func(c *config) { c.retries = uint(max(n, 0)) })
 }

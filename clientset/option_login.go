@@ -8,8 +8,8 @@ import (
 // WithFlow sets how to log in, such as a flow.ClientCredentials. The default (nil) is
 // the API key's or the target's, else flow.Stored, which uses and refreshes a stored
 // login and never asks the user. A flow that asks the user needs a [WithPrompter] too.
-// If f has a method Check() error, as flow.ClientCredentials has, its error is one of
-// [ForEndpoint].
+// If f has a method Check() error, as flow.ClientCredentials has, the function that
+// makes the client returns its error.
 func WithFlow(f auth.Flow) Option {
 	return option(func(c *config) { c.flow = f })
 }
@@ -43,7 +43,7 @@ func WithClientConfig(cfg configstore.ClientConfig) Option {
 
 // WithConfigStore sets where to find out how to log in, such as configstore.Discovery.
 // By default (nil) the backend is asked over the same connection, and its answer is
-// cached for an hour. What s answers is not cached: wrap it in configstore.Cached where
+// cached for an hour. The answers of s are not cached: wrap s in configstore.Cached if
 // asking it is costly. Fields of [WithClientConfig] still win.
 func WithConfigStore(s configstore.ClientConfigStore) Option {
 	return option(func(c *config) { c.configStore = s })
@@ -51,7 +51,7 @@ func WithConfigStore(s configstore.ClientConfigStore) Option {
 
 // WithStore stores the main login, and that of [WithProxyFlow], in s. By default a
 // user's login is stored in the system's keyring, without one in a file that only its
-// owner can read, and that of a machine in memory. Nil is [WithoutStore].
+// owner can read, and that of a machine in memory. A nil s means [WithoutStore].
 func WithStore(s auth.Store) Option {
 	return option(func(c *config) { c.store, c.withoutStore = s, s == nil })
 }
@@ -79,11 +79,11 @@ func WithPrompter(p auth.Prompter) Option {
 }
 
 // WithProxyFlow logs in, beside the main login, at an authenticating proxy in
-// front of the backend. Its token travels as proxy-authorization, unless its
-// credentials name another header: with every call, and with those HTTP requests
-// of the main login that go to the backend's own host over TLS. It is refreshed when
-// the proxy answers 407. cfg is where f finds out how to log in; nil for flows that
-// need not know, such as a flow.Command. By default there is no such login.
+// front of the backend. Its token is sent as proxy-authorization, unless its
+// credentials name another header: with every call, and with those HTTP requests of the
+// main login that go to the backend's own host over TLS. It is refreshed when the proxy
+// answers 407. cfg is where f finds out how to log in; nil for flows that need no
+// configuration, such as a flow.Command. By default there is no such login.
 func WithProxyFlow(f auth.Flow, cfg configstore.ClientConfigStore) Option {
 	return option(func(c *config) { c.proxyFlow, c.proxyConfig = f, cfg })
 }

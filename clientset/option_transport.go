@@ -37,8 +37,8 @@ func WithTLSConfig(cfg *tls.Config) Option {
 }
 
 // WithCAFile trusts the certificates in a PEM file beside the system's, for the
-// connection, for logging in and for discovery alike. It can be given several
-// times. The file is read at once.
+// connection, for logging in and for discovery alike. Given several times, it adds up.
+// The file is read once, when the client is made.
 func WithCAFile(path string) Option {
 	return option(func(c *config) { c.tls.extra = append(c.tls.extra, path); c.tls.uses("WithCAFile") })
 }
@@ -56,8 +56,8 @@ func WithExclusiveCAFile(path string) Option {
 }
 
 // WithClientCertificate presents a certificate to servers that ask for one (mutual
-// TLS). Both PEM files are read at once, and again for every new connection, so
-// that a rotated certificate works without a restart.
+// TLS). Both PEM files are read when the client is made, and again for every new
+// connection, so that a rotated certificate works without a restart.
 func WithClientCertificate(certFile, keyFile string) Option {
 	return option(func(c *config) {
 		c.tls.certFile, c.tls.keyFile = certFile, keyFile
@@ -109,9 +109,10 @@ func WithRoundRobin() Option {
 	return option(func(c *config) { c.roundRobin = true })
 }
 
-// WithMaxReceiveSize sets the largest response message in bytes, one at least; the
-// default is 64 MiB. An option of a single call can lower it, not raise it. It is part
-// of the service config: gRPC's own option costs each call an allocation.
+// WithMaxReceiveSize sets the size of the largest response message in bytes; the
+// default is 64 MiB, and zero or less is an error. An option of a single call can lower
+// it, not raise it. It is part of the service config: gRPC's own option costs each call
+// an allocation.
 func WithMaxReceiveSize(bytes int) Option {
 	return option(func(c *config) { c.maxReceive = bytes })
 }
@@ -123,8 +124,8 @@ func WithUserAgent(name string) Option {
 	return option(func(c *config) { c.userAgent = name })
 }
 
-// WithResolvers adds gRPC resolvers for this client only. Unlike gRPC's own option it
-// lets the endpoint have their schemes.
+// WithResolvers adds gRPC resolvers for this client only. Unlike with gRPC's own
+// option, [ForEndpoint] accepts endpoints with their schemes.
 func WithResolvers(rs ...resolver.Builder) Option {
 	return option(func(c *config) {
 		for _, r := range rs {
@@ -137,8 +138,8 @@ func WithResolvers(rs ...resolver.Builder) Option {
 
 // WithDialOptions passes further options to gRPC. Interceptors among them run outside
 // those that attach the token, and do not replace them. Transport credentials among them
-// have no effect: the TLS options and [WithInsecure] decide, so that it is known whether
-// credentials may be sent. A default service config among them replaces that of
+// have no effect: the TLS options and [WithInsecure] decide, so that the client knows
+// whether credentials may be sent. A default service config among them replaces that of
 // [WithRoundRobin] and [WithMaxReceiveSize].
 func WithDialOptions(opts ...grpc.DialOption) Option {
 	return option(func(c *config) {

@@ -31,7 +31,7 @@ func TestReadmeMock(t *testing.T) {
 	}
 	server.Script().RevokeTokens()
 	if _, err := cs.Project().GetProject(t.Context(), &projectpb.GetProjectRequest{Id: "demo"}); err != nil {
-		t.Errorf("a revoked token is none of the caller's business: %v", err)
+		t.Errorf("a call after the token was revoked: %v", err)
 	}
 }
 

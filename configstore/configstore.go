@@ -1,12 +1,12 @@
 // Package configstore finds out how to log in to an endpoint: which OAuth 2.0
 // endpoints to talk to, as which client, for which scopes and audience.
 //
-// A [ClientConfig] is the answer, and a [ClientConfigStore] returns it: [Static] has it
-// from the program, [Remote] asks the backend, [Discovery] reads the metadata document
-// that an issuer publishes. [Overlay] replaces single fields, [Chain] takes the first
-// complete answer of several stores, [Cached] caches one. Most programs never call this
-// package: clientset makes Cached(Remote(connection)) for each login. A program whose
-// backend does not say how to log in calls [Discovery].
+// A [ClientConfig] is the answer, and a [ClientConfigStore] returns it: [Static]
+// returns what the program sets, [Remote] asks the backend, [Discovery] reads the
+// metadata document that an issuer publishes. [Overlay] replaces single fields, [Chain]
+// takes the first complete answer of several stores, [Cached] caches one. Most programs
+// never call this package: clientset makes Cached(Remote(connection)) for each login. A
+// program whose backend does not say how to log in calls [Discovery].
 package configstore
 
 import (
@@ -24,15 +24,16 @@ type ClientConfig struct {
 	TokenEndpoint string
 	// AuthorizationEndpoint is the URL a browser is sent to (RFC 6749 §3.1).
 	AuthorizationEndpoint string
-	// DeviceAuthorizationEndpoint starts the device flow (RFC 8628 §3.1).
+	// DeviceAuthorizationEndpoint is the URL at which the device flow starts (RFC 8628
+	// §3.1).
 	DeviceAuthorizationEndpoint string
-	// RevocationEndpoint takes tokens back (RFC 7009 §2).
+	// RevocationEndpoint is the URL at which tokens are revoked (RFC 7009 §2).
 	RevocationEndpoint string
 	// RedirectURI is where the authorization server sends the browser back to.
 	RedirectURI string
 	// ClientID names this client to the authorization server.
 	ClientID string
-	// Scopes are asked for in every grant; empty means the server's default.
+	// Scopes are requested in every grant; empty means the server's default.
 	Scopes []string
 	// Audience names the API that the token is meant for.
 	Audience string
@@ -44,7 +45,7 @@ type ClientConfig struct {
 	// AuthMethods are the token_endpoint_auth_methods_supported of RFC 8414 §2;
 	// empty means that the server did not say.
 	AuthMethods []string
-	// IssRequired is set when the server promises to send "iss" with every
+	// IssRequired reports whether the server says that it sends "iss" with every
 	// authorization response (RFC 9207 §3).
 	IssRequired bool
 }
@@ -85,10 +86,10 @@ func (c ClientConfig) clone() ClientConfig {
 // ClientConfigStore returns how to log in.
 //
 // Implementations are safe for concurrent use and honour ctx. Callers decide by
-// errors.Is: [ErrNoLogin] (the backend wants no login; the fields that are known are
-// returned with it), [ErrNotFound] (another store may have it), [ErrInvalid] (the answer
-// must not be used); every other error is transient. A store that caches also has an
-// Invalidate method, see [Invalidator].
+// errors.Is: [ErrNoLogin] (the backend requires no login; the fields that are known are
+// returned with it), [ErrNotFound] (another store may have it), [ErrInvalid] (the
+// answer must not be used); every other error is transient. A store that caches also
+// has an Invalidate method, see [Invalidator].
 type ClientConfigStore interface {
 	ClientConfig(ctx context.Context) (ClientConfig, error)
 }

@@ -25,15 +25,17 @@ var (
 
 // Error is the error of this package: what was tried, where, and why it failed.
 //
-// It is a gRPC status too: the backend's code where there is one, the context's code if
-// a deadline or cancellation ended it, Unimplemented for [ErrNoLogin] and [ErrNotFound],
-// FailedPrecondition for [ErrInvalid], and Unavailable for transient errors.
+// It is also a gRPC status: the backend's code where there is one, the context's code
+// if a deadline or cancellation ended it, Unimplemented for [ErrNoLogin] and
+// [ErrNotFound], FailedPrecondition for [ErrInvalid], and Unavailable for transient
+// errors.
 type Error struct {
 	Op     string // "remote", "discover", "static", "cached", "chain" or "empty store"
 	Source string // the method or URL that was asked; may be empty
 	Err    error  // the cause; never nil
 }
 
+// Error returns the operation, the source and the cause.
 func (e *Error) Error() string {
 	return fault.Text("configstore", e.Op, e.Source, e.Err)
 }

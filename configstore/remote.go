@@ -26,7 +26,7 @@ import (
 // belongs to another call. The answers are checked: endpoints must be https, or
 // http on a loopback address, and an unusable value gives [ErrInvalid].
 //
-// A backend that answers GetPublicClientConfig and has no GetOAuth2Metadata wants no
+// A backend that answers GetPublicClientConfig and has no GetOAuth2Metadata requires no
 // login: the error is [ErrNoLogin], and ClientID, RedirectURI, Scopes, Audience and
 // HeaderKey are returned with it. A backend without either service returns
 // [ErrNotFound]; [Discovery] is the alternative then. status.FromError finds the
@@ -144,7 +144,7 @@ func (s service) ask(ctx context.Context) (ClientConfig, error) {
 			switch {
 			case status.Code(r.err) == codes.Unimplemented:
 				return ClientConfig{}, &Error{Op: "remote", Source: s.clientMethod, Err: fmt.Errorf(
-					"%w: the backend does not serve it, is this the address of its gRPC endpoint? (%w)", ErrNotFound, r.err)}
+					"%w: the backend does not serve it; check that this is the address of its gRPC endpoint (%w)", ErrNotFound, r.err)}
 			case r.err != nil:
 				return ClientConfig{}, failed(ctx, s.clientMethod, r.err)
 			}
@@ -189,7 +189,7 @@ func failed(ctx context.Context, method string, err error) error {
 	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	case webPage(err):
-		err = fmt.Errorf("a web page answered instead of the backend, is this the address of its gRPC endpoint? (%w)", err)
+		err = fmt.Errorf("a web page answered instead of the backend; check that this is the address of its gRPC endpoint (%w)", err)
 	}
 	return &Error{Op: "remote", Source: cmp.Or(method, "AuthMetadataService"), Err: err}
 }

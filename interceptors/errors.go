@@ -16,9 +16,10 @@ import (
 var ErrNotReplayed = errors.New("more was sent before the first response than can be sent again " +
 	"(64 messages, 256 KiB); the credentials have been replaced, start the call again")
 
-// Error is an error of this client, not an answer of a server; retrying the call by
-// its code does not help. status.FromError accepts it. errors.Is and errors.As find
-// both Err and Rejection.
+// Error is an error of this client, not an answer of a server. A retry interceptor must
+// not repeat the call because of its code, since the [Source] decides when to try
+// again; if the code is Unavailable, a later call may succeed. status.FromError accepts
+// it. errors.Is and errors.As find both Err and Rejection.
 type Error struct {
 	// Op is the operation that failed: "get credentials", "get proxy credentials", "replace
 	// credentials", "attach credentials" or "replay".
@@ -35,6 +36,8 @@ type Error struct {
 	words string // of the rejection, without any token
 }
 
+// Error returns the operation, the method, the rejection if there was one, and the
+// cause.
 func (e *Error) Error() string {
 	subject := "for " + e.Method
 	if e.Rejection != nil {

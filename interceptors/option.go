@@ -11,7 +11,8 @@ import (
 )
 
 // Option changes [UnaryClientAuth] and [StreamClientAuth]; give the same ones to
-// both. If an option is given twice the last one counts, except those that add something.
+// both. If an option is given several times the last one counts, except for those that
+// add something.
 type Option interface{ apply(*config) }
 
 // MetadataOption is an Option that has nothing to do with credentials, so that
@@ -66,9 +67,9 @@ func discoveryMethods() []string {
 // WithOpenMethods names methods whose calls do not get the credentials of the
 // main [Source] and are not repeated for it: "/package.Service/Method", or
 // "/package.Service/*" for a whole service. Any other form matches nothing. The
-// AuthMetadataService of Flyte, first and second version, is open by default: it
-// tells how to log in. Credentials of a proxy and of the call itself
-// ([WithCallCredentials]) are attached to open methods too.
+// AuthMetadataService of Flyte, first and second version, is open by default, since
+// clients call it to find out how to log in. Credentials of a proxy and of the call
+// itself ([WithCallCredentials]) are attached to open methods too.
 func WithOpenMethods(names ...string) Option {
 	return option(func(c *config) { c.open.add(names...) })
 }
@@ -76,7 +77,7 @@ func WithOpenMethods(names ...string) Option {
 // WithProxySource adds the credentials that a proxy in front of the server requires.
 // They are attached to every call, under "proxy-authorization" unless they name
 // another HeaderKey, and are refreshed when the proxy answers HTTP 407. An HTTP 401
-// always refreshes the main credentials, also if the proxy sent it.
+// always refreshes the main credentials, even if the proxy sent it.
 func WithProxySource(s Source) Option {
 	return option(func(c *config) { c.proxy = s })
 }
@@ -98,8 +99,8 @@ func WithTransportGuard(check func() error) Option {
 // with the server's error, which r receives as the result of its first attempt; each
 // further attempt gets current credentials. Unlike an r that is chained outside the
 // interceptor, it costs nothing when a call succeeds, and the request id is the same
-// on every attempt. r never receives an [Error], or one of the guard's, as a first
-// attempt.
+// on every attempt. r never receives an [Error], or an error of the guard, as the
+// result of the first attempt.
 func WithRetry(r grpc.UnaryClientInterceptor) Option {
 	return option(func(c *config) { c.retry = r })
 }
@@ -122,16 +123,17 @@ func WithRequestID() MetadataOption {
 	return metadataOption(func(c *config) { c.requestID = true })
 }
 
-// WithRequestMetadata adds metadata to every call. A key that the caller has set itself
-// keeps the caller's values.
+// WithRequestMetadata adds metadata to every call. If the caller's context sets the
+// same key, the caller's values are sent.
 func WithRequestMetadata(md metadata.MD) MetadataOption {
 	md = lowerKeys(md)
 	return metadataOption(func(c *config) { maps.Copy(c.pairs, md) })
 }
 
 // WithRequestMetadataFunc adds metadata that f takes from each call's context; f is called
-// once a call, must not block, and may return nil. A key that the caller has set
-// itself keeps the caller's values; those of f take precedence over [WithRequestMetadata].
+// once a call, must not block, and may return nil. If the caller's context sets the
+// same key, the caller's values are sent; those of f take precedence over
+// [WithRequestMetadata].
 func WithRequestMetadataFunc(f func(ctx context.Context) metadata.MD) MetadataOption {
 	return metadataOption(func(c *config) {
 		if f != nil {

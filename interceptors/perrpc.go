@@ -12,13 +12,14 @@ import (
 
 // PerRPC returns the credentials of src for grpc.WithPerRPCCredentials and
 // grpc.PerRPCCredentials, for a connection that cannot have interceptors. Prefer
-// [UnaryClientAuth] and [StreamClientAuth]: gRPC does not tell per-RPC credentials that
-// a server rejected a token, so a rejected one is neither refreshed nor is the call made
-// again, and no person is asked; see [auth.Authenticator.Login].
+// [UnaryClientAuth] and [StreamClientAuth]: gRPC does not report to per-RPC credentials
+// that a server rejected a token. So a rejected token is not refreshed, the call is not
+// made again, and no person is asked; see [auth.Authenticator.Login].
 //
-// Credentials of src travel under their own header, in lower case. A call goes out bare
-// while src has none. gRPC adds the pair to the metadata of the call: a call that sets
-// the same header itself sends both. An error of src ends the call with an [*Error].
+// Credentials of src are sent in the header that they name, in lower case. While src
+// has none, calls carry none. gRPC adds the pair to the metadata of the call: a call
+// that sets the same header itself sends both. An error of src ends the call with an
+// [*Error].
 //
 // Without TLS gRPC refuses to send them; see [WithPlaintext].
 func PerRPC(src Source, opts ...PerRPCOption) credentials.PerRPCCredentials {

@@ -14,8 +14,8 @@ import (
 //
 // For that the stream keeps the messages sent before the first response: the request
 // of a server stream by reference; of other streams copies of up to 64 messages and
-// 256 KiB (types of codecs other than protobuf's by reference, and not counted in
-// bytes). A stream that is rejected after more was sent fails with [ErrNotReplayed].
+// 256 KiB (messages other than protobuf messages are kept by reference and not counted
+// in bytes). A stream that is rejected after more was sent fails with [ErrNotReplayed].
 // Until the first response SendMsg on a failed stream returns nil, and RecvMsg returns
 // the status; so a client that only sends must call RecvMsg, as gRPC requires anyway.
 //

@@ -28,7 +28,7 @@ type Presented struct {
 	Cookies []*http.Cookie
 	// Method is the full method name, "/package.Service/Method".
 	Method string
-	// Metadata is everything the call carried. Do not change it.
+	// Metadata is all metadata of the call. Do not change it.
 	Metadata metadata.MD
 }
 
@@ -66,8 +66,9 @@ func (f VerifierFunc) Verify(ctx context.Context, p Presented) (Identity, error)
 
 type identityKey struct{}
 
-// IdentityFromContext returns the caller's identity. It returns false on an open
-// method that was called without a credential, or with one that was not accepted.
+// IdentityFromContext returns the caller's identity. The boolean reports whether there
+// is one: there is none in a call of an open method without a credential, or with one
+// that was not accepted.
 func IdentityFromContext(ctx context.Context) (Identity, bool) {
 	id, ok := ctx.Value(identityKey{}).(Identity)
 	return id, ok

@@ -24,7 +24,7 @@ import (
 )
 
 // Config is what a service tells its clients. Client.TokenEndpoint is required; an
-// empty field is sent empty, unless it says otherwise.
+// empty field is sent empty, unless its comment says otherwise.
 type Config struct {
 	// Client is what a client of this module reads: the authorization server, the
 	// public client to log in as, its scopes and the audience. An answer of

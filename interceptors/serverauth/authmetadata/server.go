@@ -95,7 +95,7 @@ func (l local) Invoke(ctx context.Context, method string, req, reply any, _ ...g
 	}
 	into, ok := reply.(proto.Message)
 	if !ok {
-		return fmt.Errorf("%T is no message", reply)
+		return fmt.Errorf("%T is not a protobuf message", reply)
 	}
 	proto.Merge(into, answer)
 	return nil

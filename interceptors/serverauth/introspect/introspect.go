@@ -4,11 +4,11 @@
 //
 // [New] makes a [Verifier] of a [Config]; give that to serverauth.Unary and
 // serverauth.Stream. It asks the server about a token once, however many calls carry
-// the token at the same time, and uses an answer that names an active token again for
-// up to [Config.MaxAge], never beyond the token's expiry. A call is accepted only if
-// the server answered that its token is active and meant for this service. If the
-// server does not answer, calls fail with Unavailable rather than Unauthenticated, so
-// that clients keep their tokens.
+// the token at the same time, and reuses the answer that a token is active for up to
+// [Config.MaxAge], never beyond the token's expiry. A call is accepted only if the
+// server answered that its token is active and meant for this service. If the server
+// does not answer, calls fail with Unavailable rather than Unauthenticated, so that
+// clients keep their tokens.
 package introspect
 
 import (
@@ -27,7 +27,7 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth"
 )
 
-// Defaults of a [Config].
+// Defaults of the fields of a [Config].
 const (
 	DefaultMaxAge     = time.Minute
 	DefaultMaxEntries = 4096
@@ -66,17 +66,17 @@ type Config struct {
 	// status becomes Unauthenticated. Nil takes "sub", which must be there, and
 	// "scope".
 	Identify func(claims map[string]any) (serverauth.Identity, error)
-	// MaxAge is how long an answer is used again, and so how long a revoked token
-	// may still be accepted. Zero means [DefaultMaxAge]; negative asks the server
-	// for every call. Answers that a token is not active are never cached.
+	// MaxAge is how long an answer is reused, and so how long a revoked token may still be
+	// accepted. Zero means [DefaultMaxAge]; negative asks the server for every call.
+	// Answers that a token is not active are never cached.
 	MaxAge time.Duration
-	// MaxEntries is how many answers are cached; the least recently used one makes
-	// room. Zero means [DefaultMaxEntries].
+	// MaxEntries is how many answers are cached; the least recently used one is dropped
+	// for a new one. Zero means [DefaultMaxEntries].
 	MaxEntries int
 	// Timeout ends a request. Zero means [DefaultTimeout].
 	Timeout time.Duration
 	// HTTP sends the requests; nil means a client with Go's default transport.
-	// Redirects are not followed and no cookies are kept, whatever it says.
+	// Redirects are not followed and no cookies are kept, whatever the client's settings.
 	HTTP *http.Client
 }
 
@@ -165,9 +165,10 @@ func loopback(host string) bool {
 
 var _ serverauth.Verifier = (*Verifier)(nil)
 
-// Verify accepts p if it is a bearer token that the authorization server calls
-// active. Every error is or wraps a gRPC status whose text may be shown to the
-// caller; the text of the error itself says more, for a log, and contains no secret.
+// Verify accepts p if it is a bearer token that the authorization server reports as
+// active, and that has the audience and the scopes of the [Config]. Every error is or
+// wraps a gRPC status whose text may be shown to the caller; the text of the error
+// itself says more, for a log, and contains no secret.
 func (v *Verifier) Verify(ctx context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 	if !strings.EqualFold(p.Scheme, "bearer") || p.Token == "" || len(p.Token) > maxToken {
 		return serverauth.Identity{}, &failure{kind: invalid, why: fmt.Sprintf("not a bearer token of at most %d bytes", maxToken)}
