@@ -24,8 +24,8 @@ func (s *Server) Endpoint() string {
 	}
 }
 
-// URL returns the endpoint with a scheme that says whether it speaks TLS, such as
-// "http://127.0.0.1:port"; for a unix socket and in memory it returns
+// URL returns the endpoint with a scheme that shows whether the server uses TLS, such
+// as "http://127.0.0.1:port"; for a unix socket and in memory it returns
 // [Server.Endpoint]. Clients that take such endpoints need no option for TLS then.
 func (s *Server) URL() string {
 	if s.cfg.network != "tcp" {

@@ -6,11 +6,11 @@ import (
 	"github.com/jetway-go/jetway/mockserver/internal/authserver"
 )
 
-// ErrNoHTTPFront is returned when a script is to answer a call with bare HTTP on a
-// server without [WithHTTPFront].
+// ErrNoHTTPFront means that a method of [Script] answers calls with bare HTTP, and that
+// the server has no [WithHTTPFront].
 var ErrNoHTTPFront = errors.New("answering calls with bare HTTP needs mockserver.WithHTTPFront")
 
-// ErrUnknownClient is returned for a client ID that is not registered.
+// ErrUnknownClient means that the client ID is not registered.
 var ErrUnknownClient = errors.New("no such client; register it with mockserver.WithOAuth")
 
 // Errors of [Script.ApproveDevice] and [Script.DenyDevice].
@@ -23,10 +23,11 @@ var (
 
 // Error is the error of this package: what failed, and why.
 type Error struct {
-	Op  string // "listen", "script", …
+	Op  string // what failed, such as "listen for gRPC" or "script"
 	Err error  // the cause; never nil
 }
 
+// Error returns the operation and the cause.
 func (e *Error) Error() string { return "mockserver: " + e.Op + ": " + e.Err.Error() }
 
 // Unwrap returns the cause.

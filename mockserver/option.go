@@ -72,7 +72,7 @@ func newConfig(opts []Option) config {
 }
 
 // WithAddress sets the TCP address of the gRPC services; the default is a free port of
-// 127.0.0.1. Every host that reaches the address can use the mock.
+// 127.0.0.1. Every host that can reach the address can use the mock.
 func WithAddress(hostPort string) Option {
 	return optionFunc(func(c *config) { c.network, c.address = "tcp", hostPort })
 }
@@ -121,7 +121,8 @@ func WithIssuerPath(path string) Option {
 	})
 }
 
-// WithStrict enforces the contract's validation rules on requests.
+// WithStrict enforces the contract's validation rules: a request that breaks one ends
+// with InvalidArgument. By default they are not enforced.
 func WithStrict() Option { return optionFunc(func(c *config) { c.strict = true }) }
 
 // WithProject creates projects with these IDs, which are their names too. By default
@@ -130,8 +131,9 @@ func WithProject(ids ...string) Option {
 	return optionFunc(func(c *config) { c.projects = append(c.projects, ids...) })
 }
 
-// WithOpenAccess serves calls without an access token, as Flyte without a proxy in front
-// does. The login is still advertised, and an access token that is sent names the caller.
+// WithOpenAccess serves calls without an access token, as a Flyte backend does that has
+// no proxy in front. The login is still advertised, and an access token that is sent
+// names the caller.
 func WithOpenAccess() Option { return optionFunc(func(c *config) { c.open = true }) }
 
 // WithoutLogin is [WithOpenAccess] for a server that advertises no login:

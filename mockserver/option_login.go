@@ -17,8 +17,8 @@ const (
 	RedirectURI = "http://localhost:53593/callback"
 )
 
-// WithOAuth sets up the authorization server. What the configuration leaves empty is
-// as in package oauth, with these exceptions:
+// WithOAuth sets up the authorization server. Empty fields of the configuration have
+// the meaning that package oauth gives them, with these exceptions:
 //
 //   - Without Clients there is one, [DefaultClientID], with a random secret. A client
 //     without scopes gets [DefaultScope]. [Server.ClientID] is the first one.

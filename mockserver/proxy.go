@@ -39,7 +39,8 @@ type proxy struct {
 // calls and of HTTP requests, except signed storage URLs and the pages that users open
 // in a browser. Requests without it get HTTP 407; a server without [WithHTTPFront]
 // cannot send that to calls, and ends them with the status that a gRPC client makes
-// of it. [Script.SetProxyToken] changes the token. Empty, the default, is no proxy.
+// of it. [Script.SetProxyToken] changes the token. An empty token, the default, means
+// that there is no proxy.
 func WithProxyAuth(token string) Option {
 	return optionFunc(func(c *config) { c.proxyToken = token })
 }

@@ -22,6 +22,7 @@ const (
 // Request is one call or HTTP request that the server received. It holds no secret:
 // tokens appear by ID only, and values of keys that carry credentials are omitted.
 type Request struct {
+	// Kind is the side of the server that it reached.
 	Kind Kind
 	// Method is the full name of a call, else verb and path, such as
 	// "POST /oauth2/token"; queries are left out.

@@ -21,8 +21,8 @@ import (
 // service ("/package.Service/*"), or as "*": every method that needs an access token.
 // Methods that need none, such as those of AuthMetadataService, must be named.
 // Faults apply to calls whose access token was accepted; a call without one is
-// rejected and does not count. A name that no method of the server has is a panic,
-// or an error where the method returns one; both name the nearest method.
+// rejected and does not count. A name that no method of the server has causes a panic,
+// or an error if the method of Script returns one; both name the nearest method.
 type Script struct {
 	server *Server
 

@@ -30,8 +30,8 @@ func (c *Script) BreakStream(method string, after int, code codes.Code, message 
 // must not take that for the end of the run that it watches.
 func (c *Script) EndWatchesAtDeadline(on bool) { c.server.backend.EndWatchesAtDeadline(on) }
 
-// DropUpdates sends no update to any watch for the next n changes, as a slow watcher
-// loses them: only the latest state counts.
+// DropUpdates sends no update to any watch for the next n changes, as when a slow
+// watcher loses them; see [backend.Backend.DropUpdates].
 func (c *Script) DropUpdates(n int) { c.server.backend.DropUpdates(n) }
 
 func (c *Script) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {

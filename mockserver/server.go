@@ -29,7 +29,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
 
-// Server is a running mock. Safe for concurrent use.
+// Server is a running mock. It is safe for concurrent use.
 type Server struct {
 	cfg     config
 	clock   *clock

@@ -52,12 +52,11 @@ type Target struct {
 	PlaintextCredentials bool
 	// NoKeyring stores a person's login outside of the operating system's keyring.
 	NoKeyring bool
-	// Settings are the system's own names for what errors of a client advise to
-	// change.
+	// Settings are the system's own names of its settings, for the errors of a client.
 	Settings Settings
 	// ExpirySkew is how long before its expiry an access token is no longer used; zero
 	// means auth's default. It does not apply to an Authenticator that the program
-	// brings.
+	// provides.
 	ExpirySkew time.Duration
 }
 

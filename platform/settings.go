@@ -1,8 +1,8 @@
 package platform
 
-// Settings are the names by which the users of a system know its settings, such as
-// environment variables. Errors that advise to change one name it, and not the option
-// of clientset. An empty field means that the system has no such setting.
+// Settings are the system's own names of settings, such as environment variables. An
+// error that advises changing one contains that name in place of the option of
+// clientset. An empty field means that the system has no such setting.
 type Settings struct {
 	Endpoint string // the backend's address, such as FLYTE_ADMIN_ENDPOINT
 	Insecure string // no TLS

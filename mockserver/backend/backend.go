@@ -1,9 +1,9 @@
 // Package backend is the mock's Flyte backend: every service over one in-memory
 // state, with the semantics of the real one.
 //
-// It checks no credentials; the mock server around it does. What the real backend does
-// wrong, such as believing claims of tokens unchecked, it does too, so that clients are
-// tested against that.
+// It checks no credentials; the mock server around it does. It has the known defects of
+// the real backend too, such as accepting claims of tokens without checking them, so
+// that clients are tested against them.
 //
 // Call [New], and [Backend.Register] to register its services on a gRPC server;
 // [Backend.SetTimeline] scripts what runs do.
@@ -48,7 +48,7 @@ type LoginMetadata struct {
 	ClientScopes                                                                     []string
 }
 
-// Backend is the state and the services over it. Safe for concurrent use.
+// Backend is the state and the services over it. It is safe for concurrent use.
 type Backend struct {
 	cfg   Config
 	rules map[protoreflect.FullName][]rule // of a strict backend, otherwise nil

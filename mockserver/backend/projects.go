@@ -18,7 +18,7 @@ type Project struct {
 	ID string
 	// Name and Description are shown to users; both may be empty.
 	Name, Description string
-	// Labels are free pairs; nil means none.
+	// Labels are arbitrary keys and values; nil means none.
 	Labels map[string]string
 	// Archived hides the project from listings without filters.
 	Archived bool

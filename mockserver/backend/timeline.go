@@ -15,6 +15,7 @@ import (
 // happen one after another, and the run stays in the phase of the last one. With the zero
 // Timeline it stays QUEUED.
 type Timeline struct {
+	// Steps are the steps, in the order in which they happen.
 	Steps []Step
 }
 
@@ -67,7 +68,7 @@ type NewAction struct {
 	Group string
 	// Task is the task it runs; may be nil. Details show its spec if it is deployed.
 	Task *taskpb.TaskIdentifier
-	// Condition makes it a condition: it waits, PAUSED, until SignalEvent.
+	// Condition makes it a condition: it waits, PAUSED, until a call of SignalEvent.
 	Condition *workflowpb.ConditionAction
 }
 

@@ -16,7 +16,7 @@ import (
 
 // Browser acts as a user with a browser: it opens an address, keeps cookies, follows
 // redirects, fills in forms and presses buttons until a page has no form. It runs no
-// scripts. It works with the pages of other servers too, if they need none. Set the
+// scripts. It also works with the pages of other servers that need no scripts. Set the
 // fields before its first use; then it is safe for concurrent use, as several tabs.
 type Browser struct {
 	// HTTP provides the Transport for the pages; its other fields are ignored. Nil means
@@ -66,8 +66,9 @@ var ErrAskedAgain = errors.New("the page asks again: the submitted values were n
 
 var errEndless = fmt.Errorf("no end after %d pages", maxSteps)
 
-// Open visits address; it fits clients that take a function to open a browser. An error
-// page of the server at address is an error, one of a client's callback is not.
+// Open visits address; it fits clients that take a function to open a browser. If the
+// last page is an error page of the server at address, that is an error; an error page
+// of a client's callback is not.
 func (b *Browser) Open(ctx context.Context, address string) error {
 	page, err := b.Visit(ctx, address)
 	if err != nil {

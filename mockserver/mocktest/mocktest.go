@@ -5,8 +5,8 @@
 //	server := mocktest.New(t, mockserver.WithProject("demo"))
 //	cs, err := clientset.ForAPIKey(server.APIKey())
 //
-// In memory, as inside a testing/synctest bubble, the client needs the way to both sides
-// of the server, the gRPC services and the HTTP side:
+// In memory, as inside a testing/synctest bubble, the client needs one option for the
+// gRPC services and one for the HTTP side:
 //
 //	server := mocktest.New(t, mockserver.WithInMemory())
 //	cs, err := clientset.ForAPIKey(server.APIKey(), clientset.WithInsecure(),

@@ -40,8 +40,8 @@ type Client struct {
 	// AuthMethods are the ways it may authenticate; empty means [AuthBasic] and
 	// [AuthPost] with a secret, [AuthPrivateKeyJWT] with keys, and otherwise [AuthNone].
 	AuthMethods []string
-	// Grants are the grant types it may use; empty means refresh_token, password
-	// and device_code, with redirect URIs authorization_code, and with a secret or
-	// keys client_credentials and token-exchange.
+	// Grants are the grant types it may use; empty means refresh_token, password and
+	// device_code, also authorization_code if it has redirect URIs, and also
+	// client_credentials and token-exchange if it has a secret or keys.
 	Grants []string
 }

@@ -15,10 +15,12 @@ import (
 	"time"
 )
 
-// Config is the configuration of an authorization server. Only Issuer is required.
+// Config is the configuration of an authorization server. Only Issuer is required;
+// mockserver.WithOAuth sets that too.
 type Config struct {
-	// Issuer is the server's own identifier: an http or https URL without query
-	// and fragment. A path is kept, and every endpoint lies below it.
+	// Issuer is the server's own identifier: an http or https URL without query and
+	// fragment. A path is kept, and every endpoint lies below it. Required, except with
+	// mockserver.WithOAuth, which sets it.
 	Issuer string
 	// Clients are the registered clients; each has its own ID.
 	Clients []Client
@@ -69,6 +71,6 @@ type Config struct {
 	CamelCase bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Logger gets every answer at debug level, without secrets; nil discards them.
+	// Logger receives every answer at debug level, without secrets; nil discards them.
 	Logger *slog.Logger
 }

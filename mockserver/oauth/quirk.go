@@ -4,7 +4,7 @@ package oauth
 // them. [Config.Quirks] are permanent; a script turns faults on and off.
 type Quirk string
 
-// Quirks, each with a server known for it.
+// Quirks. A name in parentheses is that of a server known for it.
 const (
 	// QuirkDexErrors answers invalid_request for a refresh token that is not accepted,
 	// and 401 access_denied for a wrong password (Dex).
@@ -43,8 +43,9 @@ const (
 	QuirkIssMissing Quirk = "iss-missing"
 	// QuirkIssWrong sends the iss of another server.
 	QuirkIssWrong Quirk = "iss-wrong"
-	// QuirkTokenMoved redirects the token endpoint with 307 to another address, where it
-	// works: a client that follows sends its secrets twice.
+	// QuirkTokenMoved redirects requests to the token endpoint with 307 to another
+	// address, where they succeed: a client that follows the redirect sends its secrets
+	// twice.
 	QuirkTokenMoved Quirk = "token-moved"
 	// QuirkRefreshTokenOnce answers a refresh without a new refresh token; the one in
 	// use stays valid, as RFC 6749 section 6 allows.

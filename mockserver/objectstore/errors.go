@@ -26,6 +26,7 @@ type Error struct {
 	Err error
 }
 
+// Error returns the operation, the key and the cause.
 func (e *Error) Error() string { return fmt.Sprintf("objectstore: %s %q: %v", e.Op, e.Key, e.Err) }
 
 // Unwrap returns the cause.

@@ -21,8 +21,9 @@ const (
 	querySignature = "X-Mock-Signature"
 )
 
-// SignPut returns a URL for a PUT of the object within lifetime, by requests with exactly
-// these headers (the case of names is insignificant) and any others. The error is an [*Error] around [ErrKey], [ErrLifetime] or
+// SignPut returns a URL for a PUT of the object within lifetime. Requests must carry
+// these headers with exactly these values (the case of names is insignificant), and may
+// carry others. The error is an [*Error] around [ErrKey], [ErrLifetime] or
 // [ErrNoBaseURL].
 func (s *Store) SignPut(key string, lifetime time.Duration, headers map[string]string) (string, error) {
 	return s.sign(http.MethodPut, key, lifetime, headers)

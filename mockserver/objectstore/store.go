@@ -36,7 +36,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Store holds the objects of one bucket. Safe for concurrent use.
+// Store holds the objects of one bucket. It is safe for concurrent use.
 type Store struct {
 	bucket  string
 	maxSize int64
@@ -57,8 +57,8 @@ type object struct {
 
 // Info describes an object.
 type Info struct {
-	Key  string
-	Size int64
+	Key  string // the name of the object in its bucket
+	Size int64  // of the content, in bytes
 	// MD5 is the digest of the content.
 	MD5 [md5.Size]byte
 	// ContentType is that of the upload; may be empty.

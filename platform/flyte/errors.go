@@ -9,8 +9,8 @@ import (
 var (
 	// ErrNoEndpoint means that no variable and no file sets the backend's address.
 	ErrNoEndpoint = errors.New("no endpoint")
-	// ErrUntrusted means that a file in the working directory runs a program, uses a
-	// secret or weakens TLS, and that it was not recorded as trusted.
+	// ErrUntrusted means that a file in the working directory names a program to run, uses
+	// a secret or weakens TLS, and that it was not recorded as trusted.
 	ErrUntrusted = errors.New("not trusted")
 )
 

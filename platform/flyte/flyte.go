@@ -1,6 +1,6 @@
 // Package flyte reads the configuration that Flyte's own tools use: an API key in
 // FLYTE_API_KEY, FLYTE_* variables, and the first config file in the order in
-// which flyte-sdk looks for one. Variables win over the file, and need none.
+// which flyte-sdk looks for one. Variables win over the file, and no file is needed.
 //
 // Give a [Resolver] to clientset.For:
 //
@@ -42,7 +42,8 @@ type Resolver struct {
 	// Trust says which files in the working directory are trusted; nil means a
 	// [FileTrust].
 	Trust Trust
-	// Logger is warned of lines of a file that have no effect; nil discards.
+	// Logger receives a warning about each line of a file that has no effect; nil discards
+	// them.
 	Logger *slog.Logger
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)

@@ -14,7 +14,8 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/smallfile"
 )
 
-// Trust says which config files in working directories are trusted.
+// Trust decides which config files in working directories are trusted. Implementations
+// are safe for concurrent use.
 type Trust interface {
 	// Trusted reports whether the file at path may run programs, use secrets and
 	// weaken TLS, with this content.
@@ -23,7 +24,8 @@ type Trust interface {
 
 // FileTrust stores each decision in a file of its own that only its owner can write. A
 // config file is trusted with the content that it had when the decision was recorded;
-// once it changes, it is not. Several programs may use the same directory at once.
+// after a change it is no longer trusted. Several programs may use the same directory
+// at once.
 type FileTrust struct {
 	// Dir holds the decisions; empty means jetway/trusted-configs in the user's
 	// configuration directory.

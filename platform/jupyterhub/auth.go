@@ -13,15 +13,15 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Generation is which part of the hub's API identifies callers.
+// Generation selects the part of the hub's API that identifies callers.
 type Generation int
 
 const (
-	// Modern is /user, requested with the caller's token: JupyterHub 2.0 and later.
+	// Modern requests /user with the caller's token: JupyterHub 2.0 and later.
 	Modern Generation = iota
-	// Legacy is /authorizations/token and /authorizations/cookie, requested with the
-	// service's own token: JupyterHub 0.7 and later, until a version that removes it.
-	// Only Legacy supports the cookie that all services share.
+	// Legacy requests /authorizations/token and /authorizations/cookie with the service's
+	// own token: JupyterHub 0.7 and later, until a version that removes them. Only Legacy
+	// supports the cookie that all services share.
 	Legacy
 )
 
@@ -48,14 +48,15 @@ type AuthConfig struct {
 	// Allow says which callers are authorized.
 	Allow Allow
 	// CacheMaxAge is how long the hub's answers are cached, negative ones too; zero
-	// means [DefaultCacheMaxAge]. A revoked token is accepted until its answer expires.
+	// means [DefaultCacheMaxAge]. A revoked token is accepted until the cached answer
+	// expires.
 	CacheMaxAge time.Duration
 	// CookieName is the shared cookie of a [Legacy] hub; empty means [ServicesCookie].
 	CookieName string
 	// HTTP makes the requests to the hub; nil means a new client with the certificates
 	// that the environment names. Redirects are not followed.
 	HTTP *http.Client
-	// Logger records rejected callers and failed requests to the hub; nil discards.
+	// Logger records rejected callers and failed requests to the hub; nil discards them.
 	Logger *slog.Logger
 }
 

@@ -20,9 +20,9 @@ type Caller struct {
 	credentials *auth.Credentials
 }
 
-// Credentials returns the caller's own, with which to call other services on the
-// caller's behalf; nil if the caller was identified by the shared cookie of a [Legacy]
-// hub.
+// Credentials returns the caller's own credentials, with which to call other services
+// on the caller's behalf; nil if the caller was identified by the shared cookie of a
+// [Legacy] hub.
 func (c Caller) Credentials() *auth.Credentials { return c.credentials }
 
 type callerKey struct{}
@@ -35,8 +35,8 @@ func CallerFromContext(ctx context.Context) (Caller, bool) {
 
 // Middleware passes requests of authorized callers to next, with the [Caller] and the
 // identity of serverauth in their context. It redirects a browser without a login to
-// the hub, and back after the login: by the authorization code flow with state and PKCE
-// if the service is an OAuth client of the hub, which it is if it has a name, and
+// the hub, which redirects it back after the login: by the authorization code flow with
+// state and PKCE if the service has a name, and so is an OAuth client of the hub, and
 // otherwise by the hub's login page. Other requests are answered in JSON, with the HTTP
 // status of [Error].
 //

@@ -22,8 +22,9 @@ type Resolver struct {
 
 var _ platform.Resolver = Resolver{}
 
-// Resolve reads parameters and variables. It makes no request; hc is not used. The
-// error is an [*Error], and wraps [ErrNoEndpoint] if Endpoint is empty.
+// Resolve reads parameters and variables. It makes no request and does not use the
+// http.Client. The error is an [*Error], and wraps [ErrNoEndpoint] if Endpoint is
+// empty.
 func (r Resolver) Resolve(_ context.Context, _ *http.Client) (platform.Target, error) {
 	s, err := r.read()
 	if err != nil {

@@ -32,7 +32,7 @@ type Service struct {
 	// GRPC serves gRPC calls; usually a *grpc.Server with an [Auth] in its
 	// interceptors. Nil serves none.
 	GRPC http.Handler
-	// Logger records errors of connections; nil discards.
+	// Logger records errors of connections; nil discards them.
 	Logger *slog.Logger
 }
 

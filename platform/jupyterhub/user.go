@@ -13,13 +13,13 @@ import (
 // User is a user or service of the hub. Treat it as read-only: calls share the cached
 // value.
 type User struct {
-	// Name is the user's or the service's.
+	// Name is the name of the user or service.
 	Name string `json:"name"`
 	// Kind is "user" or "service"; older hubs have users only.
 	Kind string `json:"kind"`
-	// Admin is set for administrators of the hub.
+	// Admin reports whether this is an administrator of the hub.
 	Admin bool `json:"admin"`
-	// Groups are those of the user that the token of the request may read.
+	// Groups are the user's groups, as far as the token of the request may read them.
 	Groups []string `json:"groups"`
 	// Scopes are those of the caller's token; hubs before 2.0 have none.
 	Scopes []string `json:"scopes"`

@@ -15,8 +15,8 @@ import (
 // a gRPC status, FailedPrecondition if a setting is missing or wrong and by the rules
 // of [auth.Code] otherwise. It never contains a secret.
 type Error struct {
-	// Op is what failed: "resolve" (a setting), "log in", with or without "with Dex",
-	// "with cookies" or "with a token" behind it, or "find the namespace".
+	// Op is what failed: "resolve" (a setting), "log in", "log in with Dex", "log in with
+	// cookies", "log in with a token" or "find the namespace".
 	Op string
 	// Err is the cause; never nil.
 	Err error

@@ -29,7 +29,7 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
-// What Kubeflow's own clients read.
+// Variables and defaults of Kubeflow's own clients.
 const (
 	// EnvEndpoint is the variable that names the host.
 	EnvEndpoint = "KF_PIPELINES_ENDPOINT"
@@ -103,15 +103,15 @@ type Resolver struct {
 	// missing setting can show a variable that is misspelt; nil means os.Environ, or
 	// nothing if there is a LookupEnv.
 	Environ func() []string
-	// Logger is warned when a scheme is assumed, or when calls are made without
-	// credentials because there is no token; nil discards.
+	// Logger receives a warning when a scheme is assumed, or when calls are made without
+	// credentials because there is no token; nil discards it.
 	Logger *slog.Logger
 }
 
 var _ platform.Resolver = Resolver{}
 
-// Resolve reads parameters, variables and the context file. It makes no request;
-// hc is not used. The error is an [*Error].
+// Resolve reads parameters, variables and the context file. It makes no request and
+// does not use the http.Client. The error is an [*Error].
 func (r Resolver) Resolve(ctx context.Context, _ *http.Client) (platform.Target, error) {
 	place, err := r.locate(ctx)
 	if err != nil {

@@ -56,7 +56,7 @@ func (r Resolver) findNamespace(ctx context.Context, hc *http.Client, src Source
 		return "", err
 	}
 	if place.web == nil {
-		return "", errors.New("set UserNamespace, or Host, at which the deployment says whether it serves several users")
+		return "", errors.New("set UserNamespace, or set Host, so that the deployment can be asked whether it serves several users")
 	}
 	several, err := multiUser(ctx, hc, place, src)
 	if err != nil || !several {

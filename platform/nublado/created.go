@@ -19,7 +19,8 @@ const DefaultScope = "exec:notebook"
 type Created struct {
 	// Username is the user of the token; that of a service begins with bot-. Required.
 	Username string
-	// Admin is the token that authorizes this, with the scope admin:token. Required.
+	// Admin is the token that authorizes the creation; it has the scope admin:token.
+	// Required.
 	Admin flow.Secret
 	// Type is what the token is for; empty means gafaelfawr.Service.
 	Type gafaelfawr.TokenType

@@ -33,8 +33,8 @@ type Resolver struct {
 	// Discovery is the client of service discovery, and wins over the environment;
 	// nil means a new client at every Resolve, for REPERTOIRE_BASE_URL.
 	Discovery *repertoire.Client
-	// Logger records the keys of new tokens, and a warning when an old answer of
-	// service discovery is used; nil discards.
+	// Logger records the keys of new tokens, and a warning when an old answer of service
+	// discovery is used; nil discards them.
 	Logger *slog.Logger
 	// LookupEnv finds REPERTOIRE_BASE_URL; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)

@@ -48,7 +48,7 @@ var (
 	errTokenField   = errors.New("Token property field not in json.")             //nolint:staticcheck,revive // see above
 	errEmailField   = errors.New("User email property field not in json.")        //nolint:staticcheck,revive // see above
 	errUserIDField  = errors.New("User id property field not in json.")           //nolint:staticcheck,revive // see above
-	errTokenWord    = errors.New("the token contains a space, a line end or another character that no token has")
+	errTokenWord    = errors.New("the token contains a space, a line end or another character that is not valid in a token")
 	errTokenContent = errors.New("must be JSON with the strings token, user_email and user_id")
 )
 

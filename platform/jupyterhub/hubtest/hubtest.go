@@ -107,7 +107,7 @@ type Request struct {
 	Form []string
 }
 
-// Answer is an answer for [Server.Answer].
+// Answer is one HTTP response of the hub's API; see [Server.Answer].
 type Answer struct {
 	Status      int    // of HTTP
 	ContentType string // empty means JSON

@@ -40,14 +40,15 @@ type Config struct {
 	Connectors []string
 	// Approval makes Dex show its approval page.
 	Approval bool
-	// Interlude adds a page after the form that a program cannot answer.
+	// Interlude adds, after the form, a page that a program cannot answer.
 	Interlude bool
-	// OldDex is a version before 2.29, whose form has another path, and answers a
+	// OldDex makes Dex a version before 2.29, whose form has another path, and which answers a
 	// wrong password with status 200.
 	OldDex bool
 	// Unsecured accepts every caller.
 	Unsecured bool
-	// Status is the HTTP status of every answer of the proxy; zero means none.
+	// Status makes the proxy answer every request with this HTTP status; zero means its
+	// usual answers.
 	Status int
 	// Users by name, with their passwords; nil means the default user.
 	Users map[string]string

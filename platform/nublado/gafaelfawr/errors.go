@@ -40,7 +40,7 @@ type Error struct {
 	URL string
 	// Status is the HTTP status; zero when there was no answer.
 	Status int
-	// Type and Message are those of Gafaelfawr's answer; a type is "invalid_scopes".
+	// Type and Message are those of Gafaelfawr's answer; one type is "invalid_scopes".
 	Type, Message string
 	// RetryAfter is how long to wait; zero when the answer does not say.
 	RetryAfter time.Duration

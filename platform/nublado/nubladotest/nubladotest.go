@@ -1,10 +1,10 @@
 // Package nubladotest is a fake of two services of the Rubin Science Platform that
-// clients of Nublado need: the service discovery of Repertoire 2.1; and of Gafaelfawr
-// 15.4 the API that creates tokens, the check in its ingress, and the headers that the
-// ingress adds. Tokens have scopes, expire and can be revoked. Gafaelfawr rejects unknown
-// fields and missing scopes with the errors of the real one; discovery rejects
-// credentials and all else that its clients do not send. There is no fake of Nublado
-// itself, its hub and its labs.
+// clients of Nublado need: the service discovery of Repertoire 2.1, and three parts of
+// Gafaelfawr 15.4: the API that creates tokens, the check in its ingress, and the
+// headers that the ingress adds. Tokens have scopes, expire and can be revoked.
+// Gafaelfawr rejects unknown fields and missing scopes with the errors of the real one;
+// discovery rejects credentials and all else that its clients do not send. There is no
+// fake of Nublado itself, its hub and its labs.
 //
 // Call [NewServer] for a server on this machine; [NewGafaelfawr] and [NewRepertoire]
 // return http.Handlers.

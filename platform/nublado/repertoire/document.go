@@ -40,7 +40,7 @@ type InfluxDB struct {
 	Database string `json:"database"`
 	// SchemaRegistry is the address of the registry with the schemas of the metrics.
 	SchemaRegistry string `json:"schema_registry"`
-	// Local reports whether the document calls the database local.
+	// Local reports whether the document marks the database as local.
 	Local bool `json:"local"`
 	// CredentialsURL returns the credentials, for a token that may read them.
 	CredentialsURL string `json:"credentials_url"`
@@ -86,7 +86,7 @@ func parse(body []byte) (*Document, error) {
 		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
 			return nil, fmt.Errorf("%s must not be a %s", wrong.Field, wrong.Value)
 		}
-		return nil, errors.New("the answer is not JSON as service discovery has it")
+		return nil, errors.New("the answer is not JSON in the form of a discovery document")
 	}
 	if d == nil {
 		return nil, errors.New("the answer is null, not an object")

@@ -4,7 +4,7 @@
 // Make a [Client] with [New], by default for REPERTOIRE_BASE_URL, and call
 // [Client.Discover]. A program that opens several connections shares one client: it
 // caches the answer for five minutes, makes one request for all concurrent callers, and
-// returns the last answer while the service is out of order.
+// returns the last answer while the service fails.
 package repertoire
 
 import (
@@ -41,7 +41,7 @@ type Config struct {
 	BaseURL string
 	// HTTP makes the requests; nil means the client that is passed to Discover.
 	HTTP *http.Client
-	// Logger is warned when an answer older than [TTL] is used; nil discards.
+	// Logger receives a warning when an answer older than [TTL] is used; nil discards it.
 	Logger *slog.Logger
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)

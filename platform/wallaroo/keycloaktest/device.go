@@ -50,10 +50,12 @@ func (s *Realm) authorizeDevice(r *http.Request, req *Request) answer {
 	}}
 }
 
-// Approve approves the device with this user code, as user.
+// Approve approves the device with this user code, as user. It is an error if no device
+// waits with that code.
 func (s *Realm) Approve(userCode, user string) error { return s.decide(userCode, user, false) }
 
-// Deny denies the device with this user code.
+// Deny denies the device with this user code. It is an error if no device waits with
+// that code.
 func (s *Realm) Deny(userCode string) error { return s.decide(userCode, "", true) }
 
 func (s *Realm) decide(userCode, user string, denied bool) error {

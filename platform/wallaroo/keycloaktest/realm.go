@@ -33,7 +33,8 @@ type Config struct {
 	DeviceTTL time.Duration
 	// Interval is the time between polls; zero means five seconds.
 	Interval time.Duration
-	// AutoApprove is a user who approves every device code at once; empty for none.
+	// AutoApprove is the name of a user as whom every device code is approved at once;
+	// empty means none.
 	AutoApprove string
 	// NeedsPKCE rejects device requests without a code challenge, as newer realms may.
 	NeedsPKCE bool
@@ -106,8 +107,8 @@ func (s *Realm) answer(r *http.Request, req *Request) answer {
 	}
 }
 
-// HoldUp answers the next polls of devices with slow_down and then with
-// authorization_pending, as often as given, whatever the user has decided.
+// HoldUp answers the next polls of devices with slow_down, slowDown times, and then
+// with authorization_pending, pending times, whatever the user has decided.
 func (s *Realm) HoldUp(slowDown, pending int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
