@@ -20,7 +20,7 @@ var (
 	ErrNotAllowed = errors.New("not allowed")
 	// ErrOwnToken means that the hub rejects this service's own token.
 	ErrOwnToken = errors.New("Permission failure checking authorization, I may need a new token") //nolint:staticcheck // JupyterHub's text
-	// ErrUnavailable means that the hub answered with a server error.
+	// ErrUnavailable means that the hub answered with a server error, or with 429.
 	ErrUnavailable = errors.New("Failed to check authorization (upstream problem)") //nolint:staticcheck // JupyterHub's text
 	// ErrUnreachable means that the request to the hub failed.
 	ErrUnreachable = errors.New("Failed to connect to Hub API") //nolint:staticcheck // JupyterHub's text
