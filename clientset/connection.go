@@ -18,7 +18,7 @@ type connection struct {
 // Invoke makes a unary call that ends with the ClientSet, pauses between attempts
 // included.
 func (c *connection) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(context.WithValue(ctx, discoveryKey{}, true))
 	defer cancel()
 	go func() {
 		select {
@@ -29,3 +29,9 @@ func (c *connection) Invoke(ctx context.Context, method string, args, reply any,
 	}()
 	return c.ClientConn.Invoke(ctx, method, args, reply, opts...)
 }
+
+// discoveryKey marks the context of a call of discovery, which has none of the values
+// that the program gives to its own calls.
+type discoveryKey struct{}
+
+func isDiscovery(ctx context.Context) bool { return ctx.Value(discoveryKey{}) != nil }

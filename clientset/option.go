@@ -44,9 +44,20 @@ func WithRequestMetadata(md metadata.MD) Option {
 
 // WithRequestMetadataFunc adds the metadata that f returns for each call's context. It
 // is called once a call, from many goroutines, must not block, and may return nil. Its
-// metadata wins over that of [WithRequestMetadata], whose rules hold otherwise.
+// metadata wins over that of [WithRequestMetadata], whose rules hold otherwise. It is
+// not called for the calls that a login makes to find out how to log in: their context
+// may belong to no call of the program, and has none of its values.
 func WithRequestMetadataFunc(f func(ctx context.Context) metadata.MD) Option {
-	return option(func(c *config) { c.metadata = append(c.metadata, interceptors.WithRequestMetadataFunc(f)) })
+	own := f
+	if f != nil {
+		own = func(ctx context.Context) metadata.MD {
+			if isDiscovery(ctx) {
+				return nil
+			}
+			return f(ctx)
+		}
+	}
+	return option(func(c *config) { c.metadata = append(c.metadata, interceptors.WithRequestMetadataFunc(own)) })
 }
 
 // WithoutRequestID adds no x-request-id to calls. By default calls that have none get a

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/clientset"
+	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 	"github.com/jetway-go/jetway/mockserver"
 )
 
@@ -122,6 +123,49 @@ func TestOneAuthorizationAndTheCallersOwnMetadata(t *testing.T) {
 	}
 	if n := calls(s, listProjects); n != 2 {
 		t.Errorf("%d calls arrived, want 2", n)
+	}
+}
+
+// The calls of discovery have none of the values that the program gives to its own
+// calls, which a function that takes one for granted would panic at.
+func TestRequestMetadataFuncIsNotCalledForDiscovery(t *testing.T) {
+	t.Parallel()
+	type tenantKey struct{}
+	s := quiet(t)
+	cs := connect(t, s, clientset.WithRequestMetadata(metadata.Pairs("x-team", "blue")),
+		clientset.WithRequestMetadataFunc(func(ctx context.Context) metadata.MD {
+			tenant, ok := ctx.Value(tenantKey{}).(string)
+			if !ok {
+				t.Error("the function was called without the caller's values")
+			}
+			return metadata.Pairs("x-tenant", tenant)
+		}))
+	if err := cs.Login(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, r := range s.Requests() {
+		if !strings.Contains(r.Method, "AuthMetadataService") {
+			continue
+		}
+		asked++
+		if team, tenant := r.Metadata["x-team"], r.Metadata["x-tenant"]; !slices.Equal(team, []string{"blue"}) || len(tenant) > 0 {
+			t.Errorf("%s: x-team %v and x-tenant %v, want blue and none", r.Method, team, tenant)
+		}
+	}
+	if asked == 0 {
+		t.Error("the login asked no AuthMetadataService")
+	}
+
+	s.ResetRequests()
+	ctx := context.WithValue(soon(t), tenantKey{}, "acme")
+	if _, err := cs.AuthMetadata().GetOAuth2Metadata(ctx, &authpb.GetOAuth2MetadataRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range s.Requests() {
+		if !slices.Equal(r.Metadata["x-tenant"], []string{"acme"}) {
+			t.Errorf("the program's own call of %s has x-tenant %v", r.Method, r.Metadata["x-tenant"])
+		}
 	}
 }
 
