@@ -23,8 +23,8 @@ const apiKeyVariable = "FLYTE_API_KEY"
 // or unix:/path. The port is 443 by default, 80 for http://.
 //
 // It neither dials nor fetches anything, so it does not find out whether there is a
-// backend; it reads certificate files, and checks that a flow.ClientCredentials has a
-// client ID and a secret. The error is an [*Error].
+// backend; it reads certificate files, and checks that the flow lacks no setting, such as
+// the client ID and the secret of a flow.ClientCredentials. The error is an [*Error].
 func ForEndpoint(address string, opts ...Option) (*ClientSet, error) {
 	return newConfig(opts).build(nil, platform.Target{Endpoint: address})
 }

@@ -260,6 +260,13 @@ func situations() map[string]situation {
 			s := quiet(t)
 			return at(s, machine(s, flow.SecretEnv("NO_SUCH_VARIABLE")))
 		}),
+		"no such file or directory": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			s := quiet(t)
+			return at(s, machine(s, flow.SecretFile("/nowhere/secret")))
+		}),
+		"StaticToken was given an empty text": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			return at(quiet(t), clientset.WithFlow(flow.StaticToken("")))
+		}),
 		"client set closed": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			cs, err := at(quiet(t))
 			_ = cs.Close()

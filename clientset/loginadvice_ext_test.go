@@ -25,23 +25,34 @@ func tokensAt(base string) clientset.Option {
 	return clientset.WithConfigStore(configstore.Static(configstore.ClientConfig{TokenEndpoint: base + "/token"}))
 }
 
-// A client that lacks its ID or secret is refused before anything is dialled, with the
-// name of the field.
-func TestForEndpointRefusesClientCredentialsThatAreNotSet(t *testing.T) {
+// A flow that lacks what it logs in with is refused before anything is dialled, with the
+// name of what is missing.
+func TestForEndpointRefusesFlowsThatLackASetting(t *testing.T) {
 	t.Parallel()
 	secret := flow.SecretValue("secret")
+	unset := flow.SecretEnv("NO_SUCH_VARIABLE")
 	for name, tc := range map[string]struct {
-		flow flow.ClientCredentials
+		flow auth.Flow
 		want string // empty: accepted
 	}{
-		"nothing":                {flow.ClientCredentials{}, "no client ID: set ClientID"},
-		"no ID":                  {flow.ClientCredentials{Secret: secret}, "no client ID: set ClientID"},
-		"an empty ID":            {flow.ClientCredentials{ClientIDFrom: flow.SecretValue(""), Secret: secret}, "the client ID is empty"},
-		"no secret":              {flow.ClientCredentials{ClientID: "robot"}, "no client secret for client robot: set Secret"},
-		"an empty secret":        {flow.ClientCredentials{ClientID: "robot", Secret: flow.SecretValue("")}, "secret for client robot is empty"},
-		"an empty assertion":     {flow.ClientCredentials{ClientID: "robot", Assertion: flow.SecretValue("")}, "secret for client robot is empty"},
-		"a variable, read later": {flow.ClientCredentials{ClientIDFrom: flow.SecretEnv("NO_SUCH_VARIABLE"), Secret: flow.SecretEnv("NO_SUCH_VARIABLE")}, ""},
-		"a private key":          {flow.ClientCredentials{ClientID: "robot", PrivateKey: flow.PrivateKey{PEM: flow.SecretFile("/later")}}, ""},
+		"nothing":              {flow.ClientCredentials{}, "no client ID: set ClientID"},
+		"no ID":                {flow.ClientCredentials{Secret: secret}, "no client ID: set ClientID"},
+		"an empty ID":          {flow.ClientCredentials{ClientIDFrom: flow.SecretValue(""), Secret: secret}, "the client ID is empty"},
+		"no secret":            {flow.ClientCredentials{ClientID: "robot"}, "no client secret for client robot: set Secret"},
+		"an empty secret":      {flow.ClientCredentials{ClientID: "robot", Secret: flow.SecretValue("")}, "secret for client robot is empty"},
+		"an empty assertion":   {flow.ClientCredentials{ClientID: "robot", Assertion: flow.SecretValue("")}, "secret for client robot is empty"},
+		"an ID in no variable": {flow.ClientCredentials{ClientIDFrom: unset, Secret: secret}, "no client ID: environment variable NO_SUCH_VARIABLE is not set"},
+		"a secret in no variable": {
+			flow.ClientCredentials{ClientID: "robot", Secret: unset}, "no client secret for client robot: environment variable NO_SUCH_VARIABLE is not set",
+		},
+		"a key in no variable":         {flow.ClientCredentials{ClientID: "robot", PrivateKey: flow.PrivateKey{PEM: unset}}, "NO_SUCH_VARIABLE is not set"},
+		"an ID that needs no variable": {flow.ClientCredentials{ClientID: "robot", ClientIDFrom: unset, Secret: secret}, ""},
+		"a file, read later":           {flow.ClientCredentials{ClientIDFrom: flow.SecretFile("/later"), Secret: flow.SecretFile("/later")}, ""},
+		"a private key":                {flow.ClientCredentials{ClientID: "robot", PrivateKey: flow.PrivateKey{PEM: flow.SecretFile("/later")}}, ""},
+		"an empty token":               {flow.StaticToken(""), "StaticToken was given an empty text: is a variable not set?"},
+		"no token":                     {flow.Static{}, "no token was given: set Static.Credentials"},
+		"a token":                      {flow.StaticToken("token"), ""},
+		"no function":                  {flow.Func{}, "no function: set Login"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,8 +8,8 @@ import (
 // WithFlow sets how to log in, such as a flow.ClientCredentials. The default (nil) is
 // the API key's or the target's, else flow.Stored, which uses and refreshes a stored
 // login and never asks the user. A flow that asks the user needs a [WithPrompter] too.
-// If f has a method Check() error, as flow.ClientCredentials has, the function that
-// makes the client returns its error.
+// If f has a method Check() error, as flow.ClientCredentials, flow.Static and flow.Func
+// have, the function that makes the client returns its error.
 func WithFlow(f auth.Flow) Option {
 	return option(func(c *config) { c.flow = f })
 }

@@ -20,7 +20,7 @@ func ExampleResolverFunc() {
 		}
 		return platform.Target{
 			Endpoint: settings["host"],
-			Flow:     flow.ClientCredentials{ClientID: settings["client"], Secret: flow.SecretEnv("JOBS_SECRET")},
+			Flow:     flow.ClientCredentials{ClientID: settings["client"], Secret: flow.SecretFile("/etc/nightly-jobs/secret")},
 		}, nil
 	})
 	cs, err := clientset.For(context.Background(), resolver)

@@ -43,10 +43,20 @@ var (
 
 const nameFunc = "func"
 
+var errNoFunction = errors.New("no function: set Login")
+
+// Check returns an error if there is no Login.
+func (f Func) Check() error {
+	if f.Login == nil {
+		return fmt.Errorf("%s: %w", f.name(), errNoFunction)
+	}
+	return nil
+}
+
 // Obtain calls Login.
 func (f Func) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
 	if f.Login == nil {
-		return nil, failed(f.name(), errors.New("no function: set Login"))
+		return nil, failed(f.name(), errNoFunction)
 	}
 	c, err := f.Login(ctx, env, prev)
 	return c, failed(f.name(), err)

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,6 +21,19 @@ var _ auth.TraitedFlow = Static{}
 // StaticToken returns a Static with a bearer token of unknown expiry.
 func StaticToken(token string) Static {
 	return Static{Credentials: &auth.Credentials{AccessToken: token}}
+}
+
+// Check returns an error if there is no token, which is so for the text of a variable
+// that is not set.
+func (f Static) Check() error {
+	switch {
+	case f.Credentials == nil:
+		return errors.New("static: no token was given: set Static.Credentials")
+	case f.Credentials.AccessToken == "":
+		return errors.New("StaticToken was given an empty text: is a variable not set?")
+	default:
+		return nil
+	}
 }
 
 // Obtain returns the credentials. Once they have expired by the local clock, or if there
