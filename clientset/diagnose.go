@@ -63,6 +63,8 @@ func (c *ClientSet) connectionAdvice(text string) string {
 		strings.Contains(text, "lookup "+c.endpoint.Host+": no such host"):
 		return "the name " + cmp.Or(c.endpoint.Host, c.Endpoint()) + " has no address: check how it is spelt" + in(c.names.Endpoint) +
 			", DNS and VPN"
+	case strings.Contains(text, "Error while dialing: ") && strings.Contains(text, "refused"): // Windows: "actively refused it"
+		return "is the backend running at this address and port" + in(c.names.Endpoint) + "?"
 	case strings.Contains(text, "network is unreachable"), strings.Contains(text, "no route to host"),
 		strings.Contains(text, "record lookup error"):
 		return "this machine has no network, or none that leads there: check its connection, DNS and VPN"

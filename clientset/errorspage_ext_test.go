@@ -172,7 +172,7 @@ func situations() map[string]situation {
 		"CA file": calling(func(*testing.T) (*clientset.ClientSet, error) {
 			return clientset.ForEndpoint("flyte.example.com", clientset.WithCAFile("/nowhere/ca.pem"))
 		}),
-		"connect: connection refused": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+		"is the backend running at this address and port?": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			return clientset.ForEndpoint("http://"+closedPort(t), clientset.WithoutAuth(), clientset.WithoutRetry())
 		}),
 		"produced zero addresses": calling(func(*testing.T) (*clientset.ClientSet, error) {

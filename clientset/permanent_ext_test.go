@@ -204,7 +204,10 @@ func TestAdviceNamesWhatIsInTheWay(t *testing.T) {
 		}, codes.FailedPrecondition, "a web server answers there, not gRPC"},
 		"a page over HTTP/2": {webPage, codes.Unknown, "a web page answered instead of the backend"},
 		"an unknown name":    {func(*testing.T) (*clientset.ClientSet, error) { return unresolved() }, codes.Unavailable, "the name nowhere.example.com has no address"},
-		"no network":         {func(*testing.T) (*clientset.ClientSet, error) { return disconnected() }, codes.Unavailable, "this machine has no network"},
+		"a closed port": {func(t *testing.T) (*clientset.ClientSet, error) {
+			return clientset.ForEndpoint("http://"+closedPort(t), clientset.WithoutAuth(), clientset.WithoutRetry())
+		}, codes.Unavailable, "connection refused\"; is the backend running at this address and port?"},
+		"no network": {func(*testing.T) (*clientset.ClientSet, error) { return disconnected() }, codes.Unavailable, "this machine has no network"},
 		"a dead proxy": {func(*testing.T) (*clientset.ClientSet, error) {
 			return clientset.ForEndpoint("flyte.example.com", clientset.WithProxyURL("http://user:"+secret+"@"+deadProxy),
 				clientset.WithoutAuth(), clientset.WithoutRetry())
