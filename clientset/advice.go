@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // advisedError is an error with advice added to its text, and with another code if
@@ -22,13 +23,14 @@ type advisedError struct {
 
 func (e *advisedError) Error() string { return e.text(e.error.Error()) }
 
-// text adds the advice to what the error says, and corrects the code in that.
+// text adds the advice to what the error says, corrects the code in that, and shortens
+// the page that it may quote.
 func (e *advisedError) text(said string) string {
 	if e.code != codes.OK {
 		was := status.Code(e.error)
 		said = strings.Replace(said, "code = "+was.String()+" desc", "code = "+e.code.String()+" desc", 1)
 	}
-	return said + "; " + e.advice
+	return fault.ShortPage(said) + "; " + e.advice
 }
 
 func (e *advisedError) Unwrap() error { return e.error }
@@ -58,7 +60,7 @@ func (c *ClientSet) withAdvice(err error) error {
 
 // withPageAdvice is for calls that a web server answered with a page.
 func (c *ClientSet) withPageAdvice(err error) error {
-	if text := err.Error(); !strings.Contains(text, `content-type "text/html`) || strings.Contains(text, "a web page answered") {
+	if text := err.Error(); !fault.IsPage(text) || strings.Contains(text, "a web page answered") {
 		return err
 	}
 	return &advisedError{error: err, advice: "a web page answered instead of the backend: check the address" +

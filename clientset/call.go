@@ -74,7 +74,7 @@ func (c *ClientSet) cause(ctx context.Context, op string, err error) error {
 			return ErrClosed
 		}
 	case codes.Unavailable:
-		if advised := withMetadataAdvice(err); advised != nil {
+		if advised := c.withMetadataAdvice(err); advised != nil {
 			return advised
 		}
 		return c.withAdvice(err)

@@ -25,13 +25,16 @@ func (c *ClientSet) diagnose(err error) (advice string, permanent bool) {
 		return advice, false
 	}
 	if isWebServer(text) {
-		return "a web server answers there, not gRPC: check the address" + in(c.names.Endpoint) +
-			", which needs host and port of the gRPC service", !c.isReady()
+		return c.webServerAdvice(), !c.isReady()
 	}
 	if unknown, ok := errors.AsType[*net.DNSError](err); ok && unknown.IsNotFound { // that of the authorization server
 		return "the name " + unknown.Name + " has no address: check how it is spelt, DNS and VPN", false
 	}
 	return c.connectionAdvice(text), false
+}
+
+func (c *ClientSet) webServerAdvice() string {
+	return "a web server answers there, not gRPC: check the address" + in(c.names.Endpoint) + ", which needs host and port of the gRPC service"
 }
 
 // isReady reports whether there is a connection, and an error is the server's own.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // withLoginAdvice adds what to do about a login that failed, where a flow cannot
@@ -31,15 +32,23 @@ func (c *ClientSet) withLoginAdvice(ctx context.Context, err error) error {
 	return err
 }
 
-// withMetadataAdvice is for backends without an AuthMetadataService. They stay
-// without one, so the code is FailedPrecondition. It returns nil for all other errors.
-func withMetadataAdvice(err error) error {
+// withMetadataAdvice is for backends without an AuthMetadataService, and for web servers
+// instead of them. They stay as they are, so the code is FailedPrecondition. It returns
+// nil for all other errors.
+func (c *ClientSet) withMetadataAdvice(err error) error {
 	asked, ok := errors.AsType[*configstore.Error](err)
-	if !ok || asked.Op != "remote" || !errors.Is(err, configstore.ErrNotFound) {
+	switch {
+	case !ok || asked.Op != "remote":
+		return nil
+	case errors.Is(err, configstore.ErrInvalid) && fault.IsPage(err.Error()):
+		return &advisedError{err, c.webServerAdvice() + "; if it is the page of a proxy that wants a login of its own, see WithProxyFlow",
+			codes.FailedPrecondition}
+	case errors.Is(err, configstore.ErrNotFound):
+		return &advisedError{err, "the backend does not say where to log in: WithConfigStore(configstore.Discovery(issuer, nil)) " +
+			"asks the authorization server, WithClientConfig sets it by hand", codes.FailedPrecondition}
+	default:
 		return nil
 	}
-	return &advisedError{err, "the backend does not say where to log in: WithConfigStore(configstore.Discovery(issuer, nil)) " +
-		"asks the authorization server, WithClientConfig sets it by hand", codes.FailedPrecondition}
 }
 
 // otherLogin looks for a login that is stored under another name of this machine's

@@ -1,6 +1,9 @@
 package clientset_test
 
 import (
+	"io"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,6 +79,47 @@ func TestBackendWithoutAuthMetadataIsFailedPrecondition(t *testing.T) {
 		if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "WithConfigStore(configstore.Discovery(") {
 			t.Errorf("%s: %v (%v), want FailedPrecondition and the option", what, err, status.Code(err))
 		}
+	}
+}
+
+// A web server that speaks HTTP/2 is no backend, whatever the status of its pages. The
+// login tells it apart from a backend that serves no AuthMetadataService.
+func TestLoginAtAWebServerIsFailedPrecondition(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{200, 302, 401, 403, 404, 500} {
+		t.Run(strconv.Itoa(code), func(t *testing.T) {
+			t.Parallel()
+			cs := made(t)(loginAtAPage(code)(t))
+			for what, err := range map[string]error{"Login": cs.Login(soon(t)), "a call": list(t.Context(), cs)} {
+				if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "a web server answers there, not gRPC") ||
+					strings.Contains(err.Error(), "WithConfigStore") {
+					t.Errorf("%s: %v (%v), want FailedPrecondition and the advice about the address", what, err, status.Code(err))
+				}
+				if n := strings.Count(err.Error(), "x"); n > 150 {
+					t.Errorf("%s: %d bytes of the page are in %v", what, n, err)
+				}
+			}
+		})
+	}
+}
+
+// loginAtAPage returns what makes a client that has to log in, of a web server whose
+// pages have this status.
+func loginAtAPage(code int) func(t *testing.T) (*clientset.ClientSet, error) {
+	return func(t *testing.T) (*clientset.ClientSet, error) {
+		t.Helper()
+		page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(code)
+			_, _ = io.WriteString(w, "<html>"+strings.Repeat("x", 2000))
+		})
+		server := &http.Server{Handler: page, Protocols: &http.Protocols{}, ReadHeaderTimeout: patience}
+		server.Protocols.SetUnencryptedHTTP2(true)
+		l := listening(t)
+		go func() { _ = server.Serve(l) }()
+		t.Cleanup(func() { _ = server.Close() })
+		return clientset.ForEndpoint("http://"+l.Addr().String(), clientset.WithFlow(
+			flow.ClientCredentials{ClientID: "robot", Secret: flow.SecretValue("secret")}))
 	}
 }
 

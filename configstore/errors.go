@@ -67,7 +67,7 @@ func code(err error) codes.Code {
 // absent reports whether err means that a store has no configuration, so that another
 // may be asked.
 func absent(err error) bool {
-	if errors.Is(err, ErrNoLogin) || errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNoLogin) || errors.Is(err, ErrNotFound) || isMissingPage(err) {
 		return true
 	}
 	c := status.Code(err)

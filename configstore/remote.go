@@ -24,7 +24,8 @@ import (
 //
 // The calls carry none of the outgoing metadata in the caller's ctx, which
 // belongs to another call. The answers are checked: endpoints must be https, or
-// http on a loopback address, and an unusable value gives [ErrInvalid].
+// http on a loopback address, and an unusable value gives [ErrInvalid], as does a web
+// page that answers instead of the backend.
 //
 // A backend that answers GetPublicClientConfig and has no GetOAuth2Metadata requires no
 // login: the error is [ErrNoLogin], and ClientID, RedirectURI, Scopes, Audience and
@@ -45,7 +46,7 @@ func (r *remote) ClientConfig(ctx context.Context) (ClientConfig, error) {
 	}
 	ctx = metadata.NewOutgoingContext(ctx, nil)
 	cfg, err := second(r.conn).ask(ctx)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || isMissingPage(err) { // an ingress may route the services of one generation only
 		cfg, err = first(r.conn).ask(ctx)
 	}
 	return cfg, err
@@ -134,7 +135,7 @@ func (s service) ask(ctx context.Context) (ClientConfig, error) {
 		select {
 		case r := <-servers:
 			switch {
-			case status.Code(r.err) == codes.Unimplemented:
+			case isUnimplemented(r.err):
 				noLogin = r.err
 			case r.err != nil:
 				return ClientConfig{}, failed(ctx, s.serverMethod, r.err)
@@ -142,7 +143,7 @@ func (s service) ask(ctx context.Context) (ClientConfig, error) {
 			sv = r.server
 		case r := <-clients:
 			switch {
-			case status.Code(r.err) == codes.Unimplemented:
+			case isUnimplemented(r.err):
 				return ClientConfig{}, &Error{Op: "remote", Source: s.clientMethod, Err: fmt.Errorf(
 					"%w: the backend does not serve it; check that this is the address of its gRPC endpoint (%w)", ErrNotFound, r.err)}
 			case r.err != nil:
@@ -188,15 +189,10 @@ func failed(ctx context.Context, method string, err error) error {
 	switch {
 	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
-	case webPage(err):
-		err = fmt.Errorf("a web page answered instead of the backend; check that this is the address of its gRPC endpoint (%w)", err)
+	case isPage(err) && status.Code(err) == codes.Unavailable: // of a proxy that cannot reach the backend
+		err = &pageError{err}
+	case isPage(err):
+		err = invalid("a web page answered instead of the backend, is this the address of its gRPC endpoint? (%w)", &pageError{err})
 	}
 	return &Error{Op: "remote", Source: cmp.Or(method, "AuthMetadataService"), Err: err}
-}
-
-// webPage reports whether err is the status that gRPC's transport makes of an HTML
-// page.
-func webPage(err error) bool {
-	s, ok := status.FromError(err)
-	return ok && s.Code() == codes.Unknown && strings.Contains(s.Message(), `content-type "text/html`)
 }

@@ -303,20 +303,59 @@ func TestRemoteErrorsOfUnusualConnections(t *testing.T) {
 			t.Errorf("%v %s", err, diff)
 		}
 	})
-	t.Run("a web page", func(t *testing.T) {
-		t.Parallel()
-		page := status.Error(codes.Unknown, `unexpected HTTP status code received from server: 200 (OK); transport: received unexpected content-type "text/html; charset=utf-8"`)
-		_, err := configstore.Remote(invoker(func(context.Context, string, any) error { return page })).ClientConfig(t.Context())
-		if status.Code(err) != codes.Unknown || !strings.Contains(err.Error(), "web page") || !strings.Contains(err.Error(), "address") {
-			t.Errorf("got %v", err)
-		}
-	})
 	t.Run("an error that is no status", func(t *testing.T) {
 		t.Parallel()
 		boom := errors.New("boom")
 		_, err := configstore.Remote(invoker(func(context.Context, string, any) error { return boom })).ClientConfig(t.Context())
 		if !errors.Is(err, boom) || status.Code(err) != codes.Unavailable {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A web server behind the address stays one until the address is changed; a proxy that
+// cannot reach the backend may reach it later.
+func TestRemoteRefusesWebPages(t *testing.T) {
+	t.Parallel()
+	page := func(code codes.Code) error {
+		return status.Error(code, `unexpected HTTP status code received from server: 4711; transport: received unexpected content-type `+
+			`"text/html; charset=utf-8"`+"\n"+`data: "<html>`+strings.Repeat("x", 1000)+`"`)
+	}
+	for code, want := range map[codes.Code]codes.Code{
+		codes.Unknown: codes.FailedPrecondition, codes.PermissionDenied: codes.FailedPrecondition, codes.Unimplemented: codes.FailedPrecondition,
+		codes.Unavailable: codes.Unavailable,
+	} {
+		t.Run(code.String(), func(t *testing.T) {
+			t.Parallel()
+			_, err := configstore.Remote(invoker(func(context.Context, string, any) error { return page(code) })).ClientConfig(t.Context())
+			permanent := want == codes.FailedPrecondition
+			if status.Code(err) != want || errors.Is(err, configstore.ErrInvalid) != permanent || errors.Is(err, configstore.ErrNotFound) ||
+				strings.Contains(err.Error(), "a web page answered instead of the backend, is this the address") != permanent {
+				t.Errorf("%v (%v), want %v", err, status.Code(err), want)
+			}
+			if n := strings.Count(err.Error(), "x"); n > 110 {
+				t.Errorf("%d bytes of the page are in the error, want about 100", n)
+			}
+		})
+	}
+	t.Run("for the second generation only", func(t *testing.T) {
+		t.Parallel()
+		_, err := configstore.Remote(invoker(func(_ context.Context, method string, _ any) error {
+			if strings.Contains(method, "flyteidl2") {
+				return page(codes.Unimplemented)
+			}
+			return nil
+		})).ClientConfig(t.Context())
+		if err != nil {
+			t.Errorf("%v, want the answer of the first generation", err)
+		}
+	})
+	t.Run("a chain goes on after HTTP 404", func(t *testing.T) {
+		t.Parallel()
+		remote := configstore.Remote(invoker(func(context.Context, string, any) error { return page(codes.Unimplemented) }))
+		cfg, err := configstore.Chain(remote, configstore.Static(configstore.ClientConfig{ClientID: "id"})).ClientConfig(t.Context())
+		if err != nil || cfg.ClientID != "id" {
+			t.Errorf("%+v, %v", cfg, err)
 		}
 	})
 }
