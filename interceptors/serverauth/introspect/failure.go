@@ -21,7 +21,8 @@ const (
 func (k kind) status() *status.Status {
 	switch k {
 	case invalid:
-		return status.New(codes.Unauthenticated, "the access token is not valid for this service: it may have expired or been revoked")
+		return status.New(codes.Unauthenticated,
+			"the access token is not valid for this service: it may be expired, revoked, or issued for another audience")
 	case insufficient:
 		return status.New(codes.PermissionDenied, "the access token lacks a scope that this service requires")
 	case transient:

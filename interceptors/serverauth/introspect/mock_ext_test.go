@@ -129,6 +129,10 @@ func TestOtherTokensAreRefused(t *testing.T) {
 			if status.Code(err) != tt.want || (err == nil) != (id.Subject == "ada") {
 				t.Errorf("%s: %+v, %v", name, id, err)
 			}
+			const why = "expired, revoked, or issued for another audience"
+			if text := status.Convert(err).Message(); tt.want == codes.Unauthenticated && !strings.Contains(text, why) {
+				t.Errorf("%s: the caller reads %q, want %q in it", name, text, why)
+			}
 			if err != nil && strings.Contains(err.Error(), tt.token) {
 				t.Errorf("%s: the error contains the token: %v", name, err)
 			}
