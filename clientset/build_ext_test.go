@@ -46,6 +46,10 @@ func TestForEndpointRefuses(t *testing.T) {
 		"metadata with a bad key":   {"h", opts(clientset.WithRequestMetadata(metadata.MD{"X Team": {"blue"}})), `"x team"`},
 		"metadata with a newline":   {"h", opts(clientset.WithRequestMetadata(metadata.Pairs("x-team", "a\nb"))), "x-team is not printable"},
 		"a user agent on two lines": {"h", opts(clientset.WithUserAgent("a\r\nb")), "WithUserAgent"},
+		"no certificate in memory":  {"h", opts(clientset.WithClientCertificatePEM(nil, nil)), "client certificate: tls: failed to find any PEM data"},
+		"a client certificate without TLS": {
+			"http://h", opts(clientset.WithClientCertificatePEM(nil, nil)), "WithClientCertificatePEM",
+		},
 		"a certificate, no key":     {"h", opts(clientset.WithClientCertificate(missing, "")), "key file"},
 		"WithoutAuth and a flow":    {"h", opts(clientset.WithoutAuth(), clientset.WithFlow(flow.StaticToken("x"))), "WithoutAuth"},
 		"two logins":                {"h", opts(clientset.WithAuthenticator(a), clientset.WithFlow(flow.StaticToken("x"))), "WithAuthenticator"},

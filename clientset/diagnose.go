@@ -97,9 +97,9 @@ func (c *ClientSet) certificateAdvice(err error) string {
 	case isWrongName(err):
 		return "check the address" + in(c.names.Endpoint) + "; if it is right, WithServerName sets a name that is in the backend's certificate"
 	case wantsCertificate(err):
-		return "the backend wants a certificate of this client: WithClientCertificate"
+		return "the backend wants a certificate of this client: WithClientCertificate, or WithClientCertificatePEM"
 	case refusesCertificate(err):
-		return "the backend does not accept the certificate of this client: check that of WithClientCertificate"
+		return "the backend does not accept the certificate of this client: check that of WithClientCertificate or WithClientCertificatePEM"
 	default:
 		return "the certificate of the backend cannot be used here"
 	}
@@ -118,7 +118,8 @@ func (c *ClientSet) loginCertificateAdvice(err error) string {
 }
 
 func (c *ClientSet) authorityAdvice() string {
-	return "if the certificate is signed by an authority of your own, name a PEM file with it in " + cmp.Or(c.names.CAFile, "WithCAFile")
+	return "if the certificate is signed by an authority of your own, name a PEM file with it in " +
+		cmp.Or(c.names.CAFile, "WithCAFile, or give WithCAPEM its certificate")
 }
 
 // proxyAdvice is for proxies that cannot be reached: gRPC names their address only,

@@ -60,8 +60,25 @@ func WithExclusiveCAFile(path string) Option {
 // connection, so that a rotated certificate works without a restart.
 func WithClientCertificate(certFile, keyFile string) Option {
 	return option(func(c *config) {
-		c.tls.certFile, c.tls.keyFile = certFile, keyFile
+		c.tls.client = func() (getCertificate, error) {
+			pair := &certificatePair{certFile: certFile, keyFile: keyFile}
+			_, err := pair.load()
+			return pair.get, err
+		}
 		c.tls.uses("WithClientCertificate")
+	})
+}
+
+// WithClientCertificatePEM is [WithClientCertificate] for a certificate and key that the
+// program has in memory, in PEM form; both are copied. The last of the two options wins.
+func WithClientCertificatePEM(cert, key []byte) Option {
+	cert, key = bytes.Clone(cert), bytes.Clone(key)
+	return option(func(c *config) {
+		c.tls.client = func() (getCertificate, error) {
+			pair, err := tls.X509KeyPair(cert, key)
+			return func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }, err
+		}
+		c.tls.uses("WithClientCertificatePEM")
 	})
 }
 

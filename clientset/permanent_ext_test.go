@@ -88,7 +88,7 @@ func TestPermanentHandshakeFailureIsNotRepeated(t *testing.T) {
 		opts   func(ca string) []clientset.Option
 		want   string
 	}{
-		"unknown authority": {same, func(string) []clientset.Option { return []clientset.Option{local} }, "name a PEM file with it in WithCAFile"},
+		"unknown authority": {same, func(string) []clientset.Option { return []clientset.Option{local} }, "name a PEM file with it in WithCAFile, or give WithCAPEM its certificate"},
 		"an address without IP SAN": {same, func(ca string) []clientset.Option {
 			return []clientset.Option{clientset.WithCAFile(ca)}
 		}, "IP SANs\"; check the address; if it is right, WithServerName"},
@@ -97,13 +97,13 @@ func TestPermanentHandshakeFailureIsNotRepeated(t *testing.T) {
 		}, "WithServerName"},
 		"certificate required": {demandingCertificate, func(ca string) []clientset.Option {
 			return []clientset.Option{clientset.WithCAFile(ca), local}
-		}, "the backend wants a certificate of this client: WithClientCertificate"},
+		}, "the backend wants a certificate of this client: WithClientCertificate, or WithClientCertificatePEM"},
 		"certificate required, TLS 1.2": {func(cfg *tls.Config, a authority) {
 			demandingCertificate(cfg, a)
 			cfg.MaxVersion = tls.VersionTLS12
 		}, func(ca string) []clientset.Option {
 			return []clientset.Option{clientset.WithCAFile(ca), local}
-		}, "the backend wants a certificate of this client: WithClientCertificate"},
+		}, "the backend wants a certificate of this client: WithClientCertificate, or WithClientCertificatePEM"},
 		"certificate of another authority": {demandingCertificate, func(ca string) []clientset.Option {
 			return []clientset.Option{clientset.WithCAFile(ca), local, clientPair(t)}
 		}, "the backend does not accept the certificate of this client"},

@@ -10,13 +10,15 @@ import (
 	"sync/atomic"
 )
 
+// getCertificate returns the client's certificate for a handshake.
+type getCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error)
+
 // tlsOptions are the TLS settings of the options.
 type tlsOptions struct {
 	base             *tls.Config
 	extra, exclusive []string
 	pems             [][]byte
-	certFile         string
-	keyFile          string
+	client           func() (getCertificate, error) // nil for no client certificate
 	serverName       string
 	skipVerify       bool
 	given            []string // names of the options, for error messages
@@ -48,13 +50,11 @@ func (o *tlsOptions) build(base *tls.Config) (*tls.Config, error) {
 	if cfg.RootCAs, err = o.roots(cfg.RootCAs); err != nil {
 		return nil, err
 	}
-	if slices.Contains(o.given, "WithClientCertificate") {
-		pair := &certificatePair{certFile: o.certFile, keyFile: o.keyFile}
-		if _, err := pair.load(); err != nil {
+	if o.client != nil {
+		if cfg.GetClientCertificate, err = o.client(); err != nil {
 			return nil, fmt.Errorf("client certificate: %w", err)
 		}
 		cfg.Certificates = nil
-		cfg.GetClientCertificate = pair.get
 	}
 	return cfg, nil
 }

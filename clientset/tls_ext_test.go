@@ -124,8 +124,13 @@ func TestClientCertificateServesCallsAndLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	trust := clientset.WithCAPEM(s.CACertPEM())
-	if err := list(t.Context(), made(t)(clientset.ForAPIKey(s.APIKey(), trust, clientset.WithClientCertificate(pair, pair)))); err != nil {
-		t.Error(err)
+	for name, opt := range map[string]clientset.Option{
+		"files":  clientset.WithClientCertificate(pair, pair),
+		"memory": clientset.WithClientCertificatePEM(text, text),
+	} {
+		if err := list(t.Context(), made(t)(clientset.ForAPIKey(s.APIKey(), trust, opt))); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if err := list(t.Context(), made(t)(clientset.ForAPIKey(s.APIKey(), trust, clientset.WithoutRetry()))); err == nil {
 		t.Error("a call without a client certificate succeeded")
