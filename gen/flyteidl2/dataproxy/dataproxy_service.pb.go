@@ -36,7 +36,7 @@ const (
 	ArtifactType_ARTIFACT_TYPE_UNSPECIFIED ArtifactType = 0
 	// The HTML report of an attempt.
 	ArtifactType_ARTIFACT_TYPE_REPORT ArtifactType = 1
-	// The code that a task was deployed with.
+	// The code that a task was deployed with. Backends may sign reports only.
 	ArtifactType_ARTIFACT_TYPE_CODE_BUNDLE ArtifactType = 2
 )
 
@@ -376,7 +376,9 @@ type CreateUploadLocationResponse struct {
 	NativeUrl string `protobuf:"bytes,2,opt,name=native_url,json=nativeUrl,proto3" json:"native_url,omitempty"`
 	// When the URL stops working.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	// Header to value. They are signed too, so the upload must carry them as they are.
+	// Header to value. They are signed too, so the upload must send them as they are,
+	// except Content-Length: that one is not signed, and may be another number than the
+	// length of the upload, which is what to send.
 	Headers       map[string]string `protobuf:"bytes,4,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
