@@ -56,6 +56,8 @@ func (fs *flights) close() {
 // Logout deletes the login, here and in the store, and revokes its tokens if the flow is a
 // [Revoker]. The next call starts without a login; a call in flight keeps its token.
 //
+// If the flow is interactive, a later call that the server rejects asks a person again.
+//
 // The login is deleted even if the server cannot be reached; the error then says that the
 // tokens stay valid until they expire. If the store cannot delete it, the error says so:
 // this Authenticator does not use it again, but another program will find it.

@@ -154,7 +154,9 @@ func WithResolvers(rs ...resolver.Builder) Option {
 }
 
 // WithDialOptions passes further options to gRPC. Interceptors among them run outside
-// those that attach the token, and do not replace them. Transport credentials among them
+// those that attach the token, and do not replace them. They also see the calls by which
+// a login asks the backend (AuthMetadataService), with a context that has no values of
+// the program. Transport credentials among them
 // have no effect: the TLS options and [WithInsecure] decide, so that the client knows
 // whether credentials may be sent. A default service config among them replaces that of
 // [WithRoundRobin] and [WithMaxReceiveSize].

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -111,6 +112,22 @@ type reply struct {
 	err    error
 }
 
+// recovered is deferred around a call, and makes err of a panic: the program's own
+// interceptors run in it, and may expect values that the context of a login does not
+// have. The value of the panic is not shown, since it may hold a secret.
+func recovered(err *error) { //nolint:gocritic // a deferred function changes the result
+	value := recover()
+	if value == nil {
+		return
+	}
+	kind := fmt.Sprintf("%T", value)
+	if known, ok := value.(runtime.Error); ok {
+		kind = known.Error() // an index, a type
+	}
+	*err = invalid("an interceptor of the program panicked in a call that the login makes, whose context has none"+
+		" of the program's values (%s)", kind)
+}
+
 // ask makes both calls at once. It returns ErrNotFound if the backend does not serve
 // this generation, and does not wait for one call if the other decides.
 func (s service) ask(ctx context.Context) (ClientConfig, error) {
@@ -118,12 +135,16 @@ func (s service) ask(ctx context.Context) (ClientConfig, error) {
 	defer cancel()
 	servers, clients := make(chan reply, 1), make(chan reply, 1)
 	go func() {
-		info, err := s.server(ctx)
-		servers <- reply{server: info, err: err}
+		var r reply
+		defer func() { servers <- r }()
+		defer recovered(&r.err)
+		r.server, r.err = s.server(ctx)
 	}()
 	go func() {
-		info, err := s.client(ctx)
-		clients <- reply{client: info, err: err}
+		var r reply
+		defer func() { clients <- r }()
+		defer recovered(&r.err)
+		r.client, r.err = s.client(ctx)
 	}()
 
 	var (

@@ -133,7 +133,8 @@ func WithRequestMetadata(md metadata.MD) MetadataOption {
 // WithRequestMetadataFunc adds metadata that f takes from each call's context; f is called
 // once a call, must not block, and may return nil. If the caller's context sets the
 // same key, the caller's values are sent; those of f take precedence over
-// [WithRequestMetadata].
+// [WithRequestMetadata]. A login that asks the backend over the same connection
+// (configstore.Remote) makes calls of its own, whose context has no values of the program.
 func WithRequestMetadataFunc(f func(ctx context.Context) metadata.MD) MetadataOption {
 	return metadataOption(func(c *config) {
 		if f != nil {

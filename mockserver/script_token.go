@@ -6,6 +6,8 @@ import (
 
 // IssueToken issues an access token without any grant, so that a test can start with a
 // login of its choice. It does not check spec, except that claims must be JSON values.
+// Calls need a token with the scope [DefaultScope], unless [WithRequiredScopes] says
+// otherwise.
 func (c *Script) IssueToken(spec oauth.TokenSpec) (oauth.IssuedToken, error) {
 	token, err := c.server.oauth.IssueToken(spec)
 	if err != nil {

@@ -370,7 +370,7 @@ func (x *CreateUploadLocationRequest) GetContentLength() int64 {
 // Where to upload it.
 type CreateUploadLocationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// URL for one HTTP PUT. It is a secret until it expires.
+	// URL to PUT one object to. It is a secret until it expires.
 	SignedUrl string `protobuf:"bytes,1,opt,name=signed_url,json=signedUrl,proto3" json:"signed_url,omitempty"`
 	// Where the object will be, in the storage's own terms.
 	NativeUrl string `protobuf:"bytes,2,opt,name=native_url,json=nativeUrl,proto3" json:"native_url,omitempty"`

@@ -78,7 +78,8 @@ type RunServiceClient interface {
 	WatchGroups(ctx context.Context, in *WatchGroupsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchGroupsResponse], error)
 	// Streams a run at each change. Current backends send it empty: watch the root action instead.
 	WatchRunDetails(ctx context.Context, in *WatchRunDetailsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRunDetailsResponse], error)
-	// Streams runs: the current ones first, then each one whose phase changes. Never ends by itself.
+	// Streams runs: the current ones first, then each one whose phase changes. No message comes
+	// while there is no run. Never ends by itself.
 	WatchRuns(ctx context.Context, in *WatchRunsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRunsResponse], error)
 }
 
@@ -355,7 +356,8 @@ type RunServiceServer interface {
 	WatchGroups(*WatchGroupsRequest, grpc.ServerStreamingServer[WatchGroupsResponse]) error
 	// Streams a run at each change. Current backends send it empty: watch the root action instead.
 	WatchRunDetails(*WatchRunDetailsRequest, grpc.ServerStreamingServer[WatchRunDetailsResponse]) error
-	// Streams runs: the current ones first, then each one whose phase changes. Never ends by itself.
+	// Streams runs: the current ones first, then each one whose phase changes. No message comes
+	// while there is no run. Never ends by itself.
 	WatchRuns(*WatchRunsRequest, grpc.ServerStreamingServer[WatchRunsResponse]) error
 	mustEmbedUnimplementedRunServiceServer()
 }
