@@ -173,7 +173,7 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 			break
 		}
 		r.log.WarnContext(ctx, "the server rejected the refresh token; a new login is needed", slog.Any("error", err))
-		t.prev, t.outdated = r.storage.forget(ctx, t.prev, err), false // nothing here is newer than the store any more
+		t.prev, t.outdated = r.storage.forget(ctx, &t.lease, t.prev, err), false // nothing here is newer than the store any more
 		t.read = false
 		if t.canUse(t.prev) {
 			return t.prev, nil

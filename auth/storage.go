@@ -150,9 +150,9 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 
 // forget deletes dead, whose refresh token was rejected for good, and returns what
 // calls can carry instead: another login that was stored since, or dead until its
-// access token expires. It stores why the login ended in place of dead, for the error of
-// the next program.
-func (s *storage) forget(ctx context.Context, dead *Credentials, why error) *Credentials {
+// access token expires. Unless another program may have logged out, it stores why the
+// login ended in place of dead, for the error of the next program.
+func (s *storage) forget(ctx context.Context, l *lease, dead *Credentials, why error) *Credentials {
 	if s.store == nil {
 		return dead.withoutRefresh()
 	}
@@ -161,11 +161,15 @@ func (s *storage) forget(ctx context.Context, dead *Credentials, why error) *Cre
 	}
 	stored, err := s.retrieve(ctx)
 	switch {
-	case errors.Is(err, ErrNoCredentials) && dead.AccessToken != "":
+	case errors.Is(err, ErrNoCredentials) && dead.AccessToken != "" && l.exclusive():
 		ended := *dead
 		ended.RefreshToken, ended.Ended = "", oneLine(why.Error())
-		if err := s.put(ctx, &ended); err != nil {
+		newer, err := s.replace(ctx, l, "", &ended)
+		if err != nil {
 			s.log.DebugContext(ctx, "cannot store why the login ended", slog.Any("error", err))
+		}
+		if newer != nil {
+			return newer
 		}
 	case err == nil && stored.RefreshToken != dead.RefreshToken && !stored.olderThan(dead):
 		return stored
