@@ -3,9 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime"
 	"runtime/debug"
 
 	"google.golang.org/grpc/codes"
@@ -96,7 +94,7 @@ func Code(err error) codes.Code {
 // panicError says that code which the program gave to this package panicked.
 type panicError struct {
 	who  string // "the store *main.database"
-	kind string // the type of the value, which may hold a secret itself
+	kind string // of the value; see fault.Panic
 }
 
 func (e *panicError) Error() string {
@@ -110,10 +108,7 @@ func recovered(ctx context.Context, log *slog.Logger, who string, err *error) { 
 	if value == nil {
 		return
 	}
-	failure := &panicError{who: who, kind: fmt.Sprintf("%T", value)}
-	if known, ok := value.(runtime.Error); ok {
-		failure.kind = known.Error() // an index, a type: never what the program works on
-	}
+	failure := &panicError{who: who, kind: fault.Panic(value)}
 	log.DebugContext(ctx, "a panic ended a login", slog.String("in", who), slog.String("stack", string(debug.Stack())))
 	*err = failure
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 
 	servicepb "github.com/jetway-go/jetway/gen/flyteidl/service"
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // Remote asks the backend behind conn: GetOAuth2Metadata and
@@ -114,18 +114,14 @@ type reply struct {
 
 // recovered is deferred around a call, and makes err of a panic: the program's own
 // interceptors run in it, and may expect values that the context of a login does not
-// have. The value of the panic is not shown, since it may hold a secret.
+// have.
 func recovered(err *error) { //nolint:gocritic // a deferred function changes the result
 	value := recover()
 	if value == nil {
 		return
 	}
-	kind := fmt.Sprintf("%T", value)
-	if known, ok := value.(runtime.Error); ok {
-		kind = known.Error() // an index, a type
-	}
 	*err = invalid("an interceptor of the program panicked in a call that the login makes, whose context has none"+
-		" of the program's values (%s)", kind)
+		" of the program's values (%s)", fault.Panic(value))
 }
 
 // ask makes both calls at once. It returns ErrNotFound if the backend does not serve

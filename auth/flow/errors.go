@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 var (
@@ -64,12 +65,11 @@ func failed(name string, err error) error {
 }
 
 // safely runs f on a goroutine of this package, where a panic of what the program gave
-// (a Prompter, a reader, a browser) would end the program, and makes it an error. The
-// value may hold a secret, so the error has its type only.
+// (a Prompter, a reader, a browser) would end the program, and makes it an error.
 func safely(f func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = fmt.Errorf("panicked (%T)", value)
+			err = fmt.Errorf("panicked (%s)", fault.Panic(value))
 		}
 	}()
 	return f()

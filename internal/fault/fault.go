@@ -9,6 +9,8 @@ package fault
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -37,6 +39,16 @@ func after(head, text string) string {
 	default:
 		return text
 	}
+}
+
+// Panic returns what an error may say of the value of a panic: its type, since the value
+// itself may hold a secret, or the text of an error of the runtime, which names an index
+// or a type.
+func Panic(value any) string {
+	if known, ok := value.(runtime.Error); ok {
+		return known.Error()
+	}
+	return fmt.Sprintf("%T", value)
 }
 
 // Code returns the gRPC code that err stands for: that of its own status, or that of

@@ -35,6 +35,22 @@ func TestTextOfAChainRepeatsNothing(t *testing.T) {
 	}
 }
 
+func TestPanicShowsNoValueOfTheProgram(t *testing.T) {
+	t.Parallel()
+	for want, value := range map[string]any{"string": "canary", "*errors.errorString": errors.New("canary")} {
+		if got := fault.Panic(value); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	defer func() {
+		if got := fault.Panic(recover()); got != "interface conversion: interface {} is int, not string" {
+			t.Errorf("%q", got)
+		}
+	}()
+	var value any = 1
+	_ = value.(string) //nolint:forcetypeassert // panics
+}
+
 func TestCodeIsTheStatusOrTheContextsError(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

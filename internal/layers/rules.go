@@ -30,7 +30,7 @@ func Rules() []Rule {
 		// The client, from what must be known to the finished connection.
 		{Package: "configstore", May: []string{gen, "internal/fault"}},
 		{Package: "auth", May: []string{"configstore", "internal/fault"}},
-		{Package: "auth/flow", May: []string{"auth", "configstore", "internal/browser", "internal/loopback"}},
+		{Package: "auth/flow", May: []string{"auth", "configstore", "internal/browser", "internal/fault", "internal/loopback"}},
 		{Package: "interceptors", May: []string{"auth", "internal/fault"}},
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "platform/internal/smallfile"},
