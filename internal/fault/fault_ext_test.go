@@ -48,7 +48,7 @@ func TestPanicShowsNoValueOfTheProgram(t *testing.T) {
 		}
 	}()
 	var value any = 1
-	_ = value.(string) //nolint:forcetypeassert // panics
+	_ = value.(string)
 }
 
 func TestCodeIsTheStatusOrTheContextsError(t *testing.T) {

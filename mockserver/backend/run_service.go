@@ -9,8 +9,8 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// runServer is RunService. GetActionData is not implemented here: the data
-// proxy has it.
+// runServer is RunService, without GetActionData, which current backends serve by the data
+// proxy only.
 type runServer struct {
 	workflowpb.UnimplementedRunServiceServer
 
