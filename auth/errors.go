@@ -24,6 +24,10 @@ var (
 	ErrDeclined = errors.New("login declined")
 	// ErrInteractionRequired says that a person has to log in first.
 	ErrInteractionRequired = errors.New("interactive login required")
+	// ErrServerFault says that an authorization server answered 5xx, but with an OAuth
+	// error in the body. Most of them will do better later; some answer so, for good, to a
+	// refresh token that has expired. It counts as transient.
+	ErrServerFault = errors.New("the authorization server failed")
 	// ErrClosed says that the Authenticator was closed.
 	ErrClosed = errors.New("authenticator closed")
 )

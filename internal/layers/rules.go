@@ -13,7 +13,7 @@ func Rules() []Rule {
 		clientset = "clientset"               // what programs use
 	)
 	// What reading a system's conventions takes.
-	system := []string{"auth", "auth/flow", "configstore", "internal/fault", "platform", "platform/internal/guess"}
+	system := []string{"auth", "auth/flow", "configstore", "internal/clock", "internal/fault", "platform", "platform/internal/guess"}
 	mocks := []string{gen, verifier, mock} // tests of the mock may reach all of it, and no more
 	return []Rule{
 		{Package: gen, May: []string{gen}},
@@ -22,28 +22,29 @@ func Rules() []Rule {
 		{Package: "internal/endpoint"},
 		{Package: "internal/apikey"},
 		{Package: "internal/fault"},
+		{Package: "internal/clock"},
 		{Package: "internal/loopback"},
 		{Package: "internal/browser"},
 		{Package: "internal/secrettest"}, // for tests: looks for secrets in what a program shows
 		{Package: "internal/kfppb"},      // for tests and examples: who links it cannot link Kubeflow's own stubs
 
 		// The client, from what must be known to the finished connection.
-		{Package: "configstore", May: []string{gen, "internal/fault"}},
-		{Package: "auth", May: []string{"configstore", "internal/fault"}},
-		{Package: "auth/flow", May: []string{"auth", "configstore", "internal/browser", "internal/fault", "internal/loopback"}},
+		{Package: "configstore", May: []string{gen, "internal/clock", "internal/fault"}},
+		{Package: "auth", May: []string{"configstore", "internal/clock", "internal/fault"}},
+		{Package: "auth/flow", May: []string{"auth", "configstore", "internal/browser", "internal/clock", "internal/fault", "internal/loopback"}},
 		{Package: "interceptors", May: []string{"auth", "internal/fault"}},
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "platform/internal/smallfile"},
 		{Package: "platform/internal/guess"},
 		{Package: "platform/wallaroo", May: slices.Concat(system, []string{"internal/endpoint", "platform/internal/smallfile"})},
-		{Package: "platform/nublado/repertoire", May: []string{"platform/internal/guess"}},
+		{Package: "platform/nublado/repertoire", May: []string{"internal/clock", "platform/internal/guess"}},
 		{Package: "platform/nublado/gafaelfawr", May: []string{"auth", "internal/endpoint"}},
 		{Package: "platform/nublado", May: slices.Concat(system, []string{
 			"platform/nublado/gafaelfawr", "platform/nublado/repertoire",
 		})},
 		{Package: "platform/flyte", May: slices.Concat(system, []string{"internal/apikey", "platform/internal/smallfile"})},
 		{Package: "platform/kubeflow", May: slices.Concat(system, []string{"internal/endpoint", "platform/internal/smallfile"})},
-		{Package: "auth/tokenstore", May: []string{"auth"}},
+		{Package: "auth/tokenstore", May: []string{"auth", "internal/clock"}},
 		{Package: clientset, May: []string{
 			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "internal/apikey", "internal/endpoint", "internal/fault",
 			"platform",
