@@ -43,8 +43,8 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	}
 	a := &Authenticator{flights{
 		renewal: &renewal{
-			flow: f, traits: traits, env: env, log: o.log,
-			storage: &storage{store: o.store, key: key, log: o.log},
+			flow: f, traits: traits, env: env, log: o.log, clock: o.clock,
+			storage: &storage{store: o.store, key: key, log: o.log, clock: o.clock},
 		},
 		skew:    o.skew,
 		initial: o.initial,

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // Raw is the TokenType of credentials whose AccessToken is the whole header
@@ -124,14 +126,24 @@ func (c Credentials) MarshalJSON() ([]byte, error) { return nil, errNotJSON }
 // UnmarshalJSON returns an error that names [Decode].
 func (c *Credentials) UnmarshalJSON([]byte) error { return errNotJSON }
 
-// hasExpired reports whether the access token has expired by the clock.
-func (c *Credentials) hasExpired(now time.Time) bool {
-	return !c.Expiry.IsZero() && !now.Before(c.Expiry)
+// hasExpired reports whether the access token has expired by a clock of this machine.
+func (c *Credentials) hasExpired(now clock.Reading) bool {
+	return !c.Expiry.IsZero() && now.Past(c.Expiry)
+}
+
+// left returns how long the access token lasts from now: never longer than it lasted when
+// it was issued, so that a wall clock that was set back since prolongs no stored login.
+func (c *Credentials) left(now clock.Reading) time.Duration {
+	left := c.Expiry.Sub(now.Wall())
+	if life := c.Expiry.Sub(c.IssuedAt); !c.IssuedAt.IsZero() && life > 0 {
+		left = min(left, life)
+	}
+	return left
 }
 
 // usable reports whether there is an access token that has not expired.
-func (c *Credentials) usable() bool {
-	return c != nil && c.AccessToken != "" && !c.hasExpired(time.Now())
+func (c *Credentials) usable(now clock.Reading) bool {
+	return c != nil && c.AccessToken != "" && !c.hasExpired(now)
 }
 
 // olderThan reports whether c is known to have been issued before o.
@@ -141,8 +153,8 @@ func (c *Credentials) olderThan(o *Credentials) bool {
 
 // withoutRefresh returns c as it is once its refresh token was refused: nil if its
 // access token has expired too.
-func (c *Credentials) withoutRefresh() *Credentials {
-	if !c.usable() {
+func (c *Credentials) withoutRefresh(now clock.Reading) *Credentials {
+	if !c.usable(now) {
 		return nil
 	}
 	kept := *c

@@ -143,7 +143,7 @@ func (fs *flights) isClosed() bool {
 func (fs *flights) launch(s *snapshot, m mode) *flight {
 	ctx := context.WithValue(context.Background(), flightOf{fs}, true) //nolint:forbidigo // see above
 	ctx, cancel := context.WithCancel(ctx)
-	f := &flight{cancel: cancel, done: make(chan struct{})}
+	f := &flight{task: task{clock: fs.renewal.clock}, cancel: cancel, done: make(chan struct{})}
 	f.mode, f.old, f.last, f.again, f.outdated = m, s, s.last, fs.backoff.repeated(), fs.outdated
 	if s.load() == unread && fs.initial != nil {
 		f.given, f.last = fs.initial, fs.initial
@@ -206,10 +206,9 @@ func (fs *flights) publish(f *flight, creds *Credentials) *Credentials {
 		stamped.gen = next.gen
 		next.creds, next.last = &stamped, &stamped
 	}
-	next.schedule(time.Now(), fs.skew)
+	next.schedule(fs.renewal.clock, fs.skew)
 	fs.current.Store(next)
 	fs.outdated = f.outdated
-	f.old.stop()
 	return next.creds
 }
 

@@ -71,30 +71,3 @@ func TestStragglerRenewsNothingEarly(t *testing.T) {
 		t.Error("what was replaced is being renewed")
 	}
 }
-
-// A credential that was replaced does not keep timers, and with them itself, for as
-// long as it would have lasted.
-func TestReplacedCredentialHasNoTimers(t *testing.T) {
-	t.Parallel()
-	a, first, second := replaced(t)
-	running := func(s *snapshot) (n int) {
-		for _, timer := range s.timers {
-			if timer.Stop() {
-				n++
-			}
-		}
-		return n
-	}
-	if n := running(first); n > 0 {
-		t.Errorf("%d timers run on", n)
-	}
-	a.clear(a.count, false)
-	if n := running(second); n > 0 {
-		t.Errorf("after a logout %d timers run on", n)
-	}
-	a, _, second = replaced(t)
-	_ = a.Close()
-	if n := running(second); n > 0 {
-		t.Errorf("after Close %d timers run on", n)
-	}
-}

@@ -3,6 +3,8 @@ package auth
 import (
 	"log/slog"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // Option changes how an [Authenticator] works. See [New].
@@ -13,6 +15,7 @@ type options struct {
 	initial *Credentials
 	skew    time.Duration
 	log     *slog.Logger
+	clock   clock.Clock
 }
 
 type optionFunc func(*options)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // mode is what a renewal may do.
@@ -30,6 +31,7 @@ type renewal struct {
 	env     Env
 	storage *storage
 	log     *slog.Logger
+	clock   clock.Clock
 }
 
 // task is one replacement and its progress. Until it is done only the goroutine that
@@ -41,6 +43,7 @@ type task struct {
 	last     *Credentials // already superseded: not to be handed out again
 	again    bool         // the token of old may be used once more; see backoff.repeated
 	outdated bool         // the stored copy is outdated too; see flights
+	clock    clock.Clock
 
 	critical atomic.Bool  // a rotated refresh token may be in flight
 	lease    lease        // on the stored login
@@ -111,7 +114,7 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 	t.prev = cmp.Or(t.given, t.old.creds)
 	switch {
-	case t.given.usable():
+	case t.given.usable(t.clock.Read()):
 		return true
 	case r.storage.store == nil, t.outdated:
 		return false
@@ -139,7 +142,7 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 
 // canUse reports whether calls can carry c as it is.
 func (t *task) canUse(c *Credentials) bool {
-	return c.usable() && (t.last == nil || c.AccessToken != t.last.AccessToken)
+	return c.usable(t.clock.Read()) && (t.last == nil || c.AccessToken != t.last.AccessToken)
 }
 
 // canRenew reports whether a refresh is worth a request. Flows that need no person log in
@@ -163,7 +166,7 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 		case err == nil:
 			return r.keep(ctx, t, next)
 		case errors.Is(err, ErrInteractionRequired): // another program may refresh it: it stays stored
-			t.prev, t.failure = t.prev.withoutRefresh(), err
+			t.prev, t.failure = t.prev.withoutRefresh(r.clock.Read()), err
 			return nil, errNotRenewed
 		case !errors.Is(err, ErrRejected), !r.traits.Interactive && t.mode == renewOnly:
 			return nil, r.fail("renew", err)
@@ -274,7 +277,7 @@ func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
 // refresh token that is used but not stored, the login would be lost. It stores even if
 // the access token is useless, and returns the error that says so beside it.
 func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Credentials, error) {
-	now := time.Now()
+	now := r.clock.Read()
 	t.repeated = t.old.sameToken(next)
 	var useless error
 	switch {
@@ -288,7 +291,7 @@ func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Creden
 	}
 	kept := *next
 	if kept.IssuedAt.IsZero() {
-		kept.IssuedAt = now
+		kept.IssuedAt = now.Wall()
 	}
 	if kept.hasExpired(now) { // clocks differ: only the server can tell
 		r.log.WarnContext(ctx, "the new token has already expired by this machine's clock; is the clock right?")

@@ -34,9 +34,7 @@ func (fs *flights) close() {
 	f := fs.flight
 	if !fs.isClosed() {
 		close(fs.closed)
-		s := fs.current.Load()
-		s.stop()
-		s.advance(closed)
+		fs.current.Load().advance(closed)
 	}
 	fs.mu.Unlock()
 	if f == nil {
@@ -156,9 +154,7 @@ func (fs *flights) clear(count int, kept bool) bool {
 	if fs.count != count {
 		return false
 	}
-	old := fs.current.Load()
-	fs.current.Store(notRead(old.gen))
-	old.stop()
+	fs.current.Store(notRead(fs.current.Load().gen))
 	fs.initial, fs.backoff, fs.outdated = nil, backoff{}, kept
 	return true
 }

@@ -4,30 +4,36 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
-// state says how credentials can be used. Timers and rejections only move it forward, so
-// that a call with fresh ones needs one atomic load and no clock.
+// state says how credentials can be used.
 type state int32
 
 const (
 	fresh     state = iota // calls carry it
 	advisory               // calls carry it, and it is refreshed in the background
 	mandatory              // about to expire: calls wait for a new one, unless a refresh is under way
-	expired                // by the clock
+	expired                // by a clock of this machine
 	rejected               // by the server
 	unread                 // the store has not been read yet
 	closed                 // the Authenticator was closed
 )
 
 // snapshot holds the credentials that calls carry. Everything but its state is immutable.
+//
+// Its age is read from the clock at every call, and no timer counts it: a timer stands
+// still while the machine sleeps. A call with fresh credentials loads the state and reads
+// the clock.
 type snapshot struct {
 	creds *Credentials // nil: calls go without
 	last  *Credentials // creds, or the credentials before them
 	gen   uint64
-	state atomic.Int32
+	state atomic.Int32 // what an event made of it: fresh, rejected, unread, closed
 
-	timers [3]*time.Timer
+	clock                      clock.Clock
+	advised, mandated, expires clock.Reading // when the next state begins; zero means never
 }
 
 // notRead is the snapshot before the store was read.
@@ -37,7 +43,24 @@ func notRead(gen uint64) *snapshot {
 	return s
 }
 
-func (s *snapshot) load() state { return state(s.state.Load()) }
+// load returns the state that events and the clock have led to.
+func (s *snapshot) load() state {
+	reached := state(s.state.Load())
+	if s.advised.IsZero() || reached > expired {
+		return reached
+	}
+	now := s.clock.Read()
+	switch {
+	case !now.Reached(s.advised):
+		return reached
+	case now.Reached(s.expires):
+		return max(reached, expired)
+	case now.Reached(s.mandated):
+		return max(reached, mandatory)
+	default:
+		return max(reached, advisory)
+	}
+}
 
 // advance moves the state forward to to, never back.
 func (s *snapshot) advance(to state) {
@@ -70,37 +93,16 @@ func (s *snapshot) wasDiscarded(c *Credentials) bool {
 	return c != nil && s.last != nil && c.AccessToken == s.last.AccessToken
 }
 
-// schedule starts the timers that age the snapshot. It is called before the
-// snapshot is published.
-func (s *snapshot) schedule(now time.Time, skew time.Duration) {
+// schedule sets when the snapshot ages, by the clock c. It is called before the snapshot
+// is published.
+func (s *snapshot) schedule(c clock.Clock, skew time.Duration) {
 	if s.creds == nil || s.creds.Expiry.IsZero() {
 		return
 	}
-	advise, mandate := windows(s.creds, now, skew)
-	for i, step := range [...]struct {
-		at time.Time
-		to state
-	}{
-		{s.creds.Expiry.Add(-advise), advisory},
-		{s.creds.Expiry.Add(-mandate), mandatory},
-		{s.creds.Expiry, expired},
-	} {
-		wait := step.at.Sub(now)
-		if wait <= 0 {
-			s.advance(step.to)
-			continue
-		}
-		s.timers[i] = time.AfterFunc(wait, func() { s.advance(step.to) })
-	}
-}
-
-// stop ends the timers of a snapshot that was replaced.
-func (s *snapshot) stop() {
-	for _, t := range s.timers {
-		if t != nil {
-			t.Stop()
-		}
-	}
+	now := c.Read()
+	s.clock, s.expires = c, now.Add(s.creds.left(now))
+	advise, mandate := windows(s.creds, now.Wall(), skew)
+	s.advised, s.mandated = s.expires.Add(-advise), s.expires.Add(-mandate)
 }
 
 const (

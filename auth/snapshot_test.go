@@ -3,6 +3,8 @@ package auth
 import (
 	"testing"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 func TestWindows(t *testing.T) {
@@ -44,13 +46,13 @@ func TestExpiredTokenIsNeverFresh(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	s := &snapshot{creds: &Credentials{AccessToken: "t", Expiry: now}}
-	if s.schedule(now, 0); s.load() != expired {
+	if s.schedule(clock.Clock{}, 0); s.load() != expired {
 		t.Errorf("state %d, want %d", s.load(), expired)
 	}
 }
 
 func TestWarmPathAllocatesNothing(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of all tests
-	a := New(Key{}, nil, Env{}, WithInitial(&Credentials{AccessToken: "t"}))
+	a := New(Key{}, nil, Env{}, WithInitial(&Credentials{AccessToken: "t", Expiry: time.Now().Add(time.Hour)}))
 	defer a.Close()
 	ctx := t.Context()
 	if _, err := a.Credentials(ctx); err != nil {
@@ -58,5 +60,21 @@ func TestWarmPathAllocatesNothing(t *testing.T) { //nolint:paralleltest // Alloc
 	}
 	if n := testing.AllocsPerRun(100, func() { _, _ = a.Credentials(ctx) }); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
+	}
+}
+
+func BenchmarkWarmPath(b *testing.B) {
+	for name, expiry := range map[string]time.Time{"no expiry": {}, "an hour": time.Now().Add(time.Hour)} {
+		b.Run(name, func(b *testing.B) {
+			a := New(Key{}, nil, Env{}, WithInitial(&Credentials{AccessToken: "t", Expiry: expiry}))
+			defer a.Close()
+			ctx := b.Context()
+			b.ReportAllocs()
+			for b.Loop() {
+				if c, err := a.Credentials(ctx); c == nil || err != nil {
+					b.Fatal(c, err)
+				}
+			}
+		})
 	}
 }

@@ -86,7 +86,7 @@ func (a *Authenticator) Inspect(ctx context.Context) (Status, error) {
 		}
 	}
 	st := a.describe(c)
-	st.Usable = c.usable()
+	st.Usable = c.usable(a.renewal.clock.Read())
 	return st, nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 	"unicode"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 const (
@@ -26,6 +28,7 @@ type storage struct {
 	store Store // nil: logins end with the process
 	key   Key
 	log   *slog.Logger
+	clock clock.Clock
 
 	noLock sync.Once
 }
@@ -154,7 +157,7 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 // login ended in place of dead, for the error of the next program.
 func (s *storage) forget(ctx context.Context, l *lease, dead *Credentials, why error) *Credentials {
 	if s.store == nil {
-		return dead.withoutRefresh()
+		return dead.withoutRefresh(s.clock.Read())
 	}
 	if err := s.discard(ctx, dead); err != nil {
 		s.log.WarnContext(ctx, "cannot delete the login whose refresh token was rejected", slog.Any("error", err))
@@ -174,7 +177,7 @@ func (s *storage) forget(ctx context.Context, l *lease, dead *Credentials, why e
 	case err == nil && stored.RefreshToken != dead.RefreshToken && !stored.olderThan(dead):
 		return stored
 	}
-	return dead.withoutRefresh()
+	return dead.withoutRefresh(s.clock.Read())
 }
 
 // oneLine returns text in a form that can be stored: one line of at most 500 bytes.

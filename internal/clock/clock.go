@@ -52,6 +52,13 @@ func (r Reading) Reached(instant Reading) bool {
 	return !instant.IsZero() && (!r.at.Before(instant.at) || !r.Wall().Before(instant.Wall()))
 }
 
+// Past reports whether, at r, t has come: by the wall clock or, if t still has its
+// monotonic reading, by that one.
+func (r Reading) Past(t time.Time) bool {
+	wall := t.Round(0)
+	return !r.Wall().Before(wall) || t != wall && !r.at.Before(t)
+}
+
 // Until returns how long it takes from r to instant: the shorter time of the two clocks.
 // It is zero or negative once instant is reached.
 func (r Reading) Until(instant Reading) time.Duration {

@@ -67,6 +67,32 @@ func TestAnExpiryOfTheWallClockIsJudgedByBothClocks(t *testing.T) {
 	})
 }
 
+// A bubble has no monotonic clock, so this test takes an instant that has just come.
+func TestATimeHasComeWhenOneOfTheTwoClocksSaysSo(t *testing.T) {
+	t.Parallel()
+	past, future := time.Now(), time.Now().Add(time.Hour)
+	for _, tt := range []struct {
+		name string
+		jump time.Duration
+		at   time.Time
+		want bool
+	}{
+		{"both clocks", 0, past, true},
+		{"neither clock", 0, future, false},
+		{"the machine slept", 2 * time.Hour, future, true},
+		{"the wall clock was set back", -time.Hour, past, true},
+		{"the wall clock was set back, and only it is known", -time.Hour, past.Round(0), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			now := clock.Jumping(func() time.Duration { return tt.jump }).Read()
+			if got := now.Past(tt.at); got != tt.want {
+				t.Errorf("past = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestTheZeroReadingIsNeverReached(t *testing.T) {
 	t.Parallel()
 	var never clock.Reading
