@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 const (
@@ -37,6 +39,7 @@ func Cached(s ClientConfigStore, ttl time.Duration) ClientConfigStore {
 type cached struct {
 	store   ClientConfigStore
 	ttl     time.Duration
+	clock   clock.Clock
 	fetches singleflight.Group
 
 	mu    sync.Mutex
@@ -47,7 +50,7 @@ type cached struct {
 type answer struct {
 	cfg   ClientConfig
 	err   error
-	until time.Time // zero: no end
+	until clock.Reading // zero: no end
 }
 
 func (c *cached) ClientConfig(ctx context.Context) (ClientConfig, error) {
@@ -55,7 +58,7 @@ func (c *cached) ClientConfig(ctx context.Context) (ClientConfig, error) {
 		return ClientConfig{}, &Error{Op: "cached", Err: err}
 	}
 	c.mu.Lock()
-	if k := c.kept; k != nil && (k.until.IsZero() || time.Now().Before(k.until)) {
+	if k := c.kept; k != nil && !c.clock.Read().Reached(k.until) {
 		c.mu.Unlock()
 		return k.cfg.clone(), k.err
 	}
@@ -106,7 +109,7 @@ func (c *cached) keep(round int, a answer) {
 		ttl = noLoginTTL
 	}
 	if ttl > 0 {
-		a.until = time.Now().Add(ttl)
+		a.until = c.clock.Read().Add(ttl)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

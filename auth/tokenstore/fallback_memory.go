@@ -3,9 +3,9 @@ package tokenstore
 import (
 	"errors"
 	"sync"
-	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // homes remembers which of several stores holds a login.
@@ -38,13 +38,15 @@ func (h *homes) forget(k auth.Key) {
 
 // failures remembers which of several stores failed, and how.
 type failures struct {
+	clock clock.Clock
+
 	mu sync.Mutex
 	of map[int]failure
 }
 
 type failure struct {
 	lasting bool
-	until   time.Time // the store is not called before
+	until   clock.Reading // zero, or the store is not called before
 }
 
 // leaveAlone reports whether store i is not to be called now, because a person would
@@ -52,7 +54,8 @@ type failure struct {
 func (f *failures) leaveAlone(i int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return time.Now().Before(f.of[i].until)
+	until := f.of[i].until
+	return !until.IsZero() && !f.clock.Read().Reached(until)
 }
 
 // note remembers that store i failed, and reports whether to log that: the first time,
@@ -63,7 +66,7 @@ func (f *failures) note(i int, err error) bool {
 	before, again := f.of[i]
 	now := failure{lasting: before.lasting || lasting(err)}
 	if errors.Is(err, ErrKeyringLocked) {
-		now.until = time.Now().Add(keyringPause)
+		now.until = f.clock.Read().Add(keyringPause)
 	}
 	if f.of == nil {
 		f.of = map[int]failure{}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 const (
@@ -33,6 +34,7 @@ var theKeyring = &systemKeyring{items: libraryItems{}, host: thisHost(runtime.GO
 type systemKeyring struct {
 	items keyringItems
 	host  *keyringHost
+	clock clock.Clock
 	turn  turn
 
 	mu      sync.Mutex
@@ -43,8 +45,8 @@ type systemKeyring struct {
 // outage is the error of every operation while the keyring is not called.
 type outage struct {
 	cause error
-	until time.Time    // zero: for good
-	told  *atomic.Bool // whether there is a warning of it; shared by outages in a row
+	until clock.Reading // zero: for good
+	told  *atomic.Bool  // whether there is a warning of it; shared by outages in a row
 }
 
 func (o *outage) Error() string { return o.cause.Error() }
@@ -98,7 +100,7 @@ func (g *systemKeyring) inTurn(ctx context.Context, f func(ctx context.Context) 
 func (g *systemKeyring) refusal() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if o := g.outage; o != nil && (o.until.IsZero() || time.Now().Before(o.until) || g.running >= maxHanging) {
+	if o := g.outage; o != nil && (!g.clock.Read().Reached(o.until) || g.running >= maxHanging) {
 		return o
 	}
 	if !g.host.reachable() {
@@ -148,7 +150,7 @@ func (g *systemKeyring) note(err error) error {
 		g.outage = nil // it has answered
 		return err
 	}
-	o := &outage{cause: err, until: time.Now().Add(keyringPause), told: new(atomic.Bool)}
+	o := &outage{cause: err, until: g.clock.Read().Add(keyringPause), told: new(atomic.Bool)}
 	if g.outage != nil {
 		o.told = g.outage.told
 	}

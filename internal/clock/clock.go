@@ -8,20 +8,21 @@ package clock
 import "time"
 
 // Clock reads both clocks of the machine. The zero value is the system's. It is passed as
-// a value, so that a test can give a package one whose wall clock jumps.
-type Clock struct{ jump func() time.Duration }
+// a value, so that a test can give a package one whose wall clock jumps, and comparable, as
+// the types that hold it are.
+type Clock struct{ jump *func() time.Duration }
 
 // Jumping returns a clock whose wall clock differs from the system's by what jump
 // returns, while its monotonic clock does not: a positive value is a machine that slept,
 // a negative one a wall clock that was set back. It is for tests. Jump must be safe for
 // concurrent use.
-func Jumping(jump func() time.Duration) Clock { return Clock{jump} }
+func Jumping(jump func() time.Duration) Clock { return Clock{&jump} }
 
 // Read returns the present time.
 func (c Clock) Read() Reading {
 	r := Reading{at: time.Now()}
 	if c.jump != nil {
-		r.jump = c.jump()
+		r.jump = (*c.jump)()
 	}
 	return r
 }

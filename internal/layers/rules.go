@@ -53,7 +53,7 @@ func Rules() []Rule {
 		// The other end of the wire. What it shared with the client it could not
 		// catch: only the check of credentials, which is not the client's, is common.
 		{Package: verifier},
-		{Package: "interceptors/serverauth/introspect", May: []string{verifier}},
+		{Package: "interceptors/serverauth/introspect", May: []string{verifier, "internal/clock"}},
 		{Package: "interceptors/serverauth/authmetadata", May: []string{"configstore", gen}},
 		{Package: "platform/jupyterhub", May: slices.Concat(system, []string{ // which also says who calls a service
 			"internal/endpoint", verifier,

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // Generation selects the part of the hub's API that identifies callers.
@@ -68,6 +70,7 @@ type Auth struct {
 	http    *http.Client
 	log     *slog.Logger
 	cookie  string
+	clock   clock.Clock
 	known   *cache
 	flights singleflight.Group
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"sync"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // maxKnown is how many identified callers are cached, and how many invalid tokens. They
@@ -29,7 +31,8 @@ func (q question) key() (k cacheKey) {
 
 // cache holds identified callers, and hashes of tokens that the hub did not accept.
 type cache struct {
-	age time.Duration
+	age   time.Duration
+	clock clock.Clock
 
 	mu    sync.Mutex
 	users recent
@@ -45,7 +48,7 @@ type recent struct {
 type entry struct {
 	key  cacheKey
 	user *User
-	end  time.Time // zero: none
+	end  clock.Reading // zero: none
 }
 
 func newCache(age time.Duration) *cache {
@@ -59,10 +62,11 @@ func newCache(age time.Duration) *cache {
 func (c *cache) get(k cacheKey) (*User, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e := c.users.get(k); e != nil {
+	now := c.clock.Read()
+	if e := c.users.get(k, now); e != nil {
 		return e.user, true
 	}
-	return nil, c.none.get(k) != nil
+	return nil, c.none.get(k, now) != nil
 }
 
 func (c *cache) put(k cacheKey, u *User) {
@@ -71,7 +75,7 @@ func (c *cache) put(k cacheKey, u *User) {
 	}
 	e := &entry{key: k, user: u}
 	if c.age != CacheForever {
-		e.end = time.Now().Add(c.age)
+		e.end = c.clock.Read().Add(c.age)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,13 +88,13 @@ func (c *cache) put(k cacheKey, u *User) {
 	c.users.put(e)
 }
 
-func (r *recent) get(k cacheKey) *entry {
+func (r *recent) get(k cacheKey, now clock.Reading) *entry {
 	at := r.byKey[k]
 	if at == nil {
 		return nil
 	}
 	e, _ := at.Value.(*entry)
-	if !e.end.IsZero() && !time.Now().Before(e.end) {
+	if now.Reached(e.end) {
 		r.remove(k)
 		return nil
 	}

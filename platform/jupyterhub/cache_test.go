@@ -3,6 +3,10 @@ package jupyterhub
 import (
 	"strconv"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 func TestInvalidTokensEvictNoValidCaller(t *testing.T) {
@@ -53,5 +57,39 @@ func TestDifferentQuestionsHaveDifferentKeys(t *testing.T) {
 			t.Errorf("%+v and %+v are one", q, other)
 		}
 		seen[q.key()] = q
+	}
+}
+
+// A revoked user is not admitted because the machine slept.
+func TestAnAnswerOfTheHubEndsWhenOneOfTheTwoClocksSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name         string
+		jump, passes time.Duration // of the wall clock alone, and then of both
+		kept         bool
+	}{
+		{"the machine slept for two hours", 2 * time.Hour, 0, false},
+		{"it slept for a minute", time.Minute, 0, true},
+		{"the wall clock was set back an hour", -time.Hour, DefaultCacheMaxAge - 1, true},
+		{"it was set back an hour, and the five minutes are over", -time.Hour, DefaultCacheMaxAge, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var jump time.Duration
+				c := newCache(0)
+				c.clock = clock.Jumping(func() time.Duration { return jump })
+				alice, nobody := question{kind: "token", value: "alice"}.key(), question{kind: "token", value: "x"}.key()
+				c.put(alice, &User{Name: "alice"})
+				c.put(nobody, nil)
+				jump = tt.jump
+				time.Sleep(tt.passes)
+				for who, k := range map[string]cacheKey{"alice": alice, "an invalid token": nobody} {
+					if _, kept := c.get(k); kept != tt.kept {
+						t.Errorf("%s: kept = %v", who, kept)
+					}
+				}
+			})
+		})
 	}
 }

@@ -18,8 +18,12 @@ import (
 	"time"
 )
 
-// stateLife is how long a user may take to log in.
-const stateLife = 10 * time.Minute
+const (
+	// stateLife is how long a user may take to log in.
+	stateLife = 10 * time.Minute
+	// clockSkew is how far the wall clocks of two processes of one service may differ.
+	clockSkew = time.Minute
+)
 
 // pending is a login that a browser has started. It is stored in an encrypted cookie of
 // that browser.
@@ -60,7 +64,7 @@ func (a *Auth) stateCookie(state string) string {
 
 // beginLogin redirects a browser to the hub's page (RFC 6749 §4.1.1, RFC 7636 §4.3).
 func (a *Auth) beginLogin(w http.ResponseWriter, r *http.Request) error {
-	p := pending{State: rand.Text(), Verifier: rand.Text() + rand.Text(), Next: a.returnPath(r.RequestURI), End: time.Now().Add(stateLife)}
+	p := pending{State: rand.Text(), Verifier: rand.Text() + rand.Text(), Next: a.returnPath(r.RequestURI), End: a.clock.Read().Wall().Add(stateLife)}
 	var content bytes.Buffer
 	compact := json.NewEncoder(&content)
 	compact.SetEscapeHTML(false) // a browser drops cookies of more than 4 KiB
@@ -161,10 +165,17 @@ func (a *Auth) pendingLogin(r *http.Request, name, state string) (pending, error
 		return p, ErrState
 	}
 	if err := json.Unmarshal(content, &p); err != nil || subtle.ConstantTimeCompare([]byte(p.State), []byte(state)) != 1 ||
-		!time.Now().Before(p.End) {
+		!p.lastsAt(a.clock.Read().Wall()) {
 		return pending{}, ErrState
 	}
 	return p, nil
+}
+
+// lastsAt reports whether the user may still finish the login. A cookie holds a wall time
+// only: an end that is too far away shows that the clock was set back since.
+func (p pending) lastsAt(now time.Time) bool {
+	left := p.End.Sub(now)
+	return left > 0 && left <= stateLife+clockSkew
 }
 
 // exchange exchanges the code for a token (RFC 6749 §4.1.3, RFC 7636 §4.5).

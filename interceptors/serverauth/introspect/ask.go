@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"google.golang.org/grpc/status"
 )
@@ -34,12 +33,12 @@ func (v *Verifier) claims(ctx context.Context, token string) (map[string]any, er
 		return nil, status.FromContextError(err).Err()
 	}
 	key := cacheKey(sha256.Sum256([]byte(token)))
-	if claims := v.known.get(key, time.Now()); claims != nil {
+	if claims := v.known.get(key, v.clock.Read()); claims != nil {
 		return maps.Clone(claims), nil
 	}
 	shared := context.WithoutCancel(ctx)
 	answer := v.flights.DoChan(string(key[:]), func() (any, error) {
-		if claims := v.known.get(key, time.Now()); claims != nil { // stored since the first look
+		if claims := v.known.get(key, v.clock.Read()); claims != nil { // stored since the first look
 			return claims, nil
 		}
 		return v.askAndKeep(shared, key, token)
@@ -64,17 +63,17 @@ func (v *Verifier) askAndKeep(ctx context.Context, key cacheKey, token string) (
 	if err := json.Unmarshal(body, &claims); err != nil { // its text may quote the answer
 		return nil, v.fail(broken, "the answer is not a JSON object; is this the introspection endpoint?")
 	}
-	now := time.Now()
-	expiry, err := v.config.check(claims, now)
+	now := v.clock.Read()
+	expiry, err := v.config.check(claims, now.Wall())
 	if err != nil {
 		return nil, err
 	}
-	end := now.Add(v.config.MaxAge)
-	if !expiry.IsZero() && expiry.Before(end) {
-		end = expiry
+	life := v.config.MaxAge
+	if !expiry.IsZero() {
+		life = min(life, expiry.Sub(now.Wall()))
 	}
 	if len(body) <= maxCached {
-		v.known.put(key, claims, end)
+		v.known.put(key, claims, now.Add(life))
 	}
 	return claims, nil
 }

@@ -4,7 +4,8 @@ import (
 	"container/list"
 	"crypto/sha256"
 	"sync"
-	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // cacheKey is the hash of a token, so that memory dumps of the cache hold no tokens.
@@ -23,7 +24,7 @@ type cache struct {
 type entry struct {
 	key    cacheKey
 	claims map[string]any
-	end    time.Time
+	end    clock.Reading
 }
 
 func newCache(size int) *cache {
@@ -31,7 +32,7 @@ func newCache(size int) *cache {
 }
 
 // get returns nil if there is no answer that can be used at now.
-func (c *cache) get(k cacheKey, now time.Time) map[string]any {
+func (c *cache) get(k cacheKey, now clock.Reading) map[string]any {
 	if c == nil {
 		return nil
 	}
@@ -42,7 +43,7 @@ func (c *cache) get(k cacheKey, now time.Time) map[string]any {
 		return nil
 	}
 	e, _ := at.Value.(*entry)
-	if !now.Before(e.end) {
+	if now.Reached(e.end) {
 		c.remove(at)
 		return nil
 	}
@@ -50,7 +51,7 @@ func (c *cache) get(k cacheKey, now time.Time) map[string]any {
 	return e.claims
 }
 
-func (c *cache) put(k cacheKey, claims map[string]any, end time.Time) {
+func (c *cache) put(k cacheKey, claims map[string]any, end clock.Reading) {
 	if c == nil {
 		return
 	}

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/jetway-go/jetway/interceptors/serverauth"
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // Defaults of the fields of a [Config].
@@ -86,6 +87,7 @@ type Verifier struct {
 	config  Config
 	where   string // the endpoint as errors name it
 	http    http.Client
+	clock   clock.Clock
 	known   *cache // nil without one
 	flights singleflight.Group
 }

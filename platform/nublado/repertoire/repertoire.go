@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/jetway-go/jetway/internal/clock"
 	"github.com/jetway-go/jetway/platform/internal/guess"
 )
 
@@ -56,12 +57,13 @@ type Client struct {
 	url      string // of the document
 	http     *http.Client
 	logger   *slog.Logger
+	clock    clock.Clock
 	requests singleflight.Group // one at a time, for all waiting callers
 
 	mu      sync.Mutex // guards the fields below
-	last    *Document
-	fetched time.Time
-	failed  time.Time // of the last request; zero if it succeeded
+	last  *Document
+	stale clock.Reading // TTL after it was fetched
+	again clock.Reading // after a failed request: when the next may be made; zero if it succeeded
 }
 
 // New returns a Client and makes no request. If no address is set, the error is [ErrURL]
@@ -129,7 +131,11 @@ func (c *Client) Discover(ctx context.Context, hc *http.Client) (*Document, erro
 // remembered returns the document that may be used without a request, or nil. The caller
 // holds c.mu.
 func (c *Client) remembered() *Document {
-	if c.last != nil && (time.Since(c.fetched) < TTL || time.Since(c.failed) < pause) {
+	if c.last == nil {
+		return nil
+	}
+	now := c.clock.Read()
+	if !now.Reached(c.stale) || !c.again.IsZero() && !now.Reached(c.again) {
 		return c.last
 	}
 	return nil
@@ -141,7 +147,7 @@ func (c *Client) tooSlow() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.last != nil {
-		c.failed = time.Now()
+		c.again = c.clock.Read().Add(pause)
 	}
 }
 
@@ -151,7 +157,7 @@ func (c *Client) refresh(ctx context.Context, hc *http.Client) (*Document, error
 		hc = c.http
 	}
 	c.mu.Lock()
-	last, fetched, limit := c.last, c.fetched, timeLimit
+	last, stale, limit := c.last, c.stale, timeLimit
 	c.mu.Unlock()
 	if last != nil {
 		limit = refreshLimit
@@ -162,7 +168,7 @@ func (c *Client) refresh(ctx context.Context, hc *http.Client) (*Document, error
 		return doc, err
 	}
 	c.logger.WarnContext(ctx, "service discovery is out of order, using its last answer",
-		slog.Any("error", err), slog.Duration("age", time.Since(fetched)))
+		slog.Any("error", err), slog.Duration("age", TTL-c.clock.Read().Until(stale)))
 	return last, nil
 }
 
@@ -170,11 +176,12 @@ func (c *Client) refresh(ctx context.Context, hc *http.Client) (*Document, error
 func (c *Client) remember(doc *Document, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := c.clock.Read()
 	if err != nil {
-		c.failed = time.Now()
+		c.again = now.Add(pause)
 		return
 	}
-	c.last, c.fetched, c.failed = doc, time.Now(), time.Time{}
+	c.last, c.stale, c.again = doc, now.Add(TTL), clock.Reading{}
 }
 
 // isBase reports whether text is an address that a path can be appended to.
