@@ -17,9 +17,9 @@ import (
 )
 
 // The clock of package time is half the truth: its monotonic reading stands still while
-// the machine sleeps, and its wall time can be set back. Files that use it for an end or
-// an age, and why that is right there:
-var onOneClock = map[string]string{ //nolint:gochecknoglobals // a table
+// the machine sleeps, and its wall time can be set back. onOneClock has the files that use
+// it for an end or an age, and why that is right there.
+var onOneClock = map[string]string{
 	"auth/authenticator.go":       "the deadline of a context",
 	"auth/flow/tokensend.go":      "the deadline of a context",
 	"auth/flow/static.go":         "the Authenticator judges what it returns",

@@ -64,7 +64,10 @@ func (a *Auth) stateCookie(state string) string {
 
 // beginLogin redirects a browser to the hub's page (RFC 6749 §4.1.1, RFC 7636 §4.3).
 func (a *Auth) beginLogin(w http.ResponseWriter, r *http.Request) error {
-	p := pending{State: rand.Text(), Verifier: rand.Text() + rand.Text(), Next: a.returnPath(r.RequestURI), End: a.clock.Read().Wall().Add(stateLife)}
+	p := pending{
+		State: rand.Text(), Verifier: rand.Text() + rand.Text(), Next: a.returnPath(r.RequestURI),
+		End: a.clock.Read().Wall().Add(stateLife),
+	}
 	var content bytes.Buffer
 	compact := json.NewEncoder(&content)
 	compact.SetEscapeHTML(false) // a browser drops cookies of more than 4 KiB

@@ -32,8 +32,8 @@ func TestAStartedLoginLastsTenMinutesByTheWallClock(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var jump time.Duration
 				a := &Auth{
-					clock:  clock.Jumping(func() time.Duration { return jump }),
-					here:   &surroundings{apiToken: flow.SecretValue("own-token").Read, clientID: "service-svc", callback: "/oauth_callback"},
+					clock: clock.Jumping(func() time.Duration { return jump }),
+					here:  &surroundings{apiToken: flow.SecretValue("own-token").Read, clientID: "service-svc", callback: "/oauth_callback"},
 				}
 				begun := httptest.NewRecorder()
 				if err := a.beginLogin(begun, httptest.NewRequest(http.MethodGet, "/", nil)); err != nil {

@@ -60,7 +60,7 @@ type Client struct {
 	clock    clock.Clock
 	requests singleflight.Group // one at a time, for all waiting callers
 
-	mu      sync.Mutex // guards the fields below
+	mu    sync.Mutex // guards the fields below
 	last  *Document
 	stale clock.Reading // TTL after it was fetched
 	again clock.Reading // after a failed request: when the next may be made; zero if it succeeded
