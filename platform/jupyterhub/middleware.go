@@ -38,7 +38,13 @@ func CallerFromContext(ctx context.Context) (Caller, bool) {
 // the hub, which redirects it back after the login: by the authorization code flow with
 // state and PKCE if the service has a name, and so is an OAuth client of the hub, and
 // otherwise by the hub's login page. Other requests are answered in JSON, with the HTTP
-// status of [Error].
+// status of [Error] and without a cookie. Those are the requests of programs, and of the
+// scripts, images and websockets of a page: with a Sec-Fetch-Mode other than navigate,
+// with X-Requested-With or Upgrade, or, where the browser sends no Sec-Fetch headers, with
+// an Accept that does not name text/html.
+//
+// Each login that a browser begins has a cookie for ten minutes, so that several pages
+// can log in at once. A browser keeps a few of them: the oldest are deleted.
 //
 // It answers the hub's OAuth callback itself, whatever path next is mounted at.
 func (a *Auth) Middleware(next http.Handler) http.Handler {
@@ -98,16 +104,23 @@ func (a *Auth) caller(r *http.Request) (Caller, error) {
 }
 
 // isBrowser reports whether a request is a user's navigation to a page, and not one of a
-// program or a script.
+// program or of a script in a page. A script cannot follow a redirect to the hub, and
+// each one would leave a login behind that is never finished.
 func isBrowser(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead || r.Header.Get("Authorization") != "" {
+	h := r.Header
+	if r.Method != http.MethodGet && r.Method != http.MethodHead ||
+		h.Get("Authorization") != "" || h.Get("X-Requested-With") != "" || h.Get("Upgrade") != "" {
 		return false
 	}
-	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
-		return false
+	for _, name := range []string{"Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-Site"} {
+		if h.Get(name) != "" {
+			return h.Get("Sec-Fetch-Mode") == "navigate"
+		}
 	}
-	accept := r.Header.Get("Accept")
-	return accept == "" || strings.Contains(accept, "text/html") || strings.Contains(accept, "*/*")
+	// An older browser, or one on plain http, whose scripts and images ask for anything but
+	// text/html. Simple programs ask for nothing, and no script of a page does.
+	accept := strings.Join(h.Values("Accept"), ",")
+	return accept == "" || strings.Contains(strings.ToLower(accept), "text/html")
 }
 
 func (a *Auth) sendToLogin(w http.ResponseWriter, r *http.Request) {

@@ -80,6 +80,7 @@ func (a *Auth) beginLogin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.setCookie(w, r, name, sealed, stateLife)
+	a.dropOldStates(w, r, len(name)+len(sealed))
 	challenge := sha256.Sum256([]byte(p.Verifier))
 	http.Redirect(w, r, a.here.hub+"api/oauth2/authorize?"+url.Values{
 		"client_id": {a.here.clientID}, "redirect_uri": {a.here.callback}, "response_type": {"code"}, "state": {p.State},
@@ -118,6 +119,10 @@ func (a *Auth) finishLogin(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
 	switch {
 	case query.Has("error"):
+		name := a.stateCookie(query.Get("state"))
+		if _, err := a.pendingLogin(r, name, query.Get("state")); err == nil {
+			a.setCookie(w, r, name, "", -1)
+		}
 		return bad("the hub rejected the login: " + cleaned(query.Get("error")))
 	case query.Get("code") == "" || query.Get("state") == "":
 		return bad("the hub sent no code and state")
