@@ -22,6 +22,8 @@ type Launcher struct {
 	GOOS string
 	// Getenv reads the environment; nil means [os.Getenv].
 	Getenv func(string) string
+	// LookPath finds a program; nil means [exec.LookPath].
+	LookPath func(file string) (string, error)
 	// WSL says that Windows is around this Linux; nil means [UnderWSL].
 	WSL func() bool
 	// Start starts a program and returns at once; nil means to do so.

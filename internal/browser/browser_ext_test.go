@@ -10,6 +10,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/jetway-go/jetway/internal/browser"
 )
@@ -56,6 +57,48 @@ func TestPrograms(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), "not there: "+tc.want[0][0]) {
 			t.Errorf("%s: got %v, want to hear of every program", name, err)
+		}
+	}
+}
+
+// A person writes the path of a browser as it is, or as in a shell.
+func TestAPathOfABrowserMayContainSpaces(t *testing.T) {
+	t.Parallel()
+	const mac, win = "/Applications/My Browser.app/run", `C:\Program Files\b.exe`
+	there := map[string]bool{mac: true, win: true, "/opt/a:b c/run": true, "firefox": true, "My Browser": true}
+	tests := map[string]struct {
+		goos, chosen string
+		want         [][]string
+	}{
+		"the whole value":          {"darwin", mac, [][]string{{mac, page}}},
+		"blanks around it":         {"darwin", " " + mac + "\n", [][]string{{mac, page}}},
+		"in PATH":                  {"darwin", "My Browser", [][]string{{"My Browser", page}}},
+		"with a separator":         {"darwin", "/opt/a:b c/run", [][]string{{"/opt/a:b c/run", page}}},
+		"one of several":           {"darwin", mac + ":firefox -a", [][]string{{mac, page}, {"firefox", "-a", page}}},
+		"Windows":                  {"windows", win, [][]string{{win, page}}},
+		"one of several, Windows":  {"windows", "a.exe;" + win, [][]string{{"a.exe", page}, {win, page}}},
+		"double quotes":            {"darwin", `"` + mac + `" --tab %s`, [][]string{{mac, "--tab", page}}},
+		"single quotes":            {"darwin", `'` + mac + `' '%s' "a b"`, [][]string{{mac, page, "a b"}}},
+		"quotes, Windows":          {"windows", `"` + win + `" -u "%s";b`, [][]string{{win, "-u", page}, {"b", page}}},
+		"backslash":                {"darwin", `/Applications/My\ Browser.app/run -a`, [][]string{{mac, "-a", page}}},
+		"backslash before letters": {"darwin", `b \a`, [][]string{{"b", `\a`, page}}},
+		"quoted separator":         {"darwin", `"/opt/a:b c/run" -a:b`, [][]string{{"/opt/a:b c/run", "-a", page}, {"b", page}}},
+		"a quote alone":            {"darwin", `it's -a`, [][]string{{"it's", "-a", page}}},
+		"empty quotes":             {"darwin", `"" x`, nil},
+		"quotes around a place":    {"darwin", `"%s" x`, nil},
+		"no such path":             {"darwin", "/no such/browser", [][]string{{"/no", "such/browser", page}}},
+	}
+	for name, tc := range tests {
+		l, started := launcher(tc.goos, false, map[string]string{"BROWSER": tc.chosen})
+		l.LookPath = func(file string) (string, error) {
+			if !there[file] {
+				return "", errors.New("not there")
+			}
+			return file, nil
+		}
+		_ = l.Open(t.Context(), page)
+		if diff := cmp.Diff(tc.want, (*started)[:len(*started)-1], cmpopts.EquateEmpty()); diff != "" { // the last one is the system's
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }

@@ -66,3 +66,24 @@ func TestOpenStartsTheProgram(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
+
+// The real file system says that a path with a space in it is a program.
+func TestOpenStartsAProgramWithASpaceInItsPath(t *testing.T) {
+	t.Parallel()
+	script := filepath.Join(t.TempDir(), "my browser")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var started []string
+	l := browser.Launcher{
+		Getenv: func(string) string { return script },
+		WSL:    func() bool { return false },
+		Start: func(_ context.Context, argv []string) error {
+			started = argv
+			return nil
+		},
+	}
+	if err := l.Open(t.Context(), page); err != nil || len(started) != 2 || started[0] != script {
+		t.Errorf("started %q, %v; want the script", started, err)
+	}
+}

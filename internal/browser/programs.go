@@ -4,14 +4,13 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode/utf16"
 )
 
 // programs are the command lines to try, in order, for a checked address.
 func (l Launcher) programs(address string) [][]string {
-	all := chosen(l.getenv("BROWSER"), address)
+	all := l.chosen(l.getenv("BROWSER"), address)
 	switch l.goos() {
 	case "darwin":
 		return append(all, []string{"open", address})
@@ -23,29 +22,6 @@ func (l Launcher) programs(address string) [][]string {
 		}
 		return append(all, []string{"xdg-open", address}, []string{"x-www-browser", address})
 	}
-}
-
-// chosen reads $BROWSER: command lines separated as paths are in PATH, with %s
-// where the address goes, or else at the end. Words are split at spaces; nothing
-// else has a meaning.
-func chosen(list, address string) [][]string {
-	var all [][]string
-	for _, line := range filepath.SplitList(list) {
-		words := strings.Fields(line)
-		if len(words) == 0 || strings.Contains(words[0], "%s") {
-			continue // the program comes from $BROWSER, never from the address
-		}
-		argv, placed := words[:1:1], false
-		for _, word := range words[1:] {
-			placed = placed || strings.Contains(word, "%s")
-			argv = append(argv, strings.ReplaceAll(word, "%s", address))
-		}
-		if !placed {
-			argv = append(argv, address)
-		}
-		all = append(all, argv)
-	}
-	return all
 }
 
 // powershell reaches Windows from WSL. The command is encoded, so that no quoting
