@@ -7,6 +7,10 @@ import (
 	"os"
 )
 
+// errNoDirectory means that no directory was named and that the user has none, as in a
+// process without HOME: nothing can be stored, and nothing is.
+var errNoDirectory = errors.New("no directory")
+
 // openDir opens a directory that no other user can write to, and creates it if asked.
 func openDir(path string, create bool) (*os.Root, error) {
 	info, err := os.Lstat(path)

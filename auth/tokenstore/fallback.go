@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/jetway-go/jetway/auth"
 )
@@ -21,7 +22,9 @@ import (
 // A store that fails is logged once, until it works again, and the next one is used
 // instead. A keyring that is missing or does not answer is not called for five minutes
 // (see [KeyringStore]), and causes one warning in all logs of the program. A locked
-// keyring is not called for five minutes either, since another store is used instead.
+// keyring is not called for five minutes either, since another store is used instead. A
+// store that is not there (no keyring, or a [FileStore] without a directory in a process
+// without HOME) holds no login, so a login that is in no other store is no error.
 type FallbackStore struct {
 	// Stores are tried in this order. The last one should always work, as a
 	// [MemoryStore] does.
@@ -32,6 +35,7 @@ type FallbackStore struct {
 
 	homes  homes
 	failed failures
+	told   warnings
 }
 
 // Store stores c where the login of k is stored already, else in the first store that
@@ -119,7 +123,7 @@ func (f *FallbackStore) Discard(ctx context.Context, k auth.Key, dead *auth.Cred
 // If no store is a Locker, nothing is locked.
 func (f *FallbackStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
 	var errs []error
-	for _, s := range f.Stores {
+	for i, s := range f.Stores {
 		l, ok := s.(auth.Locker)
 		if !ok {
 			continue
@@ -128,8 +132,10 @@ func (f *FallbackStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error
 		if err == nil || ctx.Err() != nil {
 			return lease, err
 		}
-		orDiscard(f.Logger).InfoContext(ctx, "A store cannot lock a login; the lock of the next one is used.",
-			slog.String("store", storeName(s)), slog.Any("error", err))
+		if f.told.first("lock " + strconv.Itoa(i)) {
+			orDiscard(f.Logger).InfoContext(ctx, "A store cannot lock a login; the lock of the next one is used.",
+				slog.String("store", storeName(s)), slog.Any("error", err))
+		}
 		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
@@ -171,7 +177,7 @@ func (f *FallbackStore) everywhere(ctx context.Context, k auth.Key, remove func(
 		}
 		err := remove(s)
 		switch {
-		case err == nil, errors.Is(err, ErrKeyringUnavailable):
+		case err == nil, absent(err):
 		case elsewhere && lasting(err):
 			orDiscard(f.Logger).WarnContext(ctx, "A login was deleted, but a store that cannot be read may hold an older one.",
 				slog.String("store", storeName(s)), slog.Any("error", err))
@@ -232,9 +238,9 @@ func (f *FallbackStore) report(ctx context.Context, i int, err error) {
 		return
 	}
 	level, next := slog.LevelWarn, "nothing"
-	if i+1 < len(f.Stores) {
-		next = storeName(f.Stores[i+1])
-		if errors.Is(err, ErrKeyringUnavailable) && !persistent(f.Stores[i+1]) {
+	if s := f.after(i); s != nil {
+		next = storeName(s)
+		if errors.Is(err, ErrKeyringUnavailable) && !persistent(s) {
 			level = slog.LevelInfo // many machines have no keyring
 		}
 	}
@@ -243,6 +249,21 @@ func (f *FallbackStore) report(ctx context.Context, i int, err error) {
 	}
 	orDiscard(f.Logger).Log(ctx, level, "A store for logins cannot be used; another one is used.",
 		slog.String("store", storeName(f.Stores[i])), slog.String("instead", next), slog.Any("error", err))
+}
+
+// after returns the store that is used instead of store i: the next one, or the one
+// after it if that is for files and there is no directory for them. It is nil if there is
+// none.
+func (f *FallbackStore) after(i int) auth.Store {
+	for _, s := range f.Stores[i+1:] {
+		if file, ok := s.(*FileStore); ok {
+			if _, err := file.path(); err != nil {
+				continue
+			}
+		}
+		return s
+	}
+	return nil
 }
 
 // better reports whether c is the one to return of two logins under one key: one that

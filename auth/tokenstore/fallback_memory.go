@@ -88,5 +88,10 @@ func (f *failures) forget(i int) {
 // lasting reports whether a store cannot be used for a while. One login that is too big
 // says nothing about the others.
 func lasting(err error) bool {
-	return errors.Is(err, ErrKeyringUnavailable) || errors.Is(err, ErrKeyringLocked) || errors.Is(err, ErrKeyringTimeout)
+	return absent(err) || errors.Is(err, ErrKeyringLocked) || errors.Is(err, ErrKeyringTimeout)
+}
+
+// absent reports whether a store is not there, so that it holds no login.
+func absent(err error) bool {
+	return errors.Is(err, ErrKeyringUnavailable) || errors.Is(err, errNoDirectory)
 }

@@ -134,7 +134,7 @@ func (s *FileStore) inDir(ctx context.Context, create bool, f func(d loginDir) e
 	}
 	path, err := s.path()
 	if err != nil {
-		return fmt.Errorf("no directory for credentials, name one in FileStore.Dir: %w", err)
+		return fmt.Errorf("%w for credentials, name one in FileStore.Dir: %w", errNoDirectory, err)
 	}
 	d, err := openDir(path, create)
 	if err != nil {

@@ -56,7 +56,7 @@ func (dir fileLock) path(k auth.Key) (string, error) {
 	if name == "" {
 		base, err := os.UserCacheDir()
 		if err != nil {
-			return "", fmt.Errorf("no directory for lock files, name one in LockDir: %w", err)
+			return "", fmt.Errorf("%w for lock files, name one in LockDir: %w", errNoDirectory, err)
 		}
 		name = filepath.Join(base, "jetway", "locks")
 	}

@@ -15,16 +15,21 @@ type warnings struct {
 
 // once logs a warning, unless there was one about the same before.
 func (w *warnings) once(ctx context.Context, log *slog.Logger, about, text string, args ...any) {
+	if w.first(about) {
+		orDiscard(log).WarnContext(ctx, text, args...)
+	}
+}
+
+// first reports whether it is called for the first time about the same.
+func (w *warnings) first(about string) bool {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.given == nil {
 		w.given = map[string]bool{}
 	}
 	again := w.given[about]
 	w.given[about] = true
-	w.mu.Unlock()
-	if !again {
-		orDiscard(log).WarnContext(ctx, text, args...)
-	}
+	return !again
 }
 
 func orDiscard(log *slog.Logger) *slog.Logger {
