@@ -86,7 +86,7 @@ func show(s setting, v value) string {
 		return withoutUser(v.text)
 	case s.kind == boolean:
 		return strconv.FormatBool(v.flag)
-	case s.kind == list:
+	case s.kind.isList():
 		return strings.Join(v.list, " ")
 	default:
 		return v.text

@@ -130,6 +130,7 @@ logger:
   level: 6
 Task:
   org: acme
+local: {persistence: true}
 `)
 	var log bytes.Buffer
 	r := p.resolver()

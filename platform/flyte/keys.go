@@ -7,9 +7,26 @@ type kind int
 
 const (
 	text kind = iota
+	path      // of a file
 	boolean
-	list
+	list   // the words of a command line
+	scopes // a list in which commas separate too
 )
+
+// isList reports whether the value is value.list.
+func (k kind) isList() bool { return k == list || k == scopes }
+
+// String returns what the value must be, for errors.
+func (k kind) String() string {
+	switch {
+	case k == boolean:
+		return "true or false"
+	case k.isList():
+		return "a list of text"
+	default:
+		return "text"
+	}
+}
 
 // Keys of the settings, as in files: "admin.endpoint" is the key
 // endpoint of the section admin.
@@ -46,14 +63,14 @@ func settings() []setting {
 		{KeyEndpoint, text, func(c *Config, v value) { c.Endpoint = v.text }},
 		{KeyInsecure, boolean, func(c *Config, v value) { c.Insecure = v.flag }},
 		{KeyInsecureSkipVerify, boolean, func(c *Config, v value) { c.InsecureSkipVerify = v.flag }},
-		{KeyCACertFilePath, text, func(c *Config, v value) { c.CACertFile = c.at.abs(v.text) }},
+		{KeyCACertFilePath, path, func(c *Config, v value) { c.CACertFile = v.text }},
 		{KeyHTTPProxyURL, text, func(c *Config, v value) { c.ProxyURL = v.text }},
 		{KeyDisableKeyring, boolean, func(c *Config, v value) { c.DisableKeyring = v.flag }},
 		{KeyAuthType, text, func(c *Config, v value) { c.AuthType = AuthType(v.text) }},
 		{KeyClientID, text, func(c *Config, v value) { c.ClientID = v.text }},
-		{KeySecretLocation, text, func(c *Config, v value) { c.secretLocation = c.at.abs(v.text) }},
+		{KeySecretLocation, path, func(c *Config, v value) { c.secretLocation = v.text }},
 		{KeySecretEnvVar, text, func(c *Config, v value) { c.secretEnvVar = v.text }},
-		{KeyScopes, list, func(c *Config, v value) { c.Scopes = v.list }},
+		{KeyScopes, scopes, func(c *Config, v value) { c.Scopes = v.list }},
 		{KeyAudience, text, func(c *Config, v value) { c.Audience = v.text }},
 		{KeyCommand, list, func(c *Config, v value) { c.Command = v.list }},
 		{KeyProxyCommand, list, func(c *Config, v value) { c.ProxyCommand = v.list }},
@@ -73,7 +90,7 @@ func Variable(key string) string {
 // foreign reports whether a section belongs to another tool that shares the file.
 func foreign(section string) bool {
 	switch section {
-	case "image", "logger", "storage":
+	case "image", "local", "logger", "storage":
 		return true
 	default:
 		return false

@@ -2,6 +2,7 @@ package flyte
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jetway-go/jetway/internal/apikey"
@@ -68,9 +69,11 @@ func (r Resolver) Load() (*Config, error) {
 	for _, set := range settings() {
 		o := Origin{Key: set.key}
 		if v, ok := doc.values[set.key]; ok {
-			set.put(c, v)
 			o.Value, o.File, o.Line = show(set, v), doc.path, doc.lines[set.key]
 			o.From = fmt.Sprintf("%s:%d", o.File, o.Line)
+			if err := c.put(set, v, o.From); err != nil {
+				return nil, err
+			}
 		}
 		name := Variable(set.key)
 		if text := s.get(name); text != "" {
@@ -79,7 +82,9 @@ func (r Resolver) Load() (*Config, error) {
 				return nil, &Error{Where: name, Err: err}
 			}
 			if v.set(set.kind) {
-				set.put(c, v)
+				if err := c.put(set, v, name); err != nil {
+					return nil, err
+				}
 				o = o.replaced(name, show(set, v))
 			}
 		}
@@ -97,6 +102,22 @@ func (r Resolver) Load() (*Config, error) {
 	}
 	c.AuthType, err = c.authType()
 	return c, err
+}
+
+// put sets the field of a setting. Paths are absolute from then on.
+func (c *Config) put(s setting, v value, from string) (err error) {
+	switch {
+	case s.kind == path:
+		v.text, err = c.at.abs(v.text)
+	case s.kind == list && strings.HasPrefix(v.list[0], "~"): // the program; arguments belong to it
+		v.list = slices.Clone(v.list)
+		v.list[0], err = c.at.expanded(v.list[0])
+	}
+	if err != nil {
+		return &Error{Where: from, Err: fmt.Errorf("%s %w", s.key, err)}
+	}
+	s.put(c, v)
+	return nil
 }
 
 // check returns an error for values that can only be mistakes.

@@ -32,7 +32,11 @@ type candidate struct {
 
 // search finds the file to read: the first that exists.
 func (s surroundings) search(explicit string) (found, error) {
-	for _, c := range s.candidates(explicit) {
+	list, err := s.candidates(explicit)
+	if err != nil {
+		return found{}, err
+	}
+	for _, c := range list {
 		if c.from == "" && !regular(c.path) {
 			continue
 		}
@@ -53,8 +57,11 @@ func (s surroundings) search(explicit string) (found, error) {
 // candidates returns the places in the order of flyte-sdk. A file in the working
 // directory counts as the user's own if the user names it, or works in the home
 // directory.
-func (s surroundings) candidates(explicit string) []candidate {
-	list := s.places(explicit)
+func (s surroundings) candidates(explicit string) ([]candidate, error) {
+	list, err := s.places(explicit)
+	if err != nil {
+		return nil, err
+	}
 	own := map[string]bool{}
 	for _, c := range list {
 		if !c.local {
@@ -67,23 +74,28 @@ func (s surroundings) candidates(explicit string) []candidate {
 			list[i].path, list[i].local = path, false
 		}
 	}
-	return list
+	return list, nil
 }
 
-func (s surroundings) places(explicit string) []candidate {
+func (s surroundings) places(explicit string) ([]candidate, error) {
 	if explicit != "" {
-		return []candidate{{path: s.abs(explicit), from: "ConfigFile"}}
+		c, err := s.named("ConfigFile", explicit)
+		return []candidate{c}, err
 	}
 	list := []candidate{
-		{path: s.abs("config.yaml"), local: true},
-		{path: s.abs(filepath.Join(".flyte", "config.yaml")), local: true},
+		{path: filepath.Join(s.dir, "config.yaml"), local: true},
+		{path: filepath.Join(s.dir, ".flyte", "config.yaml"), local: true},
 	}
 	if root := gitRoot(s.dir); root != "" && root != s.dir {
 		list = append(list, candidate{path: filepath.Join(root, ".flyte", "config.yaml"), local: true})
 	}
 	for _, name := range []string{EnvUCTLConfig, EnvFlytectlConfig} {
 		if path := s.get(name); path != "" {
-			list = append(list, candidate{path: s.abs(path), from: name})
+			c, err := s.named(name, path)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, c)
 		}
 	}
 	if s.home != "" {
@@ -91,14 +103,38 @@ func (s surroundings) places(explicit string) []candidate {
 			list = append(list, candidate{path: filepath.Join(s.home, dir, "config.yaml")})
 		}
 	}
-	return list
+	return list, nil
 }
 
-func (s surroundings) abs(path string) string {
-	if filepath.IsAbs(path) {
-		return path
+// named is the file that a parameter or variable names.
+func (s surroundings) named(from, path string) (candidate, error) {
+	path, err := s.abs(path)
+	if err != nil {
+		return candidate{}, &Error{Where: from, Err: err}
 	}
-	return filepath.Join(s.dir, path)
+	return candidate{path: path, from: from}, nil
+}
+
+// abs returns the absolute path of a file, from the working directory.
+func (s surroundings) abs(path string) (string, error) {
+	path, err := s.expanded(path)
+	if err != nil || filepath.IsAbs(path) {
+		return path, err
+	}
+	return filepath.Join(s.dir, path), nil
+}
+
+// expanded returns the path with the home directory for a leading ~, which a shell would
+// have replaced. Another user's, such as ~ada, stays as it is.
+func (s surroundings) expanded(path string) (string, error) {
+	switch {
+	case path != "~" && (len(path) < 2 || path[0] != '~' || !os.IsPathSeparator(path[1])):
+		return path, nil
+	case s.home == "":
+		return "", errors.New("begins with ~, and no home directory is known: set HOME, or write the whole path")
+	default:
+		return filepath.Join(s.home, path[1:]), nil
+	}
 }
 
 func regular(path string) bool {

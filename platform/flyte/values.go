@@ -17,10 +17,10 @@ type value struct {
 
 // set reports whether the value counts: an empty text or list does not, false does.
 func (v value) set(k kind) bool {
-	switch k {
-	case boolean:
+	switch {
+	case k == boolean:
 		return true
-	case list:
+	case k.isList():
 		return len(v.list) > 0
 	default:
 		return v.text != ""
@@ -39,6 +39,12 @@ func parseText(k kind, s string) (value, error) {
 		return value{flag: b}, nil
 	case list:
 		words, err := parseList(s)
+		return value{list: words}, err
+	case scopes:
+		words, err := parseList(s)
+		if !strings.HasPrefix(s, "[") {
+			words = splitAtCommas(words)
+		}
 		return value{list: words}, err
 	default:
 		return value{text: s}, nil
@@ -63,6 +69,30 @@ func parseList(s string) ([]string, error) {
 		out = append(out, word)
 	}
 	return out, nil
+}
+
+// splitAtCommas splits words further: "a,b" and "a, b" are two scopes, as in flyte-sdk.
+func splitAtCommas(words []string) []string {
+	var out []string
+	for _, w := range words {
+		out = append(out, strings.FieldsFunc(w, func(r rune) bool { return r == ',' })...)
+	}
+	return out
+}
+
+// parseFileText is parseText for a scalar of a file. There yes, no, on and off are
+// booleans too, as in YAML 1.1, which flyte-sdk reads. It reads y and n as text, which
+// counts as true, so that those stay an error.
+func parseFileText(k kind, s string) (value, error) {
+	if k == boolean {
+		switch s {
+		case "yes", "Yes", "YES", "on", "On", "ON":
+			return value{flag: true}, nil
+		case "no", "No", "NO", "off", "Off", "OFF":
+			return value{flag: false}, nil
+		}
+	}
+	return parseText(k, s)
 }
 
 // words splits text as a POSIX shell does, without expanding anything: spaces

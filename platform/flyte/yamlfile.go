@@ -28,6 +28,7 @@ type document struct {
 	values   map[string]value
 	lines    map[string]int
 	warnings []Warning
+	merges   int // how many mappings were merged into others
 }
 
 const maxAliases = 8 // in a row; a config file needs none
@@ -83,28 +84,6 @@ func (d *document) fail(line int, format string, args ...any) error {
 	return &Error{Where: fmt.Sprintf("%s:%d", d.path, line), Err: fmt.Errorf(format, args...)}
 }
 
-// pairs calls f for every key of a mapping, in order.
-func (d *document) pairs(n *yaml.Node, what string, f func(key string, line int, v *yaml.Node) error) error {
-	if n.Kind != yaml.MappingNode {
-		return d.fail(n.Line, "%s must be a mapping (key: value)", what)
-	}
-	seen := map[string]int{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		k := follow(n.Content[i])
-		if k.Kind != yaml.ScalarNode {
-			return d.fail(k.Line, "%s has a key that is not text", what)
-		}
-		if first, twice := seen[k.Value]; twice {
-			return d.fail(k.Line, "%.80q is in %s twice, first in line %d", k.Value, what, first)
-		}
-		seen[k.Value] = k.Line
-		if err := f(k.Value, k.Line, follow(n.Content[i+1])); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (d *document) sections(top *yaml.Node) error {
 	known := map[string]setting{}
 	names := map[string]bool{}
@@ -113,26 +92,44 @@ func (d *document) sections(top *yaml.Node) error {
 		section, _, _ := strings.Cut(s.key, ".")
 		names[section] = true
 	}
-	return d.pairs(top, "the file", func(section string, line int, v *yaml.Node) error {
-		switch {
-		case foreign(section):
-			return nil
-		case !names[section]:
-			d.unknown(line, "section", section, meantSection(section, names))
-			return nil
-		case isNull(v):
-			return nil
-		}
-		return d.pairs(v, section, func(name string, line int, v *yaml.Node) error {
-			key := section + "." + name
-			s, ok := known[key]
-			if !ok {
-				d.unknown(line, "key", key, meantKey(section, name))
-				return nil
+	sections, err := d.pairs(top, "the file")
+	if err != nil {
+		return err
+	}
+	for _, section := range sections {
+		switch meant := meantSection(section.key, names); {
+		case foreign(section.key):
+		case !names[section.key]:
+			if meant != "" || !hasAnchor(section.value) {
+				d.unknown(section.line, "section", section.key, meant)
 			}
-			return d.take(s, line, v)
-		})
-	})
+		case !isNull(follow(section.value)):
+			if err := d.section(section, known); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// section reads the settings of one section.
+func (d *document) section(section pair, known map[string]setting) error {
+	pairs, err := d.pairs(follow(section.value), section.key)
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		key := section.key + "." + p.key
+		s, ok := known[key]
+		if !ok {
+			d.unknown(p.line, "key", key, meantKey(section.key, p.key))
+			continue
+		}
+		if err := d.take(s, p.line, follow(p.value)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
@@ -144,7 +141,7 @@ func (d *document) take(s setting, line int, n *yaml.Node) error {
 	switch {
 	case isNull(n):
 		return nil
-	case n.Kind == yaml.SequenceNode && s.kind == list:
+	case n.Kind == yaml.SequenceNode && s.kind.isList():
 		for _, item := range n.Content {
 			item = follow(item)
 			if item.Kind != yaml.ScalarNode || isNull(item) {
@@ -153,12 +150,12 @@ func (d *document) take(s setting, line int, n *yaml.Node) error {
 			v.list = append(v.list, item.Value)
 		}
 	case n.Kind != yaml.ScalarNode:
-		return d.fail(line, "%s must be %s", s.key, [...]string{"text", "true or false", "a list of text"}[s.kind])
+		return d.fail(line, "%s must be %s", s.key, s.kind)
 	case s.kind == boolean && n.ShortTag() != "!!bool" && n.ShortTag() != "!!str",
 		s.kind != boolean && n.ShortTag() == "!!bool":
-		return d.fail(line, "%s must be %s", s.key, [...]string{"text", "true or false", "a list of text"}[s.kind])
+		return d.fail(line, "%s must be %s", s.key, s.kind)
 	default:
-		if v, err = parseText(s.kind, n.Value); err != nil {
+		if v, err = parseFileText(s.kind, n.Value); err != nil {
 			return d.fail(line, "%s %w", s.key, err)
 		}
 	}
