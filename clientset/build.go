@@ -52,7 +52,8 @@ func ForAPIKey(key string, opts ...Option) (*ClientSet, error) {
 }
 
 // For makes a client for the target that a resolver returns. The resolver may use the
-// network, under ctx; nothing else here does. The error is an [*Error].
+// network, under ctx; nothing else here does. A resolver of this module without a Logger
+// of its own logs to that of [WithLogger]. The error is an [*Error].
 func For(ctx context.Context, r platform.Resolver, opts ...Option) (*ClientSet, error) {
 	c := newConfig(opts)
 	n, err := newNetwork(c)

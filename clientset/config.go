@@ -136,10 +136,19 @@ func (c *config) check() error {
 	return nil
 }
 
+// loggingResolver is a resolver that logs. Its method returns it with that logger, unless
+// the program gave it one.
+type loggingResolver interface {
+	WithLogger(l *slog.Logger) platform.Resolver
+}
+
 // resolve returns the target of r, which says where and how to connect.
 func (c *config) resolve(ctx context.Context, r platform.Resolver, n *network) (platform.Target, error) {
 	if r == nil {
 		return platform.Target{}, errors.New("no resolver given")
+	}
+	if l, ok := r.(loggingResolver); ok {
+		r = l.WithLogger(c.logger)
 	}
 	return r.Resolve(ctx, n.http)
 }

@@ -3,8 +3,10 @@ package clientset_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jetway-go/jetway/auth"
@@ -84,5 +86,31 @@ func TestOptionsWinOverTheTarget(t *testing.T) {
 	}
 	if !slices.Equal(audience, []string{"target"}) {
 		t.Errorf("audience asked for = %v, want the target's once", audience)
+	}
+}
+
+// logs is a resolver that resolves with a logger only.
+type logs struct{}
+
+func (logs) Resolve(context.Context, *http.Client) (platform.Target, error) {
+	return platform.Target{}, errors.New("resolved without a logger")
+}
+
+func (logs) WithLogger(l *slog.Logger) platform.Resolver {
+	return platform.ResolverFunc(func(ctx context.Context, _ *http.Client) (platform.Target, error) {
+		l.WarnContext(ctx, "a line has no effect")
+		return platform.Target{Endpoint: "flyte.example.com"}, nil
+	})
+}
+
+func TestForGivesItsLoggerToAResolverThatTakesOne(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]platform.Resolver{"value": logs{}, "pointer": &logs{}} {
+		var log strings.Builder
+		made(t)(clientset.For(t.Context(), r, clientset.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))))
+		if !strings.Contains(log.String(), "a line has no effect") {
+			t.Errorf("%s: the log is %q, want the resolver's warning", name, log.String())
+		}
+		made(t)(clientset.For(t.Context(), r)) // and none is no reason to fail
 	}
 }

@@ -62,7 +62,9 @@ type Target struct {
 
 // Resolver reads one system's conventions and returns the [Target] that they describe.
 // The packages below this one have one for each of five systems; a program can
-// implement its own. clientset.For calls Resolve once for each client that it makes.
+// implement its own. clientset.For calls Resolve once for each client that it makes. If
+// the Resolver has a method WithLogger(*slog.Logger) Resolver, clientset.For calls it
+// before, with the logger of the client, and resolves with what it returns.
 type Resolver interface {
 	// Resolve returns the target. It makes its HTTP requests with hc, which has
 	// the program's TLS and proxy settings, and returns when ctx ends. The error names

@@ -13,6 +13,7 @@
 package flyte
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -42,8 +43,8 @@ type Resolver struct {
 	// Trust says which files in the working directory are trusted; nil means a
 	// [FileTrust].
 	Trust Trust
-	// Logger receives a warning about each line of a file that has no effect; nil discards
-	// them.
+	// Logger receives a warning about each line of a file that has no effect; nil means
+	// that of the client (clientset.WithLogger).
 	Logger *slog.Logger
 	// LookupEnv reads the environment; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
@@ -54,6 +55,13 @@ type Resolver struct {
 }
 
 var _ platform.Resolver = Resolver{}
+
+// WithLogger returns r with l as its Logger, unless it has one. clientset.For calls it
+// with the logger of the client.
+func (r Resolver) WithLogger(l *slog.Logger) platform.Resolver {
+	r.Logger = cmp.Or(r.Logger, l)
+	return r
+}
 
 // Resolve reads variables and files; it uses no network. The error is an [*Error]
 // that names the variable, or the file and line.

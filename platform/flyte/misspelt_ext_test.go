@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/platform/internal/platformtest"
 )
 
@@ -68,5 +70,26 @@ func TestFlyteRow09_AMisspeltNameBesideTheRightOneIsNotReported(t *testing.T) {
 	delete(p.variables, "FLYTE_ADMIN_AUTHTYPE")
 	if target, err := r.Resolve(t.Context(), nil); err != nil || target.Endpoint != "h.example.com" {
 		t.Errorf("%v, %v", target, err)
+	}
+}
+
+func TestFlyteRow05_WarningsGoToTheLoggerOfTheClient(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	path := write(t, p.home, ".flyte/config.yaml", "admin:\n  endpoint: h.example.com\n  insecur: true\n")
+	var own, clients secrettest.Sink
+	r := p.resolver()
+	cs, err := clientset.For(t.Context(), r, clientset.WithoutStore(), clientset.WithLogger(clients.Logger()))
+	platformtest.Opened(t, cs, err)
+	platformtest.Contains(t, clients.String(), "level=WARN", `unknown key \"admin.insecur\" has no effect; did you mean \"admin.insecure\"?`, path, "line=3")
+
+	// A logger of the resolver's own wins.
+	before := clients.String()
+	r.Logger = own.Logger()
+	cs, err = clientset.For(t.Context(), r, clientset.WithoutStore(), clientset.WithLogger(clients.Logger()))
+	platformtest.Opened(t, cs, err)
+	platformtest.Contains(t, own.String(), "level=WARN", "admin.insecur")
+	if clients.String() != before {
+		t.Errorf("the client's log has it too: %s", clients.String())
 	}
 }

@@ -104,11 +104,19 @@ type Resolver struct {
 	// nothing if there is a LookupEnv.
 	Environ func() []string
 	// Logger receives a warning when a scheme is assumed, or when calls are made without
-	// credentials because there is no token; nil discards it.
+	// credentials because there is no token; nil means that of the client
+	// (clientset.WithLogger).
 	Logger *slog.Logger
 }
 
 var _ platform.Resolver = Resolver{}
+
+// WithLogger returns r with l as its Logger, unless it has one. clientset.For calls it
+// with the logger of the client.
+func (r Resolver) WithLogger(l *slog.Logger) platform.Resolver {
+	r.Logger = cmp.Or(r.Logger, l)
+	return r
+}
 
 // Resolve reads parameters, variables and the context file. It makes no request and
 // does not use the http.Client. The error is an [*Error].

@@ -191,3 +191,20 @@ func TestRejectedAnonymousCallsNameTheSettings(t *testing.T) {
 	}
 	contains(t, err.Error(), "set Token, ServiceAccount, Dex or Cookies")
 }
+
+func TestWarningsGoToTheLoggerOfTheClient(t *testing.T) {
+	t.Parallel()
+	var own, clients secrettest.Sink
+	r := kubeflow.Resolver{Host: "kf.example", LookupEnv: env()}
+	made(t, r, clientset.WithLogger(clients.Logger()))
+	contains(t, clients.String(), "level=WARN", "Host has no scheme")
+
+	// A logger of the resolver's own wins.
+	before := clients.String()
+	r.Logger = own.Logger()
+	made(t, r, clientset.WithLogger(clients.Logger()))
+	contains(t, own.String(), "level=WARN", "Host has no scheme")
+	if clients.String() != before {
+		t.Errorf("the client's log has it too: %s", clients.String())
+	}
+}

@@ -189,3 +189,18 @@ func TestNubladoErrorsConvertToStatus(t *testing.T) {
 	}
 	s.untouched(t)
 }
+
+func TestMessagesGoToTheLoggerOfTheClient(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := nublado.ForToken("ada", s.gafaelfawr.IssueToken("ada", 0, nubladotest.NotebookScope))
+	ada.LookupEnv = env(repertoire.EnvBaseURL, discoveryURL)
+	cs, err := s.resolve(t, ada) // without a Logger of its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.call(t, cs)
+	if text := s.log.String(); !strings.Contains(text, "using a token") {
+		t.Errorf("the log is %s, want what the resolver's flow does", text)
+	}
+}

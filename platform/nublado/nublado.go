@@ -11,6 +11,7 @@
 package nublado
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -34,7 +35,7 @@ type Resolver struct {
 	// nil means a new client at every Resolve, for REPERTOIRE_BASE_URL.
 	Discovery *repertoire.Client
 	// Logger records the keys of new tokens, and a warning when an old answer of service
-	// discovery is used; nil discards them.
+	// discovery is used; nil means that of the client (clientset.WithLogger).
 	Logger *slog.Logger
 	// LookupEnv finds REPERTOIRE_BASE_URL; nil means os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
@@ -45,6 +46,13 @@ type Resolver struct {
 }
 
 var _ platform.Resolver = Resolver{}
+
+// WithLogger returns r with l as its Logger, unless it has one. clientset.For calls it
+// with the logger of the client.
+func (r Resolver) WithLogger(l *slog.Logger) platform.Resolver {
+	r.Logger = cmp.Or(r.Logger, l)
+	return r
+}
 
 // ForToken returns the Resolver for a user and a token that the program has already.
 func ForToken(username, token string) Resolver {
