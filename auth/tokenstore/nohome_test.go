@@ -27,16 +27,18 @@ func (p *personal) Traits() auth.Traits {
 	return auth.Traits{Interactive: true, FileStorable: true, Name: auth.StoredFlow}
 }
 
-// homeless takes from the process every variable that leads to a directory of the user.
+// homeless takes from the process every other variable than HOME that leads to a directory
+// of the user.
 func homeless(t *testing.T) {
 	t.Helper()
-	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "AppData", "LocalAppData", "home"} {
+	for _, name := range []string{"XDG_CONFIG_HOME", "XDG_CACHE_HOME", "AppData", "LocalAppData", "home"} {
 		t.Setenv(name, "")
 	}
 }
 
 // A service or a container often has no HOME, and no keyring either.
 func TestWithoutHomeThereIsOneWarningAndTheLoginIsInMemory(t *testing.T) {
+	t.Setenv("HOME", "")
 	homeless(t)
 	var log strings.Builder
 	f := &personal{}
@@ -78,6 +80,7 @@ func TestWithoutHomeThereIsOneWarningAndTheLoginIsInMemory(t *testing.T) {
 }
 
 func TestWithoutHomeALoginThatIsStoredFirstCausesOneWarningToo(t *testing.T) {
+	t.Setenv("HOME", "")
 	homeless(t)
 	var log strings.Builder
 	broken := &fakeKeyring{}
@@ -97,6 +100,7 @@ func TestWithoutHomeALoginThatIsStoredFirstCausesOneWarningToo(t *testing.T) {
 
 // A program that gives a FileStore of its own wants files, and gets the error.
 func TestAFileStoreWithoutADirectoryIsAnError(t *testing.T) {
+	t.Setenv("HOME", "")
 	homeless(t)
 	s := &FileStore{}
 	if _, err := s.Retrieve(t.Context(), personKey()); err == nil || errors.Is(err, auth.ErrNoCredentials) ||

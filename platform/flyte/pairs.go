@@ -1,6 +1,10 @@
 package flyte
 
-import "go.yaml.in/yaml/v3"
+import (
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
 
 // maxMerges is how many mappings may be merged into others in one file. A file that
 // merges a mapping into itself, or lists of lists, would otherwise never end.
@@ -75,14 +79,4 @@ func (d *document) ownPairs(n *yaml.Node, what string) (own []pair, merged []*ya
 
 // hasAnchor reports whether n, as it is written there, has something to refer to from
 // elsewhere in the file.
-func hasAnchor(n *yaml.Node) bool {
-	if n.Anchor != "" {
-		return true
-	}
-	for _, child := range n.Content {
-		if hasAnchor(child) {
-			return true
-		}
-	}
-	return false
-}
+func hasAnchor(n *yaml.Node) bool { return n.Anchor != "" || slices.ContainsFunc(n.Content, hasAnchor) }

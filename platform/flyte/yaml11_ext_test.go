@@ -161,9 +161,9 @@ func TestFlyteRow10_ATildeInAPathIsTheHomeDirectory(t *testing.T) {
 }
 
 func TestFlyteRow10_ATildeWithoutAHomeDirectoryIsAnError(t *testing.T) {
-	for _, name := range []string{"HOME", "USERPROFILE", "home"} {
-		t.Setenv(name, "")
-	}
+	t.Setenv("HOME", "")
+	t.Setenv("USERPROFILE", "")
+	t.Setenv("home", "")
 	for _, name := range []string{"FLYTE_ADMIN_CACERTFILEPATH", "FLYTE_ADMIN_CLIENTSECRETLOCATION", "FLYTE_ADMIN_COMMAND", flyte.EnvUCTLConfig} {
 		p := newPlace(t, name, "~/canary")
 		r := p.resolver()

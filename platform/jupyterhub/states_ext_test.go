@@ -34,7 +34,7 @@ func newTab(t *testing.T, a *jupyterhub.Auth) *tab {
 }
 
 // get requests a path below the service with these headers.
-func (b *tab) get(path string, headers ...string) *http.Response {
+func (b *tab) get(path string, headers ...string) answer {
 	b.t.Helper()
 	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.url.String()+path, nil)
 	if err != nil {
@@ -48,16 +48,16 @@ func (b *tab) get(path string, headers ...string) *http.Response {
 		b.t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	return resp
+	return answer{status: resp.StatusCode, header: resp.Header}
 }
 
 // begin opens a page and returns the state of the login that begins.
 func (b *tab) begin(page string) string {
 	b.t.Helper()
-	resp := b.get(page, "Accept", "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "none")
-	to, err := url.Parse(resp.Header.Get("Location"))
-	if err != nil || resp.StatusCode != http.StatusFound {
-		b.t.Fatalf("%d to %q", resp.StatusCode, resp.Header.Get("Location"))
+	got := b.get(page, "Accept", "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "none")
+	to, err := url.Parse(got.header.Get("Location"))
+	if err != nil || got.status != http.StatusFound {
+		b.t.Fatalf("%d to %q", got.status, got.header.Get("Location"))
 	}
 	return to.Query().Get("state")
 }
@@ -92,10 +92,10 @@ func TestAPollIsAnsweredInJSONWithoutRedirectAndCookie(t *testing.T) {
 			t.Parallel()
 			b := newTab(t, identifier(t, h))
 			for i := range 300 {
-				resp := b.get("api/status", headers...)
-				if resp.StatusCode != http.StatusForbidden || resp.Header.Get("Content-Type") != "application/json" ||
-					resp.Header.Get("Location") != "" || len(resp.Cookies()) != 0 {
-					t.Fatalf("poll %d: %d to %q with cookies %v", i, resp.StatusCode, resp.Header.Get("Location"), resp.Cookies())
+				got := b.get("api/status", headers...)
+				if got.status != http.StatusForbidden || got.header.Get("Content-Type") != "application/json" ||
+					got.header.Get("Location") != "" || len(got.cookies()) != 0 {
+					t.Fatalf("poll %d: %d to %q with cookies %v", i, got.status, got.header.Get("Location"), got.cookies())
 				}
 			}
 			if n, size := b.states(); n != 0 || size != 0 {
@@ -147,16 +147,16 @@ func TestABrowserKeepsAFewLoginsInProgress(t *testing.T) {
 		// ... then the last logins can be finished, in any order, and each ends its own cookie.
 		before, _ := b.states()
 		for i, state := range []string{begun[298], begun[299]} {
-			resp := b.get("oauth_callback?" + url.Values{"code": {"c"}, "state": {state}}.Encode())
-			if resp.StatusCode != http.StatusFound || resp.Header.Get("Location") != "/services/svc/"+page {
-				t.Errorf("%s: callback %d: %d to %q", name, i, resp.StatusCode, resp.Header.Get("Location"))
+			got := b.get("oauth_callback?" + url.Values{"code": {"c"}, "state": {state}}.Encode())
+			if got.status != http.StatusFound || got.header.Get("Location") != "/services/svc/"+page {
+				t.Errorf("%s: callback %d: %d to %q", name, i, got.status, got.header.Get("Location"))
 			}
 			if n, _ := b.states(); n != before-1-i {
 				t.Errorf("%s: %d logins in progress after callback %d, want %d", name, n, i, before-1-i)
 			}
 		}
-		if resp := b.get("oauth_callback?" + url.Values{"code": {"c"}, "state": {begun[0]}}.Encode()); resp.StatusCode != http.StatusForbidden {
-			t.Errorf("%s: a login that was dropped: %d", name, resp.StatusCode)
+		if got := b.get("oauth_callback?" + url.Values{"code": {"c"}, "state": {begun[0]}}.Encode()); got.status != http.StatusForbidden {
+			t.Errorf("%s: a login that was dropped: %d", name, got.status)
 		}
 	}
 }
@@ -194,8 +194,8 @@ func TestALoginThatTheHubRejectsEndsItsOwnStateOnly(t *testing.T) {
 			t.Errorf("%q: %d logins in progress, want both", state, n)
 		}
 	}
-	resp := b.get("oauth_callback?" + url.Values{"error": {"access_denied"}, "state": {first}}.Encode())
-	if n, _ := b.states(); n != 1 || resp.StatusCode != http.StatusBadRequest {
-		t.Errorf("%d, %d logins in progress, want the other one", resp.StatusCode, n)
+	got := b.get("oauth_callback?" + url.Values{"error": {"access_denied"}, "state": {first}}.Encode())
+	if n, _ := b.states(); n != 1 || got.status != http.StatusBadRequest {
+		t.Errorf("%d, %d logins in progress, want the other one", got.status, n)
 	}
 }
