@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 
@@ -22,8 +23,14 @@ var (
 	// ErrDeclined says that a person refused the login or did not finish it in time.
 	// It is remembered until the next explicit Login.
 	ErrDeclined = errors.New("login declined")
-	// ErrInteractionRequired says that a person has to log in first.
+	// ErrInteractionRequired says that a person has to log in first. [ErrNotLoggedIn] and
+	// [ErrLoginEnded] wrap it.
 	ErrInteractionRequired = errors.New("interactive login required")
+	// ErrNotLoggedIn says that no person has logged in yet, as far as the store knows.
+	ErrNotLoggedIn = fmt.Errorf("%w: there is no usable stored login", ErrInteractionRequired)
+	// ErrLoginEnded says that a person has logged in before, and that this login can
+	// neither be used nor refreshed any more.
+	ErrLoginEnded = fmt.Errorf("%w: the login has ended", ErrInteractionRequired)
 	// ErrServerFault says that an authorization server answered 5xx, but with an OAuth
 	// error in the body. Most of them will do better later; some answer so, for good, to a
 	// refresh token that has expired. It counts as transient.

@@ -43,6 +43,10 @@ type Flow interface {
 // Renew is called, never Obtain. Its error wraps [ErrRejected] when prev can never be
 // refreshed again (invalid_grant, for example), and [ErrInteractionRequired] when this
 // program cannot refresh it but another may (another server issued it, for example).
+//
+// Credentials beside an error are for the answer of a server that is of no use but holds
+// the next refresh token: prev with that in place of its own. It is kept, since the server
+// may have ended the one before it.
 type Renewer interface {
 	Renew(ctx context.Context, env Env, prev *Credentials) (*Credentials, error)
 }
@@ -52,6 +56,16 @@ type Renewer interface {
 // support revocation. Logout calls it.
 type Revoker interface {
 	Revoke(ctx context.Context, env Env, c *Credentials) error
+}
+
+// Changer is a [Flow] whose token another program replaces, in a file for example.
+//
+// Changed reports whether Obtain would return another access token than that of prev, which
+// is nil if there was none. It sends nothing and does not wait. While a failure is
+// remembered, an [Authenticator] asks before it answers a call with it, so that the next
+// token is used at once.
+type Changer interface {
+	Changed(prev *Credentials) bool
 }
 
 // Traits are what an [Authenticator] must know of a flow before it runs it. The zero

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // ask holds the parameters of a login beyond those that its grant requires.
@@ -34,7 +35,7 @@ func (a ask) fillOwn(form url.Values) error {
 	for _, r := range a.resources {
 		u, err := url.Parse(r)
 		if err != nil || !u.IsAbs() || u.Fragment != "" {
-			return fmt.Errorf("resource %q must be an absolute URI without a fragment", cleaned(r, 100)) // RFC 8707 §2
+			return fmt.Errorf("resource %q must be an absolute URI without a fragment", fault.Foreign(r, 100)) // RFC 8707 §2
 		}
 		form.Add("resource", r)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // AuthStyle is how a client authenticates to the token endpoint. It is decided before
@@ -38,6 +40,6 @@ func (s AuthStyle) choose(advertised []string) (AuthStyle, error) {
 		return StyleForm, nil
 	default:
 		return 0, fmt.Errorf("the server advertises %s for client authentication, not client_secret_basic or client_secret_post;"+
-			" set AuthStyle if it accepts one of them", cleaned(strings.Join(advertised, ", "), 100))
+			" set AuthStyle if it accepts one of them", fault.Foreign(strings.Join(advertised, ", "), 100))
 	}
 }

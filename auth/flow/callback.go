@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // callback checks the answer of an authorization endpoint (RFC 6749 §4.1.2) to one
@@ -72,24 +74,22 @@ func (c callback) checkIssuer(query url.Values) error {
 	case !has && c.issRequired:
 		return c.mixedUp("the answer does not name its server (iss), although this server advertises that it does")
 	case has && c.issuer != "" && iss != c.issuer:
-		return c.mixedUp(fmt.Sprintf("the answer is from %q, not from %q (iss)", cleaned(iss, 100), cleaned(c.issuer, 100)))
+		return c.mixedUp(fmt.Sprintf("the answer is from %q, not from %q (iss)", fault.Foreign(iss, 100), fault.Foreign(c.issuer, 100)))
 	default:
 		return nil
 	}
 }
 
 func (c callback) mixedUp(reason string) error {
-	return &TokenError{Endpoint: c.host, purpose: purposeAuthorize, reason: reason, rejected: true}
+	return &TokenError{Endpoint: c.host, purpose: purposeAuthorize, reason: reason, final: true}
 }
 
 // refusal returns the error of an error response (RFC 6749 §4.1.2.1).
 func (c callback) refusal(code, description string) error {
-	known := &scrubber{}
-	known.add(c.state)
-	te := &TokenError{Endpoint: c.host, purpose: purposeAuthorize, grant: grantCode}
+	known := &fault.Secrets{}
+	known.Add(c.state)
+	te := &TokenError{Endpoint: c.host, purpose: purposeAuthorize, grant: grantAuthorize}
 	te.tell(answer{errorCode: code, errorMessage: description}, known)
-	te.declined = declines(te.Code)
-	te.rejected = te.rejected && te.declined == nil
 	return te
 }
 

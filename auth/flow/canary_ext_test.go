@@ -117,7 +117,8 @@ func hostile() map[string]http.HandlerFunc {
 		"echoing its own token": answers(400, "application/json",
 			`{"error":"invalid_client","error_description":"made answer-canary and answer-refresh-canary","access_token":"answer-canary","refresh_token":"answer-refresh-canary"}`),
 		"token with a line break": answers(200, "application/json", `{"access_token":"answer-canary\n"}`),
-		"negative lifetime":       answers(200, "application/json", `{"access_token":"answer-canary","expires_in":-1}`),
+		"other token type":        answers(200, "application/json", `{"access_token":"answer-canary","token_type":"answer-canary","refresh_token":"answer-refresh-canary"}`),
+		"error object":            answers(400, "application/json", `{"error":{"message":"for answer-canary"},"access_token":"answer-canary"}`),
 		"stale client":            answers(401, "application/json", `{"error":"invalid_client","error_description":"`+"client-canary s3cret"+`"}`),
 	}
 }

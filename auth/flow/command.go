@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 const (
@@ -73,11 +74,11 @@ func (f Command) Obtain(ctx context.Context, _ auth.Env, _ *auth.Credentials) (*
 	}
 	out, err := f.run(ctx)
 	if err != nil {
-		return nil, failed(nameCommand, fmt.Errorf("%s %w", cleaned(f.Argv[0], 200), err))
+		return nil, failed(nameCommand, fmt.Errorf("%s %w", fault.Foreign(f.Argv[0], 200), err))
 	}
 	c, err := parseCommandOutput(out, time.Now())
 	if err != nil {
-		return nil, failed(nameCommand, fmt.Errorf("output of %s: %w", cleaned(f.Argv[0], 200), err))
+		return nil, failed(nameCommand, fmt.Errorf("output of %s: %w", fault.Foreign(f.Argv[0], 200), err))
 	}
 	c.HeaderKey = f.HeaderKey
 	return c, nil
@@ -116,7 +117,7 @@ func (f Command) String() string {
 	if len(f.Argv) == 0 {
 		return "command (none)"
 	}
-	return "command " + cleaned(f.Argv[0], 200)
+	return "command " + fault.Foreign(f.Argv[0], 200)
 }
 
 // GoString is String, so that %#v shows no secret either.

@@ -17,7 +17,7 @@ import (
 
 // parseCommandOutput reads what a token command printed. Errors hold nothing of it.
 func parseCommandOutput(out []byte, now time.Time) (*auth.Credentials, error) {
-	out = bytes.TrimSpace(bytes.TrimPrefix(out, []byte(byteOrderMark)))
+	out = bytes.TrimSpace([]byte(utf8Text(out)))
 	var c auth.Credentials
 	var err error
 	switch {
@@ -29,13 +29,18 @@ func parseCommandOutput(out []byte, now time.Time) (*auth.Credentials, error) {
 		if json.Unmarshal(out, &c.AccessToken) != nil || c.AccessToken == "" {
 			return nil, errors.New("broken JSON, where a token in quotes should be")
 		}
-	case bytes.ContainsAny(out, " \t\r\n"):
-		return nil, errors.New("more than one word, where only the token should be")
 	default:
 		c.AccessToken = string(out)
 	}
 	if err != nil {
 		return nil, err
+	}
+	c.AccessToken = bareToken(c.AccessToken, "")
+	switch {
+	case c.AccessToken == "":
+		return nil, errors.New("a scheme or quotes, and no token")
+	case out[0] != '{' && out[0] != '"' && strings.ContainsAny(c.AccessToken, " \t\r\n"):
+		return nil, errors.New("more than one word, where only the token should be")
 	}
 	if err := checkToken(c.AccessToken); err != nil {
 		return nil, fmt.Errorf("the token %w", err)
@@ -92,7 +97,7 @@ func parseJSONOutput(out []byte, now time.Time) (auth.Credentials, error) {
 		return c, errors.New("an ExecCredential without status.token; client certificates are not supported")
 	case c.AccessToken == "":
 		return c, errors.New("JSON without access_token, token or accessToken")
-	case j.TokenType != "" && !strings.EqualFold(j.TokenType, "bearer"):
+	case !isBearer(j.TokenType):
 		return c, errors.New("token_type is not Bearer")
 	}
 	seconds, err := parseSeconds(string(j.ExpiresIn))
@@ -131,7 +136,17 @@ func (s *jsonScalar) UnmarshalJSON(b []byte) error {
 // 1970.
 const latest = 253402300799
 
-// parseInstant reads RFC 3339 or seconds since 1970.
+// sinceEpoch returns the time that is so many seconds after 1970, or milliseconds, where
+// seconds would be after the year 5100.
+func sinceEpoch(seconds float64) time.Time {
+	const leastMillis = 1e11
+	if seconds >= leastMillis && seconds < leastMillis*1000 {
+		return time.UnixMilli(int64(seconds))
+	}
+	return time.Unix(int64(min(max(seconds, 0), latest)), 0)
+}
+
+// parseInstant reads RFC 3339, or seconds or milliseconds since 1970.
 func parseInstant(text string) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t, nil
@@ -140,7 +155,7 @@ func parseInstant(text string) (time.Time, error) {
 	if err != nil || math.IsNaN(seconds) {
 		return time.Time{}, errors.New("the expiry is neither RFC 3339 nor seconds since 1970")
 	}
-	return time.Unix(int64(min(max(seconds, 0), latest)), 0), nil
+	return sinceEpoch(seconds), nil
 }
 
 // jwtExpiry returns the exp claim of a JWT (RFC 7519 §4.1.4), unverified: it is a hint
@@ -161,7 +176,7 @@ func jwtExpiry(token string, now time.Time) time.Time {
 	if json.Unmarshal(payload, &claims) != nil || claims.Exp <= 0 {
 		return time.Time{}
 	}
-	at := time.Unix(int64(min(claims.Exp, latest)), 0)
+	at := sinceEpoch(claims.Exp)
 	if !at.After(now) {
 		return time.Time{}
 	}

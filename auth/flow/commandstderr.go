@@ -3,6 +3,8 @@ package flow
 import (
 	"bytes"
 	"strings"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 const (
@@ -40,9 +42,9 @@ func (f Command) said(stdout *headBuffer, stderr *tailBuffer) string {
 	if len(secrets) > mostSecrets {
 		return "; its standard error is left out, because it printed too much that could be secret"
 	}
-	known := &scrubber{}
-	known.add(secrets...)
-	text := oneLine(known.scrub(oneLine(known.scrub(string(stderr.kept)))))
+	known := &fault.Secrets{}
+	known.Add(secrets...)
+	text := known.Text(string(stderr.kept), maxCommandStderr)
 	if runes := []rune(text); len(runes) > shownStderr {
 		text = "…" + string(runes[len(runes)-shownStderr:])
 	}

@@ -42,6 +42,10 @@ func TestDeviceLoginThatFails(t *testing.T) {
 		"nothing there":        {poll: answers(404, "text/plain", "no"), isNot: auth.ErrDeclined, code: codes.Unavailable, took: 5 * time.Second},
 		"redirect":             {poll: http.RedirectHandler("https://evil.example/", http.StatusTemporaryRedirect).ServeHTTP, isNot: auth.ErrDeclined, code: codes.Unavailable, took: 5 * time.Second},
 		"error in a 200":       {poll: answers(200, "application/json", `{"error":"invalid_scope"}`), is: auth.ErrRejected, isNot: auth.ErrDeclined, code: codes.Unauthenticated, took: 5 * time.Second},
+		"declined":             {poll: says("authorization_declined"), is: flow.ErrDenied, isNot: auth.ErrRejected, code: codes.Unauthenticated, took: 5 * time.Second},
+		"code expired":         {poll: says("code_expired"), is: flow.ErrLoginTimeout, isNot: auth.ErrRejected, code: codes.Unauthenticated, took: 5 * time.Second},
+		"error object":         {poll: answers(400, "application/json", `{"error":{"code":"nope"}}`), is: auth.ErrRejected, isNot: auth.ErrDeclined, code: codes.Unauthenticated, took: 5 * time.Second},
+		"bare 401":             {poll: answers(401, "text/plain", ""), is: auth.ErrRejected, isNot: auth.ErrDeclined, code: codes.Unauthenticated, took: 5 * time.Second},
 		"denied in a 500":      {poll: answers(500, "application/json", `{"error":"access_denied"}`), is: flow.ErrDenied, isNot: auth.ErrRejected, code: codes.Unauthenticated, took: 5 * time.Second},
 		"busy to the end":      {poll: comeBack(503, "86400"), is: flow.ErrLoginTimeout, code: codes.Unauthenticated, took: 15 * time.Minute},
 		"an answer, endlessly": {poll: answers(200, "application/json", strings.Repeat("x", 2<<20)), is: flow.ErrLoginTimeout, code: codes.Unauthenticated, took: 15 * time.Minute},
@@ -113,7 +117,8 @@ func TestOffersThatCannotBeUsed(t *testing.T) {
 		"user_code of a kind":  {js(`{"device_code":"device-canary","user_code":7,"verification_uri":"https://h/"}`), "no user_code"},
 		"terminal escape":      {js(`{"device_code":"device-canary","user_code":"\u001b[2J","verification_uri":"https://h/"}`), "no person can type"},
 		"text turned around":   {js(`{"device_code":"device-canary","user_code":"a\u202eb","verification_uri":"https://h/"}`), "no person can type"},
-		"novel":                {js(`{"device_code":"device-canary","user_code":"` + strings.Repeat("u", 65) + `","verification_uri":"https://h/"}`), "no person can type"},
+		"novel":                {js(`{"device_code":"device-canary","user_code":"` + strings.Repeat("u", 41) + `","verification_uri":"https://h/"}`), "more than 40 characters"},
+		"zero width":           {js(`{"device_code":"device-canary","user_code":"a\u200bb","verification_uri":"https://h/"}`), "no person can type"},
 		"script":               {with("javascript:alert(1)"), "http:// or https://"},
 		"file":                 {with("file:///etc/passwd"), "http:// or https://"},
 		"flag":                 {with("--version"), "http:// or https://"},
@@ -145,6 +150,7 @@ func TestOffersThatCannotBeUsed(t *testing.T) {
 func TestOffersThatAreOdd(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
+		"longest code":     `{"device_code":"d","user_code":"` + strings.Repeat("ü", 40) + `","verification_uri":"https://example.com/device"}`,
 		"Google":           `{"device_code":"d","user_code":"u","verification_url":"https://example.com/device","expires_in":60}`,
 		"byte order mark":  "\ufeff" + `{"device_code":"d","user_code":"u","verification_uri":"https://example.com/device"}`,
 		"broken complete":  `{"device_code":"d","user_code":"u","verification_uri":"https://example.com/device","verification_uri_complete":"javascript:x"}`,

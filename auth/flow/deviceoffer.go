@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/jetway-go/jetway/internal/browser"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // offer is the answer of a device authorization endpoint (RFC 8628 §3.2).
@@ -22,7 +25,7 @@ const (
 	usualInterval   = 5 * time.Second // RFC 8628 §3.2, where the server does not say
 	longestInterval = time.Minute
 	usualLife       = 10 * time.Minute // for servers that leave expires_in out
-	maxUserCode     = 64
+	maxUserCode     = 40               // characters
 )
 
 // parseOffer reads the answer. It fails only where a required part is unusable, and no
@@ -60,6 +63,8 @@ func parseOffer(body []byte) (offer, error) {
 		return offer{}, errors.New("the answer has no device_code")
 	case o.userCode == "":
 		return offer{}, errors.New("the answer has no user_code")
+	case utf8.RuneCountInString(o.userCode) > maxUserCode:
+		return offer{}, fmt.Errorf("the user_code has more than %d characters, which no person can type", maxUserCode)
 	case !showable(o.userCode):
 		return offer{}, errors.New("the user_code holds characters that no person can type")
 	}
@@ -74,15 +79,7 @@ func parseOffer(body []byte) (offer, error) {
 
 // showable reports whether text can be written to a terminal as it is.
 func showable(text string) bool {
-	if len(text) > maxUserCode {
-		return false
-	}
-	for _, r := range text {
-		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return false
-		}
-	}
-	return true
+	return fault.Visible(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
 // seconds reads a number, or a string that holds one; zero for all else.

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
 )
@@ -39,12 +37,12 @@ func (p *polling) run(ctx context.Context) (*auth.Credentials, error) {
 		token, failure := p.ask(ctx, limited)
 		switch {
 		case failure == nil:
-			return credentials(token, p.cfg, p.req), nil
+			return credentials(ctx, p.env, token, p.cfg, p.req), nil
 		case ctx.Err() != nil || limited.Err() != nil:
 			return nil, p.ended(ctx)
 		case failure.Code == "authorization_pending":
 			failures = 0
-		case failure.Code == "slow_down":
+		case failure.meaning() == slower:
 			failures = 0
 			p.interval += slowDownStep // for good
 			logger(p.env).DebugContext(ctx, "the server asks for more time between polls", slog.Duration("interval", p.interval))
@@ -63,7 +61,7 @@ func (p *polling) run(ctx context.Context) (*auth.Credentials, error) {
 
 // ask polls once. A poll that takes too long counts as failed, so that the next one can
 // use another connection.
-func (p *polling) ask(ctx, limited context.Context) (*oauth2.Token, *TokenError) {
+func (p *polling) ask(ctx, limited context.Context) (issued, *TokenError) {
 	once, cancel := context.WithTimeout(limited, pollLimit)
 	defer cancel()
 	return attempt(ctx, once, p.env.HTTP, hostOf(p.req.endpoint), p.req)
@@ -94,18 +92,9 @@ func (p *polling) ended(ctx context.Context) error {
 	return ErrLoginTimeout
 }
 
-// passing reports whether the failure is transient: the network failed, the server has a
-// fault, or something in front of it answered.
+// passing reports whether the polling goes on after the failure. Waiting does not change
+// a certificate that cannot be verified.
 func (e *TokenError) passing() bool {
 	cert := (*tls.CertificateVerificationError)(nil)
-	switch {
-	case e.declined != nil:
-		return false
-	case e.Status == 0:
-		return !errors.As(e.cause, &cert)
-	case e.Code == "server_error", e.Code == "temporarily_unavailable", passingStatus(e.Status):
-		return true // with any code: frameworks put their own into "error"
-	default:
-		return e.Status < 300 && e.Code == ""
-	}
+	return e.meaning() == pollOn && !errors.As(e.cause, &cert)
 }

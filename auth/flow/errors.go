@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/status"
 
@@ -19,19 +20,6 @@ var (
 	// [auth.ErrDeclined].
 	ErrLoginTimeout = fmt.Errorf("%w: the login timed out", auth.ErrDeclined)
 )
-
-// declines returns the error of a code that reports a person's decision (RFC 6749
-// §4.1.2.1, RFC 8628 §3.5); nil for all others.
-func declines(code string) error {
-	switch code {
-	case "access_denied":
-		return ErrDenied
-	case "expired_token":
-		return ErrLoginTimeout
-	default:
-		return nil
-	}
-}
 
 // Error is the error of this package: which flow failed, and why. Its cause is a
 // [*TokenError] when a server returned an error or could not be reached. It is also a
@@ -49,6 +37,15 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // GRPCStatus makes status.FromError and status.Code work on the error.
 func (e *Error) GRPCStatus() *status.Status { return status.New(auth.Code(e.Err), e.Error()) }
+
+// RetryAfter returns how long the authorization server asked the client to wait before
+// the next request, a day at most; zero if it did not ask.
+func (e *Error) RetryAfter() time.Duration {
+	if said, ok := errors.AsType[*TokenError](e.Err); ok {
+		return said.RetryAfter
+	}
+	return 0
+}
 
 // Format prints the message for every verb: causes are not taken apart.
 func (e *Error) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, e.Error()) }

@@ -70,7 +70,7 @@ func TestTokenFilesThatHoldNoToken(t *testing.T) {
 		"secret is empty":          {Path: write(t, " \t \n")},
 		"larger than 64 KiB":       {Path: write(t, strings.Repeat("x", 65<<10))},
 		"contains a line break":    {Path: write(t, "file-canary\nand another")},
-		"more than one word":       {Path: write(t, "Bearer file-canary")},
+		"more than one word":       {Path: write(t, "token file-canary")},
 		"another character":        {Path: write(t, "file-canary\x00")},
 		"is not valid in a header": {Path: write(t, "file-canary é")},
 	} {

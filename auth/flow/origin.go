@@ -12,6 +12,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // OriginError says that a token was not sent because the configuration names another
@@ -30,7 +31,7 @@ type OriginError struct {
 
 // Error names both servers and says what to do.
 func (e *OriginError) Error() string {
-	issued, configured := cleaned(e.Issued, 255), cmp.Or(cleaned(e.Configured, 255), "none")
+	issued, configured := fault.Foreign(e.Issued, 255), cmp.Or(fault.Foreign(e.Configured, 255), "none")
 	if e.revocation {
 		return fmt.Sprintf("the tokens were issued by %s and were not sent to the configured revocation endpoint at %s;"+
 			" revoke them at their own server, or they stay valid until they expire", issued, configured)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // post makes one request to an endpoint that issues no tokens, and returns the body of a
@@ -40,7 +42,7 @@ func post(caller, ctx context.Context, hc *http.Client, host string, req tokenRe
 type postTransport struct {
 	base  http.RoundTripper
 	te    *TokenError // of the answer, whether it is a failure or not
-	known *scrubber
+	known *fault.Secrets
 	body  []byte
 }
 

@@ -77,6 +77,6 @@ func (r tokenRequest) proven() (tokenRequest, error) {
 	}
 	r.form = maps.Clone(r.form)
 	r.form["client_assertion_type"] = []string{jwtBearer}
-	r.form["client_assertion"] = []string{strings.TrimSpace(jwt)}
+	r.form["client_assertion"] = []string{bareToken(jwt, "")}
 	return r, nil
 }

@@ -51,6 +51,7 @@ func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials
 			return err
 		}
 		req.endpoint, req.purpose, req.idempotent = cfg.RevocationEndpoint, "revocation", true
+		req.secret = []string{creds.RefreshToken, creds.AccessToken} // the response to the one may repeat the other
 		_, err = persist(ctx, env, req, post)
 		if err != nil && !unsupported(err) {
 			errs = append(errs, fmt.Errorf("%s: %w", strings.ReplaceAll(t.kind, "_", " "), err))

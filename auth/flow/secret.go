@@ -51,7 +51,8 @@ const (
 func SecretValue(value string) Secret { return Secret{&secretSource{secretValue, &value}} }
 
 // SecretFile returns a Secret that is read from a regular file of at most 64 KiB. A
-// byte order mark and line ends at its end are removed. Symbolic links are followed,
+// byte order mark and line ends at its end are removed; behind the mark of UTF-16, as
+// PowerShell writes it, the text may be in that. Symbolic links are followed,
 // since mounted secrets are such links.
 func SecretFile(path string) Secret { return Secret{&secretSource{secretFile, &path}} }
 
@@ -153,7 +154,7 @@ func readSecretFileOnce(path string) (string, error) {
 	if len(content) > maxSecret {
 		return "", fmt.Errorf("file %s is larger than %d KiB, which is too large for a secret", path, maxSecret>>10)
 	}
-	value := strings.TrimRight(strings.TrimPrefix(string(content), byteOrderMark), lineEnds)
+	value := strings.TrimRight(utf8Text(content), lineEnds)
 	if value == "" {
 		return "", fmt.Errorf("file %s is empty", path)
 	}

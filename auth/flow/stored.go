@@ -19,11 +19,15 @@ var (
 
 const nameStored = auth.StoredFlow
 
-// Obtain returns an error that says how to get a login: this flow makes none.
-func (Stored) Obtain(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
-	return nil, failed(nameStored, fmt.Errorf("%w: there is no usable stored login;"+
+// Obtain returns an error that says how to get a login: this flow makes none. The error
+// wraps [auth.ErrNotLoggedIn] without prev, and [auth.ErrLoginEnded] with it.
+func (Stored) Obtain(_ context.Context, _ auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	if prev != nil {
+		return nil, failed(nameStored, fmt.Errorf("%w; log in again with a flow for people, such as flow.Auto", auth.ErrLoginEnded))
+	}
+	return nil, failed(nameStored, fmt.Errorf("%w;"+
 		" make one with a flow for people, such as flow.Auto, or give this program a flow of its own, such as client credentials",
-		auth.ErrInteractionRequired))
+		auth.ErrNotLoggedIn))
 }
 
 // Renew sends the refresh token (RFC 6749 §6) as a public client. It keeps the old

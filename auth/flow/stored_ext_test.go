@@ -83,10 +83,31 @@ func TestOnlyADeadRefreshTokenEndsTheLogin(t *testing.T) {
 		"invalid_request with 200": {answers(200, js, `{"error":"invalid_request"}`), false},
 		"invalid_grant with 500":   {answers(500, js, `{"error":"invalid_grant"}`), false},
 		"invalid_grant with 429":   {answers(429, js, `{"error":"invalid_grant"}`), false},
-		"invalid_client":           {answers(401, js, `{"error":"invalid_client"}`), false},
-		"unauthorized_client":      {answers(400, js, `{"error":"unauthorized_client"}`), false},
+		"invalid_client":           {answers(401, js, `{"error":"invalid_client"}`), true},
+		"unauthorized_client":      {answers(400, js, `{"error":"unauthorized_client"}`), true},
+		"bad_refresh_token":        {answers(200, js, `{"error":"bad_refresh_token","error_description":"The refresh token passed is incorrect or expired."}`), true},
+		"invalid_token":            {answers(401, js, `{"error":"invalid_token"}`), true},
+		"token_inactive":           {answers(401, js, `{"error":"token_inactive"}`), true},
+		"interaction_required":     {answers(400, js, `{"error":"interaction_required"}`), true},
+		"login_required":           {answers(400, js, `{"error":"login_required"}`), true},
+		"consent_required":         {answers(400, js, `{"error":"consent_required"}`), true},
+		"access_denied":            {answers(403, js, `{"error":"access_denied"}`), true},
+		"ok:false":                 {answers(200, js, `{"ok":false}`), true},
+		"ok:false and a code":      {answers(200, js, `{"ok":false,"error":"invalid_refresh_token"}`), true},
+		"ok:false, busy":           {answers(200, js, `{"ok":false,"error":"ratelimited"}`), false},
+		"error object":             {answers(400, js, `{"error":{"code":190,"message":"Error validating access token"}}`), true},
+		"error object with 503":    {answers(503, js, `{"error":{"code":503,"status":"UNAVAILABLE"}}`), false},
 		"own code":                 {answers(400, js, `{"error":"maintenance"}`), false},
-		"401 without a code":       {answers(401, "text/plain", ""), false},
+		"401 without a code":       {answers(401, "text/plain", ""), true},
+		"slow_down":                {answers(400, js, `{"error":"slow_down"}`), false},
+		"temporarily_unavailable":  {answers(400, js, `{"error":"temporarily_unavailable"}`), false},
+		"server_error":             {answers(400, js, `{"error":"server_error"}`), false},
+		"server_error with 500":    {answers(500, js, `{"error":"server_error"}`), false},
+		"408":                      {answers(408, js, `{"error":"invalid_grant"}`), false},
+		"429":                      {answers(429, "text/plain", "slowly"), false},
+		"redirect":                 {http.RedirectHandler("https://evil.example/", http.StatusFound).ServeHTTP, false},
+		"not JSON":                 {answers(200, "text/plain", "welcome"), false},
+		"truncated":                {answers(200, js, `{"error":"invalid_gr`), false},
 		"403 from a gateway":       {answers(403, "text/html", "<html>"), false},
 		"502":                      {answers(502, "text/html", "<html>"), false},
 		"503":                      {answers(503, js, `{"error":"temporarily_unavailable"}`), false},
@@ -115,11 +136,21 @@ func TestStoredAsksNoPerson(t *testing.T) {
 	_, obtain := flow.Stored{}.Obtain(t.Context(), env, nil)
 	_, noLogin := flow.Stored{}.Renew(t.Context(), env, nil)
 	_, noRefresh := flow.Stored{}.Renew(t.Context(), env, &auth.Credentials{AccessToken: "x"})
+	_, ended := flow.Stored{}.Obtain(t.Context(), env, person())
 	for _, tc := range []struct {
 		err    error
 		advice string
-	}{{obtain, "make one with a flow for people"}, {noLogin, "log in again"}, {noRefresh, "log in again"}} {
+		ended  bool
+	}{
+		{obtain, "make one with a flow for people", false},
+		{noLogin, "log in again", false},
+		{noRefresh, "log in again", true},
+		{ended, "the login has ended; log in again", true},
+	} {
 		err := tc.err
+		if errors.Is(err, auth.ErrLoginEnded) != tc.ended || errors.Is(err, auth.ErrNotLoggedIn) == tc.ended {
+			t.Errorf("got %v, want that the login has ended: %v", err, tc.ended)
+		}
 		if !errors.Is(err, auth.ErrInteractionRequired) || errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
 			t.Errorf("got %v with code %v, want that a person is needed", err, status.Code(err))
 			continue
@@ -147,10 +178,8 @@ func TestStatic(t *testing.T) {
 	for want, f := range map[string]flow.Static{
 		"no token was given":    flow.StaticToken(""),
 		"no token was":          {},
-		"contains a line break": flow.StaticToken("static-canary\n"),
-		"give the program a new one": {Credentials: &auth.Credentials{
-			AccessToken: "static-canary", Expiry: time.Now().Add(-time.Minute),
-		}},
+		"contains a line break": flow.StaticToken("static-canary\nx"),
+		"more than one word":    flow.StaticToken("static-canary x"),
 	} {
 		_, err := f.Obtain(t.Context(), auth.Env{}, nil)
 		if !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {

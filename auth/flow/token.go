@@ -10,10 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 const (
@@ -40,6 +39,8 @@ type tokenRequest struct {
 	// idempotent grants may be sent again although the server may have received them:
 	// they use up nothing.
 	idempotent bool
+	// secret are further texts that the server may repeat: other tokens of the same login.
+	secret []string
 }
 
 // grantForm returns the form of a grant, with pairs of names and values.
@@ -60,20 +61,21 @@ func (r tokenRequest) equal(o tokenRequest) bool {
 
 // secrets returns all values that no error may show. Every parameter that is not known
 // to be public counts as secret, so that a new grant is safe from the start.
-func (r tokenRequest) secrets() *scrubber {
+func (r tokenRequest) secrets() *fault.Secrets {
 	public := []string{
 		"grant_type", "scope", "audience", "resource", "client_id", "redirect_uri", "username",
 		"requested_token_type", "subject_token_type", "actor_token_type", "client_assertion_type",
 		"token_type_hint", "code_challenge", "code_challenge_method",
 	}
-	s := &scrubber{}
-	s.add(r.clientSecret)
+	s := &fault.Secrets{}
+	s.Add(r.clientSecret)
+	s.Add(r.secret...)
 	if r.clientSecret != "" {
-		s.add(basicValue(r.clientID, r.clientSecret), basicValue(url.QueryEscape(r.clientID), url.QueryEscape(r.clientSecret)))
+		s.Add(basicValue(r.clientID, r.clientSecret), basicValue(url.QueryEscape(r.clientID), url.QueryEscape(r.clientSecret)))
 	}
 	for name, values := range r.form {
 		if !slices.Contains(public, name) {
-			s.add(values...)
+			s.Add(values...)
 		}
 	}
 	return s
@@ -94,12 +96,19 @@ type requester func(configstore.ClientConfig) (tokenRequest, error)
 // the credentials. If the server does not know the client or the path, the configuration
 // is read again, and a different request is sent once.
 func login(ctx context.Context, env auth.Env, build requester) (*auth.Credentials, error) {
+	c, _, err := exchange(ctx, env, build)
+	return c, err
+}
+
+// exchange is login for a grant that may use up a refresh token: beside an error it
+// returns the next one, if the answer holds one.
+func exchange(ctx context.Context, env auth.Env, build requester) (c *auth.Credentials, rotated string, err error) {
 	if env.Config == nil {
-		return nil, errNoConfig()
+		return nil, "", errNoConfig()
 	}
 	cfg, req, err := prepare(ctx, env, build)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	token, err := send(ctx, env, req)
 	if inv, ok := env.Config.(configstore.Invalidator); ok && stale(err) {
@@ -113,9 +122,9 @@ func login(ctx context.Context, env auth.Env, build requester) (*auth.Credential
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, token.rotated, err
 	}
-	return credentials(token, cfg, req), nil
+	return credentials(ctx, env, token, cfg, req), "", nil
 }
 
 func prepare(ctx context.Context, env auth.Env, build requester) (configstore.ClientConfig, tokenRequest, error) {
@@ -140,13 +149,17 @@ func errNoTokenEndpoint() error {
 	return errors.New("the configuration names no token endpoint: set ClientConfig.TokenEndpoint")
 }
 
-func credentials(token *oauth2.Token, cfg configstore.ClientConfig, req tokenRequest) *auth.Credentials {
+func credentials(ctx context.Context, env auth.Env, got issued, cfg configstore.ClientConfig, req tokenRequest) *auth.Credentials {
+	if got.doubt != "" {
+		logger(env).WarnContext(ctx, "the server does not say in a usable way when the token expires; it is used until it is rejected",
+			slog.String("expires_in", got.doubt))
+	}
 	c := &auth.Credentials{
-		AccessToken:  token.AccessToken,
-		RefreshToken: token.RefreshToken,
+		AccessToken:  got.token.AccessToken,
+		RefreshToken: got.token.RefreshToken,
 		TokenType:    "Bearer", // the only type that gets this far
 		HeaderKey:    cfg.HeaderKey,
-		Expiry:       token.Expiry,
+		Expiry:       got.token.Expiry,
 		IssuedAt:     time.Now(),
 		ClientID:     req.clientID,
 	}

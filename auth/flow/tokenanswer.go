@@ -2,6 +2,7 @@ package flow
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ type answer struct {
 	accessToken, tokenType, refreshToken string
 	issuedType                           string // RFC 8693 §2.2.1; empty: an access token
 
-	expiresIn               int64 // seconds; zero means that the server did not say
+	expiresIn               int64  // seconds; zero means that the server did not say
+	doubt                   string // why expiresIn is zero, if the server did say something
 	errorCode, errorMessage string
 
 	held []string // every secret in it, for the scrubber
@@ -31,7 +33,8 @@ type answer struct {
 
 // parseAnswer reads an answer in either of the forms that servers use. It recognises JSON
 // by its first character, because some servers call it text/plain. Errors quote nothing
-// of it; the answer beside an error still lists the secrets in it.
+// of it; the answer beside an error still holds the refresh token, and lists the secrets
+// in it.
 func parseAnswer(contentType string, body []byte) (answer, error) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte(byteOrderMark)))
 	media, _, _ := mime.ParseMediaType(contentType) // empty is as good as unknown
@@ -52,39 +55,94 @@ func parseAnswer(contentType string, body []byte) (answer, error) {
 func parseJSONAnswer(body []byte) (answer, error) {
 	// A map, because struct fields would match in any case.
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil {
-		return answer{}, errors.New("the answer is broken JSON")
-	}
-	var a answer
 	var errs []error
+	if err := json.Unmarshal(body, &fields); err != nil {
+		fields = completeMembers(body) // of which the refresh token is one, perhaps
+		errs = append(errs, errors.New("the answer is broken JSON"))
+	}
 	text := func(name string) string {
-		raw, ok := fields[name]
-		if !ok || string(raw) == "null" {
-			return ""
-		}
-		var value string
-		if err := json.Unmarshal(raw, &value); err != nil {
+		value, ok := textOf(fields[name])
+		if !ok {
 			errs = append(errs, fmt.Errorf("%s is not a string", name))
 		}
 		return value
 	}
-	a.accessToken, a.refreshToken = text("access_token"), text("refresh_token")
-	a.tokenType = text("token_type")
-	a.errorCode, a.errorMessage = text("error"), text("error_description")
-	beside := func(name string) (value string) { // of any type
-		_ = json.Unmarshal(fields[name], &value)
+	beside := func(name string) string { // of any type
+		value, _ := textOf(fields[name])
 		return value
 	}
-	a.issuedType = beside("issued_token_type")
+	var a answer
+	a.refreshToken, a.accessToken = text("refresh_token"), text("access_token")
+	a.tokenType, a.issuedType = text("token_type"), beside("issued_token_type")
+	a.errorCode, a.errorMessage = errorOf(fields["error"])
+	if a.errorCode == "" && string(fields["ok"]) == "false" {
+		a.errorCode = "ok:false"
+	}
+	a.errorMessage = cmp.Or(beside("error_description"), a.errorMessage)
 	a.held = []string{a.accessToken, a.refreshToken, beside("id_token"), beside("device_code")}
 	if a.errorCode != "" || len(errs) > 0 {
 		return a, errors.Join(errs...)
 	}
 	expires := string(fields["expires_in"])
-	if unquoted := ""; json.Unmarshal(fields["expires_in"], &unquoted) == nil {
-		expires = unquoted // null leaves it empty
+	if unquoted, ok := textOf(fields["expires_in"]); ok {
+		expires = unquoted
 	}
 	return a.completed(expires)
+}
+
+// textOf returns a string. What is absent, null or false counts as an empty one.
+func textOf(raw json.RawMessage) (value string, ok bool) {
+	if len(raw) == 0 || string(raw) == "null" || string(raw) == "false" {
+		return "", true
+	}
+	return value, json.Unmarshal(raw, &value) == nil
+}
+
+// errorOf returns the code and the message of an error, which some servers make an object,
+// a number or true.
+func errorOf(raw json.RawMessage) (code, message string) {
+	if code, ok := textOf(raw); ok {
+		return code, ""
+	}
+	var object map[string]json.RawMessage
+	_ = json.Unmarshal(raw, &object) // no object has no members
+	first := func(names ...string) string {
+		for _, name := range names {
+			var value jsonScalar
+			if len(object[name]) > 0 && value.UnmarshalJSON(object[name]) == nil && value != "" {
+				return string(value)
+			}
+		}
+		return ""
+	}
+	code, message = first("code", "error", "type", "status"), first("message", "error_description", "description", "msg")
+	if code != "" {
+		return code, message
+	}
+	var compact bytes.Buffer
+	if json.Compact(&compact, raw) != nil {
+		return string(raw), message
+	}
+	return compact.String(), message
+}
+
+// completeMembers returns the members of a broken JSON object that precede the fault.
+func completeMembers(body []byte) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{}
+	d := json.NewDecoder(bytes.NewReader(body))
+	if start, err := d.Token(); err != nil || start != json.Delim('{') {
+		return fields
+	}
+	for d.More() {
+		name, err := d.Token()
+		key, ok := name.(string)
+		var value json.RawMessage
+		if err != nil || !ok || d.Decode(&value) != nil {
+			break
+		}
+		fields[key] = value
+	}
+	return fields
 }
 
 // parseFormAnswer reads a query string, as servers sent it before RFC 6749.
@@ -120,13 +178,15 @@ func (a answer) completed(expires string) (answer, error) {
 	if err := checkToken(a.accessToken); err != nil {
 		return a, fmt.Errorf("the access_token %w", err)
 	}
-	var err error
-	a.expiresIn, err = parseSeconds(expires)
-	if err == nil && a.expiresIn < 0 {
-		err = fmt.Errorf("is negative (%d)", a.expiresIn)
-	}
-	if err != nil {
-		return a, fmt.Errorf("expires_in %w", err)
+	// The token is good for a time that is not known.
+	seconds, err := parseSeconds(expires)
+	switch {
+	case err != nil:
+		a.doubt = err.Error()
+	case seconds < 0:
+		a.doubt = fmt.Sprintf("is negative (%d)", seconds)
+	default:
+		a.expiresIn = seconds
 	}
 	return a, nil
 }
@@ -134,8 +194,13 @@ func (a answer) completed(expires string) (answer, error) {
 // bearer reports whether the token can be used as a bearer token. So can a JWT that is
 // no access token, whose type is N_A (RFC 8693 §2.2.1).
 func (a answer) bearer() bool {
-	return a.tokenType == "" || strings.EqualFold(a.tokenType, "bearer") ||
+	return isBearer(a.tokenType) ||
 		strings.EqualFold(a.tokenType, "N_A") && (a.issuedType == TokenTypeID || a.issuedType == TokenTypeJWT)
+}
+
+// isBearer reports whether a token_type is one of the names that servers have for Bearer.
+func isBearer(tokenType string) bool {
+	return slices.Contains([]string{"", "bearer", "bearertoken", "jwt"}, strings.ToLower(strings.TrimSpace(tokenType)))
 }
 
 // knownType names a token type, without quoting the server.

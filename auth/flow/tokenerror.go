@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,16 +18,20 @@ import (
 // the same form.
 //
 // [errors.Is] finds [auth.ErrRejected] in it if the same request cannot succeed later,
-// and the context's error if that ended the request. Text from the server is shortened
-// and holds neither control characters nor secrets that were sent or received.
+// [auth.ErrServerFault] if the server has a fault and says so as OAuth does, and the
+// context's error if that ended the request. docs/flows.md has a table of what counts as
+// what. Text from the server is shortened and holds neither control characters nor secrets
+// that were sent or received.
 type TokenError struct {
 	// Endpoint is the host of the endpoint.
 	Endpoint string
 	// Status is the HTTP status; zero means that there was no answer.
 	Status int
-	// Code is the error code of RFC 6749 §5.2, such as "invalid_grant"; may be empty.
+	// Code is the error code of RFC 6749 §5.2, such as "invalid_grant"; may be empty. For an
+	// error that is no text it is the code in it, or its JSON.
 	Code string
-	// Description is the server's error_description, at most 200 characters.
+	// Description is the server's error_description, at most 400 characters: the beginning
+	// and the end of a longer one.
 	Description string
 	// RetryAfter is how long the server asked the client to wait; zero means that it did
 	// not ask.
@@ -36,12 +39,12 @@ type TokenError struct {
 
 	purpose    string // what the endpoint is for; empty: tokens
 	grant      string // grant_type of the request
+	content    string // media type of an answer; "no content type" where it has none
 	reason     string // our own words, where the server sent none
 	cause      error  // network error, without secrets; may be nil
 	unsent     bool   // nothing has left this machine
 	unanswered bool   // the request may have arrived, no response did
-	rejected   bool
-	declined   error // [ErrDenied] or [ErrLoginTimeout]; nil when no person decided
+	final      bool   // refused by this client, whatever the answer means by itself
 }
 
 // failure returns an error for r, to be filled in.
@@ -62,6 +65,9 @@ func (e *TokenError) Error() string {
 	}
 	if e.Description != "" {
 		parts = append(parts, fmt.Sprintf("%q", e.Description))
+	}
+	if e.Code == "" && e.content != "" {
+		parts = append(parts, e.content)
 	}
 	if e.reason != "" {
 		parts = append(parts, e.reason)
@@ -84,7 +90,9 @@ func (e *TokenError) endpoint() string { return cmp.Or(e.purpose, "token") }
 // advice returns what to do next, where that is known.
 func (e *TokenError) advice() string {
 	switch {
-	case e.grant == grantRefresh && e.rejected:
+	case e.grant == grantRefresh && e.meaning() == setup:
+		return "the client of this login may not refresh it any more: check its registration, and log in again"
+	case e.grant == grantRefresh && e.rejected():
 		return "the refresh token has expired or was revoked; log in again"
 	case e.Code == "invalid_client" || e.Code == "" && e.Status == http.StatusUnauthorized:
 		return "check the client ID and secret, and whether the server expects them in the header or in the form (AuthStyle)"
@@ -100,15 +108,22 @@ func (e *TokenError) advice() string {
 }
 
 // Unwrap returns [auth.ErrRejected] for a final rejection, [ErrDenied] or
-// [ErrLoginTimeout] if a person denied the login or did not finish it, and the error of
-// the network or the context if there was one.
+// [ErrLoginTimeout] if a person denied the login or did not finish it,
+// [auth.ErrServerFault] for a 5xx with an OAuth error, and the error of the network or the
+// context if there was one.
 func (e *TokenError) Unwrap() []error {
 	var errs []error
-	if e.rejected {
+	switch e.meaning() {
+	case refused, setup:
 		errs = append(errs, auth.ErrRejected)
-	}
-	if e.declined != nil {
-		errs = append(errs, e.declined)
+	case denied:
+		errs = append(errs, ErrDenied)
+	case lapsed:
+		errs = append(errs, ErrLoginTimeout)
+	default:
+		if classOf(e.Status, e.Code).fault && serverError(e.Status) && isErrorCode(e.Code) {
+			errs = append(errs, auth.ErrServerFault)
+		}
 	}
 	if e.cause != nil {
 		errs = append(errs, e.cause)
@@ -117,7 +132,24 @@ func (e *TokenError) Unwrap() []error {
 }
 
 // Temporary reports whether the same request may succeed later.
-func (e *TokenError) Temporary() bool { return !e.rejected && e.declined == nil }
+func (e *TokenError) Temporary() bool {
+	switch e.meaning() {
+	case refused, setup, denied, lapsed:
+		return false
+	default:
+		return true
+	}
+}
+
+// meaning returns what the response means to the request.
+func (e *TokenError) meaning() meaning {
+	if e.final {
+		return refused
+	}
+	return classOf(e.Status, e.Code).to(e.grant)
+}
+
+func (e *TokenError) rejected() bool { return e.meaning() == refused || e.meaning() == setup }
 
 // GRPCStatus makes status.FromError and status.Code work on the error:
 // Unauthenticated for a rejection, Unavailable for a transient error.
@@ -125,28 +157,6 @@ func (e *TokenError) GRPCStatus() *status.Status { return status.New(auth.Code(e
 
 // Format prints the message for every verb: causes are not taken apart.
 func (e *TokenError) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, e.Error()) }
-
-// refuses reports whether an error response is final. For a refresh token that is only
-// invalid_grant, and invalid_request at Dex, which uses that code for expired ones: every
-// other error may be a mistake at the server that is corrected, and does not cost the
-// login.
-func refuses(grant string, httpStatus int, code string) bool {
-	if httpStatus >= 300 && httpStatus < 400 || passingStatus(httpStatus) {
-		return false
-	}
-	switch code {
-	case "invalid_grant":
-		return true
-	case "invalid_request":
-		return grant != grantRefresh || httpStatus == http.StatusBadRequest
-	case "temporarily_unavailable", "server_error", "slow_down", "authorization_pending":
-		return false
-	case "":
-		return grant != grantRefresh && httpStatus == http.StatusUnauthorized
-	default:
-		return grant != grantRefresh
-	}
-}
 
 // before adds that the caller left before the next attempt.
 func (e *TokenError) before(left error) *TokenError {
@@ -158,13 +168,6 @@ func (e *TokenError) before(left error) *TokenError {
 		e.cause = fmt.Errorf("%w, then %w", e.cause, left)
 	}
 	return e
-}
-
-// passingStatus reports whether a status means a transient error, whatever the body
-// says.
-func passingStatus(httpStatus int) bool {
-	return httpStatus >= 500 ||
-		slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}, httpStatus)
 }
 
 // stale reports whether err looks like an outdated configuration: the server does not

@@ -119,7 +119,7 @@ func setToken(form url.Values, name string, s Secret, kind string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", strings.ReplaceAll(name, "_", " "), err)
 	}
-	form.Set(name, strings.TrimSpace(token))
+	form.Set(name, bareToken(token, ""))
 	form.Set(name+"_type", cmp.Or(kind, TokenTypeJWT))
 	return nil
 }

@@ -30,35 +30,33 @@ func TestAnswersThatAreNoToken(t *testing.T) {
 		code     string // RFC 6749
 		rejected bool
 	}{
-		"web page":               {answers(502, "text/html", "<html>Bad gateway</html>"), []string{"HTTP 502 Bad Gateway", "web page"}, "", false},
-		"web page with 200":      {answers(200, "text/html", "<html>log in</html>"), []string{"HTTP 200", "web page"}, "", false},
-		"empty":                  {answers(200, js, ""), []string{"answer is empty"}, "", false},
-		"empty 401":              {answers(401, js, ""), []string{"HTTP 401"}, "", true},
-		"broken JSON":            {answers(200, js, `{"access_token":"x"`), []string{"broken JSON"}, "", false},
-		"JSON array":             {answers(200, js, `["x"]`), []string{"no JSON object"}, "", false},
-		"no token":               {answers(200, js, `{"token_type":"bearer"}`), []string{"no access_token"}, "", false},
-		"token of a wrong type":  {answers(200, js, `{"access_token":7}`), []string{"access_token is not a string"}, "", false},
-		"token with a line end":  {answers(200, js, `{"access_token":"a\nb"}`), []string{"access_token contains a line break"}, "", false},
-		"token too long":         {answers(200, js, `{"access_token":"`+strings.Repeat("x", 1<<17)+`"}`), []string{"longer than 64 KiB"}, "", false},
-		"other case":             {answers(200, js, `{"Access_Token":"x"}`), []string{"no access_token"}, "", false},
-		"mac token":              {answers(200, js, `{"access_token":"x","token_type":"mac"}`), []string{"token_type is mac", "only Bearer"}, "", false},
-		"DPoP token":             {answers(200, js, `{"access_token":"x","token_type":"DPoP"}`), []string{"token_type is DPoP"}, "", false},
-		"negative lifetime":      {answers(200, js, `{"access_token":"x","expires_in":-5}`), []string{"expires_in is negative (-5)"}, "", false},
-		"negative text lifetime": {answers(200, js, `{"access_token":"x","expires_in":"-5"}`), []string{"expires_in is negative (-5)"}, "", false},
-		"odd lifetime":           {answers(200, js, `{"access_token":"x","expires_in":"soon"}`), []string{"expires_in is not a number"}, "", false},
-		"error with 200":         {answers(200, js, `{"error":"invalid_scope","access_token":"x"}`), []string{"invalid_scope", "check the scopes"}, "invalid_scope", true},
-		"error as text":          {answers(400, "text/plain", `{"error":"unauthorized_client"}`), []string{"unauthorized_client", "allow this grant"}, "unauthorized_client", true},
-		"error as a form":        {answers(400, "application/x-www-form-urlencoded", "error=invalid_client&error_description=no"), []string{"invalid_client", `"no"`}, "invalid_client", true},
-		"overloaded":             {answers(503, js, `{"error":"temporarily_unavailable"}`), []string{"HTTP 503", "temporarily_unavailable"}, "temporarily_unavailable", false},
-		"server error":           {answers(400, js, `{"error":"server_error"}`), []string{"server_error"}, "server_error", false},
-		"refusal in a 500":       {answers(500, js, `{"error":"invalid_client"}`), []string{"HTTP 500"}, "invalid_client", false},
-		"too many":               {answers(429, js, `{"error":"invalid_request"}`), []string{"HTTP 429"}, "invalid_request", false},
-		"not found":              {answers(404, "text/plain", "404 page not found"), []string{"HTTP 404", "check the token endpoint's URL"}, "", false},
-		"token in a failure":     {answers(500, js, goodToken), []string{"HTTP 500"}, "", false},
-		"ten megabytes":          {answers(200, js, `{"access_token":"`+strings.Repeat("x", 10<<20)+`"}`), []string{"larger than 1 MiB"}, "", false},
+		"web page":              {answers(502, "text/html; charset=utf-8", "<html>Bad gateway</html>"), []string{"HTTP 502 Bad Gateway, content type text/html, ", "web page"}, "", false},
+		"web page with 200":     {answers(200, "text/html", "<html>log in</html>"), []string{"HTTP 200", "web page"}, "", false},
+		"empty":                 {answers(200, js, ""), []string{"answer is empty"}, "", false},
+		"empty 401":             {answers(401, js, ""), []string{"HTTP 401"}, "", true},
+		"no content type":       {func(w http.ResponseWriter, _ *http.Request) { w.Header()["Content-Type"] = nil }, []string{"HTTP 200 OK, no content type"}, "", false},
+		"broken JSON":           {answers(200, js, `{"access_token":"x"`), []string{"HTTP 200 OK, content type application/json", "broken JSON"}, "", false},
+		"JSON array":            {answers(200, js, `["x"]`), []string{"no JSON object"}, "", false},
+		"no token":              {answers(200, js, `{"token_type":"bearer"}`), []string{"no access_token"}, "", false},
+		"token of a wrong type": {answers(200, js, `{"access_token":7}`), []string{"access_token is not a string"}, "", false},
+		"token with a line end": {answers(200, js, `{"access_token":"a\nb"}`), []string{"access_token contains a line break"}, "", false},
+		"token too long":        {answers(200, js, `{"access_token":"`+strings.Repeat("x", 1<<17)+`"}`), []string{"longer than 64 KiB"}, "", false},
+		"other case":            {answers(200, js, `{"Access_Token":"x"}`), []string{"no access_token"}, "", false},
+		"mac token":             {answers(200, js, `{"access_token":"x","token_type":"mac"}`), []string{"token_type is mac", "only Bearer"}, "", false},
+		"DPoP token":            {answers(200, js, `{"access_token":"x","token_type":"DPoP"}`), []string{"token_type is DPoP"}, "", false},
+		"error with 200":        {answers(200, js, `{"error":"invalid_scope","access_token":"x"}`), []string{"invalid_scope", "check the scopes"}, "invalid_scope", true},
+		"error as text":         {answers(400, "text/plain", `{"error":"unauthorized_client"}`), []string{"unauthorized_client", "allow this grant"}, "unauthorized_client", true},
+		"error as a form":       {answers(400, "application/x-www-form-urlencoded", "error=invalid_client&error_description=no"), []string{"invalid_client", `"no"`}, "invalid_client", true},
+		"overloaded":            {answers(503, js, `{"error":"temporarily_unavailable"}`), []string{"HTTP 503", "temporarily_unavailable"}, "temporarily_unavailable", false},
+		"server error":          {answers(400, js, `{"error":"server_error"}`), []string{"server_error"}, "server_error", false},
+		"refusal in a 500":      {answers(500, js, `{"error":"invalid_client"}`), []string{"HTTP 500"}, "invalid_client", false},
+		"too many":              {answers(429, js, `{"error":"invalid_request"}`), []string{"HTTP 429"}, "invalid_request", false},
+		"not found":             {answers(404, "text/plain", "404 page not found"), []string{"HTTP 404", "check the token endpoint's URL"}, "", false},
+		"token in a failure":    {answers(500, js, goodToken), []string{"HTTP 500"}, "", false},
+		"ten megabytes":         {answers(200, js, `{"access_token":"`+strings.Repeat("x", 10<<20)+`"}`), []string{"larger than 1 MiB"}, "", false},
 		"long description": {
-			answers(400, js, `{"error":"invalid_scope","error_description":"line\u0000one\r\nline two `+strings.Repeat("é", 300)+`"}`),
-			[]string{"line one line two ", "é…"}, "invalid_scope", true,
+			answers(400, js, `{"error":"invalid_scope","error_description":"line\u0000one\r\nline two `+strings.Repeat("é", 600)+` the reason"}`),
+			[]string{"line one line two ", "é…é", "é the reason"}, "invalid_scope", true,
 		},
 	}
 	for name, tc := range tests {
@@ -81,7 +79,7 @@ func TestAnswersThatAreNoToken(t *testing.T) {
 			if s, ok := status.FromError(fmt.Errorf("outer: %w", err)); !ok || s.Code() != want || status.Code(te) != want {
 				t.Errorf("gRPC code %v and %v, want %v", s.Code(), status.Code(te), want)
 			}
-			if n := len([]rune(te.Description)); n > 200 {
+			if n := len([]rune(te.Description)); n > 400 {
 				t.Errorf("description of %d characters", n)
 			}
 			if n := len(rec.requests()); n != 1 {
@@ -108,6 +106,17 @@ func TestOddAnswersThatAreTokens(t *testing.T) {
 		"201":                {answers(201, js, `{"access_token":"good","expires_in":60}`), time.Minute},
 		"no lifetime":        {answers(200, js, `{"access_token":"good"}`), 0},
 		"null lifetime":      {answers(200, js, `{"access_token":"good","expires_in":null,"refresh_token":null}`), 0},
+		"negative lifetime":  {answers(200, js, `{"access_token":"good","expires_in":-5}`), 0},
+		"negative text":      {answers(200, js, `{"access_token":"good","expires_in":"-5"}`), 0},
+		"odd lifetime":       {answers(200, js, `{"access_token":"good","expires_in":"soon"}`), 0},
+		"true lifetime":      {answers(200, js, `{"access_token":"good","expires_in":true}`), 0},
+		"BearerToken":        {answers(200, js, `{"access_token":"good","token_type":"BearerToken","expires_in":60}`), time.Minute},
+		"JWT":                {answers(200, js, `{"access_token":"good","token_type":"JWT","expires_in":60}`), time.Minute},
+		"space in type":      {answers(200, js, `{"access_token":"good","token_type":"Bearer ","expires_in":60}`), time.Minute},
+		"no type":            {answers(200, js, `{"access_token":"good","token_type":null,"expires_in":60}`), time.Minute},
+		"false":              {answers(200, js, `{"access_token":"good","refresh_token":false,"error":false,"error_description":false,"expires_in":60}`), time.Minute},
+		"null":               {answers(200, js, `{"access_token":"good","refresh_token":null,"error":null,"expires_in":60}`), time.Minute},
+		"no error":           {answers(200, js, `{"access_token":"good","ok":true,"error":"","expires_in":60}`), time.Minute},
 		"zero lifetime":      {answers(200, js, `{"access_token":"good","expires_in":0}`), 0},
 		"text lifetime":      {answers(200, js, `{"access_token":"good","expires_in":"60"}`), time.Minute},
 		"empty lifetime":     {answers(200, js, `{"access_token":"good","expires_in":""}`), 0},
@@ -127,7 +136,7 @@ func TestOddAnswersThatAreTokens(t *testing.T) {
 				if !c.Expiry.IsZero() {
 					life = time.Until(c.Expiry)
 				}
-				if _, value := c.Header(); value != "Bearer good" || life != tc.life {
+				if _, value := c.Header(); value != "Bearer good" || life != tc.life || c.RefreshToken != "" {
 					t.Errorf("got %q for %v, want the token for %v", value, life, tc.life)
 				}
 			})

@@ -16,8 +16,9 @@ import (
 //
 // Errors are [*Error]; they name the file and contain nothing of its content.
 type TokenFile struct {
-	// Path is the file. It holds a token and nothing else, with or without white space
-	// around it, at most 64 KiB. Symbolic links are followed.
+	// Path is the file. It holds a token and nothing else, at most 64 KiB. White space and
+	// quotes around it and the TokenType in front of it, as in "Bearer abc", are removed.
+	// Symbolic links are followed.
 	Path string
 	// TokenType is the scheme in front of the token; empty means "Bearer",
 	// [auth.Raw] means none.
@@ -29,6 +30,7 @@ type TokenFile struct {
 var (
 	_ auth.TraitedFlow = TokenFile{}
 	_ auth.Renewer     = TokenFile{}
+	_ auth.Changer     = TokenFile{}
 )
 
 const nameTokenFile = "token_file"
@@ -51,6 +53,12 @@ func (f TokenFile) Renew(ctx context.Context, env auth.Env, prev *auth.Credentia
 	return f.Obtain(ctx, env, prev)
 }
 
+// Changed reports whether there is another token in the file than that of prev.
+func (f TokenFile) Changed(prev *auth.Credentials) bool {
+	token, err := f.read()
+	return err == nil && (prev == nil || token != prev.AccessToken)
+}
+
 // Traits returns those of a flow that needs no person and no store.
 func (TokenFile) Traits() auth.Traits { return auth.Traits{Name: nameTokenFile, Unstored: true} }
 
@@ -62,7 +70,7 @@ func (f TokenFile) read() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token := strings.TrimSpace(content)
+	token := bareToken(content, f.TokenType)
 	if token == "" {
 		return "", fmt.Errorf("file %s is empty", f.Path)
 	}

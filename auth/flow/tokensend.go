@@ -15,6 +15,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 const (
@@ -25,8 +26,16 @@ const (
 	waitVariance = 4 // up to a quarter is added
 )
 
+// issued is what a token request brought.
+type issued struct {
+	token *oauth2.Token
+	doubt string // why its expiry is not known although the server named one
+
+	rotated string // beside an error: the refresh token of an answer that is of no other use
+}
+
 // send requests a token. Every error is a [*TokenError].
-func send(ctx context.Context, env auth.Env, req tokenRequest) (*oauth2.Token, error) {
+func send(ctx context.Context, env auth.Env, req tokenRequest) (issued, error) {
 	return persist(ctx, env, req, attempt)
 }
 
@@ -34,7 +43,8 @@ func send(ctx context.Context, env auth.Env, req tokenRequest) (*oauth2.Token, e
 // package too.
 type once[T any] func(caller, ctx context.Context, hc *http.Client, host string, req tokenRequest) (T, *TokenError)
 
-// persist makes a request up to three times, where repeating it does no harm.
+// persist makes a request up to three times, where repeating it does no harm. What the
+// last one brought is returned beside its error.
 func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask once[T]) (T, error) {
 	var none T
 	host, err := checkEndpoint(cmp.Or(req.purpose, "token"), req.endpoint)
@@ -52,10 +62,10 @@ func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask onc
 		}
 		wait, ok := failure.retryIn(try, req.idempotent)
 		if !ok {
-			return none, failure
+			return got, failure
 		}
 		if !pause(limited, wait) {
-			return none, failure.before(ctx.Err())
+			return got, failure.before(ctx.Err())
 		}
 		logger(env).DebugContext(ctx, "sending the request to the authorization server again",
 			slog.Any("after", failure), slog.Duration("waited", wait))
@@ -65,12 +75,12 @@ func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask onc
 // attempt makes one request. x/oauth2 writes it, with client authentication; the
 // transport below it checks the answer, because x/oauth2 reads text as a form, quotes
 // whole answers in its errors, and accepts any token type.
-func attempt(caller, ctx context.Context, hc *http.Client, host string, req tokenRequest) (*oauth2.Token, *TokenError) {
+func attempt(caller, ctx context.Context, hc *http.Client, host string, req tokenRequest) (issued, *TokenError) {
 	req, err := req.proven()
 	if err != nil {
 		te := req.failure(host)
 		te.reason = err.Error()
-		return nil, te
+		return issued{}, te
 	}
 	known := req.secrets()
 	rt := &tokenTransport{base: transportOf(hc), host: host, req: req, known: known}
@@ -87,27 +97,27 @@ func attempt(caller, ctx context.Context, hc *http.Client, host string, req toke
 	}
 	token, err := cfg.Token(ctx)
 	if err == nil {
-		return token, nil
+		return issued{token: token, doubt: rt.doubt}, nil
 	}
 	if te := (*TokenError)(nil); errors.As(err, &te) {
-		return nil, te
+		return issued{rotated: rt.rotated}, te
 	}
-	return nil, req.lost(caller, known, host, err)
+	return issued{rotated: rt.rotated}, req.lost(caller, known, host, err)
 }
 
 // lost returns the failure of a request that got no answer, or a part of one.
-func (r tokenRequest) lost(caller context.Context, known *scrubber, host string, err error) *TokenError {
+func (r tokenRequest) lost(caller context.Context, known *fault.Secrets, host string, err error) *TokenError {
 	te := networkError(caller, known, err)
 	te.Endpoint, te.purpose, te.grant = host, r.purpose, r.grant()
 	if broken := (*brokenAnswerError)(nil); errors.As(err, &broken) {
-		te.Status, te.reason = broken.status, "the answer broke off"
+		te.Status, te.content, te.reason = broken.status, broken.content, "the answer broke off"
 		te.unanswered = false
 	}
 	return te
 }
 
 // networkError classifies an error of the connection.
-func networkError(caller context.Context, known *scrubber, err error) *TokenError {
+func networkError(caller context.Context, known *fault.Secrets, err error) *TokenError {
 	deadline, limited := caller.Deadline()
 	switch {
 	case caller.Err() != nil:
@@ -118,7 +128,7 @@ func networkError(caller context.Context, known *scrubber, err error) *TokenErro
 		return &TokenError{reason: "no answer in time"} // our limit, not the caller's: transient
 	}
 	cert, op := (*tls.CertificateVerificationError)(nil), (*net.OpError)(nil)
-	te := &TokenError{cause: known.cause(err)}
+	te := &TokenError{cause: withoutSecrets(known, err)}
 	if !errors.As(err, &cert) {
 		te.unsent = errors.As(err, &op) && op.Op == "dial"
 		te.unanswered = true

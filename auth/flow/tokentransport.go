@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // tokenTransport sends one token request. It reads and checks the answer, so that its
@@ -22,7 +24,10 @@ type tokenTransport struct {
 	base  http.RoundTripper
 	host  string
 	req   tokenRequest
-	known *scrubber
+	known *fault.Secrets
+
+	doubt   string // why the expiry of the token is not known
+	rotated string // the refresh token of an answer that is of no other use
 }
 
 func (t *tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -60,8 +65,9 @@ type plainToken struct {
 
 // brokenAnswerError is the network error of an answer that arrived in part.
 type brokenAnswerError struct {
-	status int
-	err    error
+	status  int
+	content string // as in TokenError
+	err     error
 }
 
 func (e *brokenAnswerError) Error() string { return e.err.Error() }
@@ -70,13 +76,16 @@ func (e *brokenAnswerError) Unwrap() error { return e.err }
 // judge reads the answer. Errors are a [*TokenError] or a [*brokenAnswerError].
 func (t *tokenTransport) judge(resp *http.Response) (plainToken, error) {
 	te := t.req.failure(t.host)
-	body, err := readAnswer(resp, te, t.known)
-	if err != nil {
-		return plainToken{}, err
-	}
+	body, lost := readAnswer(resp, te, t.known)
 	a, err := parseAnswer(resp.Header.Get("Content-Type"), body)
-	te.tell(a, t.known)
 	success := te.Status >= 200 && te.Status < 300
+	if success && a.errorCode == "" && checkToken(a.refreshToken) == nil {
+		t.rotated = a.refreshToken // the server may have ended the one before it
+	}
+	if lost != nil {
+		return plainToken{}, lost
+	}
+	te.tell(a, t.known)
 	switch {
 	case te.Code != "":
 		return plainToken{}, te
@@ -86,13 +95,15 @@ func (t *tokenTransport) judge(resp *http.Response) (plainToken, error) {
 	case !success:
 		return plainToken{}, te
 	}
+	t.doubt = a.doubt
 	return plainToken{a.accessToken, a.refreshToken, a.expiresIn}, nil
 }
 
 // readAnswer reads the body, unless it is a redirect or too large, and sets the status in
-// te. Errors are te or a [*brokenAnswerError].
-func readAnswer(resp *http.Response, te *TokenError, known *scrubber) ([]byte, error) {
+// te. Errors are te or a [*brokenAnswerError]; the body beside the latter is incomplete.
+func readAnswer(resp *http.Response, te *TokenError, known *fault.Secrets) ([]byte, error) {
 	te.Status, te.RetryAfter = resp.StatusCode, retryAfter(resp.Header, time.Now())
+	te.content = contentOf(resp, known)
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		te.reason = "redirects to " + target(resp, known) + ", not followed: it would carry secrets there; configure the final URL"
 		return nil, te
@@ -100,7 +111,7 @@ func readAnswer(resp *http.Response, te *TokenError, known *scrubber) ([]byte, e
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return nil, &brokenAnswerError{te.Status, err}
+		return body, &brokenAnswerError{te.Status, te.content, err}
 	case len(body) > maxAnswer:
 		te.reason = fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20)
 		return nil, te
@@ -109,36 +120,44 @@ func readAnswer(resp *http.Response, te *TokenError, known *scrubber) ([]byte, e
 }
 
 // tell sets what an error response says.
-func (e *TokenError) tell(a answer, known *scrubber) {
-	known.add(a.held...)
-	e.Code, e.Description = errorCode(a.errorCode, known), known.text(a.errorMessage, 200)
-	e.rejected = refuses(e.grant, e.Status, e.Code)
-	if e.grant == grantDevice {
-		e.declined = declines(e.Code)
-		e.rejected = e.rejected && e.declined == nil
-	}
+func (e *TokenError) tell(a answer, known *fault.Secrets) {
+	known.Add(a.held...)
+	e.Code, e.Description = errorCode(a.errorCode, known), known.Text(a.errorMessage, fault.MaxForeign)
 }
 
-// errorCode returns a code of the RFCs as it is, even where a short secret is a part of
+// errorCode returns a code of the table as it is, even where a short secret is a part of
 // it.
-func errorCode(said string, known *scrubber) string {
-	if slices.Contains([]string{
-		"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
-		"authorization_pending", "slow_down", "access_denied", "expired_token", "invalid_target",
-		"server_error", "temporarily_unavailable", "unsupported_response_type", "unsupported_token_type",
-	}, said) {
+func errorCode(said string, known *fault.Secrets) string {
+	for _, c := range classes() {
+		if slices.Contains(c.codes, said) {
+			return said
+		}
+	}
+	if said == "unsupported_response_type" || said == "unsupported_token_type" {
 		return said
 	}
-	return known.text(said, 64)
+	return known.Text(said, maxCode)
+}
+
+// maxCode is more than any error code has; an error that is an object is longer.
+const maxCode = 200
+
+// contentOf names the media type of a response for an error.
+func contentOf(resp *http.Response, known *fault.Secrets) string {
+	media, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	if media = known.Text(media, 100); media != "" {
+		return "content type " + media
+	}
+	return "no content type"
 }
 
 // target returns the server of a redirect, without what is unsafe to print.
-func target(resp *http.Response, known *scrubber) string {
+func target(resp *http.Response, known *fault.Secrets) string {
 	to, err := resp.Location()
 	if err != nil || to.Host == "" {
 		return "nowhere"
 	}
-	return known.text(to.Scheme+"://"+to.Host, 100)
+	return known.Text(to.Scheme+"://"+to.Host, 100)
 }
 
 // hardened returns the caller's client with our transport and without redirects. Its TLS
@@ -184,7 +203,7 @@ func checkEndpoint(purpose, endpoint string) (host string, err error) {
 	if err != nil || u.Host == "" {
 		return "", fmt.Errorf("the %s endpoint is no absolute URL", purpose)
 	}
-	host = cleaned(u.Host, 255)
+	host = fault.Foreign(u.Host, 255)
 	switch {
 	case u.User != nil:
 		return host, fmt.Errorf("the %s endpoint's URL must not carry a user name or password", purpose)
@@ -194,7 +213,7 @@ func checkEndpoint(purpose, endpoint string) (host string, err error) {
 		return host, nil
 	default:
 		return host, fmt.Errorf("refusing %s: secrets are sent over https, or over http on this machine only (127.0.0.1, ::1, localhost)",
-			cleaned(u.Scheme, 20))
+			fault.Foreign(u.Scheme, 20))
 	}
 }
 
@@ -203,14 +222,14 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// cause returns a network error without secrets. errors.Is still finds what err wraps,
-// unless a server put a secret into its text.
-func (s *scrubber) cause(err error) error {
+// withoutSecrets returns a network error without secrets. errors.Is still finds what err
+// wraps, unless a server put a secret into its text.
+func withoutSecrets(s *fault.Secrets, err error) error {
 	if ue := (*url.Error)(nil); errors.As(err, &ue) {
 		err = ue.Err // without the URL, whose query may be secret
 	}
-	if text := err.Error(); s.finds(text) || text != cleaned(text, 300) {
-		return errors.New(s.text(text, 300))
+	if text := err.Error(); s.Find(text) || text != fault.Foreign(text, fault.MaxForeign) {
+		return errors.New(s.Text(text, fault.MaxForeign))
 	}
 	return err
 }
