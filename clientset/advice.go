@@ -88,7 +88,7 @@ func (c *ClientSet) withTrouble(op string, err error) error {
 		advice = "a person needs longer to log in: call Login beforehand, with a deadline of minutes"
 	case errors.As(err, &paused):
 		last := status.Convert(paused.last)
-		advice = "the attempt before that ended with " + last.Code().String() + ": " + last.Message()
+		advice = "the attempt before that ended with " + last.Code().String() + ": " + fault.Foreign(last.Message(), fault.MaxForeign)
 	default:
 		return err
 	}

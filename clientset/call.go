@@ -7,6 +7,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // Invoke makes a unary call. It implements grpc.ClientConnInterface.
@@ -60,7 +62,7 @@ func (c *ClientSet) explain(ctx context.Context, err error) error {
 // sent because there is no TLS, that Close ended it, or what to do about it. Errors of
 // a connection that the program made stay as they are.
 func (c *ClientSet) cause(ctx context.Context, op string, err error) error {
-	if c.conn == nil {
+	if err = fault.Readable(err); c.conn == nil {
 		return err
 	}
 	switch status.Code(err) {
@@ -91,7 +93,7 @@ func (c *ClientSet) cause(ctx context.Context, op string, err error) error {
 type refusedBareError struct{ guard, answer error }
 
 func (e *refusedBareError) Error() string {
-	return "the server wants credentials (" + status.Convert(e.answer).Message() + "), but " + e.guard.Error()
+	return "the server wants credentials (" + fault.Foreign(status.Convert(e.answer).Message(), fault.MaxForeign) + "), but " + e.guard.Error()
 }
 
 func (e *refusedBareError) Unwrap() []error { return []error{e.guard, e.answer} }

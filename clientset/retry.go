@@ -20,6 +20,7 @@ import (
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
 	"github.com/jetway-go/jetway/interceptors"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 const (
@@ -61,7 +62,7 @@ func transientRetry(n uint, set *ClientSet) grpc.UnaryClientInterceptor {
 			if !isTransient(err) {
 				return false
 			}
-			set.note(err)
+			set.note(fault.Readable(err))
 			_, permanent := set.diagnose(err)
 			return !permanent
 		}),

@@ -3,21 +3,16 @@ package interceptors
 import (
 	"errors"
 	"io"
-	"slices"
-	"strings"
 
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
-const (
-	// maxWords is how much of a server's message an [Error] repeats, in bytes.
-	maxWords = 200
-	// minToken is the shortest token, in bytes, that is removed from a server's
-	// message; shorter ones occur in tests only, and in many words.
-	minToken = 6
-)
+// minToken is the shortest token, in bytes, that is removed from a server's
+// message; shorter ones occur in tests only, and in many words.
+const minToken = 6
 
 // identify adds the request id to the server's last answer, and removes tokens that
 // the server repeats in it.
@@ -36,9 +31,13 @@ func (e *identifiedError) Unwrap() error { return e.error }
 
 func (e *identifiedError) GRPCStatus() *status.Status { return status.Convert(e.error) }
 
-// identify adds a request id to an error of the server.
+// identify adds a request id to an error of the server, and makes it safe to print.
 func identify(err error, id string) error {
-	if err == nil || id == "" || errors.Is(err, io.EOF) {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	err = fault.Readable(err)
+	if id == "" {
 		return err
 	}
 	if _, ok := status.FromError(err); !ok { // callers may compare it by ==
@@ -47,33 +46,21 @@ func identify(err error, id string) error {
 	return &identifiedError{error: err, id: id}
 }
 
-// cut returns at most the first maxWords bytes of a text.
-func cut(words string) string {
-	if len(words) <= maxWords {
-		return words
-	}
-	return strings.ToValidUTF8(words[:maxWords], "") + "…"
-}
-
 // withoutTokens returns an answer of the server as it is, unless it repeats one of
-// the tokens that it was sent: then it returns a status with the same code, and the
-// message without them.
+// the tokens that it was sent, in whatever form: then it returns a status with the same
+// code, and the message without them.
 func withoutTokens(answer error, sent ...*auth.Credentials) error {
 	if answer == nil || errors.Is(answer, io.EOF) || isOwn(answer) {
 		return answer
 	}
-	text := answer.Error()
-	told := func(c *auth.Credentials) bool {
-		return c != nil && len(c.AccessToken) >= minToken && strings.Contains(text, c.AccessToken)
-	}
-	if !slices.ContainsFunc(sent, told) {
-		return answer
-	}
-	words := status.Convert(answer).Message()
+	known := fault.Secrets{Mark: "[token]"}
 	for _, c := range sent {
-		if told(c) {
-			words = strings.ReplaceAll(words, c.AccessToken, "[token]")
+		if c != nil && len(c.AccessToken) >= minToken {
+			known.Add(c.AccessToken)
 		}
 	}
-	return status.Error(status.Code(answer), words)
+	if !known.Find(answer.Error()) {
+		return answer
+	}
+	return status.Error(status.Code(answer), known.Scrub(status.Convert(answer).Message()))
 }

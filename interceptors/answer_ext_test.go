@@ -1,6 +1,7 @@
 package interceptors_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -71,5 +72,51 @@ func TestNoEndOfAStreamRepeatsAToken(t *testing.T) {
 			strings.Contains(fmt.Sprintf("%+v", err), "token-0") || interceptors.RequestID(err) == "" {
 			t.Errorf("after a message %t: %v", first, err)
 		}
+	}
+}
+
+// Neither in another form than it was sent in.
+func TestNoAnswerRepeatsATokenInDisguise(t *testing.T) {
+	t.Parallel()
+	const token = "token-0" // that of a new source
+	for name, said := range map[string]string{
+		"upper case": "TOKEN-0", "line break": "tok\r\nen-0", "zero width": "tok\u200ben-0", "turned around": "tok\u202een-0",
+		"percent": "%74oken%2D0", "base64": base64.StdEncoding.EncodeToString([]byte(token)),
+	} {
+		src, srv := newSource(), &server{answers: []error{status.Error(codes.InvalidArgument, "what is "+said+" to me?")}}
+
+		err := srv.call(t.Context(), interceptors.UnaryClientAuth(src))
+
+		if got := status.Convert(err).Message(); got != "what is [token] to me?" || strings.Contains(fmt.Sprintf("%+v", err), said) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// A server's message is bounded, keeps its end, and controls no terminal, with credentials
+// and without.
+func TestAnAnswerIsSafeToPrint(t *testing.T) {
+	t.Parallel()
+	for name, opt := range map[string]interceptors.Option{"request id": interceptors.WithRequestID(), "none": interceptors.WithLogger(nil)} {
+		long := status.Error(codes.Internal, strings.Repeat("x", 1<<20)+"\x1b[31m\u202ethe reason")
+		src, srv := newSource(), &server{answers: []error{long}}
+
+		err := srv.call(t.Context(), interceptors.UnaryClientAuth(src, opt))
+
+		for _, text := range []string{err.Error(), status.Convert(err).Message()} {
+			if len(text) > 5000 || !strings.HasSuffix(text, "the reason") || strings.ContainsAny(text, "\x1b\u202e") {
+				t.Errorf("%s: %d bytes: %.100q", name, len(text), text)
+			}
+		}
+		if status.Code(err) != codes.Internal {
+			t.Errorf("%s: %v", name, status.Code(err))
+		}
+	}
+	rejected := status.Error(codes.Unauthenticated, strings.Repeat("x", 1<<20)+"\a the reason")
+	src, srv := newSource(), &server{answers: []error{rejected}}
+	src.refreshErr = errors.New("no")
+	err := srv.call(t.Context(), interceptors.UnaryClientAuth(src))
+	if text := err.Error(); len(text) > 600 || !strings.Contains(text, "the reason") || strings.Contains(text, "\a") {
+		t.Errorf("%d bytes: %.700q", len(text), text)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // client gets, attaches and replaces credentials, for unary and stream interceptors
@@ -171,7 +172,7 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 func (k *call) fail(op string, answer, err error) error {
 	e := &Error{Op: op, Method: k.method, RequestID: k.id, Rejection: answer, Err: err}
 	if answer != nil {
-		e.words = cut(status.Convert(withoutTokens(answer, k.mainNow, k.proxyNow)).Message())
+		e.words = fault.Foreign(status.Convert(withoutTokens(answer, k.mainNow, k.proxyNow)).Message(), fault.MaxForeign)
 	}
 	return e
 }

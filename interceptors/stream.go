@@ -59,16 +59,14 @@ func (c *client) openPlain(ctx context.Context, k *call, o opener) (grpc.ClientS
 		return nil, err
 	}
 	s, err := o.streamer(out, o.desc, o.cc, k.method, o.opts...)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, k.identify(err)
-	case k.id != "":
-		return &identifiedStream{s, k.id}, nil
 	}
-	return s, nil
+	return &identifiedStream{s, k.id}, nil
 }
 
-// identifiedStream is a stream that adds its request id to its errors.
+// identifiedStream is a stream that adds its request id to its errors, and makes them safe
+// to print.
 type identifiedStream struct {
 	grpc.ClientStream
 	id string

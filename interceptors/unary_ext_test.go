@@ -93,7 +93,7 @@ func TestSecondRejectionIsTheAnswer(t *testing.T) {
 // them.
 func TestErrorQuotesTheServerWithoutTokens(t *testing.T) {
 	t.Parallel()
-	said := "token-0 is for the audience https://other.example; " + strings.Repeat("é", 200)
+	said := "token-0 is for the audience https://other.example; " + strings.Repeat("é", 2000) + " the end"
 	src, srv := newSource(), &server{answers: []error{status.Error(codes.Unauthenticated, said)}}
 	src.refreshErr = auth.ErrRejected
 
@@ -101,7 +101,7 @@ func TestErrorQuotesTheServerWithoutTokens(t *testing.T) {
 
 	text := fmt.Sprint(err)
 	if !strings.Contains(text, `answered Unauthenticated ("[token] is for the audience https://other.example; éé`) ||
-		strings.Contains(text, "token-0") || len(text) > 500 || !utf8.ValidString(text) || !errors.Is(err, auth.ErrRejected) {
+		strings.Contains(text, "token-0") || len(text) > 1000 || !strings.Contains(text, "é the end") || !utf8.ValidString(text) || !errors.Is(err, auth.ErrRejected) {
 		t.Errorf("got %s", text)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/internal/endpoint"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 const (
@@ -111,18 +112,7 @@ func oauthReason(body []byte) string {
 }
 
 // cleaned makes text from an answer fit for one line of an error.
-func cleaned(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r > 0x24f {
-			return ' '
-		}
-		return r
-	}, text)
-	if len(text) > 200 {
-		text = text[:200]
-	}
-	return strings.ToValidUTF8(strings.TrimSpace(text), "")
-}
+func cleaned(text string) string { return fault.Foreign(text, fault.MaxForeign) }
 
 // send makes a request to the hub's API, with form as its body unless that is nil.
 func (a *Auth) send(ctx context.Context, method, path, token string, form url.Values) (status int, body []byte, err error) {
