@@ -15,7 +15,7 @@ const (
 // backoff remembers failures, so that not every call repeats them. The zero value
 // remembers none.
 type backoff struct {
-	err        error     // the last failure
+	err        error     // the last failure; nil once it is forgiven
 	mode       mode      // of the flight that failed
 	until      time.Time // when a call that waits may try again
 	background time.Time // when a refresh in the background may

@@ -8,7 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
 )
 
 // betweenReadAndWrite is a database in which another program stores a login right after
@@ -71,3 +74,51 @@ func TestReasonOfAnEndedLoginOverwritesNothing(t *testing.T) {
 		})
 	}
 }
+
+// "Nobody has logged in here" and "the login has ended" are two errors.
+func TestNeverLoggedInIsNotALoginThatEnded(t *testing.T) {
+	t.Parallel()
+	check := func(t *testing.T, name string, err error, want, not error) {
+		t.Helper()
+		if !errors.Is(err, want) || errors.Is(err, not) || !errors.Is(err, auth.ErrInteractionRequired) || auth.Code(err) != codes.Unauthenticated {
+			t.Errorf("%s: got %v, want %v", name, err, want)
+		}
+	}
+	gone := func() *auth.Credentials {
+		return &auth.Credentials{AccessToken: "a", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}
+	}
+
+	a := newAuthenticator(t, endedFlow{}, auth.WithStore(&mapStore{}))
+	_, err := a.Refresh(t.Context(), nil)
+	check(t, "nothing stored", err, auth.ErrNotLoggedIn, auth.ErrLoginEnded)
+	check(t, "Login", a.Login(t.Context()), auth.ErrNotLoggedIn, auth.ErrLoginEnded)
+
+	store := &mapStore{m: map[auth.Key]auth.Credentials{testKey: *gone()}}
+	a = newAuthenticator(t, endedFlow{auth.ErrRejected}, auth.WithStore(store))
+	_, err = a.Refresh(t.Context(), nil)
+	check(t, "refresh token refused", err, auth.ErrLoginEnded, auth.ErrNotLoggedIn)
+
+	_, err = newAuthenticator(t, endedFlow{}, auth.WithStore(store)).Refresh(t.Context(), nil)
+	check(t, "the next program", err, auth.ErrLoginEnded, auth.ErrNotLoggedIn)
+
+	a = newAuthenticator(t, endedFlow{}, auth.WithInitial(&auth.Credentials{AccessToken: "a"}))
+	c, err := a.Credentials(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Refresh(t.Context(), c)
+	check(t, "no refresh token", err, auth.ErrLoginEnded, auth.ErrNotLoggedIn)
+}
+
+// endedFlow is flow.Stored with a server that answers every refresh with this error.
+type endedFlow struct{ err error }
+
+func (f endedFlow) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) (*auth.Credentials, error) {
+	return flow.Stored{}.Obtain(ctx, env, prev)
+}
+
+func (f endedFlow) Renew(context.Context, auth.Env, *auth.Credentials) (*auth.Credentials, error) {
+	return nil, f.err
+}
+
+func (endedFlow) Traits() auth.Traits { return flow.Stored{}.Traits() }

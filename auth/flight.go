@@ -73,6 +73,10 @@ func (fs *flights) join(ctx context.Context, gen uint64, m mode) (*Credentials, 
 			return nil, fs.fail("wait for login", err)
 		}
 		f, creds, err := fs.enter(gen, m)
+		if err != nil && fs.renewal.hasAnother(ctx, fs.current.Load()) {
+			fs.forgive()
+			f, creds, err = fs.enter(gen, m)
+		}
 		if f == nil {
 			return creds, err
 		}
@@ -121,6 +125,13 @@ func (fs *flights) advise(s *snapshot) {
 		return
 	}
 	fs.launch(s, renewOnly)
+}
+
+// forgive lets the next flight start, whatever the last one failed with.
+func (fs *flights) forgive() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.backoff.err = nil
 }
 
 func (fs *flights) busy() bool {
@@ -178,7 +189,11 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 		f.err = fs.fail("login", ErrClosed)
 	case err != nil:
 		f.err = err
-		if creds != nil { // their refresh token is new
+		switch { // their refresh token is new
+		case creds == nil:
+		case creds.AccessToken == "":
+			fs.initial, fs.outdated = creds, f.outdated
+		default:
 			fs.publish(f, creds)
 		}
 		fs.backoff.failed(f.mode, err, time.Now())

@@ -163,6 +163,8 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 		}
 		next, err := r.sendRefresh(ctx, t)
 		switch {
+		case err != nil && next != nil && next.RefreshToken != "":
+			return r.keepRefresh(ctx, t, next.RefreshToken), r.fail("renew", err)
 		case err == nil:
 			return r.keep(ctx, t, next)
 		case errors.Is(err, ErrInteractionRequired): // another program may refresh it: it stays stored
@@ -209,6 +211,17 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 	return checked(next, err)
 }
 
+// hasAnother reports whether the flow has another token by now than s; see [Changer].
+func (r *renewal) hasAnother(ctx context.Context, s *snapshot) (changed bool) {
+	c, ok := r.flow.(Changer)
+	if !ok {
+		return false
+	}
+	var panicked error
+	defer recovered(ctx, r.log, r.flowName(), &panicked)
+	return c.Changed(cmp.Or(s.creds, s.last))
+}
+
 // flowName names the flow in errors.
 func (r *renewal) flowName() string { return fmt.Sprintf("the flow %s (%T)", r.traits.Name, r.flow) }
 
@@ -239,7 +252,11 @@ func (r *renewal) obtain(ctx context.Context, t *task) (next *Credentials, err e
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	defer recovered(ctx, r.log, r.flowName(), &err)
-	next, err = r.flow.Obtain(ctx, r.env, t.prev)
+	prev := t.prev
+	if prev == nil && t.failure != nil { // there was one
+		prev = &Credentials{Ended: oneLine(t.failure.Error())}
+	}
+	next, err = r.flow.Obtain(ctx, r.env, prev)
 	if err != nil && r.traits.Interactive && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("%w: the login timed out after %v: %w", ErrDeclined, limit, err)
 	}
@@ -265,7 +282,10 @@ func checked(c *Credentials, err error) (*Credentials, error) {
 // keepCurrent returns the existing credentials when a login is not permitted.
 func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
 	if !errors.Is(t.failure, ErrRejected) && t.old.load() != unread {
-		return nil, r.fail("renew", ErrInteractionRequired)
+		if t.prev == nil && t.last == nil {
+			return nil, r.fail("renew", ErrNotLoggedIn)
+		}
+		return nil, r.fail("renew", ErrLoginEnded)
 	}
 	if t.prev != nil && t.prev.AccessToken == "" {
 		t.prev = nil // it stays stored for a flow that can refresh it
@@ -311,6 +331,25 @@ func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Creden
 	}
 	r.log.DebugContext(ctx, "logged in", slog.String("flow", r.storage.key.Flow), slog.Any("credentials", &kept))
 	return &kept, useless
+}
+
+// keepRefresh stores the present login with another refresh token, and returns it: the
+// answer that this one came in was of no other use, but the server may have ended the one
+// before it.
+func (r *renewal) keepRefresh(ctx context.Context, t *task, token string) *Credentials {
+	kept := *t.prev
+	kept.RefreshToken, kept.Ended = token, ""
+	if r.storage.store != nil {
+		newer, err := r.save(ctx, t, &kept)
+		if err != nil {
+			r.log.WarnContext(ctx, "cannot store the login; it lasts as long as this process", slog.Any("error", err))
+		}
+		if newer != nil {
+			return nil
+		}
+		t.outdated = err != nil
+	}
+	return &kept
 }
 
 // save stores c, even if the flight is being cancelled: the server has issued it and may

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -108,4 +109,58 @@ func (e *eavesdropper) WithGroup(string) slog.Handler            { return e }
 func (e *eavesdropper) Handle(_ context.Context, r slog.Record) error {
 	e.heard(r.Message)
 	return nil
+}
+
+// The answer to a refresh is of no use, and holds the next refresh token: the old one may
+// have ended, so the next refresh sends the new one, and so does the next program.
+func TestARefreshTokenBesideAnErrorIsKept(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		opts  func() []auth.Option
+		given string // access token of WithInitial; "-": a login instead
+	}{
+		"in memory":                {func() []auth.Option { return nil }, "-"},
+		"stored":                   {func() []auth.Option { return []auth.Option{auth.WithStore(&mapStore{})} }, "-"},
+		"unstored":                 {func() []auth.Option { return []auth.Option{auth.WithStore(&mapStore{fail: context.DeadlineExceeded})} }, "-"},
+		"given, no access token":   {func() []auth.Option { return nil }, ""},
+		"given, not to be stored":  {func() []auth.Option { return []auth.Option{auth.WithStore(&mapStore{fail: context.DeadlineExceeded})} }, ""},
+		"given, with access token": {func() []auth.Option { return nil }, "given"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f, flow := person()
+				f.renew = func(_ context.Context, n int, prev *auth.Credentials) (*auth.Credentials, error) {
+					if want := []string{"refresh", "second"}[n-1]; prev.RefreshToken != want {
+						t.Errorf("renewal %d sends %q, want %q", n, prev.RefreshToken, want)
+						return nil, auth.ErrRejected
+					}
+					if n == 1 {
+						next := *prev
+						next.AccessToken, next.RefreshToken = "", "second"
+						return &next, errors.New("token_type is DPoP")
+					}
+					return issue("renewed", time.Hour), nil
+				}
+				opts := tc.opts()
+				if tc.given != "-" {
+					opts = append(opts, auth.WithInitial(&auth.Credentials{AccessToken: tc.given, RefreshToken: "refresh"}))
+				}
+				a := newAuthenticator(t, flow, opts...)
+				if tc.given == "-" {
+					if err := a.Login(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				stale, _ := a.Credentials(t.Context())
+				_, err := a.Refresh(t.Context(), stale)
+				if err == nil || !strings.Contains(err.Error(), "DPoP") && !strings.Contains(err.Error(), "remembered") {
+					t.Errorf("got %v", err)
+				}
+				time.Sleep(2 * time.Second)
+				if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "renewed" {
+					t.Errorf("then %v, %v", c, err)
+				}
+			})
+		})
+	}
 }

@@ -3,6 +3,9 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
 )
 
 func TestSameTokenAgain(t *testing.T) {
@@ -113,4 +117,83 @@ func TestUnchangedRenewalIsNotRepeatedByEveryCall(t *testing.T) {
 			t.Errorf("%d logins and %d renewals in 9 s, want about one a second at most", obtained, renewed)
 		}
 	})
+}
+
+// changing is a flow whose token another program replaces.
+type changing struct {
+	*fakeFlow
+
+	token atomic.Value
+	asked atomic.Int32
+}
+
+func (f *changing) Changed(prev *auth.Credentials) bool {
+	f.asked.Add(1)
+	return prev == nil || prev.AccessToken != f.token.Load()
+}
+
+// Not after the backoff of up to a minute, which is for asking a server.
+func TestAChangedTokenIsReadAtOnceAfterARejection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &changing{fakeFlow: &fakeFlow{}}
+		f.token.Store("old")
+		f.obtain = func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
+			return issue(f.token.Load().(string), 0), nil
+		}
+		a := newAuthenticator(t, f)
+		stale, err := a.Credentials(t.Context())
+		if err != nil || f.asked.Load() != 0 {
+			t.Fatalf("got %v, %v after %d questions", stale, err, f.asked.Load())
+		}
+		for refusals := 0; ; { // until the backoff is a minute
+			c, err := a.Refresh(t.Context(), stale)
+			if err == nil {
+				stale = c // on probation
+				continue
+			}
+			if refusals++; refusals == 7 {
+				break
+			}
+			time.Sleep(time.Minute)
+		}
+		before := f.obtained
+		for range 10 {
+			if _, err := a.Refresh(t.Context(), stale); !errors.Is(err, auth.ErrRejected) {
+				t.Fatalf("got %v, want that the token was rejected", err)
+			}
+		}
+		if f.obtained != before {
+			t.Errorf("the flow ran %d times although nothing had changed", f.obtained-before)
+		}
+		f.token.Store("new")
+		start := time.Now()
+		if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "new" || time.Since(start) > 0 {
+			t.Errorf("got %v, %v after %v", c, err, time.Since(start))
+		}
+	})
+}
+
+// The same with a file.
+func TestAChangedTokenFileIsReadAtOnceAfterARejection(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "token")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("old")
+	a := newAuthenticator(t, flow.TokenFile{Path: path})
+	stale, err := a.Credentials(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Refresh(t.Context(), stale); !errors.Is(err, auth.ErrRejected) {
+		t.Fatalf("got %v", err)
+	}
+	write("new")
+	if c, err := a.Credentials(t.Context()); err != nil || c.AccessToken != "new" {
+		t.Errorf("got %v, %v", c, err)
+	}
 }

@@ -131,6 +131,11 @@ func situations() map[string]situation {
 			program := afterRevokedLogin(t)
 			return list(soon(t), program())
 		},
+		"the login has ended": func(t *testing.T) error {
+			program := afterRevokedLogin(t)
+			_ = list(soon(t), program())
+			return list(soon(t), program())
+		},
 		"the login before it": func(t *testing.T) error {
 			program := afterRevokedLogin(t)
 			_ = list(soon(t), program())
