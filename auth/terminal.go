@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // Terminal returns a [Prompter] for programs in a terminal, which writes to out what the
@@ -44,6 +46,9 @@ func (t *terminal) Prompt(_ context.Context, p Prompt) error {
 
 // instructions returns what the person has to do.
 func instructions(p Prompt, now time.Time) string {
+	for _, text := range []*string{&p.URL, &p.CompleteURL, &p.Code, &p.Problem} { // of a flow that has not looked
+		*text = fault.Foreign(*text, maxReply)
+	}
 	var b strings.Builder
 	if p.Problem != "" { // the address is on the screen already
 		fmt.Fprintf(&b, "\nThat cannot be used: %s.\n", p.Problem)

@@ -224,3 +224,20 @@ func ExampleTerminal() {
 	//
 	//     WDJB-MJHT
 }
+
+// Whatever a flow passes on of a server, it controls no terminal.
+func TestPromptControlsNoTerminal(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	p := auth.Terminal(nil, &out)
+	for _, prompt := range []auth.Prompt{
+		{URL: "https://h/\x1b[2J", CompleteURL: "https://h/\u202e?c=1", Code: "AB\a\r\nCD\u200b"}, {Problem: "no\x1b]0;x\a"},
+	} {
+		if err := p.Prompt(t.Context(), prompt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.ContainsAny(out.String(), "\x1b\a\r\u202e\u200b") || !strings.Contains(out.String(), "AB CD") {
+		t.Errorf("got %q", out.String())
+	}
+}
