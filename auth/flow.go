@@ -30,11 +30,12 @@ type Env struct {
 // Flow is a way to log in.
 //
 // Obtain returns new credentials; prev are the previous ones, without tokens if they cannot
-// be used any more, or nil if there were none. It returns when ctx ends. An [Authenticator] runs one Obtain or Renew at a time; a flow that several
-// Authenticators share must be safe for concurrent use. Its error wraps [ErrRejected]
-// when the server rejected the login for good, and [ErrDeclined] when a person refused
-// it or did not finish it in time. Every other error counts as transient: the stored
-// login stays. A panic in a flow fails the login with an error that names the flow.
+// be used any more, or nil if there were none. It returns when ctx ends. An
+// [Authenticator] runs one Obtain or Renew at a time; a flow that several Authenticators
+// share must be safe for concurrent use. Its error wraps [ErrRejected] when the server
+// rejected the login for good, and [ErrDeclined] when a person refused it or did not finish
+// it in time. Every other error counts as transient: the stored login stays. A panic in a
+// flow fails the login with an error that names the flow.
 type Flow interface {
 	Obtain(ctx context.Context, env Env, prev *Credentials) (*Credentials, error)
 }

@@ -37,26 +37,26 @@ func TestATokenIsReadAlikeFromEverySource(t *testing.T) {
 			return flow.Command{Argv: []string{"/bin/cat", write(t, text)}}
 		}
 	}
-	for source, make := range sources {
+	for from, source := range sources {
 		for name, text := range map[string]string{
 			"bare": "abc", "white space": " \t abc \r\n", "scheme": "Bearer abc", "scheme in lower case": "bearer  abc\n",
 			"quotes": `"abc"`, "single quotes": `'abc'`, "quotes around the scheme": "\"Bearer abc\"\n", "scheme before quotes": `Bearer "abc"`,
-			"scheme twice": "Bearer Bearer abc", "byte order mark": "\ufeffabc",
+			"scheme twice": "Bearer bearer abc", "byte order mark": "\ufeffabc",
 		} {
-			c, err := make(t, text).(auth.Flow).Obtain(t.Context(), auth.Env{}, nil)
+			c, err := source(t, text).Obtain(t.Context(), auth.Env{}, nil)
 			if err != nil {
-				t.Errorf("%s, %s: %v", source, name, err)
+				t.Errorf("%s, %s: %v", from, name, err)
 				continue
 			}
 			if _, value := c.Header(); value != "Bearer abc" {
-				t.Errorf("%s, %s: sends %q", source, name, value)
+				t.Errorf("%s, %s: sends %q", from, name, value)
 			}
 		}
 		for _, text := range []string{"", "Bearer", "Bearer ", `""`, "abc-canary def", "Basic abc-canary"} {
-			if _, err := make(t, text).Obtain(t.Context(), auth.Env{}, nil); err == nil {
-				t.Errorf("%s: %q is a token", source, text)
+			if _, err := source(t, text).Obtain(t.Context(), auth.Env{}, nil); err == nil {
+				t.Errorf("%s: %q is a token", from, text)
 			} else if strings.Contains(printed(err), "canary") {
-				t.Errorf("%s: the token shows up in %v", source, err)
+				t.Errorf("%s: the token shows up in %v", from, err)
 			}
 		}
 	}

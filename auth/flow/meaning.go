@@ -61,10 +61,7 @@ func classes() []class {
 			response: "the person has not decided yet", codes: []string{"authorization_pending"},
 			refresh: later, login: later, person: pollOn,
 		},
-		{
-			response: "too many requests", codes: []string{"slow_down"},
-			refresh: later, login: later, person: slower,
-		},
+		{response: "too many requests", codes: []string{"slow_down"}, refresh: later, login: later, person: slower},
 		{
 			response: "the server says that this passes",
 			codes: []string{
@@ -77,26 +74,14 @@ func classes() []class {
 			response: "the server has a fault", statuses: serverError, coded: withCode,
 			refresh: later, login: later, person: pollOn, fault: true,
 		},
-		{
-			response: "the server is in trouble or busy", statuses: inTrouble,
-			refresh: later, login: later, person: pollOn,
-		},
+		{response: "the server is in trouble or busy", statuses: inTrouble, refresh: later, login: later, person: pollOn},
 		{
 			response: "the server has a fault, with another status", codes: []string{"server_error"},
 			refresh: later, login: later, person: pollOn,
 		},
-		{
-			response: "a redirect", statuses: between(300, 399),
-			refresh: later, login: later, person: ends,
-		},
-		{
-			response: "a person's decision", codes: decision,
-			refresh: refused, login: refused, person: denied,
-		},
-		{
-			response: "the time of a person, or of a token, is over", codes: timeout,
-			refresh: refused, login: refused, person: lapsed,
-		},
+		{response: "a redirect", statuses: between(300, 399), refresh: later, login: later, person: ends},
+		{response: "a person's decision", codes: decision, refresh: refused, login: refused, person: denied},
+		{response: "the time of a person, or of a token, is over", codes: timeout, refresh: refused, login: refused, person: lapsed},
 		{
 			response: "the grant or the refresh token is not valid any more",
 			codes: []string{
@@ -123,10 +108,7 @@ func classes() []class {
 			codes:    []string{"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_target"},
 			refresh:  setup, login: setup, person: setup,
 		},
-		{
-			response: "an error object, `ok:false`, or any other code", coded: withCode,
-			refresh: refused, login: refused, person: refused,
-		},
+		{response: "an error object, `ok:false`, or any other code", coded: withCode, refresh: refused, login: refused, person: refused},
 		{
 			response: "a bare 401", statuses: only(http.StatusUnauthorized), coded: without,
 			refresh: refused, login: refused, person: refused,
@@ -139,10 +121,7 @@ func classes() []class {
 			response: "no response: a network error, a time limit", statuses: only(0), coded: without,
 			refresh: later, login: later, person: pollOn,
 		},
-		{
-			response: "no OAuth response, with any other status", coded: without,
-			refresh: later, login: later, person: ends,
-		},
+		{response: "no OAuth response, with any other status", coded: without, refresh: later, login: later, person: ends},
 	}
 }
 

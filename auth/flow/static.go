@@ -52,7 +52,8 @@ func (f Static) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials) (
 		return nil, failed(nameStatic, fmt.Errorf("%w: the given token %w", auth.ErrRejected, err))
 	}
 	if c.TokenType != auth.Raw && strings.Contains(c.AccessToken, " ") {
-		return nil, failed(nameStatic, fmt.Errorf("%w: the given text holds more than one word, where only the token should be", auth.ErrRejected))
+		return nil, failed(nameStatic, fmt.Errorf("%w: the given text holds more than one word, where only the token should be",
+			auth.ErrRejected))
 	}
 	if !c.Expiry.IsZero() && !time.Now().Before(c.Expiry) {
 		logger(env).WarnContext(ctx, "the given token has expired by this machine's clock; the server decides",

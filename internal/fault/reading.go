@@ -174,7 +174,7 @@ func escapedBytes(g []glyph) ([]rune, int) {
 			break
 		}
 		used += lead + 2
-		encoded = append(encoded, byte(value))
+		encoded = append(encoded, byte(value)) //nolint:gosec // two hex digits
 		if r, _ := utf8.DecodeRune(encoded); r != utf8.RuneError {
 			return []rune{r}, used
 		}
