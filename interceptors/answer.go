@@ -14,6 +14,10 @@ import (
 // message; shorter ones occur in tests only, and in many words.
 const minToken = 6
 
+// maxSearched is how much of a server's message is searched, in characters: far more than
+// is shown of it.
+const maxSearched = 1 << 20
+
 // identify adds the request id to the server's last answer, and removes tokens that
 // the server repeats in it.
 func (k *call) identify(answer error) error {
@@ -59,8 +63,8 @@ func withoutTokens(answer error, sent ...*auth.Credentials) error {
 			known.Add(c.AccessToken)
 		}
 	}
-	if !known.Find(answer.Error()) {
+	if !known.Find(fault.Cut(answer.Error(), maxSearched)) {
 		return answer
 	}
-	return status.Error(status.Code(answer), known.Scrub(status.Convert(answer).Message()))
+	return status.Error(status.Code(answer), known.Scrub(fault.Cut(status.Convert(answer).Message(), maxSearched)))
 }
