@@ -72,7 +72,7 @@ func (a *Authenticator) Credentials(ctx context.Context) (*Credentials, error) {
 	case expired:
 		return a.afterExpiry(ctx, s)
 	case rejected:
-		return a.join(ctx, s.gen, interactive)
+		return a.afterRejection(ctx, s)
 	default:
 		return a.join(ctx, s.gen, unattended)
 	}
@@ -87,11 +87,9 @@ func (a *Authenticator) beforeExpiry(ctx context.Context, s *snapshot) (*Credent
 		if a.busy() {
 			return s.creds, nil
 		}
-		if deadline, ok := ctx.Deadline(); ok {
-			var cancel context.CancelFunc
-			wait, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
-			defer cancel()
-		}
+		var cancel context.CancelFunc
+		wait, cancel = half(ctx)
+		defer cancel()
 	}
 	next, err := a.join(wait, s.gen, unattended)
 	switch {
@@ -101,6 +99,30 @@ func (a *Authenticator) beforeExpiry(ctx context.Context, s *snapshot) (*Credent
 		return s.creds, nil
 	default: // expired or rejected during the wait
 		return a.Credentials(ctx)
+	}
+}
+
+// afterRejection returns new credentials for some that a server rejected a moment ago, or
+// those themselves where there are no others: they have not expired, and another server, or
+// another method, may take them.
+func (a *Authenticator) afterRejection(ctx context.Context, s *snapshot) (*Credentials, error) {
+	wait, cancel := ctx, context.CancelFunc(func() {})
+	if s.usable() {
+		wait, cancel = half(ctx)
+	}
+	defer cancel()
+	next, err := a.join(wait, s.gen, interactive)
+	switch {
+	case err == nil, ctx.Err() != nil, errors.Is(err, ErrClosed), errors.Is(err, errDeadlock):
+		return next, err
+	case a.current.Load() != s: // no replacement can be had now
+		return a.Credentials(ctx)
+	case wait.Err() == nil:
+		return nil, err
+	case s.usable():
+		return s.creds, nil
+	default:
+		return a.join(ctx, s.gen, interactive)
 	}
 }
 
@@ -119,18 +141,32 @@ func (a *Authenticator) afterExpiry(ctx context.Context, s *snapshot) (*Credenti
 	}
 }
 
+// half returns a context for half of the time that ctx has.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithTimeout(ctx, time.Until(deadline)/2)
+	}
+	return context.WithCancel(ctx)
+}
+
 // Refresh replaces stale, which the server has just rejected, and returns the
 // replacement. If it was replaced already, it returns the replacement without a request.
 // A nil stale means that the call went without credentials.
 //
-// An interactive flow may ask a person to log in here. The error is an [*Error].
+// An interactive flow may ask a person to log in here. The error is an [*Error]. It is also
+// [ErrNotReplaced] if stale has not expired: then other calls still carry it, since another
+// server, or another method, may take it.
 func (a *Authenticator) Refresh(ctx context.Context, stale *Credentials) (*Credentials, error) {
 	s := a.current.Load()
 	if s.creds != nil && !s.published(stale) {
 		return a.Credentials(ctx)
 	}
-	if s.creds != nil {
+	if s.creds != nil && !s.refused {
 		s.advance(rejected) // from here on new calls wait instead of being rejected too
 	}
-	return a.join(ctx, s.gen, interactive)
+	next, err := a.join(ctx, s.gen, interactive)
+	if err != nil && ctx.Err() == nil && s.usable() && !errors.Is(err, ErrClosed) {
+		return nil, stands(err)
+	}
+	return next, err
 }

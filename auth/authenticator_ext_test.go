@@ -69,6 +69,7 @@ func TestStormAsksOnceEachTime(t *testing.T) {
 			if n, _ := f.counts(); n != storm+2 {
 				t.Fatalf("storm %d: %d logins in all, want %d", storm, n, storm+2)
 			}
+			a.Accepted(next)
 			stale = next
 		}
 	})
@@ -114,6 +115,7 @@ func TestLateRejectionIsServedFromWhatIsThere(t *testing.T) {
 	if n, _ := f.counts(); n != 2 {
 		t.Errorf("%d logins, want 2", n)
 	}
+	a.Accepted(second)
 	rebuilt := &auth.Credentials{AccessToken: second.AccessToken}
 	if third, err := a.Refresh(t.Context(), rebuilt); err != nil || third.AccessToken != "token-3" {
 		t.Errorf("Refresh(%v) = %v, %v, want a third token", rebuilt, third, err)

@@ -10,6 +10,9 @@ import (
 const (
 	minBackoff = time.Second
 	maxBackoff = time.Minute
+	// maxRetryAfter is how long a server's Retry-After is followed. A longer one is more
+	// often a mistake than a plan.
+	maxRetryAfter = 5 * time.Minute
 )
 
 // backoff remembers failures, so that not every call repeats them. The zero value
@@ -21,16 +24,20 @@ type backoff struct {
 	background time.Time // when a refresh in the background may
 	failures   int       // background failures in a row
 	refusals   int       // terminal refusals in a row
-	declined   error     // a person declined: remembered until Login
+	declined   error     // a person declined, or is not to be asked: remembered until Login
+	pace       pace
 }
 
 // failed remembers err, the result of a flight in mode m.
 func (b *backoff) failed(m mode, err error, now time.Time) {
 	b.err, b.mode = err, m
 	wait, background := minBackoff, time.Duration(0)
+	held, isHeld := errors.AsType[*heldError](err)
 	switch {
-	case errors.Is(err, ErrDeclined):
+	case errors.Is(err, ErrDeclined), isHeld && held.wait == 0:
 		b.declined = err
+	case isHeld:
+		wait = 0 // the time that the error names, no longer
 	case errors.Is(err, ErrRejected):
 		b.refusals++
 		wait = doubled(b.refusals)
@@ -39,39 +46,50 @@ func (b *backoff) failed(m mode, err error, now time.Time) {
 		limit := doubled(b.failures)
 		background = time.Duration(rand.Int64N(int64(limit) + 1)) //nolint:gosec // spreads load, keeps no secret
 	}
+	wait = max(wait, retryAfter(err))
 	b.until, b.background = now.Add(wait), now.Add(max(wait, background))
 }
 
 // doubled returns a second for the first failure and twice as much for each further one,
 // up to a minute.
 func doubled(n int) time.Duration {
-	return min(minBackoff<<min(n-1, 10), maxBackoff)
+	return min(minBackoff<<max(0, min(n-1, 10)), maxBackoff)
+}
+
+// retryAfter returns how long the server that err is from wants to be left alone, at most
+// maxRetryAfter; zero if it did not say.
+func retryAfter(err error) time.Duration {
+	var said interface{ RetryAfter() time.Duration }
+	if !errors.As(err, &said) {
+		return 0
+	}
+	return min(max(said.RetryAfter(), 0), maxRetryAfter)
 }
 
 // succeeded forgets failures after a flight in mode m that found credentials, or that
-// calls go without. If the flight returned a token that the server had rejected, the
-// next wait is longer. A person's refusal is remembered until Login; if the flight found
+// calls go without. A person's refusal is remembered until Login; if the flight found
 // no credentials, it is the answer to calls for a while.
-func (b *backoff) succeeded(m mode, found, repeated bool, now time.Time) {
+func (b *backoff) succeeded(m mode, found bool, now time.Time) {
 	before := *b
 	*b = backoff{}
-	if repeated {
-		b.refusals = before.refusals
-	}
-	if before.declined == nil || m == newLogin {
+	if m == newLogin {
 		return
 	}
-	b.declined = before.declined
-	if !found {
-		b.failed(m, before.declined, now)
+	b.pace, b.declined = before.pace, before.declined
+	if b.declined != nil && !found {
+		b.failed(m, b.declined, now)
 	}
 }
 
-// repeated reports whether the last flight failed because the flow returned the
-// token that the server had just rejected. After the backoff that token may be tried
-// again: the server may have been wrong.
-func (b *backoff) repeated() bool {
-	return b.mode > renewOnly && errors.Is(b.err, errRepeated)
+// accepted forgets that new tokens were refused: a server has taken this one. The person
+// whose login another server has refused before is still not asked.
+func (b *backoff) accepted(refused bool) {
+	if held, ok := errors.AsType[*heldError](b.err); ok && held.cause == ErrRejected { //nolint:errorlint // not what is around it
+		b.until = time.Time{}
+	}
+	if _, held := errors.AsType[*heldError](b.declined); held && !refused {
+		b.declined = nil
+	}
 }
 
 // permitted returns the mode of a flight for a caller who asks for m. A person who
@@ -85,6 +103,7 @@ func (b *backoff) permitted(m mode) mode {
 
 // remembered returns the error that a flight in mode m would repeat, or nil.
 func (b *backoff) remembered(m mode, now time.Time) error {
+	held, isHeld := errors.AsType[*heldError](b.err)
 	switch {
 	case m == newLogin:
 		return nil
@@ -92,6 +111,8 @@ func (b *backoff) remembered(m mode, now time.Time) error {
 		return nil
 	case b.declined != nil && m == interactive:
 		return fmt.Errorf("%w; call Login to be asked again", b.declined)
+	case isHeld && held.wait > 0:
+		return b.err
 	case b.mode < m && errors.Is(b.err, ErrInteractionRequired),
 		b.mode == renewOnly && m > renewOnly && errors.Is(b.err, ErrRejected):
 		return nil // m may do what that flight was not allowed to
@@ -102,3 +123,55 @@ func (b *backoff) remembered(m mode, now time.Time) error {
 
 // suspended reports whether background refreshes have to wait.
 func (b *backoff) suspended(now time.Time) bool { return now.Before(b.background) }
+
+// heldError says that nothing is asked of the authorization server, or of a person,
+// although a call needs another token.
+type heldError struct {
+	text  string
+	cause error         // what kind of error it is; nil: a transient one
+	wait  time.Duration // until when; zero: until Login
+}
+
+func (e *heldError) Error() string             { return e.text }
+func (e *heldError) Unwrap() error             { return e.cause }
+func (e *heldError) RetryAfter() time.Duration { return e.wait }
+
+// pace limits how often rejections lead to new tokens that do not help: a method that
+// refuses every token, while others take them, leads to one request a minute in the end. A
+// login that is revoked again and again is replaced at once. The zero value is ready.
+type pace struct {
+	n    int // of replacements in vain without a quiet time between them
+	last time.Time
+}
+
+// quietTime is when replacements in vain count anew, if it is twice the delay too.
+const quietTime = 20 * time.Second
+
+// delay returns how long after the last replacement in vain the next one may be. One alone
+// may be a coincidence: the login was revoked once more.
+func (p *pace) delay() time.Duration {
+	if p.n < 2 {
+		return 0
+	}
+	return doubled(p.n - 1)
+}
+
+// held returns an error if the next replacement has to wait.
+func (p *pace) held(now time.Time) error {
+	delay := p.delay()
+	wait := p.last.Add(delay).Sub(now)
+	if delay == 0 || wait <= 0 {
+		return nil
+	}
+	return &heldError{cause: ErrRejected, wait: wait, text: fmt.Sprintf(
+		"%v: a new token did not help either, though others may accept it; the next one is requested after %v", ErrRejected, delay)}
+}
+
+// inVain counts a replacement that was rejected at once.
+func (p *pace) inVain(now time.Time) {
+	if now.Sub(p.last) >= max(quietTime, 2*p.delay()) {
+		p.n = 0
+	}
+	p.n++
+	p.last = now
+}

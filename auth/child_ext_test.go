@@ -102,6 +102,7 @@ func runChild() int {
 
 	creds, err := within(time.Minute, a.Credentials)
 	for i := 0; err == nil && i < c.n; i++ {
+		a.Accepted(creds)
 		creds, err = within(time.Minute, func(ctx context.Context) (*auth.Credentials, error) { return a.Refresh(ctx, creds) })
 		say("rotated")
 	}

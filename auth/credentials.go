@@ -1,12 +1,27 @@
+// Package auth caches credentials and refreshes them with a single request in
+// flight.
+//
+// An [Authenticator] holds the access token that calls carry. An interceptor asks it
+// for another one when the server has answered Unauthenticated. The Authenticator
+// decides whether that takes a request (another call may have replaced the token
+// already), and makes one request for all callers; its [Flow] decides how. A [Store]
+// keeps the login between runs, and of several processes that share a login only one
+// refreshes it. [Terminal] shows a person how to log in.
+//
+// Start with [New]. The ways to log in are in package auth/flow, the stores in
+// auth/tokenstore.
 package auth
 
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,13 +68,32 @@ type Credentials struct {
 	// the login was made; empty if that is TokenOrigin. Tokens are sent for revocation
 	// (RFC 7009) to one of these two servers and to no other.
 	RevocationOrigin string
-	// Ended says why the login cannot be refreshed any more: the server rejected its
-	// refresh token for good, and the login has none since. Empty means that nothing
-	// is known against it. It contains no token.
+	// Ended says why the login cannot be refreshed any more, and since when: the server
+	// rejected its refresh token for good, and no program sends it again. Empty means that
+	// nothing is known against it. It contains no token.
 	Ended string
+	// Refusals is how many access tokens in a row before this one were refused while they
+	// were new, as far as the program that obtained this one knows. It is zero where all
+	// goes well. Where it is not, and a server refuses this token too, programs wait before
+	// they ask for the next one, up to a minute after IssuedAt.
+	Refusals int
+	// Refused says that a server refused the token of a person's login while it was new, and
+	// why that may be. No program asks the person again before the next Login. It contains
+	// no token.
+	Refused string
+	// RetryAt is when the authorization server wants to be asked again (Retry-After); zero
+	// if it did not say. Programs that share the login wait until then, at most five
+	// minutes; Login does not.
+	RetryAt time.Time
 
-	gen uint64 // set by the Authenticator that published it; 0 before
+	gen     uint64 // set by the Authenticator that published it; 0 before
+	adopted bool   // likewise: from the store
 }
+
+// Adopted reports whether the Authenticator that returned c found it in its [Store], where
+// another program may have put it long ago, and did not obtain it by itself. So a call that
+// is rejected with it may be made once more with the next one.
+func (c *Credentials) Adopted() bool { return c != nil && c.adopted }
 
 // ID identifies the access token without exposing it: the first 32 hex digits of its
 // SHA-256, or "" without one. (Flyte's Python client uses MD5 here, which FIPS builds
@@ -160,4 +194,67 @@ func (c *Credentials) withoutRefresh(now clock.Reading) *Credentials {
 	kept := *c
 	kept.RefreshToken = ""
 	return &kept
+}
+
+// sendable returns an error that says why calls cannot carry c, nil if they can. It contains
+// nothing of the token.
+func (c *Credentials) sendable() error {
+	key, value := c.Header()
+	for _, r := range key {
+		if !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r)) {
+			return fmt.Errorf("its header key %q has a character other than a-z, 0-9, '-', '_' and '.'", key)
+		}
+	}
+	if strings.HasSuffix(key, "-bin") {
+		return nil // gRPC sends it in base64
+	}
+	for i := range len(value) {
+		if b := value[i]; b < 0x20 || b > 0x7e {
+			return fmt.Errorf("its header value has a byte that is not printable ASCII at position %d of %d, such as a line end", i, len(value))
+		}
+	}
+	return nil
+}
+
+// claims are those of a JWT that say what it was issued for.
+type claims struct {
+	Audience any    `json:"aud"`
+	Scope    any    `json:"scope"`
+	Scp      any    `json:"scp"`
+	Issuer   string `json:"iss"`
+}
+
+// purpose describes what c was issued for, as far as its access token is a JWT that says
+// so. Nothing is verified.
+func (c *Credentials) purpose() string {
+	parts := strings.Split(c.AccessToken, ".")
+	if len(parts) != 3 {
+		return "the token is no JWT that would say what it is for"
+	}
+	var said claims
+	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil || json.Unmarshal(payload, &said) != nil {
+		return "the token does not say what it is for"
+	}
+	if said.Scope == nil {
+		said.Scope = said.Scp
+	}
+	return fmt.Sprintf("the token says audience %s, scopes %s, issuer %s",
+		quoted(said.Audience), quoted(said.Scope), quoted(said.Issuer))
+}
+
+// quoted returns a text, or a list of texts, of a server in a form that an error can show.
+func quoted(said any) string {
+	if list, ok := said.([]any); ok {
+		words := make([]string, 0, len(list))
+		for _, word := range list {
+			words = append(words, fmt.Sprint(word))
+		}
+		said = strings.Join(words, " ")
+	}
+	text, ok := said.(string)
+	if !ok || text == "" {
+		return "none"
+	}
+	return strconv.QuoteToASCII(strings.ToValidUTF8(text[:min(len(text), 100)], ""))
 }

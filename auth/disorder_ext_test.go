@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -49,8 +50,9 @@ func (w *world) sayf(format string, args ...any) {
 	w.violatedf(format, args...)
 }
 
-// handedOut judges a credential that a call was given.
-func (p tenant) handedOut(c *auth.Credentials, known map[string]bool, refresh bool) {
+// handedOut judges a credential that a call was given; stale is the one that Refresh was
+// asked to replace. What is known to be refused goes out only until there is another one.
+func (p tenant) handedOut(c, stale *auth.Credentials, known map[string]bool) {
 	if c == nil || p.kind == staticKind {
 		return
 	}
@@ -62,9 +64,13 @@ func (p tenant) handedOut(c *auth.Credentials, known map[string]bool, refresh bo
 	if !p.tried[c.AccessToken] {
 		p.violatedf("%s: handed out %s before it was stored", p.name, c.AccessToken)
 	}
-	if known[c.AccessToken] {
-		p.violatedf("%s: handed out %s, which it knew to be refused (refresh: %v)", p.name, c.AccessToken, refresh)
+	if stale != nil && stale.AccessToken == c.AccessToken {
+		p.violatedf("%s: handed out %s in place of itself", p.name, c.AccessToken)
 	}
+	if known[c.AccessToken] && known["newer than "+c.AccessToken] {
+		p.violatedf("%s: handed out %s, which it knew to be refused, after a newer one", p.name, c.AccessToken)
+	}
+	p.given = append(p.given, c.AccessToken)
 	if late := time.Since(c.Expiry); late > 0 && p.kind != personKind && p.alone {
 		p.violatedf("%s: handed out %s, which had ended %v before", p.name, c.AccessToken, late)
 	}
@@ -85,6 +91,11 @@ func (p tenant) known() map[string]bool {
 	for k := range p.rejected {
 		m[k] = true
 	}
+	for i, k := range p.given {
+		if i > 0 && k != p.given[i-1] && m[p.given[i-1]] && !slices.Contains(p.given[i:], p.given[i-1]) {
+			m["newer than "+p.given[i-1]] = true
+		}
+	}
 	return m
 }
 
@@ -97,18 +108,16 @@ func (p tenant) call(r *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	p.handedOut(c, known, false)
+	p.handedOut(c, nil, known)
 	time.Sleep(time.Duration(r.IntN(50)) * time.Millisecond)
 	if p.accepts(c) {
+		p.auth.Accepted(c)
 		return nil
 	}
 	p.mu.Lock()
 	p.asked++
 	p.mu.Unlock()
 	known = p.known()
-	if c != nil {
-		known[c.AccessToken] = true
-	}
 	ctx, check = p.within(r, "Refresh")
 	next, err := p.auth.Refresh(ctx, c)
 	check()
@@ -120,7 +129,7 @@ func (p tenant) call(r *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	p.handedOut(next, known, true)
+	p.handedOut(next, c, known)
 	return nil
 }
 
@@ -153,6 +162,7 @@ func (p tenant) logout(r *rand.Rand) {
 	p.logouts--
 	p.refused, p.failedAt = false, time.Time{}
 	clear(p.rejected)
+	p.given = nil
 	p.mu.Unlock()
 	check()
 }

@@ -63,6 +63,7 @@ type actor struct {
 	failedAt time.Time // when the flow last failed, unless Login or Logout came since
 	closed   bool      // Close has returned
 	rejected map[string]bool
+	given    []string // access tokens that calls were given, in this order
 }
 
 func (w *world) violatedf(format string, args ...any) {

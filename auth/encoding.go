@@ -50,6 +50,10 @@ type wireCredentials struct {
 	TokenOrigin      string `json:"token_origin,omitempty"`
 	RevocationOrigin string `json:"revocation_origin,omitempty"`
 	Ended            string `json:"ended,omitempty"`
+	// Notes of programs that share the login; older programs write none.
+	Refusals int       `json:"refusals,omitempty"`
+	Refused  string    `json:"refused,omitempty"`
+	RetryAt  time.Time `json:"retry_at,omitzero"`
 }
 
 // Encode returns c, and the key that it is stored under, as one line of JSON for a
@@ -68,6 +72,7 @@ func Encode(k Key, c *Credentials) ([]byte, error) {
 			AccessToken: c.AccessToken, RefreshToken: c.RefreshToken, TokenType: c.TokenType, HeaderKey: c.HeaderKey,
 			Expiry: c.Expiry.UTC(), IssuedAt: c.IssuedAt.UTC(), ClientID: c.ClientID,
 			TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin, Ended: c.Ended,
+			Refusals: c.Refusals, Refused: c.Refused, RetryAt: c.RetryAt.UTC(),
 		},
 	})
 	if err != nil {
@@ -104,6 +109,7 @@ func Decode(data []byte) (Key, *Credentials, error) {
 		AccessToken: c.AccessToken, RefreshToken: c.RefreshToken, TokenType: c.TokenType, HeaderKey: c.HeaderKey,
 		Expiry: c.Expiry.UTC(), IssuedAt: c.IssuedAt.UTC(), ClientID: c.ClientID,
 		TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin, Ended: c.Ended,
+		Refusals: c.Refusals, Refused: c.Refused, RetryAt: c.RetryAt.UTC(),
 	}
 	if err := CheckStorable(k, creds); err != nil {
 		return Key{}, nil, err
@@ -134,12 +140,16 @@ func CheckStorable(k Key, c *Credentials) error {
 		{"token origin", c.TokenOrigin},
 		{"revocation origin", c.RevocationOrigin},
 		{"reason of its end", c.Ended},
+		{"note of its refusal", c.Refused},
 	} {
 		if !utf8.ValidString(f.text) || strings.ContainsFunc(f.text, unicode.IsControl) {
 			return fmt.Errorf("the %s contains a control character or is not UTF-8 text", f.name)
 		}
 	}
-	for _, t := range []time.Time{c.Expiry, c.IssuedAt} {
+	if c.Refusals < 0 {
+		return errors.New("the number of refusals is negative")
+	}
+	for _, t := range []time.Time{c.Expiry, c.IssuedAt, c.RetryAt} {
 		if y := t.UTC().Year(); y < 0 || y > 9999 { // RFC 3339 has four digits
 			return errors.New("a time is outside of the years 0 to 9999")
 		}

@@ -23,6 +23,8 @@ func TestEncodeHoldsEveryField(t *testing.T) {
 			case !f.CanSet():
 			case f.Type() == reflect.TypeFor[time.Time]():
 				f.Set(reflect.ValueOf(time.Unix(1_900_000_000+int64(i), 5).UTC()))
+			case f.Kind() == reflect.Int:
+				f.SetInt(int64(i))
 			default:
 				f.SetString(v.Type().Field(i).Name)
 			}
@@ -50,6 +52,8 @@ func TestEncodeRefuses(t *testing.T) {
 		"token type contains":  {auth.Key{}, auth.Credentials{AccessToken: "a", TokenType: "\r"}},
 		"header key contains":  {auth.Key{}, auth.Credentials{AccessToken: "a", HeaderKey: "\x7f"}},
 		"at most 1048576 can":  {auth.Key{}, auth.Credentials{AccessToken: strings.Repeat("a", auth.MaxEncoded)}},
+		"refusals is negative": {auth.Key{}, auth.Credentials{AccessToken: "a", Refusals: -1}},
+		"note of its refusal":  {auth.Key{}, auth.Credentials{AccessToken: "a", Refused: "\n"}},
 		"outside of the years": {auth.Key{}, auth.Credentials{AccessToken: "a", Expiry: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}},
 	} {
 		if _, err := auth.Encode(c.k, &c.c); err == nil || !strings.Contains(err.Error(), want) {

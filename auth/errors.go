@@ -35,6 +35,10 @@ var (
 	// error in the body. Most of them will do better later; some answer so, for good, to a
 	// refresh token that has expired. It counts as transient.
 	ErrServerFault = errors.New("the authorization server failed")
+	// ErrNotReplaced says that rejected credentials cannot be replaced now, although they
+	// have not expired by the clock: the rejection is the result of the call. The rest of
+	// the error says why.
+	ErrNotReplaced = errors.New("the rejected credentials cannot be replaced now")
 	// ErrClosed says that the Authenticator was closed.
 	ErrClosed = errors.New("authenticator closed")
 )
@@ -53,7 +57,23 @@ type Error struct {
 	// shared marks what several callers waited for: a time limit in it is the
 	// login's own, never the deadline of the caller who reads it.
 	shared bool
+	stands bool // it is ErrNotReplaced too
 }
+
+// stands returns err as ErrNotReplaced too, with the same text and code.
+func stands(err error) error {
+	e := &Error{Op: "renew", Err: err, stands: true}
+	if own, ok := errors.AsType[*Error](err); ok {
+		e.Op, e.Endpoint, e.shared = own.Op, own.Endpoint, own.shared
+	}
+	if own, ok := err.(*Error); ok { //nolint:errorlint // only if nothing is around it
+		e.Err = own.Err
+	}
+	return e
+}
+
+// Is reports whether e is target, which [ErrNotReplaced] can be.
+func (e *Error) Is(target error) bool { return e.stands && target == ErrNotReplaced }
 
 // Error returns the operation, the endpoint and the cause.
 func (e *Error) Error() string {
@@ -86,7 +106,7 @@ func Code(err error) codes.Code {
 		return codes.OK
 	case errors.Is(err, ErrRejected), errors.Is(err, ErrDeclined),
 		errors.Is(err, ErrInteractionRequired), errors.Is(err, ErrNoCredentials),
-		errors.Is(err, configstore.ErrNoLogin):
+		errors.Is(err, configstore.ErrNoLogin), errors.Is(err, errUnusable):
 		return codes.Unauthenticated
 	case errors.Is(err, ErrClosed):
 		return codes.Canceled

@@ -21,6 +21,7 @@ type flight struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	creds  *Credentials // nil: calls go without
+	stale  bool         // a server has rejected creds
 	err    error
 }
 
@@ -35,7 +36,7 @@ func (f *flight) serves(m mode) bool {
 	case m == newLogin:
 		return f.isLogin
 	case m == interactive:
-		return f.creds != nil
+		return f.creds != nil && !f.stale
 	default:
 		return true
 	}
@@ -107,7 +108,15 @@ func (fs *flights) enter(gen uint64, m mode) (*flight, *Credentials, error) {
 	if fs.flight != nil {
 		return fs.flight, nil, nil
 	}
-	if err := fs.backoff.remembered(m, time.Now()); err != nil {
+	now := time.Now()
+	err := fs.backoff.remembered(m, now)
+	if err == nil && m == interactive && s.wasRejected() {
+		if held := fs.backoff.pace.held(now); held != nil {
+			err = fs.renewal.fail("renew", held)
+		}
+	}
+	if err != nil {
+		fs.reinstate()
 		return nil, nil, err
 	}
 	return fs.launch(s, fs.backoff.permitted(m)), nil, nil
@@ -134,28 +143,13 @@ func (fs *flights) forgive() {
 	fs.backoff.err = nil
 }
 
-func (fs *flights) busy() bool {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	return fs.flight != nil
-}
-
-func (fs *flights) isClosed() bool {
-	select {
-	case <-fs.closed:
-		return true
-	default:
-		return false
-	}
-}
-
 // launch starts a flight; fs.mu is held. The flight belongs to no caller, so it has
 // neither the deadline nor the metadata of the one that started it.
 func (fs *flights) launch(s *snapshot, m mode) *flight {
 	ctx := context.WithValue(context.Background(), flightOf{fs}, true) //nolint:forbidigo // see above
 	ctx, cancel := context.WithCancel(ctx)
 	f := &flight{task: task{clock: fs.renewal.clock}, cancel: cancel, done: make(chan struct{})}
-	f.mode, f.old, f.last, f.again, f.outdated = m, s, s.last, fs.backoff.repeated(), fs.outdated
+	f.mode, f.old, f.last, f.outdated = m, s, s.last, fs.outdated
 	if s.load() == unread && fs.initial != nil {
 		f.given, f.last = fs.initial, fs.initial
 	}
@@ -197,12 +191,14 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 			fs.publish(f, creds)
 		}
 		fs.backoff.failed(f.mode, err, time.Now())
+		fs.reinstate()
 	default:
-		if !f.repeated && f.old.wasDiscarded(creds) {
-			creds = nil // rejected before, or during the flight
+		f.stale = !f.repeated && f.old.wasDiscarded(creds) // rejected before, or during the flight
+		if f.stale && f.old.creds == nil {
+			creds = nil
 		}
 		f.creds = fs.publish(f, creds)
-		fs.backoff.succeeded(f.mode, f.creds != nil, f.repeated, time.Now())
+		fs.backoff.succeeded(f.mode, f.creds != nil, time.Now())
 	}
 	close(f.done)
 }
@@ -211,20 +207,30 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 // that merely lost or changed its refresh token keeps its generation and state, so
 // that a caller whose call was rejected with it is not told that it was replaced.
 func (fs *flights) publish(f *flight, creds *Credentials) *Credentials {
-	next := &snapshot{gen: f.old.gen + 1, last: f.old.last}
+	next := &snapshot{gen: f.old.gen + 1, last: f.old.last, asked: f.isLogin && fs.renewal.traits.Interactive}
+	adopted := f.adopted
 	if f.old.sameToken(creds) && (!f.repeated || f.err != nil) {
-		next.gen = f.old.gen
+		next.gen, adopted = f.old.gen, f.old.creds.adopted
+		next.inherit(f.old)
 		next.advance(f.old.load())
 	}
 	if creds != nil {
 		stamped := *creds
-		stamped.gen = next.gen
+		stamped.gen, stamped.adopted = next.gen, adopted
 		next.creds, next.last = &stamped, &stamped
 	}
 	next.schedule(fs.renewal.clock, fs.skew)
 	fs.current.Store(next)
 	fs.outdated = f.outdated
 	return next.creds
+}
+
+// reinstate lets calls carry credentials again that a server rejected, until they expire,
+// while no replacement can be had; fs.mu is held.
+func (fs *flights) reinstate() {
+	if s := fs.current.Load(); s.load() == rejected && s.usable() {
+		fs.current.Store(s.again())
+	}
 }
 
 func (fs *flights) fail(op string, err error) *Error {

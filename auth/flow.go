@@ -34,8 +34,11 @@ type Env struct {
 // [Authenticator] runs one Obtain or Renew at a time; a flow that several Authenticators
 // share must be safe for concurrent use. Its error wraps [ErrRejected] when the server
 // rejected the login for good, and [ErrDeclined] when a person refused it or did not finish
-// it in time. Every other error counts as transient: the stored login stays. A panic in a
-// flow fails the login with an error that names the flow.
+// it in time. Every other error counts as transient: the stored login stays. An error that
+// has a method RetryAfter() time.Duration in its chain says how long to leave the server
+// alone; five minutes are the most that is followed. A token that no call can carry is an
+// error, and the next call asks the flow again. A panic in a flow fails the login with an
+// error that names the flow.
 type Flow interface {
 	Obtain(ctx context.Context, env Env, prev *Credentials) (*Credentials, error)
 }
@@ -92,6 +95,14 @@ type Traits struct {
 
 // DefaultTimeout ends a login or refresh of a flow without a Timeout.
 const DefaultTimeout = 30 * time.Second
+
+// limit returns how long a login of the flow may take.
+func (t Traits) limit() time.Duration {
+	if t.Timeout > 0 {
+		return t.Timeout
+	}
+	return DefaultTimeout
+}
 
 // TraitedFlow is a Flow with [Traits]. Any other flow counts as one that needs no
 // person.

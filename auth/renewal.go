@@ -32,6 +32,9 @@ type renewal struct {
 	storage *storage
 	log     *slog.Logger
 	clock   clock.Clock
+
+	dead   atomic.Pointer[refusedToken] // never sent again
+	faults int                          // ErrServerFault in a row; used by the one flight only
 }
 
 // task is one replacement and its progress. Until it is done only the goroutine that
@@ -41,7 +44,6 @@ type task struct {
 	old      *snapshot    // what is to be replaced
 	given    *Credentials // of WithInitial, the first time
 	last     *Credentials // already superseded: not to be handed out again
-	again    bool         // the token of old may be used once more; see backoff.repeated
 	outdated bool         // the stored copy is outdated too; see flights
 	clock    clock.Clock
 
@@ -52,12 +54,14 @@ type task struct {
 	prev     *Credentials // what can be refreshed
 	failure  error        // why it cannot
 
+	adopted  bool // the result is from the store
 	isLogin  bool // the result is a new login, not a refreshed one
 	repeated bool // the result is the same access token as before
 }
 
 var (
 	errNotRenewed = errors.New("nothing to refresh")
+	errUnusable   = errors.New("a token that calls cannot carry")
 	errUnchanged  = errors.New("refreshing returned the same token again")
 	errRepeated   = fmt.Errorf("%w: logging in again returned the token that the server has just rejected;"+
 		" give this program another one", ErrRejected)
@@ -79,15 +83,20 @@ func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 	if r.find(ctx, t) {
 		return t.prev, nil
 	}
+	if err := r.held(ctx, t); err != nil {
+		return nil, r.fail("renew", err)
+	}
 	next, err := r.renew(ctx, t)
 	switch {
 	case !errors.Is(err, errNotRenewed):
 		return next, err
-	case r.mayLogIn(t.mode):
-		return r.logIn(ctx, t)
-	default:
+	case !r.mayLogIn(t.mode):
 		return r.keepCurrent(t)
 	}
+	if err := r.spared(ctx, t); err != nil {
+		return nil, r.fail("login", err)
+	}
+	return r.logIn(ctx, t)
 }
 
 // mayLogIn reports whether a renewal in mode m may end in a new login.
@@ -100,6 +109,7 @@ func (r *renewal) mayLogIn(m mode) bool {
 func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 	found = r.look(ctx, t)
 	if t.mode == newLogin {
+		t.adopted = false
 		return false
 	}
 	asks := r.canRenew(t.prev, t.mode) || r.mayLogIn(t.mode)
@@ -112,7 +122,9 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 // look sets t.prev to the best credentials there are, and reports whether they can
 // be used as they are.
 func (r *renewal) look(ctx context.Context, t *task) (found bool) {
-	t.prev = cmp.Or(t.given, t.old.creds)
+	given, why := r.vetted(t.given)
+	current, old := r.vetted(t.old.creds)
+	t.given, t.prev, t.failure = given, cmp.Or(given, current), cmp.Or(why, old)
 	switch {
 	case t.given.usable(t.clock.Read()):
 		return true
@@ -130,14 +142,15 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 	case stored.olderThan(t.last):
 		return false
 	}
-	found = t.canUse(stored)
-	if found || t.given == nil {
-		t.prev = stored
+	stored, why = r.vetted(stored)
+	t.adopted = t.canUse(stored)
+	if t.adopted || t.given == nil {
+		t.prev, t.failure = stored, why
 	}
-	if !found && stored.Ended != "" {
-		t.failure = errors.New(stored.Ended)
+	if errors.Is(why, errUnusable) {
+		r.log.WarnContext(ctx, "a token that calls cannot carry is not used", slog.Any("error", why))
 	}
-	return found
+	return t.adopted
 }
 
 // canUse reports whether calls can carry c as it is.
@@ -148,6 +161,7 @@ func (t *task) canUse(c *Credentials) bool {
 // canRenew reports whether a refresh is worth a request. Flows that need no person log in
 // again instead, unless they have a refresh token or calls still have a valid token.
 func (r *renewal) canRenew(prev *Credentials, m mode) bool {
+	prev, _ = r.vetted(prev)
 	if _, ok := r.flow.(Renewer); !ok || prev == nil || m == newLogin {
 		return false
 	}
@@ -163,24 +177,30 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 		}
 		next, err := r.sendRefresh(ctx, t)
 		switch {
-		case err != nil && next != nil && next.RefreshToken != "":
-			return r.keepRefresh(ctx, t, next.RefreshToken), r.fail("renew", err)
+		case err != nil && t.rotates(next):
+			kept := r.keepRefresh(ctx, t, next.RefreshToken)
+			r.postpone(ctx, t, err)
+			return kept, r.fail("renew", err)
 		case err == nil:
 			return r.keep(ctx, t, next)
 		case errors.Is(err, ErrInteractionRequired): // another program may refresh it: it stays stored
 			t.prev, t.failure = t.prev.withoutRefresh(r.clock.Read()), err
 			return nil, errNotRenewed
-		case !errors.Is(err, ErrRejected), !r.traits.Interactive && t.mode == renewOnly:
+		case r.givenUp(t, err): // the login stays stored until the next one is there
+			t.failure = err
+			return nil, errNotRenewed
+		case !errors.Is(err, ErrRejected):
+			r.postpone(ctx, t, err)
 			return nil, r.fail("renew", err)
 		}
 		t.failure = err
-		if !r.traits.Interactive { // a new login replaces it
+		if another := r.refuse(ctx, t, err); !another {
+			if t.mode == renewOnly && !r.traits.Interactive {
+				return nil, r.fail("renew", err)
+			}
 			break
 		}
-		r.log.WarnContext(ctx, "the server rejected the refresh token; a new login is needed", slog.Any("error", err))
-		t.prev, t.outdated = r.storage.forget(ctx, &t.lease, t.prev, err), false // nothing here is newer than the store any more
-		t.read = false
-		if t.canUse(t.prev) {
+		if t.adopted = t.canUse(t.prev); t.adopted {
 			return t.prev, nil
 		}
 	}
@@ -192,7 +212,7 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, err error) {
 	limit := DefaultTimeout
 	if !r.traits.Interactive { // that limit is a person's time
-		limit = r.limit()
+		limit = r.traits.limit()
 	}
 	sending := ctx
 	if t.prev.RefreshToken != "" && r.storage.store != nil {
@@ -208,18 +228,7 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 	defer cancel()
 	defer recovered(ctx, r.log, r.flowName(), &err)
 	next, err = r.flow.(Renewer).Renew(sending, r.env, t.prev) //nolint:forcetypeassert // canRenew has looked
-	return checked(next, err)
-}
-
-// hasAnother reports whether the flow has another token by now than s; see [Changer].
-func (r *renewal) hasAnother(ctx context.Context, s *snapshot) (changed bool) {
-	c, ok := r.flow.(Changer)
-	if !ok {
-		return false
-	}
-	var panicked error
-	defer recovered(ctx, r.log, r.flowName(), &panicked)
-	return c.Changed(cmp.Or(s.creds, s.last))
+	return r.checked(next, err)
 }
 
 // flowName names the flow in errors.
@@ -237,9 +246,12 @@ func (r *renewal) logIn(ctx context.Context, t *task) (*Credentials, error) {
 		return r.keep(ctx, t, next)
 	case errors.Is(err, configstore.ErrNoLogin) && t.mode < interactive:
 		return nil, nil //nolint:nilnil // calls go without
+	case errors.Is(err, ErrInteractionRequired) && errors.Is(t.failure, ErrServerFault):
+		return nil, r.fail("renew", t.failure) // the server may recover, and nobody can be asked
 	case t.failure != nil:
 		err = fmt.Errorf("%w (the login before it: %v)", err, t.failure) //nolint:errorlint // history, not the cause
 	}
+	r.postpone(ctx, t, err)
 	return nil, r.fail("login", err)
 }
 
@@ -248,7 +260,7 @@ func (r *renewal) obtain(ctx context.Context, t *task) (next *Credentials, err e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	limit := r.limit()
+	limit := r.traits.limit()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	defer recovered(ctx, r.log, r.flowName(), &err)
@@ -260,32 +272,20 @@ func (r *renewal) obtain(ctx context.Context, t *task) (next *Credentials, err e
 	if err != nil && r.traits.Interactive && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("%w: the login timed out after %v: %w", ErrDeclined, limit, err)
 	}
-	return checked(next, err)
-}
-
-// limit returns how long a login of the flow may take.
-func (r *renewal) limit() time.Duration {
-	if r.traits.Timeout > 0 {
-		return r.traits.Timeout
-	}
-	return DefaultTimeout
-}
-
-// checked returns an error for a result that is neither credentials nor an error.
-func checked(c *Credentials, err error) (*Credentials, error) {
-	if err == nil && (c == nil || c.AccessToken == "") {
-		return nil, errors.New("the flow returned no access token")
-	}
-	return c, err
+	return r.checked(next, err)
 }
 
 // keepCurrent returns the existing credentials when a login is not permitted.
 func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
 	if !errors.Is(t.failure, ErrRejected) && t.old.load() != unread {
+		cause := ErrLoginEnded
 		if t.prev == nil && t.last == nil {
-			return nil, r.fail("renew", ErrNotLoggedIn)
+			cause = ErrNotLoggedIn
 		}
-		return nil, r.fail("renew", ErrLoginEnded)
+		if t.failure != nil {
+			cause = fmt.Errorf("%w: %v", cause, t.failure) //nolint:errorlint // history, not the cause
+		}
+		return nil, r.fail("renew", cause)
 	}
 	if t.prev != nil && t.prev.AccessToken == "" {
 		t.prev = nil // it stays stored for a flow that can refresh it
@@ -301,7 +301,7 @@ func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Creden
 	t.repeated = t.old.sameToken(next)
 	var useless error
 	switch {
-	case t.repeated && t.old.load() == rejected && !t.again:
+	case t.repeated && t.old.wasRejected() && t.old.usable() && (t.mode < newLogin || !t.old.accepted.Load()):
 		useless = r.fail("login", errRepeated)
 	case t.repeated && t.old.load() < expired && t.mode < newLogin:
 		useless = r.fail("renew", errUnchanged)
@@ -313,6 +313,7 @@ func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Creden
 	if kept.IssuedAt.IsZero() {
 		kept.IssuedAt = now.Wall()
 	}
+	kept.Ended, kept.Refused, kept.RetryAt, kept.Refusals = "", "", time.Time{}, t.refusals(cmp.Or(t.prev, t.old.creds), now)
 	if kept.hasExpired(now) { // clocks differ: only the server can tell
 		r.log.WarnContext(ctx, "the new token has already expired by this machine's clock; is the clock right?")
 		kept.Expiry = time.Time{}
@@ -323,7 +324,7 @@ func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Creden
 		case err != nil:
 			r.log.WarnContext(ctx, "cannot store the login; it lasts as long as this process", slog.Any("error", err))
 		case t.canUse(newer):
-			t.isLogin, t.repeated, t.outdated = false, false, false
+			t.adopted, t.isLogin, t.repeated, t.outdated = true, false, false, false
 			r.log.InfoContext(ctx, "another process stored a newer login meanwhile; it is used instead")
 			return newer, nil
 		}
@@ -331,25 +332,6 @@ func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Creden
 	}
 	r.log.DebugContext(ctx, "logged in", slog.String("flow", r.storage.key.Flow), slog.Any("credentials", &kept))
 	return &kept, useless
-}
-
-// keepRefresh stores the present login with another refresh token, and returns it: the
-// answer that this one came in was of no other use, but the server may have ended the one
-// before it.
-func (r *renewal) keepRefresh(ctx context.Context, t *task, token string) *Credentials {
-	kept := *t.prev
-	kept.RefreshToken, kept.Ended = token, ""
-	if r.storage.store != nil {
-		newer, err := r.save(ctx, t, &kept)
-		if err != nil {
-			r.log.WarnContext(ctx, "cannot store the login; it lasts as long as this process", slog.Any("error", err))
-		}
-		if newer != nil {
-			return nil
-		}
-		t.outdated = err != nil
-	}
-	return &kept
 }
 
 // save stores c, even if the flight is being cancelled: the server has issued it and may
@@ -364,18 +346,6 @@ func (r *renewal) save(ctx context.Context, t *task, c *Credentials) (newer *Cre
 		return nil, r.storage.put(ctx, c)
 	}
 	return r.storage.replace(ctx, &t.lease, t.stored, c)
-}
-
-// extraTime is how much longer than the flight that asked for it a refresh, and
-// storing its result, may take. An authorization server that rotates refresh tokens
-// may have ended the old one by then, and a login would be lost with the answer.
-const extraTime = 3 * time.Second
-
-// extended returns a context that ends extraTime after ctx does.
-func extended(ctx context.Context) (context.Context, context.CancelFunc) {
-	kept, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(extraTime, cancel) })
-	return kept, func() { stop(); cancel() }
 }
 
 // fail returns the error of all callers that wait.

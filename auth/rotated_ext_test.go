@@ -50,8 +50,8 @@ func TestRotationWithoutANewAccessToken(t *testing.T) {
 						if c, err := a.Refresh(t.Context(), stale); err == nil {
 							t.Errorf("got %v, which was refused", c)
 						}
-						if c, err := a.Credentials(t.Context()); err == nil {
-							t.Errorf("then another call got %v", c)
+						if c, err := a.Credentials(t.Context()); err != nil || c.AccessToken != "by hand" || c.RefreshToken != "second" {
+							t.Errorf("then another call got %v, %v", c, err)
 						}
 					}
 					synctest.Wait()

@@ -35,24 +35,28 @@ func TestSameTokenAgain(t *testing.T) {
 			if !errors.Is(err, auth.ErrRejected) || status.Code(err) != codes.Unauthenticated {
 				t.Fatalf("got %v, want ErrRejected as Unauthenticated", err)
 			}
-			// then calls fail at once for a while that grows,
+			// then the rejection stands at once for a while that grows, other calls carry
+			// the token, since another method may take it,
 			before, _ := f.counts()
 			time.Sleep(rest - time.Millisecond)
-			if _, err := a.Credentials(t.Context()); !errors.Is(err, auth.ErrRejected) {
-				t.Fatalf("within %v: %v, want ErrRejected", rest, err)
+			if _, err := a.Refresh(t.Context(), stale); !errors.Is(err, auth.ErrRejected) || !errors.Is(err, auth.ErrNotReplaced) {
+				t.Fatalf("within %v: %v, want ErrRejected and ErrNotReplaced", rest, err)
+			}
+			if got := token(t, a); got != "always" {
+				t.Fatalf("within %v: %q", rest, got)
 			}
 			if after, _ := f.counts(); after != before {
 				t.Errorf("the flow ran again within the rest of %v", rest)
 			}
-			// and after it the token gets another chance
+			// and after it the flow is asked again
 			time.Sleep(2 * time.Millisecond)
 		}
 	})
 }
 
-// A token that gets another chance is a new one for those who come late with the
-// news that it was refused before.
-func TestLateRejectionOfATokenOnProbation(t *testing.T) {
+// A token that was refused and handed back is what calls carry, as it was: whoever is late
+// with the news that it was refused causes no request, and nothing is stored again.
+func TestLateRejectionOfATokenThatWasHandedBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		same := issue("always", 0)
@@ -66,14 +70,12 @@ func TestLateRejectionOfATokenOnProbation(t *testing.T) {
 		if len(store.log) != 1 {
 			t.Errorf("what was refused is stored again: %q", store.log)
 		}
-		time.Sleep(time.Second)
-		second, err := a.Credentials(t.Context())
-		if err != nil {
-			t.Fatal(err)
+		if c, err := a.Credentials(t.Context()); err != nil || c != stale {
+			t.Errorf("Credentials = %v, %v, want what was there", c, err)
 		}
 		before, _ := f.counts()
-		if c, err := a.Refresh(t.Context(), stale); err != nil || c != second {
-			t.Errorf("Refresh = %v, %v, want what is there", c, err)
+		if c, err := a.Refresh(t.Context(), stale); !errors.Is(err, auth.ErrNotReplaced) {
+			t.Errorf("Refresh = %v, %v, want ErrNotReplaced", c, err)
 		}
 		if after, _ := f.counts(); after != before {
 			t.Error("the flow ran again")
@@ -193,7 +195,7 @@ func TestAChangedTokenFileIsReadAtOnceAfterARejection(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	write("new")
-	if c, err := a.Credentials(t.Context()); err != nil || c.AccessToken != "new" {
+	if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "new" {
 		t.Errorf("got %v, %v", c, err)
 	}
 }

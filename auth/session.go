@@ -7,6 +7,35 @@ import (
 	"time"
 )
 
+// Accepted says that a server has taken c. The interceptors call it once for each
+// credential. A token that is rejected before any server has accepted it was issued for
+// something else, as a rule, and so was the next one: then a replacement is requested after
+// 1, 2, 4 ... 60 seconds, and a person is not asked again before the next Login. A program
+// that calls Refresh by itself calls Accepted too.
+func (a *Authenticator) Accepted(c *Credentials) {
+	s := a.current.Load()
+	if c == nil || !s.published(c) || s.accepted.Swap(true) {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.backoff.accepted(s.wasRejected())
+}
+
+// Refused says that a call was rejected with c, which Refresh had returned for it in place
+// of others: a new token does not help that call. The interceptors call it. The next
+// replacement is requested after 1, 2, 4 ... 60 seconds, and a person whose login c is is not
+// asked again before the next Login.
+func (a *Authenticator) Refused(c *Credentials) {
+	s := a.current.Load()
+	if c == nil || !s.published(c) || s.vain.Swap(true) {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.backoff.pace.inVain(time.Now())
+}
+
 // Login logs in now, even if there is a usable login, and even if a person has refused
 // an earlier one. It may ask a person. If a login is under way already, Login waits for
 // it and returns its result; it does not take the result of a refresh for a login.
@@ -157,4 +186,19 @@ func (fs *flights) clear(count int, kept bool) bool {
 	fs.current.Store(notRead(fs.current.Load().gen))
 	fs.initial, fs.backoff, fs.outdated = nil, backoff{}, kept
 	return true
+}
+
+func (fs *flights) busy() bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return fs.flight != nil
+}
+
+func (fs *flights) isClosed() bool {
+	select {
+	case <-fs.closed:
+		return true
+	default:
+		return false
+	}
 }

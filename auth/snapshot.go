@@ -32,6 +32,11 @@ type snapshot struct {
 	gen   uint64
 	state atomic.Int32 // what an event made of it: fresh, rejected, unread, closed
 
+	refused  bool        // a server rejected creds, and there was no replacement then
+	asked    bool        // creds are from a person, who logged in during this process
+	accepted atomic.Bool // a server has taken creds
+	vain     atomic.Bool // a call was rejected with creds right after they replaced others
+
 	clock                      clock.Clock
 	advised, mandated, expires clock.Reading // when the next state begins; zero means never
 }
@@ -72,6 +77,37 @@ func (s *snapshot) advance(to state) {
 	}
 }
 
+// wasRejected reports whether a server has rejected the credentials. They may still be what
+// calls carry.
+func (s *snapshot) wasRejected() bool { return s.refused || s.load() == rejected }
+
+// tookToken reports whether c has the access token of this snapshot and a server has taken
+// that.
+func (s *snapshot) tookToken(c *Credentials) bool { return s.sameToken(c) && s.accepted.Load() }
+
+// usable reports whether there is an access token that has not expired, rejected or not.
+func (s *snapshot) usable() bool {
+	return s.creds != nil && s.creds.AccessToken != "" && !s.clock.Read().Reached(s.expires)
+}
+
+// again returns s anew, for calls to carry its credentials although a server rejected them.
+func (s *snapshot) again() *snapshot {
+	next := &snapshot{
+		creds: s.creds, last: s.last, gen: s.gen,
+		clock: s.clock, advised: s.advised, mandated: s.mandated, expires: s.expires,
+	}
+	next.inherit(s)
+	next.refused = true
+	return next
+}
+
+// inherit copies what is known about the access token of from, which is that of s too.
+func (s *snapshot) inherit(from *snapshot) {
+	s.refused, s.asked = from.refused, from.asked
+	s.accepted.Store(from.accepted.Load())
+	s.vain.Store(from.vain.Load())
+}
+
 // published reports whether c came from this snapshot.
 func (s *snapshot) published(c *Credentials) bool {
 	if c == nil || s.creds == nil {
@@ -88,7 +124,7 @@ func (s *snapshot) sameToken(c *Credentials) bool {
 // wasDiscarded reports whether c was rejected or replaced.
 func (s *snapshot) wasDiscarded(c *Credentials) bool {
 	if s.creds != nil {
-		return s.load() == rejected && s.sameToken(c)
+		return s.wasRejected() && s.sameToken(c)
 	}
 	return c != nil && s.last != nil && c.AccessToken == s.last.AccessToken
 }

@@ -99,7 +99,8 @@ func (a *Authenticator) describe(c *Credentials) Status {
 	_, renewer := r.flow.(Renewer)
 	st.ID = c.ID()
 	st.Expiry = c.Expiry
-	st.Renewable = renewer && (!r.traits.Interactive || c.RefreshToken != "")
+	kept, _ := r.vetted(c)
+	st.Renewable = renewer && (!r.traits.Interactive || kept != nil && kept.RefreshToken != "")
 	st.Stored = inMemory
 	if _, outdated := a.unstored(); !outdated {
 		st.Stored = r.storage.location()

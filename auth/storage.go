@@ -151,33 +151,53 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 	}
 }
 
-// forget deletes dead, whose refresh token was rejected for good, and returns what
-// calls can carry instead: another login that was stored since, or dead until its
-// access token expires. Unless another program may have logged out, it stores why the
-// login ended in place of dead, for the error of the next program.
-func (s *storage) forget(ctx context.Context, l *lease, dead *Credentials, why error) *Credentials {
+// end stores that the refresh token of dead was rejected for good, when, and why. It returns
+// another login that was stored since, nil if there is none.
+func (s *storage) end(ctx context.Context, l *lease, dead *Credentials, why error) *Credentials {
 	if s.store == nil {
-		return dead.withoutRefresh(s.clock.Read())
-	}
-	if err := s.discard(ctx, dead); err != nil {
-		s.log.WarnContext(ctx, "cannot delete the login whose refresh token was rejected", slog.Any("error", err))
+		return nil
 	}
 	stored, err := s.retrieve(ctx)
 	switch {
-	case errors.Is(err, ErrNoCredentials) && dead.AccessToken != "" && l.exclusive():
-		ended := *dead
-		ended.RefreshToken, ended.Ended = "", oneLine(why.Error())
-		newer, err := s.replace(ctx, l, "", &ended)
-		if err != nil {
-			s.log.DebugContext(ctx, "cannot store why the login ended", slog.Any("error", err))
-		}
-		if newer != nil {
-			return newer
-		}
-	case err == nil && stored.RefreshToken != dead.RefreshToken && !stored.olderThan(dead):
+	case err != nil: // another program may have logged out
+		return nil
+	case stored.RefreshToken != dead.RefreshToken && stored.olderThan(dead), stored.Ended != "":
+		return nil
+	case stored.RefreshToken != dead.RefreshToken:
 		return stored
 	}
-	return dead.withoutRefresh(s.clock.Read())
+	ended := *stored
+	ended.Ended = oneLine(why.Error()) + " (" + s.clock.Read().Wall().UTC().Format(time.RFC3339) + ")"
+	if ended.AccessToken != "" { // without any token it could not be stored
+		ended.RefreshToken = ""
+	}
+	newer, err := s.replace(ctx, l, stored.ID(), &ended)
+	if err != nil {
+		s.log.DebugContext(ctx, "cannot store why the login ended", slog.Any("error", err))
+	}
+	if newer == nil && (err != nil || ended.RefreshToken == "") {
+		if err := s.discard(ctx, dead); err != nil { // other copies of it
+			s.log.WarnContext(ctx, "cannot delete the login whose refresh token was rejected", slog.Any("error", err))
+		}
+	}
+	return newer
+}
+
+// note changes the stored login with the ID id, if it still is the stored one.
+func (s *storage) note(ctx context.Context, l *lease, id string, change func(*Credentials)) {
+	if s.store == nil {
+		return
+	}
+	s.take(ctx, l)
+	stored, err := s.retrieve(ctx)
+	if err != nil || stored.ID() != id {
+		return
+	}
+	noted := *stored
+	change(&noted)
+	if _, err := s.replace(ctx, l, id, &noted); err != nil {
+		s.log.DebugContext(ctx, "cannot store a note for other programs", slog.Any("error", err))
+	}
 }
 
 // oneLine returns text in a form that can be stored: one line of at most 500 bytes.
@@ -215,4 +235,16 @@ func (s *storage) remove(ctx context.Context) (err error) {
 	defer cancel()
 	defer recovered(ctx, s.log, s.name(), &err)
 	return s.store.Delete(ctx, s.key)
+}
+
+// extraTime is how much longer than the flight that asked for it a refresh, and
+// storing its result, may take. An authorization server that rotates refresh tokens
+// may have ended the old one by then, and a login would be lost with the answer.
+const extraTime = 3 * time.Second
+
+// extended returns a context that ends extraTime after ctx does.
+func extended(ctx context.Context) (context.Context, context.CancelFunc) {
+	kept, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(extraTime, cancel) })
+	return kept, func() { stop(); cancel() }
 }

@@ -67,7 +67,8 @@ type Swapper interface {
 // that other tools stored.
 type Discarder interface {
 	// Discard deletes those logins under k whose refresh token is that of dead, which the
-	// server rejected for good, and no others.
+	// server rejected for good, and no others. The reason is stored before, in place of the
+	// one that Retrieve returns.
 	Discard(ctx context.Context, k Key, dead *Credentials) error
 }
 

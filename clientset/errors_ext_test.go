@@ -83,13 +83,13 @@ func TestErrorsOfCalls(t *testing.T) {
 			given: func(s *mockserver.Server, _ *clientset.ClientSet) {
 				s.Script().RevokeTokens()
 				s.Script().TokenEndpoint().Down(true)
-			}, kind: logins, code: codes.Unavailable,
+			}, kind: logins, code: codes.Unauthenticated, is: auth.ErrNotReplaced,
 		},
 		"the token endpoint floods": {
 			given: func(s *mockserver.Server, _ *clientset.ClientSet) {
 				s.Script().RevokeTokens()
 				s.Script().TokenEndpoint().Flood(10 << 20)
-			}, kind: logins, code: codes.Unavailable,
+			}, kind: logins, code: codes.Unauthenticated, is: auth.ErrNotReplaced,
 		},
 		"closed": {
 			given: func(_ *mockserver.Server, cs *clientset.ClientSet) { _ = cs.Close() },

@@ -41,7 +41,12 @@ type call struct {
 	mainNow, proxyNow           *auth.Credentials
 	main, proxy                 bool
 	mainReplaced, proxyReplaced bool
+	adopted                     uint8 // replacements that were only found in a store
 }
+
+// maxAdopted is how many replacements that were only found in a store leave a call another
+// one.
+const maxAdopted = 2
 
 func (c *client) begin(ctx context.Context, method string) call {
 	k := call{method: method, pairs: c.pairs, own: callCredentials(ctx)}
@@ -86,12 +91,12 @@ func (c *client) authenticate(ctx context.Context, k *call) (err error) {
 	return nil
 }
 
-// outgoing returns ctx with all metadata of the current attempt: the prepared one as
+// outgoing returns ctx with all metadata of the current attempt, and the prepared one: the prepared one as
 // it is, or a copy if the call has more of its own.
-func (c *client) outgoing(ctx context.Context, k *call) (context.Context, error) {
+func (c *client) outgoing(ctx context.Context, k *call) (context.Context, *headers, error) {
 	h, err := c.headers(k.mainNow, k.proxyNow)
 	if err != nil {
-		return nil, k.fail("attach credentials", nil, err)
+		return nil, nil, k.fail("attach credentials", nil, err)
 	}
 	md, _ := metadata.FromOutgoingContext(ctx) // a copy; nil when there is none
 	switch {
@@ -100,14 +105,14 @@ func (c *client) outgoing(ctx context.Context, k *call) (context.Context, error)
 	case k.id != "":
 		md = maps.Clone(h.all)
 	case len(h.all) == 0:
-		return ctx, nil
+		return ctx, h, nil
 	default:
 		md = h.all
 	}
 	if k.id != "" && len(md[requestIDKey]) == 0 {
 		md[requestIDKey] = []string{k.id}
 	}
-	return metadata.NewOutgoingContext(ctx, md), nil
+	return metadata.NewOutgoingContext(ctx, md), h, nil
 }
 
 // merge adds request metadata to md, the caller's own, for keys that the caller has
@@ -153,6 +158,11 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 	case who == proxyRejected && k.proxy && !k.proxyReplaced:
 		src, now, k.proxyReplaced = c.proxy, &k.proxyNow, true
 	default:
+		if who == mainRejected && k.mainReplaced {
+			refused(c.main, k.mainNow)
+		} else if who == proxyRejected && k.proxyReplaced {
+			refused(c.proxy, k.proxyNow)
+		}
 		return false, k.identify(answer)
 	}
 	stale := *now
@@ -166,6 +176,10 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 		return false, k.identify(answer)
 	}
 	*now = fresh
+	if src == c.main && fresh.Adopted() && k.adopted < maxAdopted {
+		k.adopted++
+		k.mainReplaced = false // another program may have put it there long ago
+	}
 	return true, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/internal/fault"
 )
 
@@ -59,14 +60,14 @@ func (e *Error) Unwrap() []error {
 
 // GRPCStatus makes status.FromError and status.Code work on the error. Without a
 // rejection the code is that of Err. After a rejection it is that of Err only if that
-// is transient or caused by the caller (Unavailable, Canceled, DeadlineExceeded). In
-// all other cases it is Unauthenticated.
+// is transient or caused by the caller (Unavailable, Canceled, DeadlineExceeded), and the
+// credentials have expired or there were none. In all other cases it is Unauthenticated.
 func (e *Error) GRPCStatus() *status.Status { return status.New(e.code(), e.Error()) }
 
 func (e *Error) code() codes.Code {
 	code, ok := fault.Code(e.Err)
 	passing := code == codes.Unavailable || code == codes.Canceled || code == codes.DeadlineExceeded
-	if !ok || e.Rejection != nil && !passing {
+	if !ok || e.Rejection != nil && (!passing || errors.Is(e.Err, auth.ErrNotReplaced)) {
 		return codes.Unauthenticated
 	}
 	return code

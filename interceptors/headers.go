@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync/atomic"
 
 	"google.golang.org/grpc/metadata"
 
@@ -26,6 +27,7 @@ const (
 // handlers, and keeps appended metadata apart.
 type headers struct {
 	main, proxy *auth.Credentials // what it was prepared from
+	told        atomic.Bool       // that a server has taken them
 
 	credentials metadata.MD // of main and proxy
 	all         metadata.MD // the same, and the constant request metadata

@@ -52,6 +52,7 @@ type opener struct {
 // attempt is one stream of the server.
 type attempt struct {
 	grpc.ClientStream
+	headers *headers // what it carries
 
 	receiving sync.Mutex // Header may have to receive too
 	err       error      // guarded by receiving: the error that ended it
@@ -86,10 +87,11 @@ func (a *attempt) receiveEnd() error {
 // point is handled here, a later one when the stream is received from.
 func (s *authStream) open(a *attempt) error {
 	for {
-		out, err := s.outgoing(s.ctx, &s.call)
+		out, h, err := s.outgoing(s.ctx, &s.call)
 		if err != nil {
 			return err
 		}
+		a.headers = h
 		a.ClientStream, err = s.streamer(out, s.desc, s.cc, s.call.method, s.opts...)
 		if err == nil {
 			s.current.Store(a)
@@ -147,6 +149,7 @@ func (s *authStream) RecvMsg(m any) error {
 	for {
 		a := s.current.Load()
 		err := a.receive(m)
+		s.took(a.headers, err)
 		if err == nil {
 			s.settle()
 			s.recvDirect = true

@@ -2,11 +2,17 @@ package interceptors
 
 import (
 	"context"
+	"errors"
+	"io"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
 )
 
-// Source owns the credentials that calls carry; *auth.Authenticator is one.
+// Source owns the credentials that calls carry; *auth.Authenticator is one. A Source that
+// has the methods Accepted or Refused of that is told what servers make of its credentials.
 // Implementations are safe for concurrent use, return when ctx ends, and return the
 // same pointer for as long as the credentials stay the same: the interceptors cache
 // the metadata that they prepared for it.
@@ -19,6 +25,55 @@ type Source interface {
 	// rejected; stale is nil if the rejected call carried no credentials. Every
 	// rejected call calls it, also concurrently with the same stale credentials: the
 	// Source does the work once. Nil, or stale itself, means that there is no
-	// replacement; the call then fails with the server's answer.
+	// replacement; the call then fails with the server's answer, and so it does, with the
+	// reason, if the error is [auth.ErrNotReplaced]. If what it returns is
+	// [auth.Credentials.Adopted] and is rejected too, the call is made once more, at most
+	// twice.
 	Refresh(ctx context.Context, stale *auth.Credentials) (*auth.Credentials, error)
+}
+
+// accepter is an optional part of a [Source], for one that has to know whether a server has
+// ever taken the credentials that it obtained. Accepted is called with each credential after
+// the first call that shows so, and may be called again for the same one. It is safe for
+// concurrent use and does not block.
+type accepter interface {
+	Accepted(c *auth.Credentials)
+}
+
+// refuser is the other optional part of a [Source]: Refused is called when a call was
+// rejected with c although Refresh had returned c for it. The same holds for it.
+type refuser interface {
+	Refused(c *auth.Credentials)
+}
+
+// refused tells src that c did not help a call.
+func refused(src Source, c *auth.Credentials) {
+	if r, ok := src.(refuser); ok && c != nil {
+		r.Refused(c)
+	}
+}
+
+// took tells the sources that a server has taken the credentials in h, the first time that
+// an answer shows it.
+func (c *client) took(h *headers, answer error) {
+	if h == nil || h.told.Load() || !shown(answer) || h.told.Swap(true) {
+		return
+	}
+	if a, ok := c.main.(accepter); ok && h.main != nil {
+		a.Accepted(h.main)
+	}
+	if a, ok := c.proxy.(accepter); ok && h.proxy != nil {
+		a.Accepted(h.proxy)
+	}
+}
+
+// shown reports whether an answer shows that the server has taken the credentials of the
+// call: it is a success, or the verdict of a method, which no proxy and no transport makes.
+func shown(answer error) bool {
+	switch status.Code(answer) {
+	case codes.OK, codes.NotFound, codes.AlreadyExists, codes.FailedPrecondition, codes.OutOfRange, codes.Aborted:
+		return true
+	default:
+		return errors.Is(answer, io.EOF)
+	}
 }

@@ -8,7 +8,8 @@ import (
 
 // UnaryClientAuth returns an interceptor that attaches the credentials of src to
 // unary calls, and makes a call a second time with their replacement when the
-// server rejects them: once for src, and once for a proxy's source. The caller's
+// server rejects them: once for src, and once for a proxy's source, and up to twice more
+// with credentials that are [auth.Credentials.Adopted]. The caller's
 // deadline covers all attempts; call options apply to each of them, but a
 // [grpc.OnFinish] callback runs once. A nil src attaches request metadata only.
 //
@@ -45,18 +46,20 @@ func (c *client) unary(
 	return err
 }
 
-// invoke makes one call, in up to three attempts: one more for each kind of
-// credentials. answered reports whether err is the server's answer.
+// invoke makes one call, with one more attempt for each kind of credentials, and one for
+// each replacement that was only found in a store. answered reports whether err is the server's answer.
 func (c *client) invoke(ctx context.Context, k *call, i invocation) (answered bool, err error) {
 	if err := c.authenticate(ctx, k); err != nil {
 		return false, err
 	}
 	for {
-		out, err := c.outgoing(ctx, k)
+		out, h, err := c.outgoing(ctx, k)
 		if err != nil {
 			return false, err
 		}
-		if err = i.invoker(out, k.method, i.req, i.reply, i.cc, i.opts...); err == nil {
+		err = i.invoker(out, k.method, i.req, i.reply, i.cc, i.opts...)
+		c.took(h, err)
+		if err == nil {
 			return true, nil
 		}
 		again, err := c.replace(ctx, k, err)
