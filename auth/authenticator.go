@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -25,8 +26,8 @@ type Authenticator struct {
 }
 
 // New returns an Authenticator for the login that key names, obtained by f. A key
-// without a Flow gets the Name of f's [Traits]. New sends and reads nothing; the first
-// call does.
+// without a Flow gets the Name of f's [Traits]; a ClientID or an Audience in the Traits
+// replaces the one in key. New sends and reads nothing; the first call does.
 func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	o := options{log: env.Logger}
 	for _, opt := range opts {
@@ -38,12 +39,14 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	env.Logger = o.log
 	traits := TraitsOf(f)
 	key.Flow = cmp.Or(key.Flow, traits.Name)
+	key.ClientID, key.Audience = cmp.Or(traits.ClientID, key.ClientID), cmp.Or(traits.Audience, key.Audience)
 	if traits.Unstored {
 		o.store = nil
 	}
 	a := &Authenticator{flights{
 		renewal: &renewal{
 			flow: f, traits: traits, env: env, log: o.log, clock: o.clock,
+			scopes:  strings.Fields(cmp.Or(traits.Scope, o.scope)),
 			storage: &storage{store: o.store, key: key, log: o.log, clock: o.clock},
 		},
 		skew:    o.skew,

@@ -28,7 +28,7 @@ var processKey = auth.Key{Endpoint: "flyte.example.com", ClientID: "cli", Flow: 
 
 // child is the work of one process.
 type child struct {
-	mode string // "once", "rotate", "holdBefore", "holdAfter"
+	mode string // "once", "timed", "rotate", "holdBefore", "holdAfter"
 	dir  string
 	url  string
 	n    int
@@ -46,25 +46,25 @@ type process struct {
 	exit  func() error
 }
 
-func (c child) launch(t *testing.T) *process {
-	t.Helper()
+func (c child) launch(tb testing.TB) *process {
+	tb.Helper()
 	self, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), childEnv+"="+c.String(), "GORACE=atexit_sleep_ms=0", "GOMAXPROCS=2")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	p := &process{Cmd: cmd, lines: make(chan string, 1000), start: func() { _ = in.Close() }}
 	read := make(chan struct{})
@@ -76,7 +76,7 @@ func (c child) launch(t *testing.T) *process {
 		}
 	}()
 	p.exit = sync.OnceValue(func() error { <-read; return cmd.Wait() })
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = p.exit()
 	})
@@ -84,10 +84,10 @@ func (c child) launch(t *testing.T) *process {
 }
 
 // await returns the next line; "" when the process has ended.
-func (p *process) await(t *testing.T, want string) {
-	t.Helper()
+func (p *process) await(tb testing.TB, want string) {
+	tb.Helper()
 	if got := <-p.lines; got != want {
-		t.Errorf("process %d says %q, want %q", p.Process.Pid, got, want)
+		tb.Errorf("process %d says %q, want %q", p.Process.Pid, got, want)
 	}
 }
 
@@ -100,7 +100,12 @@ func runChild() int {
 	say("ready")
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n') // until the parent closes it
 
+	start := time.Now()
 	creds, err := within(time.Minute, a.Credentials)
+	if c.mode == "timed" && err == nil {
+		say(fmt.Sprintf("took %d", time.Since(start)))
+		return 0
+	}
 	for i := 0; err == nil && i < c.n; i++ {
 		a.Accepted(creds)
 		creds, err = within(time.Minute, func(ctx context.Context) (*auth.Credentials, error) { return a.Refresh(ctx, creds) })

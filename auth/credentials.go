@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,6 +61,14 @@ type Credentials struct {
 	// ClientID is the OAuth client that the tokens were issued to; a refresh
 	// must name the same one. Empty means the client of the flow.
 	ClientID string
+	// Audience and Scope (a list separated by spaces, RFC 6749 §3.3) are what the login
+	// asked for, not what the server made of it. A program that asks for another audience
+	// does not use the login; one that asks for more scopes needs a new one.
+	Audience, Scope string
+	// PurposeKnown reports whether an empty Audience or Scope means that the login asked
+	// for none. Otherwise that is unknown, as for logins of older programs, of other tools
+	// and of flows that do not say it, and any program may use them.
+	PurposeKnown bool
 	// TokenOrigin is the server that issued the tokens: scheme://host[:port] of its
 	// token endpoint. Flows send a refresh token to no other. Empty means unknown,
 	// as for logins of older programs and of other tools; the next refresh fills it in.
@@ -183,6 +192,20 @@ func (c *Credentials) usable(now clock.Reading) bool {
 // olderThan reports whether c is known to have been issued before o.
 func (c *Credentials) olderThan(o *Credentials) bool {
 	return o != nil && !c.IssuedAt.IsZero() && c.IssuedAt.Before(o.IssuedAt)
+}
+
+// lacks returns those of scopes that c is known not to have asked for.
+func (c *Credentials) lacks(scopes []string) (missing []string) {
+	if len(scopes) == 0 || c.Scope == "" && !c.PurposeKnown {
+		return nil
+	}
+	asked := strings.Fields(c.Scope)
+	for _, s := range scopes {
+		if !slices.Contains(asked, s) {
+			missing = append(missing, s)
+		}
+	}
+	return missing
 }
 
 // withoutRefresh returns c as it is once its refresh token was refused: nil if its

@@ -33,6 +33,7 @@ type wire struct {
 type wireKey struct {
 	Endpoint string `json:"endpoint"`
 	ClientID string `json:"client_id"`
+	Audience string `json:"audience,omitempty"`
 	Flow     string `json:"flow"`
 	User     string `json:"user"`
 	Profile  string `json:"profile"`
@@ -46,6 +47,10 @@ type wireCredentials struct {
 	Expiry       time.Time `json:"expiry,omitzero"`
 	IssuedAt     time.Time `json:"issued_at,omitzero"`
 	ClientID     string    `json:"client_id,omitempty"`
+	// Logins of older programs do not say what they were made for.
+	PurposeKnown bool   `json:"purpose_known,omitempty"`
+	Audience     string `json:"audience,omitempty"`
+	Scope        string `json:"scope,omitempty"`
 	// Logins of older programs do not say which server issued them.
 	TokenOrigin      string `json:"token_origin,omitempty"`
 	RevocationOrigin string `json:"revocation_origin,omitempty"`
@@ -71,6 +76,7 @@ func Encode(k Key, c *Credentials) ([]byte, error) {
 		Credentials: wireCredentials{
 			AccessToken: c.AccessToken, RefreshToken: c.RefreshToken, TokenType: c.TokenType, HeaderKey: c.HeaderKey,
 			Expiry: c.Expiry.UTC(), IssuedAt: c.IssuedAt.UTC(), ClientID: c.ClientID,
+			PurposeKnown: c.PurposeKnown, Audience: c.Audience, Scope: c.Scope,
 			TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin, Ended: c.Ended,
 			Refusals: c.Refusals, Refused: c.Refused, RetryAt: c.RetryAt.UTC(),
 		},
@@ -108,6 +114,7 @@ func Decode(data []byte) (Key, *Credentials, error) {
 	k, creds := Key(w.Key), &Credentials{
 		AccessToken: c.AccessToken, RefreshToken: c.RefreshToken, TokenType: c.TokenType, HeaderKey: c.HeaderKey,
 		Expiry: c.Expiry.UTC(), IssuedAt: c.IssuedAt.UTC(), ClientID: c.ClientID,
+		PurposeKnown: c.PurposeKnown, Audience: c.Audience, Scope: c.Scope,
 		TokenOrigin: c.TokenOrigin, RevocationOrigin: c.RevocationOrigin, Ended: c.Ended,
 		Refusals: c.Refusals, Refused: c.Refused, RetryAt: c.RetryAt.UTC(),
 	}
@@ -129,6 +136,7 @@ func CheckStorable(k Key, c *Credentials) error {
 	for _, f := range []struct{ name, text string }{
 		{"key's endpoint", k.Endpoint},
 		{"key's client ID", k.ClientID},
+		{"key's audience", k.Audience},
 		{"key's flow", k.Flow},
 		{"key's user", k.User},
 		{"key's profile", k.Profile},
@@ -137,6 +145,8 @@ func CheckStorable(k Key, c *Credentials) error {
 		{"token type", c.TokenType},
 		{"header key", c.HeaderKey},
 		{"client ID", c.ClientID},
+		{"audience", c.Audience},
+		{"scope", c.Scope},
 		{"token origin", c.TokenOrigin},
 		{"revocation origin", c.RevocationOrigin},
 		{"reason of its end", c.Ended},

@@ -21,6 +21,8 @@ func TestEncodeHoldsEveryField(t *testing.T) {
 		for i := range v.NumField() {
 			switch f := v.Field(i); {
 			case !f.CanSet():
+			case f.Kind() == reflect.Bool:
+				f.SetBool(true)
 			case f.Type() == reflect.TypeFor[time.Time]():
 				f.Set(reflect.ValueOf(time.Unix(1_900_000_000+int64(i), 5).UTC()))
 			case f.Kind() == reflect.Int:

@@ -91,6 +91,12 @@ type Traits struct {
 	// "client_credentials", for every other flow. [TraitsOf] puts the type's name in place
 	// of an empty one, so that custom flows do not share a login by accident.
 	Name string
+	// ClientID and Audience are those that the flow itself names, for the [Key] of its
+	// logins; empty where the configuration says them.
+	ClientID, Audience string
+	// Scope lists, separated by spaces, the scopes that the flow itself names. A stored
+	// login that asked for fewer is replaced where a new one may be made.
+	Scope string
 }
 
 // DefaultTimeout ends a login or refresh of a flow without a Timeout.

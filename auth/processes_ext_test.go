@@ -21,18 +21,18 @@ type computer struct {
 	store *tokenstore.FileStore
 }
 
-func newComputer(t *testing.T, c *auth.Credentials) computer {
-	t.Helper()
-	m := computer{dir: t.TempDir()}
+func newComputer(tb testing.TB, c *auth.Credentials) computer {
+	tb.Helper()
+	m := computer{dir: tb.TempDir()}
 	m.store = &tokenstore.FileStore{Dir: filepath.Join(m.dir, "credentials")}
-	m.keep(t, c)
+	m.keep(tb, c)
 	return m
 }
 
-func (m computer) keep(t *testing.T, c *auth.Credentials) {
-	t.Helper()
-	if err := m.store.Store(t.Context(), processKey, c); err != nil {
-		t.Error(err)
+func (m computer) keep(tb testing.TB, c *auth.Credentials) {
+	tb.Helper()
+	if err := m.store.Store(tb.Context(), processKey, c); err != nil {
+		tb.Error(err)
 	}
 }
 

@@ -32,7 +32,9 @@ type renewal struct {
 	storage *storage
 	log     *slog.Logger
 	clock   clock.Clock
+	scopes  []string // that this program asks for, if it says so
 
+	narrow atomic.Bool                  // a login with fewer scopes has to do
 	dead   atomic.Pointer[refusedToken] // never sent again
 	faults int                          // ErrServerFault in a row; used by the one flight only
 }
@@ -53,6 +55,7 @@ type task struct {
 	read     bool         // that it was
 	prev     *Credentials // what can be refreshed
 	failure  error        // why it cannot
+	narrow   bool         // the stored login asked for too few scopes
 
 	adopted  bool // the result is from the store
 	isLogin  bool // the result is a new login, not a refreshed one
@@ -113,7 +116,8 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 		return false
 	}
 	asks := r.canRenew(t.prev, t.mode) || r.mayLogIn(t.mode)
-	if !found && asks && r.storage.take(ctx, &t.lease) {
+	again := func() bool { found = r.look(ctx, t); return found }
+	if !found && asks && r.storage.take(ctx, &t.lease, again) && !found {
 		found = r.look(ctx, t)
 	}
 	return found
@@ -139,7 +143,7 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 	case err != nil:
 		r.log.WarnContext(ctx, "cannot read the stored login", slog.Any("error", err))
 		return false
-	case stored.olderThan(t.last):
+	case stored.olderThan(t.last), r.tooNarrow(ctx, t, stored):
 		return false
 	}
 	stored, why = r.vetted(stored)
@@ -244,6 +248,8 @@ func (r *renewal) logIn(ctx context.Context, t *task) (*Credentials, error) {
 	case err == nil:
 		t.isLogin = true
 		return r.keep(ctx, t, next)
+	case errors.Is(err, ErrInteractionRequired) && t.narrow && t.mode < newLogin && r.useNarrow(ctx):
+		return r.run(ctx, t)
 	case errors.Is(err, configstore.ErrNoLogin) && t.mode < interactive:
 		return nil, nil //nolint:nilnil // calls go without
 	case errors.Is(err, ErrInteractionRequired) && errors.Is(t.failure, ErrServerFault):
@@ -341,7 +347,7 @@ func (r *renewal) save(ctx context.Context, t *task, c *Credentials) (newer *Cre
 	t.critical.Store(true)
 	ctx, cancel := extended(ctx)
 	defer cancel()
-	r.storage.take(ctx, &t.lease)
+	r.storage.take(ctx, &t.lease, nil)
 	if !t.read || t.isLogin && (r.traits.Interactive || t.mode == newLogin) {
 		return nil, r.storage.put(ctx, c)
 	}

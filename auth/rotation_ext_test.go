@@ -35,11 +35,11 @@ type rotation struct {
 	refused  int
 }
 
-func newRotation(t *testing.T) *rotation {
-	t.Helper()
+func newRotation(tb testing.TB) *rotation {
+	tb.Helper()
 	r := &rotation{family: 1, used: map[int]time.Time{}}
 	s := httptest.NewServer(r)
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	r.url = s.URL
 	return r
 }

@@ -81,7 +81,8 @@ func (fs *flights) close() {
 }
 
 // Logout deletes the login, here and in the store, and revokes its tokens if the flow is a
-// [Revoker]. The next call starts without a login; a call in flight keeps its token.
+// [Revoker]. With a [Key] without a ClientID or an Audience these are the logins of all of
+// them, because the next call would find any. The next call starts without a login; a call in flight keeps its token.
 //
 // If the flow is interactive, a later call that the server rejects asks a person again.
 //
@@ -110,12 +111,16 @@ func (a *Authenticator) Logout(ctx context.Context) error {
 	return nil
 }
 
-// erase deletes the login from the store, and adds it to ended.
+// maxLogins bounds how many logins a logout deletes.
+const maxLogins = 16
+
+// erase deletes the login from the store, every one that the key matches, and adds it to
+// ended.
 func (a *Authenticator) erase(ctx context.Context, ended []*Credentials) ([]*Credentials, error) {
 	stored := a.renewal.storage
 	var held lease
 	defer held.release()
-	stored.take(ctx, &held) // or a renewal elsewhere would store the login again
+	stored.take(ctx, &held, nil) // or a renewal elsewhere would store the login again
 
 	initial, _ := a.unstored()
 	ended = withLogin(ended, a.current.Load().creds)
@@ -123,10 +128,16 @@ func (a *Authenticator) erase(ctx context.Context, ended []*Credentials) ([]*Cre
 	if stored.store == nil {
 		return ended, nil
 	}
-	if c, err := stored.retrieve(ctx); err == nil {
-		ended = withLogin(ended, c)
+	for range maxLogins { // a key without a client or an audience may find several
+		c, err := stored.retrieve(ctx)
+		if err == nil {
+			ended = withLogin(ended, c)
+		}
+		if failed := stored.remove(ctx); failed != nil || err != nil {
+			return ended, failed
+		}
 	}
-	return ended, stored.remove(ctx)
+	return ended, nil
 }
 
 // withLogin adds c to list unless its tokens are there already.

@@ -81,7 +81,12 @@ func (a *Authenticator) Inspect(ctx context.Context) (Status, error) {
 	c, outdated := a.unstored()
 	if stored := a.renewal.storage; c == nil && stored.store != nil && !outdated {
 		var err error
-		if c, err = stored.retrieve(ctx); err != nil && !errors.Is(err, ErrNoCredentials) {
+		var place Key
+		place, c, err = stored.find(ctx)
+		if err == nil {
+			stored.place.CompareAndSwap(nil, &place)
+		}
+		if err != nil && !errors.Is(err, ErrNoCredentials) {
 			return Status{Key: stored.key}, a.fail("inspect", err)
 		}
 	}
@@ -124,7 +129,7 @@ func (s *storage) location() string {
 	case s.store == nil:
 		return inMemory
 	case ok:
-		return l.Location(s.key)
+		return l.Location(s.at())
 	default:
 		return fmt.Sprintf("%T", s.store)
 	}

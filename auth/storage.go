@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -30,24 +31,60 @@ type storage struct {
 	log   *slog.Logger
 	clock clock.Clock
 
-	noLock sync.Once
+	noLock, otherPurpose, notFound sync.Once
+
+	place atomic.Pointer[Key] // where the login was found; nil: not looked yet
 }
 
 func (s *storage) name() string { return fmt.Sprintf("the store %T", s.store) }
 
-// retrieve returns what is stored.
-func (s *storage) retrieve(ctx context.Context) (c *Credentials, err error) {
+// retrieve returns what is stored, if it was made for what this program asks, and
+// remembers where that is for the methods that change it.
+func (s *storage) retrieve(ctx context.Context) (*Credentials, error) {
+	place, c, err := s.find(ctx)
+	switch {
+	case err == nil:
+		s.place.Store(&place)
+	case errors.Is(err, ErrNoCredentials):
+		s.place.Store(nil)
+	}
+	return c, err
+}
+
+// find is retrieve for those who only read.
+func (s *storage) find(ctx context.Context) (place Key, c *Credentials, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	defer recovered(ctx, s.log, s.name(), &err)
-	c, err = s.store.Retrieve(ctx, s.key)
-	switch {
-	case err != nil:
-		return nil, err
-	case c == nil: // not what a Store should return
-		return nil, ErrNoCredentials
+	place, c, err = Find(ctx, s.store, s.key)
+	if other, ok := errors.AsType[*mismatchError](err); ok {
+		s.otherPurpose.Do(func() {
+			s.log.InfoContext(ctx, "a stored login is not used: it was made for another client or audience",
+				slog.String("its client", other.found.ClientID), slog.String("its audience", other.found.Audience),
+				slog.String("client", s.key.ClientID), slog.String("audience", s.key.Audience))
+		})
 	}
-	return c, nil
+	return place, c, err
+}
+
+// at returns the key that the login is stored under.
+func (s *storage) at() Key {
+	if place := s.place.Load(); place != nil {
+		return *place
+	}
+	return s.key
+}
+
+// check warns of a login that the next program will not find.
+func (s *storage) check(ctx context.Context, c *Credentials) {
+	if s.key.Matches(s.key, c) {
+		return
+	}
+	s.notFound.Do(func() {
+		s.log.WarnContext(ctx, "the login was made for another client or audience than the Key names; the next program will not use it",
+			slog.String("its client", c.ClientID), slog.String("its audience", c.Audience),
+			slog.String("client", s.key.ClientID), slog.String("audience", s.key.Audience))
+	})
 }
 
 // lease is the lock on the stored login during one renewal. The zero value is
@@ -58,8 +95,10 @@ type lease struct {
 }
 
 // take locks the login for l, where the store can, and reports whether l was
-// unlocked before. Without a lock a renewal is less safe, but better than none.
-func (s *storage) take(ctx context.Context, l *lease) bool {
+// unlocked before. Without a lock a renewal is less safe, but better than none. While it
+// waits it calls done, which may be nil, where the store can, and stops when that
+// reports true.
+func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 	locker, ok := s.store.(Locker)
 	if !ok || l.tried {
 		return false
@@ -68,12 +107,21 @@ func (s *storage) take(ctx context.Context, l *lease) bool {
 	limited, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
 	var err error
+	left := false
 	func() {
 		defer recovered(ctx, s.log, s.name(), &err)
-		l.held, err = locker.Lock(limited, s.key)
+		queue, ok := s.store.(Queue)
+		if !ok || done == nil {
+			l.held, err = locker.Lock(limited, s.at())
+			return
+		}
+		l.held, err = queue.LockUnless(limited, s.at(), func() bool {
+			left = done()
+			return left
+		})
 	}()
 	switch {
-	case err == nil || ctx.Err() != nil:
+	case err == nil || left || ctx.Err() != nil:
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
 		s.log.WarnContext(ctx, "another process holds the lock of the login for too long; continuing without the lock",
 			slog.Duration("waited", lockTimeout))
@@ -118,7 +166,13 @@ func (s *storage) put(ctx context.Context, c *Credentials) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	defer recovered(ctx, s.log, s.name(), &err)
-	return s.store.Store(ctx, s.key, c)
+	s.check(ctx, c)
+	place := s.at()
+	if !place.Matches(place, c) { // a new login, for something else than the one before it
+		place = s.key
+		s.place.Store(&place)
+	}
+	return s.store.Store(ctx, place, c)
 }
 
 // replace stores c in place of the login with the ID old. If the store holds
@@ -133,7 +187,8 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 		limited, cancel := context.WithTimeout(ctx, storeTimeout)
 		defer cancel()
 		defer recovered(ctx, s.log, s.name(), &err)
-		if swapped, err := swapper.Swap(limited, s.key, old, c); swapped || err != nil {
+		s.check(ctx, c)
+		if swapped, err := swapper.Swap(limited, s.at(), old, c); swapped || err != nil {
 			return nil, err
 		}
 	}
@@ -188,7 +243,7 @@ func (s *storage) note(ctx context.Context, l *lease, id string, change func(*Cr
 	if s.store == nil {
 		return
 	}
-	s.take(ctx, l)
+	s.take(ctx, l, nil)
 	stored, err := s.retrieve(ctx)
 	if err != nil || stored.ID() != id {
 		return
@@ -217,7 +272,7 @@ func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 	defer cancel()
 	defer recovered(ctx, s.log, s.name(), &err)
 	if d, ok := s.store.(Discarder); ok {
-		return d.Discard(limited, s.key, dead)
+		return d.Discard(limited, s.at(), dead)
 	}
 	stored, err := s.retrieve(ctx)
 	switch {
@@ -226,7 +281,7 @@ func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 	case err != nil || stored.RefreshToken != dead.RefreshToken:
 		return err
 	}
-	return s.store.Delete(limited, s.key)
+	return s.store.Delete(limited, s.at())
 }
 
 // remove deletes the stored login.
@@ -234,7 +289,7 @@ func (s *storage) remove(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	defer recovered(ctx, s.log, s.name(), &err)
-	return s.store.Delete(ctx, s.key)
+	return s.store.Delete(ctx, s.at())
 }
 
 // extraTime is how much longer than the flight that asked for it a refresh, and

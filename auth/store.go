@@ -1,6 +1,11 @@
 package auth
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+)
 
 // StoredFlow is the Flow in the [Key] of logins that people make with OAuth, and so the
 // Name in the [Traits] of these flows. They share it, so that flow.Stored, which only
@@ -8,22 +13,48 @@ import "context"
 const StoredFlow = "stored"
 
 // Key names one stored login. Programs with equal keys share it; keys that differ
-// in any part never overwrite each other.
+// in any part never overwrite each other. A program that sets no ClientID or no Audience
+// finds the login of any; see [Key.Matches].
 type Key struct {
 	Endpoint string // backend, without scheme
-	ClientID string // as configured; may be empty
+	ClientID string // the OAuth client that the program sets; may be empty
+	Audience string // the API that the program asks a token for; may be empty
 	Flow     string // [Traits].Name
 	User     string // the user, if one machine serves several
 	Profile  string // any name, to keep several logins of one person apart
 }
 
+// Matches reports whether a program that asks for the login of k may use c, which is stored
+// under stored. Endpoint, Flow, User and Profile must be equal. The ClientID and the
+// Audience of k must be those that c was made for; an empty one matches any, and so does a
+// login that does not say what it was made for, as those of older programs and of other
+// tools. What c says of itself counts more than what stored says.
+func (k Key) Matches(stored Key, c *Credentials) bool {
+	client, audience, known := stored.ClientID, stored.Audience, stored.Audience != ""
+	if c != nil {
+		client, audience = cmp.Or(c.ClientID, client), cmp.Or(c.Audience, audience)
+		known = known || c.Audience != "" || c.PurposeKnown
+	}
+	return k.withoutPurpose() == stored.withoutPurpose() &&
+		(k.ClientID == "" || client == "" || k.ClientID == client) &&
+		(k.Audience == "" || !known || k.Audience == audience)
+}
+
+func (k Key) withoutPurpose() Key {
+	k.ClientID, k.Audience = "", ""
+	return k
+}
+
 // Store remembers logins between runs. Implementations are safe for concurrent use
 // and honour ctx. Package auth/tokenstore has the usual ones.
 //
-// A Store may also implement [Locker], [Swapper], [Discarder], [Persister], [Locator]
-// and [Lister]. An [Authenticator] uses the first three, and Locator for its [Status];
+// A Store may also implement [Finder], [Locker], [Queue], [Swapper], [Discarder],
+// [Persister], [Locator] and [Lister]. An [Authenticator] uses the first five, and Locator for its [Status];
 // Persister is for stores that wrap others, Lister for people and tools. A store that
 // wraps another one forwards them all. [Encode] and [Decode] turn a login into bytes and back.
+//
+// The methods take k as it is, with an empty ClientID or Audience as one more value. What a
+// key without them matches, [Find] looks for.
 type Store interface {
 	// Store stores c under k, replacing what was there.
 	Store(ctx context.Context, k Key, c *Credentials) error
@@ -34,14 +65,106 @@ type Store interface {
 	Delete(ctx context.Context, k Key) error
 }
 
+// Finder is a [Store] that knows under which keys logins are stored.
+type Finder interface {
+	// Find returns the key that the login for a program which asks for k is stored under:
+	// the newest one that k matches (see [Key.Matches]; one that Ended says cannot be
+	// refreshed only if there is no other), or k if there is none.
+	Find(ctx context.Context, k Key) (Key, error)
+}
+
+// Find returns the login in s for a program that asks for k, and the key that it is stored
+// under, which the other methods of s take. It returns no login that k does not match. A
+// Store that is a [Finder] chooses; of a [Lister] it may be any login whose key is listed;
+// of any other Store it is what is stored under k, or under k as programs had it before
+// there was an Audience and before the ClientID of a flow was part of it. The error wraps
+// [ErrNoCredentials] if there is none.
+func Find(ctx context.Context, s Store, k Key) (Key, *Credentials, error) {
+	places, choose, err := placesIn(ctx, s, k)
+	if err != nil {
+		return k, nil, err
+	}
+	found, best, none := k, (*Credentials)(nil), error(nil)
+	for _, place := range places {
+		c, err := s.Retrieve(ctx, place)
+		switch {
+		case err == nil && c == nil: // not what a Store should return
+			err = ErrNoCredentials
+		case err == nil && !k.Matches(place, c):
+			err = &mismatchError{c}
+		case err == nil && !choose:
+			return place, c, nil
+		case err == nil && c.preferredTo(best):
+			found, best = place, c
+		case err != nil && !errors.Is(err, ErrNoCredentials):
+			return k, nil, err
+		}
+		if none == nil || errors.As(err, new(*mismatchError)) {
+			none = err
+		}
+	}
+	if best == nil {
+		return k, nil, none
+	}
+	return found, best, nil
+}
+
+// placesIn returns the keys under which s may hold the login of k, and whether the newest of
+// all is wanted, or the first that there is.
+func placesIn(ctx context.Context, s Store, k Key) (places []Key, choose bool, err error) {
+	if f, ok := s.(Finder); ok {
+		found, err := f.Find(ctx, k)
+		return []Key{found}, false, err
+	}
+	if l, ok := s.(Lister); ok {
+		if listed, err := l.List(ctx); err == nil {
+			others := slices.DeleteFunc(listed, func(o Key) bool { return o == k || !k.Matches(o, nil) })
+			return append([]Key{k}, others...), true, nil
+		}
+	}
+	withoutAudience := k
+	withoutAudience.Audience = ""
+	return slices.Compact([]Key{k, withoutAudience, k.withoutPurpose()}), false, nil
+}
+
+// preferredTo reports whether to use c rather than o, which may be nil: one that can still
+// be refreshed, and the newer one.
+func (c *Credentials) preferredTo(o *Credentials) bool {
+	if o == nil || (c.Ended == "") != (o.Ended == "") {
+		return o == nil || c.Ended == ""
+	}
+	return o.olderThan(c)
+}
+
+// mismatchError says that there is a login, but for something else.
+type mismatchError struct{ found *Credentials }
+
+func (e *mismatchError) Error() string {
+	return "no credentials for this client and audience: what is stored was made for others"
+}
+
+func (e *mismatchError) Unwrap() error { return ErrNoCredentials }
+
 // Locker is a [Store] that lets one holder at a time replace a login, among all who
 // share the store: Authenticators, processes, machines. Without it several of them
 // may send one refresh token, and a server that rotates refresh tokens may revoke the
 // login of all of them (RFC 9700 §4.14.2).
 type Locker interface {
-	// Lock waits until the login of k is locked, or until ctx ends. The error says
-	// why there is no lock; the caller may continue without one.
+	// Lock waits until the login of k is locked, or until ctx ends. Keys that differ in
+	// ClientID or Audience only share one lock, since they may find the same login. The
+	// error says why there is no lock; the caller may continue without one.
 	Lock(ctx context.Context, k Key) (Lease, error)
+}
+
+// Queue is a [Locker] whose waiters may leave: a login that another holder has stored
+// meanwhile makes the lock unnecessary.
+type Queue interface {
+	Locker
+	// LockUnless is Lock, but calls done when the lock may have become free, before it
+	// tries again, and returns an error without a lock if done reports true. Done reads
+	// the store, so it is not called more often than a holder releases the lock, or a few
+	// times a second.
+	LockUnless(ctx context.Context, k Key, done func() bool) (Lease, error)
 }
 
 // Lease is a lock that is held. A lease may be lost while it is held: the server that

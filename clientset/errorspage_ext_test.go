@@ -174,6 +174,9 @@ func situations() map[string]situation {
 			return clientset.ForEndpoint("https://flyte.example.com/console")
 		}),
 		"API key: ": calling(func(*testing.T) (*clientset.ClientSet, error) { return clientset.ForAPIKey("YTpi") }),
+		"API key: is ambiguous": calling(func(*testing.T) (*clientset.ClientSet, error) {
+			return clientset.ForAPIKey("aG9zdDo0NDAxNzpjbGllbnQ6c2VjcmV0") // host:44017:client:secret
+		}),
 		"CA file": calling(func(*testing.T) (*clientset.ClientSet, error) {
 			return clientset.ForEndpoint("flyte.example.com", clientset.WithCAFile("/nowhere/ca.pem"))
 		}),

@@ -31,7 +31,9 @@ func (c *config) newAuthenticator(e endpoint.Endpoint, hc *http.Client, conn *co
 		Prompter: c.prompter,
 		Logger:   c.logger,
 	}
-	opts := []auth.Option{auth.WithLogger(c.logger), auth.WithExpirySkew(c.expirySkew)}
+	opts := []auth.Option{
+		auth.WithLogger(c.logger), auth.WithExpirySkew(c.expirySkew), auth.WithScope(strings.Join(c.clientConfig.Scopes, " ")),
+	}
 	if c.initial != nil {
 		opts = append(opts, auth.WithInitial(c.initial))
 	}
@@ -65,17 +67,20 @@ func (c *config) proxyAuthenticator(e endpoint.Endpoint, n *network) *auth.Authe
 		opts = append(opts, auth.WithStore(s))
 	}
 	key := c.key(e, c.proxyFlow)
-	key.ClientID = ""
+	key.ClientID, key.Audience = "", "" // those of the main login; the flow may have its own
 	key.Profile = strings.TrimSuffix("proxy/"+c.profile, "/")
 	return auth.New(key, c.proxyFlow, env, opts...)
 }
 
-// key names the login in stores.
+// key names the login in stores: by the client and the audience that the flow, the API key,
+// an option or the target sets. What discovery finds is not known yet and is no part of it.
 func (c *config) key(e endpoint.Endpoint, f auth.Flow) auth.Key {
+	traits := auth.TraitsOf(f)
 	return auth.Key{
 		Endpoint: e.Key,
-		ClientID: cmp.Or(c.clientID, c.clientConfig.ClientID),
-		Flow:     auth.TraitsOf(f).Name,
+		ClientID: cmp.Or(traits.ClientID, c.clientID, c.clientConfig.ClientID),
+		Audience: cmp.Or(traits.Audience, c.clientConfig.Audience),
+		Flow:     traits.Name,
 		User:     c.user,
 		Profile:  c.profile,
 	}

@@ -77,7 +77,7 @@ func (o *otherLogin) find(ctx context.Context) string {
 		for _, name := range o.names {
 			key := o.key
 			key.Endpoint = name
-			if c, err := o.store.Retrieve(ctx, key); err == nil && c != nil {
+			if _, _, err := auth.Find(ctx, o.store, key); err == nil {
 				o.found = name
 				return
 			}

@@ -76,7 +76,7 @@ func TestOptionsWinOverTheTarget(t *testing.T) {
 	if err := list(t.Context(), cs); err != nil {
 		t.Fatal(err)
 	}
-	want := auth.Key{Endpoint: s.Endpoint(), ClientID: "option", Flow: auth.TraitsOf(login).Name, User: "option"}
+	want := auth.Key{Endpoint: s.Endpoint(), ClientID: "option", Audience: "target", Flow: auth.TraitsOf(login).Name, User: "option"}
 	if got := cs.Authenticator().Status().Key; got != want {
 		t.Errorf("key = %+v, want %+v", got, want)
 	}

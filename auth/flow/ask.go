@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/internal/fault"
 )
@@ -21,13 +22,26 @@ type ask struct {
 
 // fill puts them into form, and those of the configuration in place of empty ones.
 func (a ask) fill(form url.Values, cfg configstore.ClientConfig) error {
+	audience, scope := a.purpose(cfg)
+	setIfAny(form, "scope", scope)
+	setIfAny(form, "audience", audience)
+	return a.fillOwn(form)
+}
+
+// purpose returns what a login asks for: its own parameters, and those of the
+// configuration in place of empty ones.
+func (a ask) purpose(cfg configstore.ClientConfig) (audience, scope string) {
 	scopes := a.scopes
 	if len(scopes) == 0 {
 		scopes = cfg.Scopes
 	}
-	setIfAny(form, "scope", strings.Join(scopes, " "))
-	setIfAny(form, "audience", cmp.Or(a.audience, cfg.Audience))
-	return a.fillOwn(form)
+	return cmp.Or(a.audience, cfg.Audience), strings.Join(scopes, " ")
+}
+
+// traits adds to t what the flow itself says of the purpose of its logins.
+func (a ask) traits(t auth.Traits, clientID string) auth.Traits {
+	t.ClientID, t.Audience, t.Scope = clientID, a.audience, strings.Join(a.scopes, " ")
+	return t
 }
 
 // fillOwn puts in the parameters of every request of a login.

@@ -137,8 +137,14 @@ func (f Auto) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials)
 	return f.PKCE.Revoke(ctx, env, creds)
 }
 
-// Traits returns those of an interactive flow, with its time limit.
-func (f Auto) Traits() auth.Traits { return personal(max(f.PKCE.limit(), f.Device.limit())) }
+// Traits returns those of an interactive flow, with the longer of the two time limits. A
+// client, an audience or scopes that PKCE and Device name differently are left out: either
+// may have made the login.
+func (f Auto) Traits() auth.Traits {
+	browsing := f.PKCE
+	browsing.Device = nil
+	return either(browsing.Traits(), f.Device.Traits())
+}
 
 func (f Auto) environment() Environment {
 	if f.Environment != nil {

@@ -158,7 +158,7 @@ func (s *browserLogin) address() (string, error) {
 		"code_challenge":        {oauth2.S256ChallengeFromVerifier(s.verifier)},
 		"code_challenge_method": {"S256"},
 	}
-	if err := (ask{s.flow.Scopes, s.flow.Audience, s.flow.Resources, s.flow.Extra}).fill(own, s.cfg); err != nil {
+	if err := s.flow.ask().fill(own, s.cfg); err != nil {
 		return "", err
 	}
 	maps.Copy(query, own)
@@ -176,6 +176,9 @@ func (s *browserLogin) exchange(ctx context.Context, code string) (*auth.Credent
 		if err := s.flow.tokenAsk().fillOwn(form); err != nil {
 			return tokenRequest{}, err
 		}
-		return s.flow.client().request(cfg, form)
+		asked := s.flow.ask()
+		req, err := s.flow.client().request(cfg, form)
+		req.asked = &asked
+		return req, err
 	})
 }

@@ -64,7 +64,7 @@ func (f ClientCredentials) Renew(ctx context.Context, env auth.Env, prev *auth.C
 // Traits returns those of a flow that needs no person, and whose tokens are not stored
 // in files: a new one costs one request.
 func (f ClientCredentials) Traits() auth.Traits {
-	return auth.Traits{Name: named(grantClientCredentials, f.ClientID)}
+	return f.ask().traits(auth.Traits{Name: named(grantClientCredentials, f.ClientID)}, "") // the client is in the name
 }
 
 func (f ClientCredentials) request(cfg configstore.ClientConfig) (tokenRequest, error) {
@@ -73,12 +73,15 @@ func (f ClientCredentials) request(cfg configstore.ClientConfig) (tokenRequest, 
 		return tokenRequest{}, err
 	}
 	form := grantForm(grantClientCredentials)
-	if err := (ask{f.Scopes, f.Audience, f.Resources, f.Extra}).fill(form, cfg); err != nil {
+	asked := f.ask()
+	if err := asked.fill(form, cfg); err != nil {
 		return tokenRequest{}, err
 	}
-	req := tokenRequest{clientID: id, style: StyleForm, form: form, idempotent: true}
+	req := tokenRequest{clientID: id, style: StyleForm, form: form, idempotent: true, asked: &asked}
 	return f.proof().on(req, cfg)
 }
+
+func (f ClientCredentials) ask() ask { return ask{f.Scopes, f.Audience, f.Resources, f.Extra} }
 
 func (f ClientCredentials) id() (string, error) {
 	if f.ClientID != "" {

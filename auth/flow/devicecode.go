@@ -97,7 +97,9 @@ func (f DeviceCode) Revoke(ctx context.Context, env auth.Env, creds *auth.Creden
 }
 
 // Traits returns those of an interactive flow, with its time limit.
-func (f DeviceCode) Traits() auth.Traits { return personal(f.limit()) }
+func (f DeviceCode) Traits() auth.Traits { return f.ask().traits(personal(f.limit()), f.ClientID) }
+
+func (f DeviceCode) ask() ask { return ask{f.Scopes, f.Audience, f.Resources, f.Extra} }
 
 func (f DeviceCode) limit() time.Duration {
 	if f.Timeout > 0 {
@@ -113,7 +115,7 @@ func (f DeviceCode) tokenAsk() ask { return ask{resources: f.Resources, extra: f
 // begin asks for a code (RFC 8628 §3.1) and shows it.
 func (f DeviceCode) begin(ctx context.Context, env auth.Env, cfg configstore.ClientConfig) (*polling, error) {
 	form := url.Values{}
-	if err := (ask{f.Scopes, f.Audience, f.Resources, f.Extra}).fill(form, cfg); err != nil {
+	if err := f.ask().fill(form, cfg); err != nil {
 		return nil, err
 	}
 	verifier := ""
@@ -157,7 +159,8 @@ func (f DeviceCode) poll(cfg configstore.ClientConfig, deviceCode, verifier stri
 		return tokenRequest{}, err
 	}
 	req, err := f.client().request(cfg, form)
-	req.endpoint = cfg.TokenEndpoint
+	asked := f.ask()
+	req.endpoint, req.asked = cfg.TokenEndpoint, &asked
 	return req, err
 }
 

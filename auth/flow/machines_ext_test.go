@@ -124,7 +124,7 @@ func TestTokenExchange(t *testing.T) {
 	if second.form["subject_token"] != "subject-2" || second.form["subject_token_type"] != flow.TokenTypeID || second.id != "workload" || second.secret != "s" {
 		t.Errorf("second request %+v", second)
 	}
-	if got := auth.TraitsOf(f); got != (auth.Traits{Name: "token_exchange/workload"}) {
+	if got := auth.TraitsOf(f); got != (auth.Traits{Name: "token_exchange/workload", Audience: f.Audience}) {
 		t.Errorf("traits %+v", got)
 	}
 }

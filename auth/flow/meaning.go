@@ -39,7 +39,7 @@ type statuses func(status int) bool
 type coded int
 
 const (
-	either coded = iota
+	anyCode coded = iota
 	withCode
 	without
 )
@@ -142,7 +142,7 @@ func (c class) has(status int, code string) bool {
 	case c.codes != nil:
 		return slices.Contains(c.codes, code)
 	default:
-		return c.coded == either || (c.coded == withCode) == (code != "")
+		return c.coded == anyCode || (c.coded == withCode) == (code != "")
 	}
 }
 

@@ -73,8 +73,10 @@ func (f Password) Revoke(ctx context.Context, env auth.Env, creds *auth.Credenti
 // Traits returns those of a flow that needs no person. Their Name contains the user
 // name, so that no user gets the stored login of another.
 func (f Password) Traits() auth.Traits {
-	return auth.Traits{Name: named(grantPassword, f.Username), FileStorable: true}
+	return f.ask().traits(auth.Traits{Name: named(grantPassword, f.Username), FileStorable: true}, f.ClientID)
 }
+
+func (f Password) ask() ask { return ask{f.Scopes, f.Audience, f.Resources, f.Extra} }
 
 // named returns a storage name of its own for each identity.
 func named(name, identity string) string {
@@ -95,8 +97,11 @@ func (f Password) request(cfg configstore.ClientConfig) (tokenRequest, error) {
 		return tokenRequest{}, fmt.Errorf("password: %w", err)
 	}
 	form := grantForm(grantPassword, "username", f.Username, "password", password)
-	if err := (ask{f.Scopes, f.Audience, f.Resources, f.Extra}).fill(form, cfg); err != nil {
+	asked := f.ask()
+	if err := asked.fill(form, cfg); err != nil {
 		return tokenRequest{}, err
 	}
-	return f.client().request(cfg, form)
+	req, err := f.client().request(cfg, form)
+	req.asked = &asked
+	return req, err
 }

@@ -18,6 +18,22 @@ func personal(limit time.Duration) auth.Traits {
 	}
 }
 
+// either returns the traits of a flow that logs in like a or like b. What they say of the
+// purpose of their logins holds where they agree.
+func either(a, b auth.Traits) auth.Traits {
+	a.Timeout = max(a.Timeout, b.Timeout)
+	if a.ClientID != b.ClientID {
+		a.ClientID = ""
+	}
+	if a.Audience != b.Audience {
+		a.Audience = ""
+	}
+	if a.Scope != b.Scope {
+		a.Scope = ""
+	}
+	return a
+}
+
 const noPrompter = "no Prompter"
 
 func errNoPerson(why string) error {

@@ -109,12 +109,14 @@ func (f PKCE) Revoke(ctx context.Context, env auth.Env, creds *auth.Credentials)
 
 // Traits returns those of an interactive flow, with its time limit.
 func (f PKCE) Traits() auth.Traits {
-	t := personal(f.limit())
+	t := f.ask().traits(personal(f.limit()), f.ClientID)
 	if f.Device != nil {
-		t.Timeout = max(t.Timeout, f.Device.Traits().Timeout)
+		t = either(t, f.Device.Traits())
 	}
 	return t
 }
+
+func (f PKCE) ask() ask { return ask{f.Scopes, f.Audience, f.Resources, f.Extra} }
 
 func (f PKCE) limit() time.Duration {
 	if f.Timeout > 0 {

@@ -44,6 +44,7 @@ func refresh(ctx context.Context, env auth.Env, c client, a ask, prev *auth.Cred
 	}
 	next.RefreshToken = cmp.Or(next.RefreshToken, prev.RefreshToken)
 	next.HeaderKey = cmp.Or(next.HeaderKey, prev.HeaderKey)
+	next.Audience, next.Scope, next.PurposeKnown = prev.Audience, prev.Scope, prev.PurposeKnown
 	if prev.TokenOrigin != "" { // the configuration of the login counts, not the present one
 		next.RevocationOrigin = prev.RevocationOrigin
 	}

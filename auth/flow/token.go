@@ -36,6 +36,8 @@ type tokenRequest struct {
 	// assert makes the client assertion (RFC 7523 §2.2), a new one for every attempt; nil
 	// for a client with a secret or none.
 	assert asserter
+	// asked is what the login asks for, here or in an earlier request; nil for a refresh.
+	asked *ask
 	// idempotent grants may be sent again although the server may have received them:
 	// they use up nothing.
 	idempotent bool
@@ -162,6 +164,10 @@ func credentials(ctx context.Context, env auth.Env, got issued, cfg configstore.
 		Expiry:       got.token.Expiry,
 		IssuedAt:     time.Now(),
 		ClientID:     req.clientID,
+	}
+	if req.asked != nil {
+		c.Audience, c.Scope = req.asked.purpose(cfg)
+		c.PurposeKnown = true
 	}
 	bind(c, req.endpoint, cfg)
 	return c

@@ -86,8 +86,10 @@ func (f TokenExchange) Renew(ctx context.Context, env auth.Env, prev *auth.Crede
 // Traits returns those of a flow that needs no person, and whose tokens are not stored
 // in files: a new one costs one request.
 func (f TokenExchange) Traits() auth.Traits {
-	return auth.Traits{Name: named(nameExchange, f.ClientID)}
+	return f.ask().traits(auth.Traits{Name: named(nameExchange, f.ClientID)}, "") // the client is in the name
 }
+
+func (f TokenExchange) ask() ask { return ask{f.Scopes, f.Audience, f.Resources, f.Extra} }
 
 func (f TokenExchange) request(cfg configstore.ClientConfig) (tokenRequest, error) {
 	form := grantForm(grantExchange)
@@ -100,10 +102,13 @@ func (f TokenExchange) request(cfg configstore.ClientConfig) (tokenRequest, erro
 		}
 	}
 	setIfAny(form, "requested_token_type", f.RequestedTokenType)
-	if err := (ask{f.Scopes, f.Audience, f.Resources, f.Extra}).fill(form, cfg); err != nil {
+	asked := f.ask()
+	if err := asked.fill(form, cfg); err != nil {
 		return tokenRequest{}, err
 	}
-	req := tokenRequest{clientID: cmp.Or(f.ClientID, cfg.ClientID), style: StyleForm, form: form, idempotent: true}
+	req := tokenRequest{
+		clientID: cmp.Or(f.ClientID, cfg.ClientID), style: StyleForm, form: form, idempotent: true, asked: &asked,
+	}
 	p := proof{secret: f.ClientSecret, style: f.AuthStyle, key: f.PrivateKey, assertion: f.Assertion}
 	if p.none() {
 		return req, nil

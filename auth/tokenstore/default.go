@@ -13,7 +13,7 @@ type Config struct {
 	Off bool
 	// NoKeyring uses no keyring.
 	NoKeyring bool
-	// Mirror also stores people's logins where flyte-sdk finds them; see
+	// Mirror also stores people's logins where Flyte's own tools find them; see
 	// [FlyteTools].Mirror.
 	Mirror bool
 	// Dir is the directory of files; empty means the one of [FileStore].

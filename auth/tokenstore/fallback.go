@@ -103,6 +103,31 @@ func (f *FallbackStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credent
 	return nil, &auth.Error{Op: "retrieve", Endpoint: k.Endpoint, Err: err}
 }
 
+// Find returns the key of the login that k matches, as the store finds it whose login
+// Retrieve would return, or k.
+func (f *FallbackStore) Find(ctx context.Context, k auth.Key) (auth.Key, error) {
+	var list []match
+	for i, s := range slices.Backward(f.Stores) {
+		if f.failed.leaveAlone(i) {
+			continue
+		}
+		found, c, err := auth.Find(ctx, s, k)
+		if ctx.Err() != nil {
+			return k, err
+		}
+		if err == nil {
+			list = append(list, match{key: found, creds: c})
+		}
+		if best := newest(list); best != nil && best.creds.Ended == "" && persistent(s) {
+			break
+		}
+	}
+	if best := newest(list); best != nil {
+		return best.key, nil
+	}
+	return k, nil // Retrieve says which store failed
+}
+
 // Delete deletes what is stored under k in every store. A store that cannot be reached
 // is an error only if it may be the one that holds the login.
 func (f *FallbackStore) Delete(ctx context.Context, k auth.Key) error {
@@ -122,14 +147,31 @@ func (f *FallbackStore) Discard(ctx context.Context, k auth.Key, dead *auth.Cred
 // another process holds is waited for, until ctx ends. It is an error if every lock fails.
 // If no store is a Locker, nothing is locked.
 func (f *FallbackStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
+	return f.LockUnless(ctx, k, nil)
+}
+
+// LockUnless is Lock, and gives up when done reports true, where the store that locks is an
+// [auth.Queue]. A nil done never does.
+func (f *FallbackStore) LockUnless(ctx context.Context, k auth.Key, done func() bool) (auth.Lease, error) {
+	left := false
+	ask := func() bool {
+		left = done()
+		return left
+	}
 	var errs []error
 	for i, s := range f.Stores {
 		l, ok := s.(auth.Locker)
 		if !ok {
 			continue
 		}
-		lease, err := l.Lock(ctx, k)
-		if err == nil || ctx.Err() != nil {
+		var lease auth.Lease
+		var err error
+		if q, ok := s.(auth.Queue); ok && done != nil {
+			lease, err = q.LockUnless(ctx, k, ask)
+		} else {
+			lease, err = l.Lock(ctx, k)
+		}
+		if err == nil || left || ctx.Err() != nil {
 			return lease, err
 		}
 		if f.told.first("lock " + strconv.Itoa(i)) {

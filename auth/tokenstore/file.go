@@ -72,6 +72,23 @@ func (s *FileStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials
 	return c, nil
 }
 
+// Find reads the files of all logins, and returns the key of the newest one that k matches,
+// or k. It changes none.
+func (s *FileStore) Find(ctx context.Context, k auth.Key) (auth.Key, error) {
+	var list []match
+	err := s.inDir(ctx, false, func(d loginDir) (err error) {
+		list, err = d.matches(ctx, k)
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return k, &auth.Error{Op: "retrieve", Endpoint: k.Endpoint, Err: err}
+	}
+	if best := chosen(ctx, &s.state.warned, s.Logger, list); best != nil {
+		return best.key, nil
+	}
+	return k, nil
+}
+
 // Delete removes the file of k, its .bad files, and the temporary files of programs that
 // died while they wrote it: after a logout no token remains.
 func (s *FileStore) Delete(ctx context.Context, k auth.Key) error {
@@ -108,7 +125,13 @@ func (s *FileStore) List(ctx context.Context) ([]auth.Key, error) {
 
 // Lock locks the login of k among all processes that use the same LockDir.
 func (s *FileStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
-	return fileLock(s.LockDir).lock(ctx, k)
+	return fileLock(s.LockDir).lock(ctx, k, nil)
+}
+
+// LockUnless is Lock, and gives up when done reports true, which it asks when another
+// process has released the lock, and at least every second.
+func (s *FileStore) LockUnless(ctx context.Context, k auth.Key, done func() bool) (auth.Lease, error) {
+	return fileLock(s.LockDir).lock(ctx, k, done)
 }
 
 // Persistent returns true: logins outlive the process.

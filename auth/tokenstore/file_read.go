@@ -82,29 +82,46 @@ func (d loginDir) openRegular(name string) (*os.File, fs.FileInfo, error) {
 
 // keys returns the keys of the logins that can be used.
 func (d loginDir) keys(ctx context.Context) ([]auth.Key, error) {
+	var keys []auth.Key
+	err := d.each(ctx, func(k auth.Key, _ *auth.Credentials) { keys = append(keys, k) })
+	return keys, err
+}
+
+// matches returns the logins that k matches and that can be used.
+func (d loginDir) matches(ctx context.Context, k auth.Key) ([]match, error) {
+	var list []match
+	err := d.each(ctx, func(key auth.Key, c *auth.Credentials) {
+		if k.Matches(key, c) {
+			list = append(list, match{key: key, creds: c})
+		}
+	})
+	return list, err
+}
+
+// each calls f for every login that can be used.
+func (d loginDir) each(ctx context.Context, f func(k auth.Key, c *auth.Credentials)) error {
 	entries, err := fs.ReadDir(d.FS(), ".")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var keys []auth.Key
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
-			return keys, err
+			return err
 		}
 		if !strings.HasSuffix(e.Name(), fileSuffix) {
 			continue
 		}
-		f, _, err := d.openRegular(e.Name())
+		file, _, err := d.openRegular(e.Name())
 		if err != nil {
 			continue
 		}
-		k, _, err := decodeFile(f)
-		_ = f.Close()
+		k, c, err := decodeFile(file)
+		_ = file.Close()
 		if err == nil && fileName(k) == e.Name() {
-			keys = append(keys, k)
+			f(k, c)
 		}
 	}
-	return keys, nil
+	return nil
 }
 
 // decodeFile checks who may have written f, and reads it.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
@@ -23,18 +25,19 @@ type layout struct {
 	decode func(values []string) (*auth.Credentials, error)
 	// encode makes the values; an empty one is an item to delete.
 	encode func(c *auth.Credentials) ([]string, error)
+	// mirrored reports whether a login of ours is written there if [FlyteTools].Mirror asks.
+	mirrored bool
+	// bare reports whether it stands for the host of an endpoint, whatever its port.
+	bare bool
 }
 
-const (
-	layoutSDK     = "flyte-sdk"
-	pythonKeyring = "Python keyring library"
-)
+const pythonKeyring = "Python keyring library"
 
 // layouts are tried in this order: what is used today first.
 func layouts() []layout {
 	flytectl := func(name, scheme string) layout {
 		return layout{
-			name: name,
+			name: name, mirrored: scheme != "",
 			items: func(endpoint string) [][2]string {
 				return [][2]string{{"flytectl", scheme + endpoint + ":flytectl-user"}}
 			},
@@ -48,7 +51,7 @@ func layouts() []layout {
 	}
 	return []layout{
 		{
-			name: layoutSDK, application: pythonKeyring,
+			name: "flyte-sdk", application: pythonKeyring, mirrored: true,
 			items:  func(endpoint string) [][2]string { return [][2]string{{endpoint, "tokens"}} },
 			decode: func(values []string) (*auth.Credentials, error) { return decodeTokens(values[0]) },
 			encode: func(c *auth.Credentials) ([]string, error) {
@@ -56,7 +59,7 @@ func layouts() []layout {
 			},
 		},
 		{
-			name: "flytekit", application: pythonKeyring,
+			name: "flytekit", application: pythonKeyring, mirrored: true, // also that of flyte-sdk-go
 			items: func(endpoint string) [][2]string {
 				return [][2]string{{endpoint, "refresh_token"}, {endpoint, "access_token"}}
 			},
@@ -77,7 +80,33 @@ func layoutsFor(k auth.Key) []layout {
 	if k.Flow != auth.StoredFlow || k.User != "" || k.Profile != "" || !readable(k.Endpoint) {
 		return nil
 	}
-	return layouts()
+	all := layouts()
+	host := bareHost(k.Endpoint)
+	if host == "" {
+		return all
+	}
+	for _, l := range layouts() {
+		items := l.items
+		l.name, l.mirrored, l.bare = l.name+bareSuffix, false, true
+		l.items = func(string) [][2]string { return items(host) }
+		all = append(all, l)
+	}
+	return all
+}
+
+// bareSuffix marks the layouts of tools that leave out the port.
+const bareSuffix = "@host"
+
+// bareHost returns the endpoint without its port, or "" if it has none.
+func bareHost(endpoint string) string {
+	i := strings.LastIndexByte(endpoint, ':')
+	if i <= strings.LastIndexByte(endpoint, ']') || strings.IndexByte(endpoint, '/') >= 0 {
+		return ""
+	}
+	if _, err := strconv.ParseUint(endpoint[i+1:], 10, 16); err != nil {
+		return ""
+	}
+	return endpoint[:i]
 }
 
 func layoutNamed(name string, k auth.Key) (layout, bool) {
@@ -169,8 +198,8 @@ func (e unusableError) Error() string {
 
 func (e unusableError) Unwrap() error { return auth.ErrNoCredentials }
 
-// write puts c into the items of l.
-func (l layout) write(ctx context.Context, system *systemKeyring, k auth.Key, c *auth.Credentials) error {
+// write puts c into the items of l, in place of old, which may be nil.
+func (l layout) write(ctx context.Context, system *systemKeyring, k auth.Key, c, old *auth.Credentials) error {
 	values, err := l.encode(c)
 	if err != nil {
 		return err
@@ -179,13 +208,28 @@ func (l layout) write(ctx context.Context, system *systemKeyring, k auth.Key, c 
 		if values[i] == "" {
 			err = system.remove(ctx, item[0], item[1])
 		} else {
-			err = system.set(ctx, item[0], item[1], values[i], l.application)
+			err = system.replace(ctx, item[0], item[1], values[i], l.application, func(value string) bool { return holds(value, old) })
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// holds reports whether value, an item of any layout, holds a token of c.
+func holds(value string, c *auth.Credentials) bool {
+	if c == nil || value == "" {
+		return false
+	}
+	same := func(access, refresh string) bool {
+		return access != "" && access == c.AccessToken || refresh != "" && refresh == c.RefreshToken
+	}
+	if same(value, value) {
+		return true
+	}
+	tokens, err := decodeTokens(value)
+	return err == nil && same(tokens.AccessToken, tokens.RefreshToken)
 }
 
 // erase deletes the items of l.

@@ -126,7 +126,7 @@ func TestKeyringSharesARenewedImport(t *testing.T) {
 		names := f.names()
 		for _, i := range items {
 			renewed := strings.NewReplacer("a1", "a2", "r1", "r2").Replace(f.value(i.service, i.user))
-			if err := f.Set(i.service, i.user, renewed, i.application); err != nil || f.names() != names {
+			if err := f.setAs(i.service, i.user, renewed, i.application); err != nil || f.names() != names {
 				t.Errorf("%v; %s became %s", err, names, f.names())
 			}
 		}

@@ -20,7 +20,8 @@ import (
 // program has one keyring: this holds for all its KeyringStores together. Without a
 // session bus the Secret Service is not called at all, since the attempt could start one.
 //
-// It is no [auth.Lister]: a program reaches only items that it can name.
+// It is no [auth.Lister]: a program reaches only items that it can name. So for each
+// endpoint an item lists for which clients and audiences there are logins.
 //
 // Errors wrap [auth.ErrNoCredentials], [ErrKeyringUnavailable], [ErrKeyringLocked],
 // [ErrKeyringTooBig] or [ErrKeyringTimeout]. Values larger than the platform
@@ -45,7 +46,7 @@ func (s *KeyringStore) Store(ctx context.Context, k auth.Key, c *auth.Credential
 		return &auth.Error{Op: "store", Endpoint: k.Endpoint, Err: err}
 	}
 	return s.keyring().do(ctx, "store", k, func(ctx context.Context) error {
-		return s.own().write(ctx, k, login, "")
+		return s.own().write(ctx, k, login, nil)
 	})
 }
 
@@ -58,6 +59,20 @@ func (s *KeyringStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credenti
 	})
 	if err != nil {
 		return nil, err // found may still be written to
+	}
+	return found, nil
+}
+
+// Find returns the key of the newest login that k matches, or k.
+func (s *KeyringStore) Find(ctx context.Context, k auth.Key) (auth.Key, error) {
+	found := k
+	err := s.keyring().do(ctx, "retrieve", k, func(ctx context.Context) error {
+		best, err := s.own().find(ctx, k)
+		found = best
+		return err
+	})
+	if err != nil {
+		return k, err // found may still be written to
 	}
 	return found, nil
 }
@@ -78,7 +93,13 @@ func (s *KeyringStore) Discard(ctx context.Context, k auth.Key, dead *auth.Crede
 
 // Lock locks the login of k among all processes that use the same LockDir.
 func (s *KeyringStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
-	return fileLock(s.LockDir).lock(ctx, k)
+	return fileLock(s.LockDir).lock(ctx, k, nil)
+}
+
+// LockUnless is Lock, and gives up when done reports true, which it asks when another
+// process has released the lock, and at least every second.
+func (s *KeyringStore) LockUnless(ctx context.Context, k auth.Key, done func() bool) (auth.Lease, error) {
+	return fileLock(s.LockDir).lock(ctx, k, done)
 }
 
 // Persistent returns true: logins outlive the process.
@@ -92,7 +113,11 @@ func (s *KeyringStore) Location(k auth.Key) string {
 
 func (s *KeyringStore) keyring() *systemKeyring { return cmp.Or(s.system, theKeyring) }
 
-func (s *KeyringStore) own() ownItems { return ownItems{system: s.keyring(), warn: s.warnOnce} }
+func (s *KeyringStore) own() ownItems {
+	return ownItems{system: s.keyring(), warn: s.warnOnce, choose: func(ctx context.Context, list []match) *match {
+		return chosen(ctx, &s.warned, s.Logger, list)
+	}}
+}
 
 func (s *KeyringStore) warnOnce(ctx context.Context, about, text string, args ...any) {
 	s.warned.once(ctx, s.Logger, about, text, args...)

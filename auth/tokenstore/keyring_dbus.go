@@ -5,17 +5,13 @@ package tokenstore
 import (
 	"fmt"
 
-	"github.com/zalando/go-keyring"
 	ss "github.com/zalando/go-keyring/secret_service"
 )
 
-// Set replaces an item of the Secret Service, or makes it. An item that belongs to
-// another application bears its mark: without it, that application would not find
-// what to replace, and make a second item beside ours.
-func (libraryItems) Set(service, user, value, application string) error {
-	if application == "" {
-		return keyring.Set(service, user, value)
-	}
+// Replace changes an item of the Secret Service in place. Programs replace an item with all
+// of the attributes that they set themselves, and make a second one beside it if there is
+// none: so the attributes of an item stay as the program that made it has set them.
+func (libraryItems) Replace(service, user, value, application string, superseded func(string) bool) error {
 	svc, err := ss.NewSecretService()
 	if err != nil {
 		return err
@@ -29,7 +25,47 @@ func (libraryItems) Set(service, user, value, application string) error {
 	if err := svc.Unlock(collection.Path()); err != nil {
 		return err
 	}
-	label := fmt.Sprintf("Password for '%s' on '%s'", user, service)
-	mark := map[string]string{"service": service, "username": user, "application": application}
-	return svc.CreateItem(collection, label, mark, ss.NewSecret(session.Path(), value))
+	attributes := map[string]string{"service": service, "username": user}
+	items, err := svc.SearchItems(collection, attributes) // the one that was changed last comes first
+	if err != nil {
+		return err
+	}
+	secret := ss.NewSecret(session.Path(), value)
+	if len(items) == 0 {
+		if application != "" {
+			attributes["application"] = application
+		}
+		return svc.CreateItem(collection, fmt.Sprintf("Password for '%s' on '%s'", user, service), attributes, secret)
+	}
+	old := items[:0:0]
+	for _, item := range items {
+		if err := svc.Unlock(item); err != nil {
+			return err
+		}
+		held, err := svc.GetSecret(item, session.Path())
+		if err != nil {
+			return err
+		}
+		if superseded(string(held.Value)) {
+			old = append(old, item)
+		}
+	}
+	if len(old) == 0 {
+		old = items[:1]
+	}
+	set := svc.Object(secretsName, old[0]).Call(itemInterface+".SetSecret", 0, secret)
+	if set.Err != nil {
+		return set.Err
+	}
+	for _, item := range old[1:] {
+		if err := svc.Delete(item); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+const (
+	secretsName   = "org.freedesktop.secrets"
+	itemInterface = "org.freedesktop.Secret.Item"
+)

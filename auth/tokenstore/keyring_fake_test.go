@@ -44,7 +44,12 @@ func (f *fakeKeyring) enter(op, service, user string) error {
 	return before(n, op, service, user)
 }
 
-func (f *fakeKeyring) Set(service, user, value, application string) error {
+func (f *fakeKeyring) Set(service, user, value string) error {
+	return f.setAs(service, user, value, "")
+}
+
+// setAs is another program, which replaces only items with all the attributes that it sets.
+func (f *fakeKeyring) setAs(service, user, value, application string) error {
 	err := f.enter("set", service, user)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -62,6 +67,45 @@ func (f *fakeKeyring) Set(service, user, value, application string) error {
 		}
 	}
 	f.items = append(f.items, fakeItem{service, user, value, application})
+	return nil
+}
+
+// Replace works on items with attributes of their own, the newest of which is read.
+func (f *fakeKeyring) Replace(service, user, value, application string, superseded func(string) bool) error {
+	err := f.enter("set", service, user)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.busy--
+	if err != nil {
+		return err
+	}
+	if f.limit > 0 && len(value) > f.limit {
+		return keyring.ErrSetDataTooBig
+	}
+	target, old := -1, []int(nil)
+	for i, item := range slices.Backward(f.items) {
+		if item.service == service && item.user == user {
+			if target < 0 {
+				target = i
+			}
+			if superseded(item.value) {
+				old = append(old, i)
+			}
+		}
+	}
+	if target < 0 {
+		f.items = append(f.items, fakeItem{service, user, value, application})
+		return nil
+	}
+	if len(old) > 0 {
+		target = old[0]
+	}
+	changed := f.items[target]
+	changed.value = value
+	for _, i := range append(old, target) {
+		f.items[i].service = "" // deleted
+	}
+	f.items = append(slices.DeleteFunc(f.items, func(i fakeItem) bool { return i.service == "" }), changed)
 	return nil
 }
 

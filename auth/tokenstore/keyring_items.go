@@ -26,12 +26,28 @@ func (g *systemKeyring) get(ctx context.Context, service, user string) (value st
 	return got, nil
 }
 
-// set writes an item and reads it back, since an item that was not written would cost a
-// login. Another value means a second item of the same name, made by a tool that labels
-// its items differently; then set deletes all of them and writes again.
-func (g *systemKeyring) set(ctx context.Context, service, user, value, application string) error {
+// replace writes an item of another tool in place; see keyringItems. What it does not write
+// costs no login of ours.
+func (g *systemKeyring) replace(ctx context.Context, service, user, value, application string, superseded func(string) bool) error {
+	if err := g.fits(value); err != nil {
+		return err
+	}
+	return g.call(ctx, value, func(items keyringItems) error { return items.Replace(service, user, value, application, superseded) })
+}
+
+func (g *systemKeyring) fits(value string) error {
 	if limit := g.host.limit; limit > 0 && len(value) > limit {
 		return fmt.Errorf("%w: %d bytes in one item", ErrKeyringTooBig, len(value))
+	}
+	return nil
+}
+
+// set writes an item of our own and reads it back, since an item that was not written would
+// cost a login. Another value means a second item of the same name; then set deletes all of
+// them and writes again.
+func (g *systemKeyring) set(ctx context.Context, service, user, value string) error {
+	if err := g.fits(value); err != nil {
+		return err
 	}
 	for again := range 2 {
 		if again > 0 {
@@ -39,7 +55,7 @@ func (g *systemKeyring) set(ctx context.Context, service, user, value, applicati
 				return err
 			}
 		}
-		err := g.call(ctx, value, func(items keyringItems) error { return items.Set(service, user, value, application) })
+		err := g.call(ctx, value, func(items keyringItems) error { return items.Set(service, user, value) })
 		if err != nil {
 			return err
 		}

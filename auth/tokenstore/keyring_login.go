@@ -17,15 +17,16 @@ import (
 type ownItems struct {
 	system *systemKeyring
 	warn   func(ctx context.Context, about, text string, args ...any)
+	choose func(ctx context.Context, list []match) *match
 }
 
 // read returns our own item of k, or an error that wraps ErrNoCredentials when
 // there is none that can be used.
-func (o ownItems) read(ctx context.Context, k auth.Key) (c *auth.Credentials, shared string, err error) {
+func (o ownItems) read(ctx context.Context, k auth.Key) (c *auth.Credentials, shared []string, err error) {
 	for range 3 { // another process may be writing
 		var text string
 		if text, err = o.system.get(ctx, ownService(k), keyHash(k)); err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 		var v keyringValue
 		if v, err = decodeKeyringValue(text); err != nil {
@@ -36,11 +37,11 @@ func (o ownItems) read(ctx context.Context, k auth.Key) (c *auth.Credentials, sh
 			continue
 		}
 		if err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 		var stored auth.Key
 		if stored, c, err = auth.Decode([]byte(login)); err == nil && stored == k {
-			return c, v.Shared, nil
+			return c, v.layouts(), nil
 		}
 		if err == nil {
 			err = errors.New("the login of another key")
@@ -48,7 +49,7 @@ func (o ownItems) read(ctx context.Context, k auth.Key) (c *auth.Credentials, sh
 		break
 	}
 	o.warn(ctx, "own", "A login in the keyring cannot be used; log in again.", slog.String("reason", err.Error()))
-	return nil, "", fmt.Errorf("%w: the item in the keyring is unusable (%w)", auth.ErrNoCredentials, err)
+	return nil, nil, fmt.Errorf("%w: the item in the keyring is unusable (%w)", auth.ErrNoCredentials, err)
 }
 
 var errTorn = errors.New("parts of the login are missing or do not belong together")
@@ -77,16 +78,27 @@ func (o ownItems) join(ctx context.Context, k auth.Key, v keyringValue) (string,
 	return b.String(), nil
 }
 
-// write puts login into our own item of k, in several if need be.
-func (o ownItems) write(ctx context.Context, k auth.Key, login []byte, shared string) error {
+// write puts login into our own item of k, in several if need be, and k into the index.
+func (o ownItems) write(ctx context.Context, k auth.Key, login []byte, shared []string) error {
+	if err := o.writeItems(ctx, k, login, shared); err != nil {
+		return err
+	}
+	if err := o.list(ctx, k, true); err != nil {
+		o.warn(ctx, "index", "cannot write which logins the keyring has; programs without a client ID may not find one", slog.Any("error", err))
+	}
+	return nil
+}
+
+func (o ownItems) writeItems(ctx context.Context, k auth.Key, login []byte, layouts []string) error {
+	shared, also := sharing(layouts)
 	login = bytes.TrimSpace(login)
-	whole, err := json.Marshal(keyringValue{Version: keyringVersion, Shared: shared, Login: login})
+	whole, err := json.Marshal(keyringValue{Version: keyringVersion, Shared: shared, Also: also, Login: login})
 	if err != nil {
 		return err
 	}
 	limit := o.system.host.limit
 	if limit == 0 || len(whole) <= limit {
-		if err := o.system.set(ctx, ownService(k), keyHash(k), string(whole), ""); err != nil || limit == 0 {
+		if err := o.system.set(ctx, ownService(k), keyHash(k), string(whole)); err != nil || limit == 0 {
 			return err
 		}
 		o.tidy(ctx, k, "a", "b")
@@ -104,17 +116,17 @@ func (o ownItems) write(ctx context.Context, k auth.Key, login []byte, shared st
 		return err
 	}
 	for i, part := range parts {
-		if err := o.system.set(ctx, ownService(k), partUser(k, set, i), part, ""); err != nil {
+		if err := o.system.set(ctx, ownService(k), partUser(k, set, i), part); err != nil {
 			return err
 		}
 	}
 	marker, err := json.Marshal(keyringValue{
-		Version: keyringVersion, Shared: shared, Set: set, Parts: len(parts), Digest: digest(string(login)),
+		Version: keyringVersion, Shared: shared, Also: also, Set: set, Parts: len(parts), Digest: digest(string(login)),
 	})
 	if err != nil {
 		return err
 	}
-	if err := o.system.set(ctx, ownService(k), keyHash(k), string(marker), ""); err != nil {
+	if err := o.system.set(ctx, ownService(k), keyHash(k), string(marker)); err != nil {
 		return err
 	}
 	o.tidy(ctx, k, old)
@@ -166,6 +178,9 @@ func (o ownItems) clearParts(ctx context.Context, k auth.Key, set string) error 
 
 // erase deletes our own item of k and its parts.
 func (o ownItems) erase(ctx context.Context, k auth.Key) error {
+	if err := o.list(ctx, k, false); err != nil {
+		return err
+	}
 	if err := o.system.remove(ctx, ownService(k), keyHash(k)); err != nil || o.system.host.limit == 0 {
 		return err
 	}

@@ -4,7 +4,8 @@ package tokenstore
 
 import "github.com/zalando/go-keyring"
 
-// Set replaces an item or makes it. These keyrings know no application's mark.
-func (libraryItems) Set(service, user, value, _ string) error {
+// Replace replaces the item or makes it. These keyrings have one item of a name, and know no
+// attributes.
+func (libraryItems) Replace(service, user, value, _ string, _ func(string) bool) error {
 	return keyring.Set(service, user, value)
 }

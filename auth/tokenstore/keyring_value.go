@@ -25,10 +25,26 @@ const (
 type keyringValue struct {
 	Version int             `json:"version"`
 	Shared  string          `json:"shared,omitempty"` // the layout of Flyte's tools that holds the same login
+	Also    []string        `json:"also,omitempty"`   // further ones
 	Login   json.RawMessage `json:"login,omitempty"`  // as in a file
 	Set     string          `json:"set,omitempty"`    // "a" or "b"
 	Parts   int             `json:"parts,omitempty"`
 	Digest  string          `json:"sha256,omitempty"` // of the joined parts
+}
+
+// sharing returns the fields Shared and Also for the names of layouts, and layouts the names.
+func sharing(names []string) (shared string, also []string) {
+	if len(names) == 0 {
+		return "", nil
+	}
+	return names[0], names[1:]
+}
+
+func (v keyringValue) layouts() []string {
+	if v.Shared == "" {
+		return nil
+	}
+	return append([]string{v.Shared}, v.Also...)
 }
 
 // errNotStored replaces an error of the JSON reader, which may quote what it read.

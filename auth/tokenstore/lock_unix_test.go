@@ -16,7 +16,7 @@ import (
 
 func mustLock(t *testing.T, dir string, k auth.Key) auth.Lease {
 	t.Helper()
-	l, err := fileLock(dir).lock(t.Context(), k)
+	l, err := fileLock(dir).lock(t.Context(), k, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,13 +61,53 @@ func TestFileLockWaitsNoLongerThanItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		if _, err := fileLock(dir).lock(ctx, personKey()); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := fileLock(dir).lock(ctx, personKey(), nil); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(start); took != time.Second {
 			t.Errorf("outlived its context by %v", took-time.Second)
 		}
 	})
+}
+
+// A process that waits tries again when the holder releases the lock, and not before; a
+// holder that died or that does not say so is noticed within a second.
+func TestFileLockIsTriedAgainOnlyWhenItMayBeFree(t *testing.T) {
+	t.Parallel()
+	for name, release := range map[string]func(auth.Lease){
+		"released": auth.Lease.Unlock,
+		"silently": func(l auth.Lease) { _ = l.(fileLease).file.Unlock() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				held := mustLock(t, dir, personKey())
+				const after = 300 * time.Millisecond
+				time.AfterFunc(after, func() { release(held) })
+				asked := 0
+				start := time.Now()
+				l, err := fileLock(dir).lock(t.Context(), personKey(), func() bool { asked++; return false })
+				if err != nil {
+					t.Fatal(err)
+				}
+				l.Unlock()
+				limit := after + lockPause + lockJitter
+				if name == "silently" {
+					limit = 2*lockSilence + lockPause + lockJitter
+				}
+				if took := time.Since(start); took < after || took > limit || asked != 1 {
+					t.Errorf("got the lock after %v, and asked %d times", took, asked)
+				}
+				// Two releases at one moment are two.
+				first := lastRelease(held.(fileLease).file.Path())
+				mustLock(t, dir, personKey()).Unlock()
+				if second := lastRelease(held.(fileLease).file.Path()); !second.After(first) {
+					t.Errorf("released at %v, then at %v", first, second)
+				}
+			})
+		})
+	}
 }
 
 // unusableLockDirs are directories in which no file can be locked safely.
@@ -96,7 +136,7 @@ func unusableLockDirs(t *testing.T) []string {
 func TestFileLockIsNotTakenInDirectoriesItCannotTrust(t *testing.T) {
 	t.Parallel()
 	for _, dir := range unusableLockDirs(t) {
-		if l, err := fileLock(dir).lock(t.Context(), personKey()); err == nil {
+		if l, err := fileLock(dir).lock(t.Context(), personKey(), nil); err == nil {
 			l.Unlock()
 			t.Errorf("%s: locked", dir)
 		}

@@ -77,6 +77,25 @@ func (s *MemoryStore) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentia
 	return &c, nil
 }
 
+// Find returns the key of the newest login that k matches, or k.
+func (s *MemoryStore) Find(ctx context.Context, k auth.Key) (auth.Key, error) {
+	if err := ctx.Err(); err != nil {
+		return k, &auth.Error{Op: "retrieve", Endpoint: k.Endpoint, Err: err}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []match
+	for key, kept := range s.logins {
+		if c := kept(); k.Matches(key, &c) {
+			list = append(list, match{key: key, creds: &c})
+		}
+	}
+	if best := newest(list); best != nil {
+		return best.key, nil
+	}
+	return k, nil
+}
+
 // Delete deletes what is stored under k; it is no error if there is nothing.
 func (s *MemoryStore) Delete(ctx context.Context, k auth.Key) error {
 	if err := ctx.Err(); err != nil {
@@ -103,6 +122,7 @@ func (s *MemoryStore) Location(auth.Key) string { return inMemory }
 
 // Lock waits until the login of k is locked, or until ctx ends.
 func (s *MemoryStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
+	k = anyPurpose(k)
 	s.mu.Lock()
 	if s.locks == nil {
 		s.locks = map[auth.Key]chan struct{}{}

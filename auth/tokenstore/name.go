@@ -13,7 +13,11 @@ import (
 // length, so that no two keys give the same input.
 func keyHash(k auth.Key) string {
 	h := sha256.New()
-	for _, part := range []string{k.Endpoint, k.ClientID, k.Flow, k.User, k.Profile} {
+	parts := []string{k.Endpoint, k.ClientID, k.Flow, k.User, k.Profile}
+	if k.Audience != "" { // names made before there was one stay as they are
+		parts = append(parts, k.Audience)
+	}
+	for _, part := range parts {
 		_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		_, _ = h.Write([]byte(part))
 	}

@@ -63,6 +63,7 @@ func TestWithoutHomeThereIsOneWarningAndTheLoginIsInMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		a.Accepted(c)
 		if _, err := a.Refresh(t.Context(), c); err != nil {
 			t.Error(err)
 		}

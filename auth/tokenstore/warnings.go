@@ -2,6 +2,7 @@ package tokenstore
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 )
@@ -17,6 +18,13 @@ type warnings struct {
 func (w *warnings) once(ctx context.Context, log *slog.Logger, about, text string, args ...any) {
 	if w.first(about) {
 		orDiscard(log).WarnContext(ctx, text, args...)
+	}
+}
+
+// info logs text, unless it logged the same before.
+func (w *warnings) info(ctx context.Context, log *slog.Logger, text string, args ...any) {
+	if w.first(fmt.Sprint(text, args)) {
+		orDiscard(log).InfoContext(ctx, text, args...)
 	}
 }
 

@@ -2,7 +2,8 @@
 // endpoint, an OAuth client ID, its secret and an organization.
 //
 // Call [Decode]. It returns the same four parts as Flyte's Python client for every key
-// that the Python client decodes correctly. Where that client splits at the wrong colon
+// that the Python client decodes correctly, except one whose client ID may be the port of
+// the endpoint: that one is refused. Where that client splits at the wrong colon
 // (an endpoint with a scheme or a port, a secret with a colon), Decode returns the only
 // possible parts, or an error that says why there are several. No error and no printed
 // [Key] contains a key or a secret.

@@ -32,7 +32,6 @@ func TestDecode(t *testing.T) {
 		"four parts":            {encode("h.example.com:id:sec:org"), key("h.example.com", "id", "sec", "org")},
 		"no organization":       {encode("h:id:sec:"), key("h", "id", "sec", "")},
 		"organization None":     {encode("h:id:sec:None"), key("h", "id", "sec", "")},
-		"numeric client id":     {encode("h:8090:sec:org"), key("h", "8090", "sec", "org")},
 		"secret with symbols":   {encode("h:id:s/e+c=r@t %!:org"), key("h", "id", "s/e+c=r@t %!", "org")},
 		"non-ASCII secret":      {encode("h:id:geheim-ß:org"), key("h", "id", "geheim-ß", "org")},
 		"host called unix":      {encode("unix:id:sec:org"), key("unix", "id", "sec", "org")},
@@ -111,6 +110,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"port or id":          {encode("h:8090:id:" + canary + ":x:org"), "ambiguous: the number after the host"},
 		"URL, port or id":     {encode("https://h:8090:id:" + canary + ":x:org"), "ambiguous: the number after the host"},
 		"URL, port, no org":   {encode("https://h:8090:id:" + canary), "a part is missing"},
+		"port, no org":        {encode("host:44017:client:" + canary), "a part is missing"},
+		"numeric client id":   {encode("h:8090:" + canary + ":org"), "read the number as the client id"},
 		"IPv6, port, no org":  {encode("[::1]:8090:id:" + canary), "a part is missing"},
 		"DNS, port, no org":   {encode("dns:///h:8090:id:" + canary), "a part is missing"},
 		"dns, no slashes":     {encode("dns:h:id:" + canary + ":org"), "can belong to the endpoint"},
@@ -137,6 +138,27 @@ func TestDecodeRefuses(t *testing.T) {
 				t.Errorf("the error tells a secret: %v", err)
 			}
 		})
+	}
+}
+
+// A key that was cut off anywhere, before it was encoded or after, shows no part of its
+// secret: not as an organization either.
+func TestTruncatedKeyShowsNoPartOfItsSecret(t *testing.T) {
+	t.Parallel()
+	const secret = "qqqqqqqqqqqq" // its letter is in no other part, and in no text of ours
+	for _, endpoint := range []string{"host", "host:44017", "https://host", "https://host:8443", "[::1]:8090", "dns:///host:1"} {
+		whole := endpoint + ":client:" + secret + ":"
+		for n := range len(whole) {
+			for _, in := range []string{encode(whole[:n]), encode(whole)[:n]} {
+				k, err := apikey.Decode(in)
+				if err == nil {
+					err = errors.New(k.Endpoint + k.ClientID + k.Org + k.String())
+				}
+				if strings.Contains(err.Error(), "qq") {
+					t.Errorf("%s, %d characters: %v", endpoint, n, err)
+				}
+			}
+		}
 	}
 }
 

@@ -107,14 +107,21 @@ func split(plain string) (Key, error) {
 
 // four makes four fields of what stands between the colons, when there is one
 // reading in which as few parts as possible have a colon in them. Before the first
-// field stood a scheme, brackets, both or nothing.
+// field stood a scheme, brackets, both or nothing. A number in the second of four may be a
+// port: then the last field is the secret, which must not be taken for an organization.
 func four(before string, fields []string) ([]string, error) {
 	switch {
 	case len(fields) < 4:
 		return nil, wrong("has %d of the 4 parts of %s", len(fields), shape)
-	case len(fields) == 4 && before != "" && isPort(fields[1]):
-		return nil, wrong("is ambiguous: the number after the host is either its port, and a part is missing, or a client id; "+
-			"if it is the port and there is no organization, end the key with a colon (%s)", shape)
+	case len(fields) == 4 && isPort(fields[1]):
+		theirs := "Flyte's own clients would read the number as the client id, " +
+			"the part after it as the secret and the last one as the organization"
+		if before != "" {
+			theirs = "Flyte's own clients would split it at a colon of the endpoint"
+		}
+		return nil, wrong("is ambiguous: the number after the host is either its port, and a part is missing, or a client id (%s); "+
+			"if it is the port and there is no organization, end the key with a colon; "+
+			"if it is the client id, pass endpoint, client id and secret as options (%s)", theirs, shape)
 	case len(fields) == 4:
 		return fields, nil
 	}

@@ -24,6 +24,7 @@ var onOneClock = map[string]string{
 	"auth/flow/tokensend.go":      "the deadline of a context",
 	"auth/flow/static.go":         "the Authenticator judges what it returns",
 	"auth/tokenstore/file_dir.go": "the age of a file, which has a wall time only",
+	"auth/tokenstore/lock.go":     "how long a process waits between two tries",
 	"clientset/advice.go":         "for an error's text",
 	"clientset/loginwatch.go":     "for an error's text",
 	"clientset/handshake.go":      "the deadline of a connection",
