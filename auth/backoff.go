@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/jetway-go/jetway/configstore"
 )
 
 const (
@@ -109,6 +111,8 @@ func (b *backoff) remembered(m mode, now time.Time) error {
 		return nil
 	case !now.Before(b.until):
 		return nil
+	case m < interactive && errors.Is(b.err, configstore.ErrNoLogin):
+		return nil // Login failed; calls go without
 	case b.declined != nil && m == interactive:
 		return fmt.Errorf("%w; call Login to be asked again", b.declined)
 	case isHeld && held.wait > 0:

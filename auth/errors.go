@@ -39,6 +39,9 @@ var (
 	// have not expired by the clock: the rejection is the result of the call. The rest of
 	// the error says why.
 	ErrNotReplaced = errors.New("the rejected credentials cannot be replaced now")
+	// ErrMisconfigured says that a setting is missing, or cannot be used: the same login
+	// succeeds only after a change of the settings.
+	ErrMisconfigured = errors.New("unusable settings of the login")
 	// ErrClosed says that the Authenticator was closed.
 	ErrClosed = errors.New("authenticator closed")
 )
@@ -98,8 +101,10 @@ func (e *Error) GRPCStatus() *status.Status {
 
 // Code returns the gRPC code of an error of a login: OK for nil, Unauthenticated when a
 // person or an operator has to act, Canceled or DeadlineExceeded when the context ended
-// it, Canceled for [ErrClosed], Internal when a flow or a store panicked, and
-// Unavailable for every other error, which counts as transient.
+// it, Canceled for [ErrClosed], FailedPrecondition for [ErrMisconfigured] and where
+// discovery found nothing that can be used ([configstore.ErrInvalid] and
+// [configstore.ErrNotFound]), Internal when a flow or a store panicked, and Unavailable
+// for every other error, which counts as transient.
 func Code(err error) codes.Code {
 	switch {
 	case err == nil:
@@ -114,6 +119,8 @@ func Code(err error) codes.Code {
 		return codes.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		return codes.DeadlineExceeded
+	case errors.Is(err, ErrMisconfigured), errors.Is(err, configstore.ErrInvalid), errors.Is(err, configstore.ErrNotFound):
+		return codes.FailedPrecondition
 	default:
 		if _, ok := errors.AsType[*panicError](err); ok {
 			return codes.Internal

@@ -17,6 +17,9 @@ type Env struct {
 	Endpoint string
 	// Config holds the OAuth endpoints; nil for flows that need none.
 	Config configstore.ClientConfigStore
+	// Plaintext lets secrets go to endpoints without TLS that Config names; see
+	// [configstore.AllowPlaintext]. Otherwise they stay on this machine without TLS.
+	Plaintext bool
 	// HTTP makes the requests to the authorization server; nil means a client
 	// with a time limit and without redirects.
 	HTTP *http.Client

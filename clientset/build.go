@@ -103,7 +103,10 @@ func (c *config) build(n *network, t platform.Target) (_ *ClientSet, err error) 
 // assemble puts the parts together: discovery uses the connection, login uses
 // discovery, and the connection's interceptors use login.
 func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*ClientSet, error) {
-	set := &ClientSet{endpoint: e, org: c.org, names: c.names, plaintext: plaintext, gate: newGate(), closed: make(chan struct{})}
+	set := &ClientSet{
+		endpoint: e, org: c.org, names: c.names, plaintext: plaintext, plaintextAllowed: c.plaintextCredentials,
+		gate: newGate(), closed: make(chan struct{}),
+	}
 	if n.own {
 		set.http = n.http
 	}
@@ -115,7 +118,7 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 	if c.proxyFlow != nil {
 		proxy = c.proxyAuthenticator(e, n)
 		set.owned = append(set.owned, proxy)
-		n = n.behind(proxy, e)
+		n = n.behind(proxy, e, c.plaintextCredentials)
 	}
 	switch {
 	case c.withoutAuth:
@@ -123,7 +126,7 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 		set.auth = c.authenticator
 	default:
 		store := c.storeFor(c.mainFlow())
-		set.auth = c.newAuthenticator(e, set.login.watch(n.http), conn, store)
+		set.auth = c.newAuthenticator(e, set.login.watch(n.http), c.configFrom(e, n, conn, plaintext), store)
 		set.asks, set.mute = c.person()
 		set.otherLogin = &otherLogin{store: store, key: c.key(e, c.mainFlow()), names: e.OtherNames()}
 		set.owned = append(set.owned, set.auth)

@@ -75,10 +75,9 @@ func (c *ClientSet) cause(ctx context.Context, op string, err error) error {
 		if c.isClosed() && ctx.Err() == nil {
 			return ErrClosed
 		}
+	case codes.FailedPrecondition:
+		return c.withSettingAdvice(err)
 	case codes.Unavailable:
-		if advised := c.withMetadataAdvice(err); advised != nil {
-			return advised
-		}
 		return c.withAdvice(err)
 	case codes.Unknown, codes.Unimplemented:
 		return c.withPageAdvice(err)

@@ -55,15 +55,16 @@ type ClientSet struct {
 	guard    error // why credentials cannot be sent; nil: they can
 
 	// What errors say.
-	names      platform.Settings
-	proxy      *proxyInUse // nil: none
-	plaintext  bool
-	asks       bool                    // the flow asks a person
-	mute       bool                    // it would, if there were a Prompter
-	trouble    atomic.Pointer[trouble] // the last; nil: none yet
-	login      loginWatch
-	handshakes handshakes
-	otherLogin *otherLogin // nil: no login of ours
+	names            platform.Settings
+	proxy            *proxyInUse // nil: none
+	plaintext        bool
+	plaintextAllowed bool                    // credentials may be sent without TLS
+	asks             bool                    // the flow asks a person
+	mute             bool                    // it would, if there were a Prompter
+	trouble          atomic.Pointer[trouble] // the last; nil: none yet
+	login            loginWatch
+	handshakes       handshakes
+	otherLogin       *otherLogin // nil: no login of ours
 
 	gate      gate
 	connected atomic.Bool

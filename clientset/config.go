@@ -31,6 +31,8 @@ type config struct {
 	initial       *auth.Credentials
 	clientConfig  configstore.ClientConfig
 	configStore   configstore.ClientConfigStore
+	keepConfig    bool   // for the next process
+	configDir     string // where; empty: in the user's cache directory
 	store         auth.Store
 	withoutStore  bool
 	noKeyring     bool
@@ -52,6 +54,7 @@ type config struct {
 	userAgent            string
 	resolvers            []resolver.Builder
 	dial                 []grpc.DialOption
+	dialTCP              dialTCP // of the HTTP client; nil: the system's
 
 	// The calls.
 	metadata         []interceptors.MetadataOption

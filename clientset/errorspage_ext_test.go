@@ -202,6 +202,16 @@ func situations() map[string]situation {
 			return clientset.ForEndpoint("flyte.example.com", clientset.WithFlow(flow.ClientCredentials{ClientID: "robot"}))
 		}),
 		"the backend does not say where to log in": calling(withoutMetadata),
+		"to log in without asking, set": func(t *testing.T) error {
+			s := quiet(t)
+			s.Script().FailNext("/flyteidl2.auth.AuthMetadataService/GetPublicClientConfig", 1, codes.PermissionDenied, "log in first")
+			s.Script().FailNext("/flyteidl2.auth.AuthMetadataService/GetOAuth2Metadata", 1, codes.PermissionDenied, "log in first")
+			return list(soon(t), connect(t, s))
+		},
+		"WithPlaintextCredentials permits it": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			return clientset.ForEndpoint(newBackend(t, "http://dex.cluster/token").address, clientset.WithInsecure(), clientset.WithFlow(
+				flow.ClientCredentials{ClientID: "robot", Secret: flow.SecretValue("secret")}))
+		}),
 		"a login is stored for": func(t *testing.T) error {
 			s := quiet(t)
 			logins := storedUnder(t, strings.Replace(s.Endpoint(), "127.0.0.1", "localhost", 1))

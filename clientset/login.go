@@ -18,18 +18,17 @@ import (
 const configTTL = time.Hour
 
 // newAuthenticator makes the main login.
-func (c *config) newAuthenticator(e endpoint.Endpoint, hc *http.Client, conn *connection, store auth.Store) *auth.Authenticator {
+func (c *config) newAuthenticator(
+	e endpoint.Endpoint, hc *http.Client, found configstore.ClientConfigStore, store auth.Store,
+) *auth.Authenticator {
 	f := c.mainFlow()
-	var config configstore.ClientConfigStore
-	if config = c.configStore; config == nil {
-		config = configstore.Cached(configstore.Remote(conn), configTTL)
-	}
 	env := auth.Env{
-		Endpoint: e.String(),
-		Config:   configstore.Overlay(config, c.clientConfig),
-		HTTP:     hc,
-		Prompter: c.prompter,
-		Logger:   c.logger,
+		Endpoint:  e.String(),
+		Config:    configstore.Overlay(found, c.clientConfig),
+		Plaintext: c.plaintextCredentials,
+		HTTP:      hc,
+		Prompter:  c.prompter,
+		Logger:    c.logger,
 	}
 	opts := []auth.Option{
 		auth.WithLogger(c.logger), auth.WithExpirySkew(c.expirySkew), auth.WithScope(strings.Join(c.clientConfig.Scopes, " ")),
@@ -41,6 +40,37 @@ func (c *config) newAuthenticator(e endpoint.Endpoint, hc *http.Client, conn *co
 		opts = append(opts, auth.WithStore(store))
 	}
 	return auth.New(c.key(e, f), f, env, opts...)
+}
+
+// configFrom returns where a login finds out what the program does not set itself.
+func (c *config) configFrom(e endpoint.Endpoint, n *network, conn *connection, plaintext bool) configstore.ClientConfigStore {
+	found, tokens := c.configStore, c.clientConfig.TokenEndpoint
+	switch {
+	case found == nil:
+		found = warming(configstore.Remote(conn), n, cmp.Or(tokens, e.HTTPBase(plaintext)), conn.closed)
+		if c.keepConfig && !n.tls.InsecureSkipVerify && (c.configDir != "" || c.isOrdinary(plaintext)) {
+			address := e.HTTPBase(plaintext)
+			if address == "" || strings.HasPrefix(e.Target, "passthrough:") {
+				address = e.Target
+			}
+			found = configstore.Disk(found, address, c.configDir)
+		}
+		found = configstore.Cached(found, configTTL)
+	case tokens != "":
+		found = warming(found, n, tokens, conn.closed)
+	}
+	if c.plaintextCredentials {
+		found = configstore.AllowPlaintext(found, e.Host)
+	}
+	return found
+}
+
+// isOrdinary reports whether a connection trusts and reaches what all programs of this
+// user do, so that what it finds out may serve them all.
+func (c *config) isOrdinary(plaintext bool) bool {
+	t := &c.tls
+	return !plaintext && t.base == nil && len(t.extra)+len(t.exclusive)+len(t.pems) == 0 && t.serverName == "" &&
+		c.httpClient == nil && len(c.dial)+len(c.resolvers) == 0
 }
 
 func (c *config) mainFlow() auth.Flow {
@@ -61,7 +91,12 @@ func (c *config) person() (asks, mute bool) {
 
 // proxyAuthenticator makes the login at a proxy in front of the backend.
 func (c *config) proxyAuthenticator(e endpoint.Endpoint, n *network) *auth.Authenticator {
-	env := auth.Env{Endpoint: e.String(), Config: c.proxyConfig, HTTP: n.http, Prompter: c.prompter, Logger: c.logger}
+	env := auth.Env{
+		Endpoint: e.String(), Config: c.proxyConfig, Plaintext: c.plaintextCredentials, HTTP: n.http, Prompter: c.prompter, Logger: c.logger,
+	}
+	if c.plaintextCredentials && env.Config != nil {
+		env.Config = configstore.AllowPlaintext(env.Config, e.Host)
+	}
 	opts := []auth.Option{auth.WithLogger(c.logger)}
 	if s := c.storeFor(c.proxyFlow); s != nil {
 		opts = append(opts, auth.WithStore(s))

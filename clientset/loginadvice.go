@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/internal/fault"
@@ -32,22 +30,31 @@ func (c *ClientSet) withLoginAdvice(ctx context.Context, err error) error {
 	return err
 }
 
-// withMetadataAdvice is for backends without an AuthMetadataService, and for web servers
-// instead of them. They stay as they are, so the code is FailedPrecondition. It returns
-// nil for all other errors.
-func (c *ClientSet) withMetadataAdvice(err error) error {
+// withSettingAdvice adds which option of this package helps where a login lacks one, or
+// where a web server or a backend without an AuthMetadataService answered.
+func (c *ClientSet) withSettingAdvice(err error) error {
+	if errors.Is(err, configstore.ErrPlaintext) {
+		advice := "WithPlaintextCredentials permits it, on a network that is trusted," +
+			" at the backend's own host and where the program names the address itself"
+		if c.plaintextAllowed {
+			advice = "WithPlaintextCredentials permits it at the backend's own host only: if that address is right, name it in WithClientConfig"
+		}
+		return &advisedError{error: err, advice: advice}
+	}
 	asked, ok := errors.AsType[*configstore.Error](err)
 	switch {
 	case !ok || asked.Op != "remote":
-		return nil
+		return err
 	case errors.Is(err, configstore.ErrInvalid) && fault.IsPage(err.Error()):
-		return &advisedError{err, c.webServerAdvice() + "; if it is the page of a proxy that wants a login of its own, see WithProxyFlow",
-			codes.FailedPrecondition}
+		return &advisedError{
+			error:  err,
+			advice: c.webServerAdvice() + "; if it is the page of a proxy that wants a login of its own, see WithProxyFlow",
+		}
 	case errors.Is(err, configstore.ErrNotFound):
-		return &advisedError{err, "the backend does not say where to log in: WithConfigStore(configstore.Discovery(issuer, nil)) " +
-			"asks the authorization server, WithClientConfig sets it by hand", codes.FailedPrecondition}
+		return &advisedError{error: err, advice: "the backend does not say where to log in:" +
+			" WithConfigStore(configstore.Discovery(issuer, nil)) asks the authorization server, WithClientConfig sets it by hand"}
 	default:
-		return nil
+		return err
 	}
 }
 

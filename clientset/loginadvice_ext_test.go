@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -123,13 +122,15 @@ func loginAtAPage(code int) func(t *testing.T) (*clientset.ClientSet, error) {
 	}
 }
 
-// withoutMetadata is a client of a gRPC server that has no AuthMetadataService.
+// withoutMetadata is a client of a server that answers 404 where it has no service, as
+// Connect servers do.
 func withoutMetadata(t *testing.T) (*clientset.ClientSet, error) {
 	t.Helper()
 	l := listening(t)
-	server := grpc.NewServer()
+	server := &http.Server{Handler: http.NotFoundHandler(), Protocols: &http.Protocols{}, ReadHeaderTimeout: patience}
+	server.Protocols.SetUnencryptedHTTP2(true)
 	go func() { _ = server.Serve(l) }()
-	t.Cleanup(server.Stop)
+	t.Cleanup(func() { _ = server.Close() })
 	return clientset.ForEndpoint("http://"+l.Addr().String(), clientset.WithFlow(
 		flow.ClientCredentials{ClientID: "robot", Secret: flow.SecretValue("secret")}))
 }

@@ -21,6 +21,8 @@ type network struct {
 	proxy func(*http.Request) (*url.URL, error) // nil: as gRPC reads the environment
 	http  *http.Client
 	own   bool // http was made here
+
+	dialer *tlsDialer // of http; nil when the program gave its own
 }
 
 func newNetwork(c *config) (*network, error) {
@@ -48,27 +50,32 @@ func newNetwork(c *config) (*network, error) {
 		}
 	}
 	if n.http == nil {
-		n.http, n.own = newHTTPClient(n), true
+		n.http, n.own = newHTTPClient(n, c.dialTCP), true
 	}
 	return n, nil
 }
 
 // newHTTPClient makes the client for OAuth and discovery.
-func newHTTPClient(n *network) *http.Client {
+func newHTTPClient(n *network, dial dialTCP) *http.Client {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: dialLimit, KeepAlive: 30 * time.Second}).DialContext
+	}
 	cfg := n.tls.Clone()
 	cfg.ServerName = "" // that of the backend; other hosts have other names
 	proxy := n.proxy
 	if proxy == nil {
 		proxy = http.ProxyFromEnvironment
 	}
+	n.dialer = newTLSDialer(dial, cfg)
 	return &http.Client{
 		Timeout:       httpTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			Proxy:                 proxy,
-			DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			TLSClientConfig:       cfg,
-			TLSHandshakeTimeout:   10 * time.Second,
+			DialContext:           dial,
+			DialTLSContext:        n.dialer.DialTLS,
+			TLSClientConfig:       cfg, // for connections through a proxy
+			TLSHandshakeTimeout:   handshakeLimit,
 			ForceAttemptHTTP2:     true,
 			MaxIdleConnsPerHost:   4,
 			IdleConnTimeout:       90 * time.Second,

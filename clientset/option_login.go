@@ -36,7 +36,12 @@ func WithCredentials(initial *auth.Credentials) Option {
 }
 
 // WithClientConfig sets by hand what a client must know to log in. Fields that are set
-// win over what the backend advertises; the others still come from the backend.
+// win over what the backend advertises. If the flow can log in with them alone, the
+// backend is not asked, and the other fields stay empty: set Scopes, Audience and
+// HeaderKey too where the backend wants certain ones. A flow for machines needs
+// TokenEndpoint, one with a browser AuthorizationEndpoint too, the device flow
+// DeviceAuthorizationEndpoint; each needs ClientID unless it has one itself. If one of
+// them is missing, the backend is asked for what is not set.
 func WithClientConfig(cfg configstore.ClientConfig) Option {
 	return option(func(c *config) { c.clientConfig = c.clientConfig.WithOverride(cfg) })
 }
@@ -47,6 +52,18 @@ func WithClientConfig(cfg configstore.ClientConfig) Option {
 // asking it is costly. Fields of [WithClientConfig] still win.
 func WithConfigStore(s configstore.ClientConfigStore) Option {
 	return option(func(c *config) { c.configStore = s })
+}
+
+// WithConfigCache keeps what the backend advertises about logging in for the next process,
+// in a file of dir, so that its first call needs two round trips less. An empty dir means
+// the user's cache directory. By default nothing is kept. See configstore.Disk for when
+// the file is used, and what is checked. With an empty dir nothing is kept about a
+// connection that trusts or reaches something of its own: after the options about TLS
+// authorities and names, dialers, resolvers, an http.Client, or without TLS. Nothing is
+// kept at all where certificates are not verified, or with [WithConfigStore], whose store
+// the program can wrap itself.
+func WithConfigCache(dir string) Option {
+	return option(func(c *config) { c.keepConfig, c.configDir = true, dir })
 }
 
 // WithStore stores the main login, and that of [WithProxyFlow], in s. By default a

@@ -10,14 +10,15 @@ import (
 )
 
 // behind returns n for a login that itself has to pass the proxy in front of the
-// backend. A client given by the program is used as it is.
-func (n *network) behind(proxy *auth.Authenticator, e endpoint.Endpoint) *network {
+// backend, without TLS too if plaintext allows that. A client given by the program is
+// used as it is.
+func (n *network) behind(proxy *auth.Authenticator, e endpoint.Endpoint, plaintext bool) *network {
 	if !n.own || e.Host == "" {
 		return n
 	}
 	passing := *n
 	hc := *n.http
-	hc.Transport = &proxyPass{base: n.http.Transport, host: e.Host, proxy: proxy}
+	hc.Transport = &proxyPass{base: n.http.Transport, host: e.Host, proxy: proxy, plaintext: plaintext}
 	passing.http = &hc
 	return &passing
 }
@@ -35,12 +36,14 @@ type proxyPass struct {
 	base  http.RoundTripper
 	host  string
 	proxy *auth.Authenticator
+
+	plaintext bool // credentials may be sent without TLS
 }
 
 const proxyHeader = "Proxy-Authorization"
 
 func (p *proxyPass) RoundTrip(r *http.Request) (*http.Response, error) {
-	safe := r.URL.Scheme == "https" || endpoint.IsLoopback(r.URL.Hostname())
+	safe := p.plaintext || r.URL.Scheme == "https" || endpoint.IsLoopback(r.URL.Hostname())
 	if r.URL.Hostname() != p.host || !safe {
 		return p.base.RoundTrip(r)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -48,9 +47,10 @@ type cached struct {
 }
 
 type answer struct {
-	cfg   ClientConfig
-	err   error
-	until clock.Reading // zero: no end
+	cfg     ClientConfig
+	err     error
+	until   clock.Reading // zero: no end
+	allowed permission    // under which it was accepted
 }
 
 func (c *cached) ClientConfig(ctx context.Context) (ClientConfig, error) {
@@ -58,13 +58,15 @@ func (c *cached) ClientConfig(ctx context.Context) (ClientConfig, error) {
 		return ClientConfig{}, &Error{Op: "cached", Err: err}
 	}
 	c.mu.Lock()
-	if k := c.kept; k != nil && !c.clock.Read().Reached(k.until) {
+	allowed := permissionOf(ctx)
+	if k := c.kept; k != nil && k.allowed == allowed && !c.clock.Read().Reached(k.until) {
 		c.mu.Unlock()
 		return k.cfg.clone(), k.err
 	}
 	// Under the lock, so that a fetch cannot end between the look at kept and here.
 	round := c.round
-	fetched := c.fetches.DoChan(strconv.Itoa(round), func() (any, error) { return c.fetch(round) })
+	key := fmt.Sprint(round, allowed)
+	fetched := c.fetches.DoChan(key, func() (any, error) { return c.fetch(round, allowed) })
 	c.mu.Unlock()
 
 	select {
@@ -88,8 +90,9 @@ func (c *cached) Invalidate() {
 
 // fetch asks the store for all callers of one round. It begins with an empty context:
 // values of one caller's, such as credentials of that call, are not for the others.
-func (c *cached) fetch(round int) (ClientConfig, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit) //nolint:forbidigo // belongs to no caller
+func (c *cached) fetch(round int, allowed permission) (ClientConfig, error) {
+	ctx := allowing(context.Background(), allowed) //nolint:forbidigo // belongs to no caller
+	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
 	cfg, err := c.ask(ctx)
 	if err != nil && ctx.Err() != nil {
@@ -97,7 +100,7 @@ func (c *cached) fetch(round int) (ClientConfig, error) {
 		err = &Error{Op: "cached", Err: fmt.Errorf("no answer within %v: %s", fetchLimit, err.Error())}
 	}
 	if err == nil || errors.Is(err, ErrNoLogin) {
-		c.keep(round, answer{cfg: cfg, err: err})
+		c.keep(round, answer{cfg: cfg, err: err, allowed: allowed})
 	}
 	return cfg, err
 }

@@ -3,6 +3,7 @@ package configstore
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,45 +16,163 @@ const (
 	maxList = 256
 )
 
-// check returns what is wrong with a configuration that came from a server. What the
-// program sets itself is not checked.
-func (c ClientConfig) check() error {
-	for _, e := range []struct{ field, value string }{
-		{"token_endpoint", c.TokenEndpoint},
-		{"authorization_endpoint", c.AuthorizationEndpoint},
-		{"device_authorization_endpoint", c.DeviceAuthorizationEndpoint},
-		{"revocation_endpoint", c.RevocationEndpoint},
+// Fields that no flow names in [Ask].
+const (
+	fieldIssuer      Field = "issuer"
+	fieldRedirectURI Field = "redirect_uri"
+	fieldAudience    Field = "audience"
+	fieldScopes      Field = "scopes"
+	fieldAuthMethods Field = "token_endpoint_auth_methods_supported"
+	fieldHeaderKey   Field = "authorization_metadata_key"
+	fieldIssRequired Field = "authorization_response_iss_parameter_supported"
+)
+
+// flaw is what is wrong with one field.
+type flaw struct {
+	field Field
+	err   error
+}
+
+// optional reports whether a login can do without the field. The others would send a
+// token under another key, for other scopes or from another server than was meant.
+func (f flaw) optional() bool {
+	switch f.field {
+	case FieldAuthorizationEndpoint, FieldDeviceAuthorizationEndpoint, FieldRevocationEndpoint, fieldRedirectURI, fieldAuthMethods,
+		fieldIssRequired:
+		return true
+	default:
+		return false
+	}
+}
+
+// flaws returns what is wrong with a configuration that came from a server. What the
+// program sets itself is not checked. Plaintext are the hosts that need no TLS.
+func (c ClientConfig) flaws(plaintext ...string) (list []flaw) {
+	add := func(f Field, err error) {
+		if err != nil {
+			list = append(list, flaw{f, err})
+		}
+	}
+	for _, e := range []struct {
+		field Field
+		value string
+	}{
+		{FieldTokenEndpoint, c.TokenEndpoint},
+		{FieldAuthorizationEndpoint, c.AuthorizationEndpoint},
+		{FieldDeviceAuthorizationEndpoint, c.DeviceAuthorizationEndpoint},
+		{FieldRevocationEndpoint, c.RevocationEndpoint},
 	} {
 		if e.value == "" {
 			continue
 		}
-		if _, err := checkURL(e.field, e.value); err != nil {
-			return err
-		}
+		_, err := checkURL(string(e.field), e.value, plaintext...)
+		add(e.field, err)
 	}
-	for _, t := range []struct{ field, value string }{
-		{"issuer", c.Issuer},
-		{"client_id", c.ClientID},
-		{"redirect_uri", c.RedirectURI},
-		{"audience", c.Audience},
+	for _, t := range []struct {
+		field Field
+		value string
+	}{
+		{fieldIssuer, c.Issuer},
+		{FieldClientID, c.ClientID},
+		{fieldRedirectURI, c.RedirectURI},
+		{fieldAudience, c.Audience},
 	} {
-		if err := checkText(t.field, t.value); err != nil {
-			return err
-		}
+		add(t.field, checkText(string(t.field), t.value))
 	}
-	if err := checkList("scopes", c.Scopes); err != nil {
-		return err
-	}
-	if err := checkList("token_endpoint_auth_methods_supported", c.AuthMethods); err != nil {
-		return err
-	}
-	return checkHeaderKey(c.HeaderKey)
+	add(fieldScopes, checkList(string(fieldScopes), c.Scopes))
+	add(fieldAuthMethods, checkList(string(fieldAuthMethods), c.AuthMethods))
+	add(fieldHeaderKey, checkHeaderKey(c.HeaderKey))
+	return list
 }
 
-// checkURL accepts an absolute https URL, or an http one that stays on this
-// machine, with neither user information nor fragment (RFC 6749 §3.1, §3.2).
+// Check returns why clients do not use a configuration, or one of its fields, that a server
+// tells them, for servers that tell one. The error wraps [ErrInvalid] and names the field
+// as the protocol does. Remote and Discovery go without an optional field that is
+// unusable, and refuse the rest.
+func (c ClientConfig) Check() error { return c.check() }
+
+// check returns the first of the flaws.
+func (c ClientConfig) check(plaintext ...string) error {
+	if list := c.flaws(plaintext...); len(list) > 0 {
+		return list[0].err
+	}
+	return nil
+}
+
+// without returns c without the fields of list.
+func (c ClientConfig) without(list []flaw) ClientConfig {
+	for _, f := range list {
+		switch f.field {
+		case FieldTokenEndpoint:
+			c.TokenEndpoint = ""
+		case FieldAuthorizationEndpoint:
+			c.AuthorizationEndpoint = ""
+		case FieldDeviceAuthorizationEndpoint:
+			c.DeviceAuthorizationEndpoint = ""
+		case FieldRevocationEndpoint:
+			c.RevocationEndpoint = ""
+		case FieldClientID:
+			c.ClientID = ""
+		case fieldIssuer:
+			c.Issuer = ""
+		case fieldRedirectURI:
+			c.RedirectURI = ""
+		case fieldAudience:
+			c.Audience = ""
+		case fieldScopes:
+			c.Scopes = nil
+		case fieldAuthMethods:
+			c.AuthMethods = nil
+		case fieldHeaderKey:
+			c.HeaderKey = ""
+		case fieldIssRequired:
+			c.IssRequired = false
+		}
+	}
+	return c
+}
+
+// sound returns c without the optional fields that must not be used. It returns a
+// [*flawedError] if others are unusable too, or if an unusable one is all that there is.
+func (c ClientConfig) sound(list []flaw) (ClientConfig, error) {
+	rest := c.without(list)
+	bad := slices.DeleteFunc(slices.Clone(list), flaw.optional)
+	switch {
+	case len(bad) > 0:
+		return ClientConfig{}, &flawedError{bad[0].err, rest, bad}
+	case len(list) > 0 && rest.TokenEndpoint == "":
+		return ClientConfig{}, &flawedError{list[0].err, rest, list}
+	default:
+		return rest, nil
+	}
+}
+
+// flawedError is that of the first unusable field; rest are the usable ones.
+type flawedError struct {
+	error
+
+	rest ClientConfig
+	bad  []flaw
+}
+
+func (e *flawedError) Unwrap() error { return e.error }
+
+// mended returns the usable fields with those of over, and reports whether over sets
+// every field that is unusable.
+func (e *flawedError) mended(over ClientConfig) (ClientConfig, bool) {
+	for _, f := range e.bad {
+		if !f.optional() && !over.has(f.field) {
+			return ClientConfig{}, false
+		}
+	}
+	return e.rest.WithOverride(over), true
+}
+
+// checkURL accepts an absolute https URL, or an http one that stays on this machine or
+// goes to one of the hosts in plaintext, with neither user information nor fragment
+// (RFC 6749 §3.1, §3.2).
 // Messages never quote the value: it may hold a password.
-func checkURL(field, raw string) (*url.URL, error) {
+func checkURL(field, raw string, plaintext ...string) (*url.URL, error) {
 	if err := checkText(field, raw); err != nil {
 		return nil, err
 	}
@@ -74,19 +193,19 @@ func checkURL(field, raw string) (*url.URL, error) {
 		return nil, invalid("%s names no host", field)
 	case strings.Contains(raw, "#"):
 		return nil, invalid("%s has a fragment (#…); a URL without one is needed", field)
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, invalid("%s is plain http to %q; https is needed, http serves loopback addresses only", field, u.Hostname())
+	case u.Scheme == "http" && !loopback(u.Hostname()) && !slices.Contains(plaintext, strings.ToLower(u.Hostname())):
+		return nil, invalid("%w", &plaintextError{field, u.Hostname()})
 	}
 	return u, nil
 }
 
 // checkIssuer accepts what RFC 8414 §2 calls an issuer: a URL as in checkURL
 // and without a query.
-func checkIssuer(field, raw string) (*url.URL, error) {
+func checkIssuer(field, raw string, plaintext ...string) (*url.URL, error) {
 	if raw == "" {
 		return nil, invalid("%s is empty; a URL such as https://login.example.com is needed", field)
 	}
-	u, err := checkURL(field, raw)
+	u, err := checkURL(field, raw, plaintext...)
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,10 @@
 // A [ClientConfig] is the answer, and a [ClientConfigStore] returns it: [Static]
 // returns what the program sets, [Remote] asks the backend, [Discovery] reads the
 // metadata document that an issuer publishes. [Overlay] replaces single fields, [Chain]
-// takes the first complete answer of several stores, [Cached] caches one. Most programs
-// never call this package: clientset makes Cached(Remote(connection)) for each login. A
-// program whose backend does not say how to log in calls [Discovery].
+// takes the first complete answer of several stores, [Cached] caches one, and [Disk]
+// keeps it for the next process. Most programs never call this package: clientset makes
+// Cached(Remote(connection)) for each login. A program whose backend does not say how to
+// log in calls [Discovery].
 package configstore
 
 import (
@@ -48,6 +49,9 @@ type ClientConfig struct {
 	// IssRequired reports whether the server says that it sends "iss" with every
 	// authorization response (RFC 9207 §3).
 	IssRequired bool
+	// Kept reports whether an earlier process found this out and [Disk] kept it, so that
+	// it may be outdated.
+	Kept bool
 }
 
 // WithOverride returns c with every field that o sets replaced by o's value.
@@ -65,6 +69,7 @@ func (c ClientConfig) WithOverride(o ClientConfig) ClientConfig {
 		Issuer:                      cmp.Or(o.Issuer, c.Issuer),
 		AuthMethods:                 orSlice(o.AuthMethods, c.AuthMethods),
 		IssRequired:                 o.IssRequired || c.IssRequired,
+		Kept:                        o.Kept || c.Kept,
 	}
 }
 
@@ -96,7 +101,8 @@ type ClientConfigStore interface {
 
 // Invalidator is implemented by stores that cache an answer, and by those that wrap
 // another store. Invalidate deletes the cached answer; auth/flow calls it when the
-// authorization server does not know the client (invalid_client) or the path (HTTP 404).
+// authorization server does not know the client (invalid_client) or the path (HTTP 404),
+// or if it cannot be reached at an address that [Disk] kept.
 type Invalidator interface {
 	Invalidate()
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,19 +24,24 @@ const (
 // Discovery reads the metadata document that issuer publishes: the RFC 8414 one
 // (its well-known segment between host and path), then the OpenID Connect one
 // (appended to the path), then the RFC 8414 segment appended, as some servers
-// have it. Keys may be snake_case or camelCase.
+// have it. Keys may be snake_case or camelCase. The issuer may also be given as the
+// address of one of these documents.
 //
-// The document must name the issuer that was asked for (RFC 8414 §3.3). A Flyte
-// host publishes the document of its identity provider; the issuer named there
-// is then asked, once, and must confirm its own name. Endpoints must be https,
-// or http on a loopback address. RevocationEndpoint, AuthMethods and IssRequired are
-// set too; ClientID, Scopes and HeaderKey are not in such documents, see [Overlay].
+// The document must name the issuer that was asked for (RFC 8414 §3.3) and a token
+// endpoint; one that does not is left out, as long as another place has one that does.
+// A Flyte host publishes the document of its identity provider: if no document names
+// the host itself, the issuers that they do name are asked, once, and must confirm
+// their own name. Endpoints must be https, or http on a loopback address, see
+// [AllowPlaintext]; an optional field that must not be used counts as not set.
+// RevocationEndpoint, AuthMethods and IssRequired are set too; ClientID, Scopes and
+// HeaderKey are not in such documents, see [Overlay].
 //
 // Requests carry no credentials or cookies and follow no redirects; an answer
 // may have 1 MiB and take as long as hc.Timeout, 30 seconds if that is zero or
-// hc nil. The error is [ErrNotFound] when no document is published and
-// [ErrInvalid] when there is one that must not be used; it never quotes an
-// answer's body. Nothing is cached, see [Cached].
+// hc nil. The error names every place and why its answer cannot be used. It is
+// [ErrNotFound] when no document is published, [ErrInvalid] when there are only some that
+// must not be used, and transient when one of the places may have had one; it never
+// quotes an answer's body. Nothing is cached, see [Cached].
 func Discovery(issuer string, hc *http.Client) ClientConfigStore {
 	c := http.Client{}
 	if hc != nil {
@@ -56,95 +62,260 @@ type discovery struct {
 
 func (d *discovery) ClientConfig(ctx context.Context) (ClientConfig, error) {
 	if err := ctx.Err(); err != nil {
-		return ClientConfig{}, &Error{Op: "discover", Err: err}
+		return ClientConfig{}, &Error{Op: opDiscover, Err: err}
 	}
-	cfg, where, err := d.find(ctx, "the issuer", d.issuer)
-	if err != nil {
-		return ClientConfig{}, err
+	issuer := issuerOf(d.issuer)
+	given, _ := url.Parse(issuer) // nil where checkIssuer finds the mistake
+	s := search{client: d.client, plaintext: permissionOf(ctx).hosts(given)}
+	cfg, err := s.find(ctx, "the issuer", issuer)
+	if err == nil {
+		return cfg, nil
 	}
-	if cfg.Issuer != d.issuer {
-		named := cfg.Issuer
-		cfg, where, err = d.find(ctx, "the issuer named by "+where, named)
-		if err != nil {
-			return ClientConfig{}, err
-		}
-		if cfg.Issuer != named {
-			return ClientConfig{}, &Error{Op: "discover", Source: where, Err: invalid(
-				"the document names the issuer %q and was asked for as %q; they must be equal (RFC 8414 §3.3)", cfg.Issuer, named)}
+	for _, named := range s.named {
+		cfg, again := s.find(ctx, "the issuer named by "+path(named.where), named.issuer)
+		if again == nil {
+			return cfg, nil
 		}
 	}
-	if cfg.TokenEndpoint == "" {
-		return ClientConfig{}, &Error{Op: "discover", Source: where, Err: invalid("the document names no token_endpoint")}
-	}
-	if err := cfg.check(); err != nil {
-		return ClientConfig{}, &Error{Op: "discover", Source: where, Err: err}
-	}
-	return cfg, nil
+	return ClientConfig{}, s.failure(issuer)
 }
 
-// find returns the first document among the URLs where issuer may publish one, and its
-// URL. Some servers answer with a page where they have no document, so after an unusable
-// answer the other URLs are still tried.
-func (d *discovery) find(ctx context.Context, what, issuer string) (ClientConfig, string, error) {
-	u, err := checkIssuer(what, issuer)
-	if err != nil {
-		return ClientConfig{}, "", &Error{Op: "discover", Err: err}
-	}
-	var worst error
-	for _, where := range places(u) {
-		cfg, err := d.read(ctx, where)
-		if err == nil {
-			return cfg, where, nil
-		}
-		err = &Error{Op: "discover", Source: where, Err: err}
-		if unreachable := (*url.Error)(nil); ctx.Err() != nil || errors.As(err, &unreachable) {
-			return ClientConfig{}, "", err // the other places are on the same host
-		}
-		if worst == nil || errors.Is(worst, ErrNotFound) && !errors.Is(err, ErrNotFound) {
-			worst = err
-		}
-	}
-	return ClientConfig{}, "", worst
+// search looks for one document that can be used, and records what was in its way.
+type search struct {
+	client    *http.Client
+	plaintext []string // hosts that need no TLS
+	tries     []try
+	named     []naming // by the documents of the first issuer, in their order
+	hopped    bool     // the first issuer is done with
+	rest      ClientConfig
 }
+
+// try is a place and why its answer cannot be used.
+type try struct {
+	where string
+	err   error
+}
+
+type naming struct{ where, issuer string }
+
+// find returns what the first usable document among the places of issuer says.
+func (s *search) find(ctx context.Context, what, issuer string) (ClientConfig, error) {
+	defer func() { s.hopped = true }()
+	u, err := checkIssuer(what, issuer, s.plaintext...)
+	if err != nil {
+		s.tries = append(s.tries, try{"", err})
+		return ClientConfig{}, err
+	}
+	for _, where := range places(u) {
+		var cfg ClientConfig
+		var wrong []flaw
+		if cfg, wrong, err = s.read(ctx, where); err == nil {
+			cfg, err = s.confirm(cfg, wrong, issuer)
+		}
+		if err == nil {
+			return cfg, nil
+		}
+		s.tries = append(s.tries, try{where, err})
+		if other, ok := errors.AsType[*otherIssuerError](err); ok {
+			s.name(where, other.named)
+		}
+		if unreachable := (*url.Error)(nil); ctx.Err() != nil || errors.As(err, &unreachable) {
+			break // the other places are on the same host
+		}
+	}
+	return ClientConfig{}, err
+}
+
+// name records an issuer that is asked if there is no document of the first.
+func (s *search) name(where, issuer string) {
+	if !s.hopped && !slices.ContainsFunc(s.named, func(n naming) bool { return n.issuer == issuer }) {
+		s.named = append(s.named, naming{where, issuer})
+	}
+}
+
+// confirm returns the sound fields of a document that was asked for as that of issuer,
+// with those that an incomplete document of the same issuer had.
+func (s *search) confirm(cfg ClientConfig, wrong []flaw, issuer string) (ClientConfig, error) {
+	if cfg.Issuer != issuer {
+		return ClientConfig{}, invalid("%w", &otherIssuerError{asked: issuer, named: cfg.Issuer})
+	}
+	if s.rest.Issuer != issuer {
+		s.rest = ClientConfig{}
+	}
+	sound, err := cfg.sound(append(wrong, cfg.flaws(s.plaintext...)...))
+	if flawed, ok := errors.AsType[*flawedError](err); ok {
+		s.rest = s.rest.WithOverride(flawed.rest)
+		return ClientConfig{}, err
+	}
+	s.rest = s.rest.WithOverride(sound)
+	if sound.TokenEndpoint == "" {
+		return ClientConfig{}, invalid("the document names no token_endpoint")
+	}
+	return s.rest, nil
+}
+
+// failure returns an error that names every place and its reason. It wraps those of the
+// reasons that leave most hope: one that may pass, or else one that an administrator can
+// change.
+func (s *search) failure(issuer string) error {
+	e := &searchError{tries: s.tries, kind: ErrNotFound}
+	if u, err := checkIssuer("", issuer, s.plaintext...); err == nil {
+		e.host = u.Scheme + "://" + u.Host
+	} else {
+		issuer = "" // it may hold a password
+	}
+	if s.has(isInvalid) {
+		e.kind = ErrInvalid
+	}
+	if s.has(isPassing) {
+		e.kind = nil
+	}
+	var err error = e
+	if s.rest.Issuer != "" && e.kind != nil { // a program that sets the rest by itself can log in
+		flaws := []flaw{{FieldTokenEndpoint, e}}
+		for _, t := range s.tries {
+			if flawed, ok := errors.AsType[*flawedError](t.err); ok {
+				flaws = append(flaws, flawed.bad...)
+			}
+		}
+		err = &flawedError{e, s.rest, flaws}
+	}
+	return &Error{Op: opDiscover, Source: issuer, Err: err}
+}
+
+func (s *search) has(what func(error) bool) bool {
+	return slices.ContainsFunc(s.tries, func(t try) bool { return what(t.err) })
+}
+
+func isInvalid(err error) bool { return errors.Is(err, ErrInvalid) }
+
+func isPassing(err error) bool { return !errors.Is(err, ErrInvalid) && !errors.Is(err, ErrNotFound) }
+
+// searchError is why no place had a usable document.
+type searchError struct {
+	host  string // of the issuer, with its scheme
+	tries []try
+	kind  error // ErrNotFound, ErrInvalid, or nil for an error that may pass
+}
+
+func (e *searchError) Error() string {
+	texts := make([]string, len(e.tries))
+	for i, t := range e.tries {
+		texts[i] = t.err.Error()
+		for _, known := range []error{ErrInvalid, ErrNotFound} {
+			texts[i] = strings.TrimPrefix(texts[i], known.Error()+": ")
+		}
+		if t.where != "" {
+			texts[i] = strings.TrimPrefix(t.where, e.host) + ": " + texts[i]
+		}
+	}
+	text := strings.Join(texts, "; ")
+	if e.kind != nil {
+		text = e.kind.Error() + ": " + text
+	}
+	return text
+}
+
+func (e *searchError) Unwrap() []error {
+	if e.kind == ErrNotFound { //nolint:errorlint // one of two values
+		return []error{ErrNotFound}
+	}
+	is := isPassing
+	if e.kind != nil {
+		is = isInvalid
+	}
+	var errs []error
+	for _, t := range e.tries {
+		if is(t.err) {
+			errs = append(errs, t.err)
+		}
+	}
+	return errs
+}
+
+// otherIssuerError says that a document belongs to another issuer (RFC 8414 §3.3).
+type otherIssuerError struct{ asked, named string }
+
+func (e *otherIssuerError) Error() string {
+	named := e.named
+	if checkText("", named) != nil {
+		named = "(a text that is no URL)"
+	}
+	return fmt.Sprintf("asked for %q, the document says %q (RFC 8414 §3.3)", e.asked, named)
+}
+
+const oauthSegment, openidSegment = "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"
 
 // places are the URLs of RFC 8414 §3.1 and OpenID Connect Discovery §4.1.
 func places(issuer *url.URL) []string {
 	host := issuer.Scheme + "://" + issuer.Host
 	path := strings.TrimRight(issuer.EscapedPath(), "/")
-	const oauth, openid = "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"
-	urls := []string{host + oauth + path, host + path + openid}
+	urls := []string{host + oauthSegment + path, host + path + openidSegment}
 	if path != "" {
-		urls = append(urls, host+path+oauth)
+		urls = append(urls, host+path+oauthSegment)
 	}
 	return urls
 }
 
-func (d *discovery) read(ctx context.Context, where string) (ClientConfig, error) {
+// path returns the path of one of the places.
+func path(where string) string {
+	if u, err := url.Parse(where); err == nil {
+		return u.Path
+	}
+	return where
+}
+
+// issuerOf returns the issuer of address, which may be that of its document.
+func issuerOf(address string) string {
+	address = strings.TrimSpace(address)
+	for _, segment := range []string{oauthSegment, openidSegment} {
+		before, after, found := strings.Cut(address, segment)
+		if found && (after == "" || strings.HasPrefix(after, "/")) {
+			return before + strings.TrimSuffix(after, "/")
+		}
+	}
+	return address
+}
+
+// read returns the document at where, without the fields of a wrong type, which are
+// returned beside it.
+func (s *search) read(ctx context.Context, where string) (ClientConfig, []flaw, error) {
+	body, header, err := s.get(ctx, where)
+	if err != nil {
+		return ClientConfig{}, nil, err
+	}
+	cfg, err := parseDocument(body)
+	if flawed, ok := errors.AsType[*flawedError](err); ok && flawed.rest.Issuer != "" {
+		return flawed.rest, flawed.bad, nil
+	}
+	if err != nil && webContent(header, body) {
+		return ClientConfig{}, nil, invalid("a web page answered, not a JSON document; is this the issuer's address?")
+	}
+	return cfg, nil, err
+}
+
+func (s *search) get(ctx context.Context, where string) ([]byte, http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, where, nil)
 	if err != nil {
-		return ClientConfig{}, invalid("the address cannot be asked")
+		return nil, nil, invalid("the address cannot be asked")
 	}
 	req.Header.Set("Accept", "application/json")
-	resp, err := d.client.Do(req)
+	resp, err := s.client.Do(req)
 	if err != nil {
-		return ClientConfig{}, unanswered(ctx, where, err)
+		return nil, nil, unanswered(ctx, where, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if err := checkStatus(resp); err != nil {
-		return ClientConfig{}, err
+		return nil, nil, err
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
 	switch {
 	case err != nil:
-		return ClientConfig{}, unanswered(ctx, where, err)
+		return nil, nil, unanswered(ctx, where, err)
 	case len(body) > maxDocument:
-		return ClientConfig{}, invalid("the answer is larger than %d bytes", maxDocument)
+		return nil, nil, invalid("the answer is larger than %d bytes", maxDocument)
 	}
-	cfg, err := parseDocument(body)
-	if err != nil && webContent(resp.Header, body) {
-		return ClientConfig{}, invalid("a web page answered, not a JSON document; is this the issuer's address?")
-	}
-	return cfg, err
+	return body, resp.Header, nil
 }
 
 // unanswered wraps the error of the caller's context, and not that of the client's own
@@ -167,9 +338,11 @@ func checkStatus(resp *http.Response) error {
 	case code == http.StatusNotFound, code == http.StatusGone, code == http.StatusNotImplemented:
 		return fmt.Errorf("%w: HTTP %d", ErrNotFound, code)
 	case code == http.StatusTooManyRequests, code >= 500:
-		return fmt.Errorf("the server answered HTTP %d", code)
+		return later(resp)
 	case code >= 300 && code < 400:
-		return invalid("the server redirects%s (HTTP %d) and redirects are not followed; use the issuer's own address", target(resp), code)
+		return refused("the server redirects%s (HTTP %d) and redirects are not followed; use the issuer's own address", target(resp), code)
+	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+		return refused("the server answered HTTP %d; 200 with a JSON document is needed", code)
 	default:
 		return invalid("the server answered HTTP %d; 200 with a JSON document is needed", code)
 	}

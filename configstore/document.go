@@ -1,15 +1,22 @@
 package configstore
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
 )
 
+// byteOrderMark is what some editors write in front of UTF-8 text. RFC 8259 §8.1 lets a
+// parser ignore it.
+const byteOrderMark = "\xef\xbb\xbf"
+
 // parseDocument reads an authorization server metadata document (RFC 8414 §2). It
-// requires an issuer; ClientConfig.check checks the other values.
+// requires an issuer; fields of a wrong type make the error a [*flawedError], with the
+// others. ClientConfig.flaws checks the values.
 func parseDocument(body []byte) (ClientConfig, error) {
 	var doc document
+	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
 	if err := json.Unmarshal(body, &doc); err != nil {
 		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 			return ClientConfig{}, invalid("the answer is not a JSON document (byte %d)", syntax.Offset)
@@ -17,23 +24,28 @@ func parseDocument(body []byte) (ClientConfig, error) {
 		return ClientConfig{}, invalid("the answer is JSON but not an object; an authorization server metadata document is needed")
 	}
 	var c ClientConfig
+	var wrong []flaw
 	for _, f := range []struct {
-		name string
+		name Field
 		to   any
 	}{
-		{"issuer", &c.Issuer},
-		{"token_endpoint", &c.TokenEndpoint},
-		{"authorization_endpoint", &c.AuthorizationEndpoint},
-		{"device_authorization_endpoint", &c.DeviceAuthorizationEndpoint},
-		{"revocation_endpoint", &c.RevocationEndpoint},
-		{"token_endpoint_auth_methods_supported", &c.AuthMethods},
-		{"authorization_response_iss_parameter_supported", &c.IssRequired},
+		{fieldIssuer, &c.Issuer},
+		{FieldTokenEndpoint, &c.TokenEndpoint},
+		{FieldAuthorizationEndpoint, &c.AuthorizationEndpoint},
+		{FieldDeviceAuthorizationEndpoint, &c.DeviceAuthorizationEndpoint},
+		{FieldRevocationEndpoint, &c.RevocationEndpoint},
+		{fieldAuthMethods, &c.AuthMethods},
+		{fieldIssRequired, &c.IssRequired},
 	} {
-		if err := doc.get(f.name, f.to); err != nil {
-			return ClientConfig{}, err
+		if err := doc.get(string(f.name), f.to); err != nil {
+			wrong = append(wrong, flaw{f.name, err})
 		}
 	}
-	if c.Issuer == "" {
+	c = c.without(wrong)
+	switch {
+	case len(wrong) > 0 && (wrong[0].field == fieldIssuer || c.Issuer != ""):
+		return ClientConfig{}, &flawedError{wrong[0].err, c, wrong}
+	case c.Issuer == "":
 		return ClientConfig{}, invalid("the answer is JSON but names no issuer; an authorization server metadata document is needed")
 	}
 	return c, nil

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -30,7 +34,7 @@ var (
 // [ErrNotFound], FailedPrecondition for [ErrInvalid], and Unavailable for transient
 // errors.
 type Error struct {
-	Op     string // "remote", "discover", "static", "cached", "chain" or "empty store"
+	Op     string // "remote", "discover", "static", "cached", "disk", "chain", "overlay" or "empty store"
 	Source string // the method or URL that was asked; may be empty
 	Err    error  // the cause; never nil
 }
@@ -61,6 +65,101 @@ func code(err error) codes.Code {
 		return s.GRPCStatus().Code()
 	default:
 		return codes.Unavailable
+	}
+}
+
+// opDiscover is the Op of [Discovery].
+const opDiscover = "discover"
+
+// RetryAfter returns how long the server asked the client to wait (Retry-After, RFC 9110
+// §10.2.3), a day at most; zero means that it did not ask.
+func (e *Error) RetryAfter() time.Duration {
+	var longest time.Duration
+	walk(e.Err, func(err error) {
+		if l, ok := err.(*laterError); ok { //nolint:errorlint // walk visits the whole chain
+			longest = max(longest, l.wait)
+		}
+	})
+	return longest
+}
+
+// walk visits err and all that it wraps.
+func walk(err error, visit func(error)) {
+	visit(err)
+	switch w := err.(type) { //nolint:errorlint // this is what errors.Is does
+	case interface{ Unwrap() error }:
+		if next := w.Unwrap(); next != nil {
+			walk(next, visit)
+		}
+	case interface{ Unwrap() []error }:
+		for _, next := range w.Unwrap() {
+			walk(next, visit)
+		}
+	}
+}
+
+// laterError is an answer of a server that may do better later.
+type laterError struct {
+	status int
+	wait   time.Duration // zero: it did not say
+}
+
+func (e *laterError) Error() string {
+	text := fmt.Sprintf("the server answered HTTP %d", e.status)
+	if e.wait > 0 {
+		text += " and asks to wait " + e.wait.String()
+	}
+	return text
+}
+
+func later(resp *http.Response) error {
+	return &laterError{resp.StatusCode, retryAfter(resp.Header.Get("Retry-After"), time.Now())}
+}
+
+// longestWait is the longest Retry-After that is believed.
+const longestWait = 24 * time.Hour
+
+// retryAfter reads a number of seconds or a date.
+func retryAfter(text string, now time.Time) time.Duration {
+	var wait time.Duration
+	text = strings.TrimSpace(text)
+	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
+		wait = time.Duration(seconds) * time.Second // out of range: the nearest value
+	} else if at, err := http.ParseTime(text); err == nil {
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), longestWait)
+}
+
+// errRefused marks answers of a server, or of a proxy in front of it, that tells how to
+// log in only after a login.
+var errRefused = errors.New("refused")
+
+// refusedError is invalid for a refusal.
+type refusedError struct{ error }
+
+func (e *refusedError) Unwrap() error { return e.error }
+
+func (*refusedError) Is(target error) bool { return target == errRefused }
+
+func refused(format string, args ...any) error { return &refusedError{invalid(format, args...)} }
+
+// isRefused reports whether discovery was refused. gRPC's transport makes Unknown of a
+// redirect.
+func isRefused(err error) bool {
+	if errors.Is(err, errRefused) {
+		return true
+	}
+	if page, ok := errors.AsType[*pageError](err); ok {
+		return status.Code(page.status) != codes.Unavailable
+	}
+	switch status.Code(err) {
+	case codes.Unauthenticated, codes.PermissionDenied:
+		return true
+	case codes.Unknown:
+		return strings.Contains(err.Error(), "unexpected HTTP status code received from server: 3")
+	default:
+		return false
 	}
 }
 

@@ -2,6 +2,7 @@ package configstore
 
 import (
 	"errors"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -23,6 +24,19 @@ func isPage(err error) bool { return err != nil && fault.IsPage(err.Error()) }
 // isUnimplemented reports whether the backend answered that it does not serve a call.
 // The transport gives the same code to a web server's page for HTTP 404.
 func isUnimplemented(err error) bool { return status.Code(err) == codes.Unimplemented && !isPage(err) }
+
+// isUnknownService reports whether a gRPC server answered that it does not know a
+// service, in grpc-go's words. A proxy that does not route the service says something
+// else: the backend behind it may have it.
+func isUnknownService(err error) (unknown bool) {
+	walk(err, func(err error) {
+		if cause, ok := err.(interface{ GRPCStatus() *status.Status }); ok {
+			st := cause.GRPCStatus()
+			unknown = unknown || st.Code() == codes.Unimplemented && strings.HasPrefix(st.Message(), "unknown service ")
+		}
+	})
+	return unknown
+}
 
 // isMissingPage reports whether err holds a web server's page for HTTP 404.
 func isMissingPage(err error) bool {

@@ -25,12 +25,15 @@ import (
 //
 // The calls carry none of the outgoing metadata in the caller's ctx, which
 // belongs to another call. The answers are checked: endpoints must be https, or
-// http on a loopback address, and an unusable value gives [ErrInvalid], as does a web
-// page that answers instead of the backend.
+// http on a loopback address, see [AllowPlaintext]. An optional one that must not be used
+// counts as not set; any other unusable value gives [ErrInvalid], as does a web page that
+// answers instead of the backend.
 //
 // A backend that answers GetPublicClientConfig and has no GetOAuth2Metadata requires no
 // login: the error is [ErrNoLogin], and ClientID, RedirectURI, Scopes, Audience and
-// HeaderKey are returned with it. A backend without either service returns
+// HeaderKey are returned with it. The same goes for a gRPC server that answers that it
+// does not know the service, as a backend of the first generation does when it requires no
+// login. If an HTTP server answers that it serves neither (404), the error is
 // [ErrNotFound]; [Discovery] is the alternative then. status.FromError finds the
 // backend's gRPC status. Scopes and Audience are those that the backend advertises; an
 // empty HeaderKey means that it advertises none.
@@ -48,7 +51,11 @@ func (r *remote) ClientConfig(ctx context.Context) (ClientConfig, error) {
 	ctx = metadata.NewOutgoingContext(ctx, nil)
 	cfg, err := second(r.conn).ask(ctx)
 	if errors.Is(err, ErrNotFound) || isMissingPage(err) { // an ingress may route the services of one generation only
+		newer := err
 		cfg, err = first(r.conn).ask(ctx)
+		if errors.Is(err, ErrNotFound) && isUnknownService(err) && isUnknownService(newer) {
+			err = &Error{Op: "remote", Source: "AuthMetadataService", Err: fmt.Errorf("%w: the backend has no such service", ErrNoLogin)}
+		}
 	}
 	return cfg, err
 }
@@ -173,7 +180,8 @@ func (s service) ask(ctx context.Context) (ClientConfig, error) {
 	}
 
 	cfg := merge(sv, cl)
-	if err := cfg.check(); err != nil {
+	cfg, err := cfg.sound(cfg.flaws(permissionOf(ctx).hosts(nil)...))
+	if err != nil {
 		return ClientConfig{}, &Error{Op: "remote", Source: s.serverMethod, Err: err}
 	}
 	if noLogin != nil {

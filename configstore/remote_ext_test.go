@@ -172,16 +172,6 @@ func TestRemoteWithoutServerMetadataIsErrNoLogin(t *testing.T) {
 	}
 }
 
-func TestRemoteWithoutServiceIsErrNotFound(t *testing.T) {
-	t.Parallel()
-	_, err := configstore.Remote(dial(t, func(*grpc.Server) {})).ClientConfig(t.Context())
-	var e *configstore.Error
-	if !errors.Is(err, configstore.ErrNotFound) || status.Code(err) != codes.Unimplemented ||
-		!errors.As(err, &e) || e.Op != "remote" || e.Source != "/flyteidl.service.AuthMetadataService/GetPublicClientConfig" {
-		t.Errorf("got %#v: %v", e, err)
-	}
-}
-
 func TestRemoteFailureKeepsItsStatus(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

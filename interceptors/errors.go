@@ -60,17 +60,25 @@ func (e *Error) Unwrap() []error {
 
 // GRPCStatus makes status.FromError and status.Code work on the error. Without a
 // rejection the code is that of Err. After a rejection it is that of Err only if that
-// is transient or caused by the caller (Unavailable, Canceled, DeadlineExceeded), and the
-// credentials have expired or there were none. In all other cases it is Unauthenticated.
+// is transient, caused by the caller, or about a setting (Unavailable, Canceled,
+// DeadlineExceeded, FailedPrecondition), and the credentials have expired or there were
+// none. In all other cases it is Unauthenticated.
 func (e *Error) GRPCStatus() *status.Status { return status.New(e.code(), e.Error()) }
 
 func (e *Error) code() codes.Code {
 	code, ok := fault.Code(e.Err)
-	passing := code == codes.Unavailable || code == codes.Canceled || code == codes.DeadlineExceeded
-	if !ok || e.Rejection != nil && (!passing || errors.Is(e.Err, auth.ErrNotReplaced)) {
+	switch {
+	case !ok, e.Rejection != nil && errors.Is(e.Err, auth.ErrNotReplaced):
+		return codes.Unauthenticated
+	case e.Rejection == nil:
+		return code
+	}
+	switch code {
+	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.FailedPrecondition:
+		return code
+	default:
 		return codes.Unauthenticated
 	}
-	return code
 }
 
 // isOwn reports whether err is an [Error], not an answer of a server.

@@ -204,7 +204,7 @@ func TestSourceErrorsAreReturnedAtOnce(t *testing.T) {
 	}
 }
 
-// After a rejection only transient errors, and those of the caller's context, keep
+// After a rejection only transient errors, those of settings and those of the caller's context keep
 // their code. Both causes stay reachable by errors.Is.
 func TestFailedRefreshKeepsTransientCodesOnly(t *testing.T) {
 	t.Parallel()
@@ -213,6 +213,7 @@ func TestFailedRefreshKeepsTransientCodesOnly(t *testing.T) {
 		want  codes.Code
 	}{
 		{&auth.Error{Op: "renew", Err: errors.New("503")}, codes.Unavailable},
+		{&auth.Error{Op: "renew", Err: auth.ErrMisconfigured}, codes.FailedPrecondition},
 		{&auth.Error{Op: "renew", Err: auth.ErrRejected}, codes.Unauthenticated},
 		{&auth.Error{Op: "renew", Err: context.DeadlineExceeded}, codes.DeadlineExceeded},
 		{context.Canceled, codes.Canceled},

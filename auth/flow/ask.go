@@ -49,7 +49,7 @@ func (a ask) fillOwn(form url.Values) error {
 	for _, r := range a.resources {
 		u, err := url.Parse(r)
 		if err != nil || !u.IsAbs() || u.Fragment != "" {
-			return fmt.Errorf("resource %q must be an absolute URI without a fragment", fault.Foreign(r, 100)) // RFC 8707 §2
+			return setting(fmt.Errorf("resource %q must be an absolute URI without a fragment", fault.Foreign(r, 100))) // RFC 8707 §2
 		}
 		form.Add("resource", r)
 	}
@@ -70,7 +70,7 @@ func reserved() []string {
 func addExtra(form, extra url.Values) error {
 	for name, values := range extra {
 		if slices.Contains(reserved(), name) {
-			return fmt.Errorf("%s cannot be an extra parameter: the flow sets it, by a field of its own where it can be chosen", name)
+			return setting(fmt.Errorf("%s cannot be an extra parameter: the flow sets it, by a field of its own where it can be chosen", name))
 		}
 		form[name] = slices.Clone(values)
 	}

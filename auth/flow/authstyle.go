@@ -31,7 +31,7 @@ const (
 func (s AuthStyle) choose(advertised []string) (AuthStyle, error) {
 	switch {
 	case s < StyleFromServer || s > StyleForm:
-		return 0, fmt.Errorf("unknown AuthStyle %d", int(s))
+		return 0, setting(fmt.Errorf("unknown AuthStyle %d", int(s)))
 	case s != StyleFromServer:
 		return s, nil
 	case len(advertised) == 0, slices.Contains(advertised, "client_secret_basic"):
@@ -39,7 +39,7 @@ func (s AuthStyle) choose(advertised []string) (AuthStyle, error) {
 	case slices.Contains(advertised, "client_secret_post"):
 		return StyleForm, nil
 	default:
-		return 0, fmt.Errorf("the server advertises %s for client authentication, not client_secret_basic or client_secret_post;"+
-			" set AuthStyle if it accepts one of them", fault.Foreign(strings.Join(advertised, ", "), 100))
+		return 0, setting(fmt.Errorf("the server advertises %s for client authentication, not client_secret_basic or client_secret_post;"+
+			" set AuthStyle if it accepts one of them", fault.Foreign(strings.Join(advertised, ", "), 100)))
 	}
 }

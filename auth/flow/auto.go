@@ -74,7 +74,7 @@ func (f Auto) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 	if why := environment.unattended(); why != "" && f.Method == MethodAuto {
 		return nil, failed(nameAuto, errNoPerson(why))
 	}
-	cfg, err := personalConfig(ctx, env)
+	cfg, err := personalConfig(ctx, f.needing(env, environment))
 	if err != nil {
 		return nil, failed(nameAuto, err)
 	}
@@ -94,6 +94,14 @@ func (f Auto) Obtain(ctx context.Context, env auth.Env, prev *auth.Credentials) 
 		method = MethodPaste
 	}
 	return f.browsing(method, environment).Obtain(ctx, env, prev)
+}
+
+// needing returns env for the method that is wished for, or that suits the machine.
+func (f Auto) needing(env auth.Env, environment Environment) auth.Env {
+	if f.Method == MethodDevice || f.Method == MethodAuto && !environment.browsing() {
+		return needing(env, f.Device.ClientID, configstore.FieldDeviceAuthorizationEndpoint)
+	}
+	return needing(env, f.PKCE.ClientID, configstore.FieldAuthorizationEndpoint)
 }
 
 // browsing returns the login with a browser, on this machine or another.
@@ -158,16 +166,16 @@ func choose(wish Method, cfg configstore.ClientConfig, environment Environment, 
 	browse, device := cfg.AuthorizationEndpoint != "", cfg.DeviceAuthorizationEndpoint != ""
 	switch {
 	case wish < MethodAuto || wish > MethodDevice:
-		return 0, fmt.Errorf("unknown method %d", int(wish))
+		return 0, setting(fmt.Errorf("unknown method %d", int(wish)))
 	case wish == MethodDevice && !device:
-		return 0, errors.New("the server has no device flow; log in with a browser instead")
+		return 0, setting(errors.New("the server has no device flow; log in with a browser instead"))
 	case wish != MethodAuto && wish != MethodDevice && !browse:
-		return 0, errors.New("the server has no login in a browser; use the device flow instead")
+		return 0, setting(errors.New("the server has no login in a browser; use the device flow instead"))
 	case wish != MethodAuto:
 		return wish, nil
 	case !browse && !device:
-		return 0, errors.New("the configuration names neither an authorization endpoint nor a device authorization endpoint:" +
-			" people cannot log in at this server; use a flow for machines, such as client credentials")
+		return 0, setting(errors.New("the configuration names neither an authorization endpoint nor a device authorization endpoint:" +
+			" people cannot log in at this server; use a flow for machines, such as client credentials"))
 	case browse && environment.browsing():
 		return MethodBrowser, nil
 	case device:

@@ -15,7 +15,7 @@ type client struct {
 	style  AuthStyle
 }
 
-var errNoClient = errors.New("the configuration names no client: set ClientConfig.ClientID")
+var errNoClient = setting(errors.New("the configuration names no client: set ClientConfig.ClientID"))
 
 // request makes a request of form. A client without an ID gets that of the
 // configuration.

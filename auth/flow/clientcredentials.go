@@ -48,7 +48,7 @@ var (
 
 // Obtain asks for a new token.
 func (f ClientCredentials) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials) (*auth.Credentials, error) {
-	c, err := login(ctx, env, f.request)
+	c, err := login(ctx, needing(env, "its own"), f.request)
 	if err != nil {
 		return nil, failed(grantClientCredentials, err)
 	}

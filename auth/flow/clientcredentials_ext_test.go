@@ -295,7 +295,7 @@ func TestSecretsGoOnlyWhereTheyAreSafe(t *testing.T) {
 			continue
 		}
 		contains(t, err.Error(), want)
-		if status.Code(err) != codes.Unavailable {
+		if status.Code(err) != codes.FailedPrecondition {
 			t.Errorf("%s: code %v", endpoint, status.Code(err))
 		}
 	}

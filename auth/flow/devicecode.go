@@ -69,13 +69,13 @@ func (f DeviceCode) obtain(ctx context.Context, env auth.Env) (*auth.Credentials
 	if env.Prompter == nil {
 		return nil, errNoPerson(noPrompter)
 	}
-	cfg, err := personalConfig(ctx, env)
+	cfg, err := personalConfig(ctx, needing(env, f.ClientID, configstore.FieldDeviceAuthorizationEndpoint))
 	if err != nil {
 		return nil, err
 	}
 	if cfg.DeviceAuthorizationEndpoint == "" {
-		return nil, errors.New("the server advertises no device flow:" +
-			" set ClientConfig.DeviceAuthorizationEndpoint if it has one, or log in with a browser")
+		return nil, setting(errors.New("the server advertises no device flow:" +
+			" set ClientConfig.DeviceAuthorizationEndpoint if it has one, or log in with a browser"))
 	}
 	p, err := f.begin(ctx, env, cfg)
 	if err != nil {
@@ -165,6 +165,6 @@ func (f DeviceCode) poll(cfg configstore.ClientConfig, deviceCode, verifier stri
 }
 
 func hostOf(endpoint string) string {
-	host, _ := checkEndpoint("", endpoint) // has been checked
+	host, _ := checkEndpoint(auth.Env{}, "", endpoint) // has been checked
 	return host
 }

@@ -50,6 +50,15 @@ func (e *Error) RetryAfter() time.Duration {
 // Format prints the message for every verb: causes are not taken apart.
 func (e *Error) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, e.Error()) }
 
+// settingError is an error that only another setting helps against.
+type settingError struct{ error }
+
+func setting(err error) error { return &settingError{err} }
+
+func (e *settingError) Unwrap() error { return e.error }
+
+func (*settingError) Is(target error) bool { return target == auth.ErrMisconfigured }
+
 // failed puts the name of a flow in front of err; nil stays nil.
 func failed(name string, err error) error {
 	if err == nil {

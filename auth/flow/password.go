@@ -46,7 +46,7 @@ var (
 
 // Obtain sends the password.
 func (f Password) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials) (*auth.Credentials, error) {
-	c, err := login(ctx, env, f.request)
+	c, err := login(ctx, needing(env, f.ClientID), f.request)
 	return c, failed(grantPassword, err)
 }
 
@@ -90,7 +90,7 @@ func (f Password) client() client { return client{f.ClientID, f.ClientSecret, f.
 
 func (f Password) request(cfg configstore.ClientConfig) (tokenRequest, error) {
 	if f.Username == "" {
-		return tokenRequest{}, errors.New("no user name: set Username")
+		return tokenRequest{}, setting(errors.New("no user name: set Username"))
 	}
 	password, err := f.Password.Read()
 	if err != nil {

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func personalConfig(ctx context.Context, env auth.Env) (configstore.ClientConfig
 	if cfg.TokenEndpoint == "" {
 		return cfg, errNoTokenEndpoint()
 	}
-	_, err = checkEndpoint("token", cfg.TokenEndpoint)
+	_, err = checkEndpoint(env, "token", cfg.TokenEndpoint)
 	return cfg, err
 }
 
@@ -75,8 +76,11 @@ func (c fixedConfig) ClientConfig(context.Context) (configstore.ClientConfig, er
 // forgetStale makes the next login read the configuration again, if the server rejected
 // what it says.
 func forgetStale(ctx context.Context, env auth.Env, err error) {
-	if inv, ok := env.Config.(configstore.Invalidator); ok && stale(err) {
-		logger(env).InfoContext(ctx, "the server does not know this client or path; the next login reads the configuration again")
+	te := (*TokenError)(nil)
+	inv, ok := env.Config.(configstore.Invalidator)
+	if ok && (stale(err) || errors.As(err, &te) && te.unreachable()) {
+		logger(env).InfoContext(ctx,
+			"the server does not know this client or path, or cannot be reached; the next login reads the configuration again")
 		inv.Invalidate()
 	}
 }

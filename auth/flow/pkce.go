@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/configstore"
 )
 
 // PKCE logs a person in with a browser (authorization code grant, RFC 6749 §4.1,
@@ -141,14 +142,19 @@ func (f PKCE) prepare(ctx context.Context, env auth.Env) (*browserLogin, error) 
 	if env.Prompter == nil && (f.OpenBrowser == nil || f.NoBrowser) {
 		return nil, errNoPerson(noPrompter)
 	}
-	cfg, err := personalConfig(ctx, env)
+	need := []configstore.Field{configstore.FieldAuthorizationEndpoint}
+	if f.Device != nil && !f.environment().browsing() {
+		need = append(need, configstore.FieldDeviceAuthorizationEndpoint)
+	}
+	cfg, err := personalConfig(ctx, needing(env, f.ClientID, need...))
 	if err != nil {
 		return nil, err
 	}
 	if cfg.AuthorizationEndpoint == "" {
-		return nil, errors.New("the configuration names no authorization endpoint: set ClientConfig.AuthorizationEndpoint, or log in another way")
+		return nil, setting(errors.New("the configuration names no authorization endpoint:" +
+			" set ClientConfig.AuthorizationEndpoint, or log in another way"))
 	}
-	host, err := checkEndpoint(purposeAuthorize, cfg.AuthorizationEndpoint)
+	host, err := checkEndpoint(env, purposeAuthorize, cfg.AuthorizationEndpoint)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (p proof) on(req tokenRequest, cfg configstore.ClientConfig) (tokenRequest,
 	var err error
 	switch {
 	case set > 1:
-		return tokenRequest{}, errors.New("set one of client secret, private key and assertion, not several")
+		return tokenRequest{}, setting(errors.New("set one of client secret, private key and assertion, not several"))
 	case p.key.PEM.from != nil:
 		req.assert, err = p.key.asserter(req.clientID)
 		return req, err
@@ -55,7 +55,7 @@ func inClientSecret(err error) error { return fmt.Errorf("client secret: %w", er
 // checkStyle returns an error if the server could not tell ID and secret apart.
 func (r tokenRequest) checkStyle() error {
 	if r.style == StyleBasicRaw && strings.Contains(r.clientID, ":") {
-		return errors.New("a client ID with a colon cannot be sent as StyleBasicRaw, use StyleBasic or StyleForm")
+		return setting(errors.New("a client ID with a colon cannot be sent as StyleBasicRaw, use StyleBasic or StyleForm"))
 	}
 	return nil
 }

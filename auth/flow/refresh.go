@@ -34,6 +34,7 @@ func refresh(ctx context.Context, env auth.Env, c client, a ask, prev *auth.Cred
 		c.id = cmp.Or(prev.ClientID, c.id) // a refresh token belongs to the client that it was issued to
 		return c.request(cfg, form)
 	}
+	env = needing(env, cmp.Or(prev.ClientID, c.id))
 	next, rotated, err := exchange(ctx, env, build)
 	if inv, ok := env.Config.(configstore.Invalidator); ok && isElsewhere(err) {
 		inv.Invalidate() // the cached configuration may have been corrected since

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ func revoke(ctx context.Context, env auth.Env, c client, creds *auth.Credentials
 	if creds == nil || creds.TokenType == auth.Raw || env.Config == nil {
 		return nil
 	}
+	env = needing(env, cmp.Or(creds.ClientID, c.id), configstore.FieldRevocationEndpoint)
 	cfg, err := env.Config.ClientConfig(ctx)
 	switch {
 	case errors.Is(err, configstore.ErrNoLogin):
@@ -70,7 +72,11 @@ func revocationEndpoint(ctx context.Context, env auth.Env, cfg configstore.Clien
 	if e := strings.TrimSpace(cfg.RevocationEndpoint); e != "" || cfg.Issuer == "" || creds.TokenOrigin == "" {
 		return e
 	}
-	issued, err := configstore.Discovery(cfg.Issuer, env.HTTP).ClientConfig(ctx)
+	issuer := configstore.Discovery(cfg.Issuer, env.HTTP)
+	if env.Plaintext && leadsTo(cfg.Issuer, creds.TokenOrigin) {
+		issuer = configstore.AllowPlaintext(issuer, "")
+	}
+	issued, err := issuer.ClientConfig(ctx)
 	if err != nil {
 		logger(env).DebugContext(ctx, "cannot ask the issuer for its revocation endpoint", slog.Any("error", err))
 		return ""

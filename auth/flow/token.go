@@ -113,12 +113,12 @@ func exchange(ctx context.Context, env auth.Env, build requester) (c *auth.Crede
 		return nil, "", err
 	}
 	token, err := send(ctx, env, req)
-	if inv, ok := env.Config.(configstore.Invalidator); ok && stale(err) {
+	if inv, ok := env.Config.(configstore.Invalidator); ok && outdated(err, cfg) {
 		inv.Invalidate()
-		logger(env).InfoContext(ctx, "the token endpoint does not know this client or path; reading the configuration again",
-			slog.Any("error", err))
+		logger(env).InfoContext(ctx, "the token endpoint does not know this client or path, or is one that was kept and cannot be reached;"+
+			" reading the configuration again", slog.Any("error", err))
 		newCfg, newReq, again := prepare(ctx, env, build)
-		if again == nil && !newReq.equal(req) {
+		if again == nil && !newReq.equal(req) && mayRepeat(err, req) {
 			cfg, req = newCfg, newReq
 			token, err = send(ctx, env, req)
 		}
@@ -143,12 +143,26 @@ func prepare(ctx context.Context, env auth.Env, build requester) (configstore.Cl
 	return cfg, req, err
 }
 
+// outdated reports whether a login may have failed because the configuration is old.
+func outdated(err error, cfg configstore.ClientConfig) bool {
+	te := (*TokenError)(nil)
+	return stale(err) || cfg.Kept && errors.As(err, &te) && te.unreachable()
+}
+
+// mayRepeat reports whether another server may get the request: the one before has not
+// received it, has answered, or it can be repeated.
+func mayRepeat(err error, req tokenRequest) bool {
+	te := (*TokenError)(nil)
+	return req.idempotent || errors.As(err, &te) && (te.unsent || !te.unanswered)
+}
+
 func errNoConfig() error {
-	return errors.New("no configuration says where to log in: set Env.Config, for example to a configstore.Static with a TokenEndpoint")
+	return setting(errors.New("no configuration says where to log in:" +
+		" set Env.Config, for example to a configstore.Static with a TokenEndpoint"))
 }
 
 func errNoTokenEndpoint() error {
-	return errors.New("the configuration names no token endpoint: set ClientConfig.TokenEndpoint")
+	return setting(errors.New("the configuration names no token endpoint: set ClientConfig.TokenEndpoint"))
 }
 
 func credentials(ctx context.Context, env auth.Env, got issued, cfg configstore.ClientConfig, req tokenRequest) *auth.Credentials {

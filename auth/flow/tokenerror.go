@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -168,6 +169,12 @@ func (e *TokenError) before(left error) *TokenError {
 		e.cause = fmt.Errorf("%w, then %w", e.cause, left)
 	}
 	return e
+}
+
+// unreachable reports whether no connection to the server could be used.
+func (e *TokenError) unreachable() bool {
+	cert := (*tls.CertificateVerificationError)(nil)
+	return e.unsent || e.unanswered || errors.As(e.cause, &cert)
 }
 
 // stale reports whether err looks like an outdated configuration: the server does not

@@ -70,12 +70,22 @@ const nameExchange = "token_exchange"
 
 // Obtain exchanges the token.
 func (f TokenExchange) Obtain(ctx context.Context, env auth.Env, _ *auth.Credentials) (*auth.Credentials, error) {
-	c, err := login(ctx, env, f.request)
+	c, err := login(ctx, f.needing(env), f.request)
 	if err != nil {
 		return nil, failed(nameExchange, err)
 	}
 	c.RefreshToken = "" // the subject token can be exchanged again
 	return c, nil
+}
+
+// needing returns env for this login: a client is needed only where one is
+// authenticated. A server that needs its ID all the same says so, and then the
+// configuration is asked for it.
+func (f TokenExchange) needing(env auth.Env) auth.Env {
+	if f.proof().none() {
+		return needing(env, cmp.Or(f.ClientID, "none"))
+	}
+	return needing(env, f.ClientID)
 }
 
 // Renew is Obtain: the subject token is read again.
@@ -109,7 +119,7 @@ func (f TokenExchange) request(cfg configstore.ClientConfig) (tokenRequest, erro
 	req := tokenRequest{
 		clientID: cmp.Or(f.ClientID, cfg.ClientID), style: StyleForm, form: form, idempotent: true, asked: &asked,
 	}
-	p := proof{secret: f.ClientSecret, style: f.AuthStyle, key: f.PrivateKey, assertion: f.Assertion}
+	p := f.proof()
 	if p.none() {
 		return req, nil
 	}
@@ -117,6 +127,10 @@ func (f TokenExchange) request(cfg configstore.ClientConfig) (tokenRequest, erro
 		return tokenRequest{}, errNoClient
 	}
 	return p.on(req, cfg)
+}
+
+func (f TokenExchange) proof() proof {
+	return proof{secret: f.ClientSecret, style: f.AuthStyle, key: f.PrivateKey, assertion: f.Assertion}
 }
 
 func setToken(form url.Values, name string, s Secret, kind string) error {

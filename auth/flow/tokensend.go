@@ -47,10 +47,10 @@ type once[T any] func(caller, ctx context.Context, hc *http.Client, host string,
 // last one brought is returned beside its error.
 func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask once[T]) (T, error) {
 	var none T
-	host, err := checkEndpoint(cmp.Or(req.purpose, "token"), req.endpoint)
+	host, err := checkEndpoint(env, cmp.Or(req.purpose, "token"), req.endpoint)
 	if err != nil {
 		te := req.failure(host)
-		te.reason = err.Error()
+		te.cause = err
 		return none, te
 	}
 	limited, cancel := context.WithTimeout(ctx, sendLimit)

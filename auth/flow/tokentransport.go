@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/internal/fault"
 )
 
@@ -198,23 +200,34 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 
 // checkEndpoint returns the host of an endpoint, and an error if secrets must not be
 // sent there.
-func checkEndpoint(purpose, endpoint string) (host string, err error) {
+func checkEndpoint(env auth.Env, purpose, endpoint string) (host string, err error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
-		return "", fmt.Errorf("the %s endpoint is no absolute URL", purpose)
+		return "", setting(fmt.Errorf("the %s endpoint is no absolute URL", purpose))
 	}
 	host = fault.Foreign(u.Host, 255)
 	switch {
 	case u.User != nil:
-		return host, fmt.Errorf("the %s endpoint's URL must not carry a user name or password", purpose)
+		err = fmt.Errorf("the %s endpoint's URL must not carry a user name or password", purpose)
 	case u.Fragment != "":
-		return host, fmt.Errorf("the %s endpoint's URL must not have a fragment", purpose) // RFC 6749 §3.1 and §3.2
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		err = fmt.Errorf("the %s endpoint's URL must not have a fragment", purpose) // RFC 6749 §3.1 and §3.2
+	case u.Scheme == "https", u.Scheme == "http" && (env.Plaintext || isLoopback(u.Hostname())):
 		return host, nil
 	default:
-		return host, fmt.Errorf("refusing %s: secrets are sent over https, or over http on this machine only (127.0.0.1, ::1, localhost)",
-			fault.Foreign(u.Scheme, 20))
+		err = &plaintextError{fault.Foreign(u.Scheme, 20)}
 	}
+	return host, setting(err)
+}
+
+// plaintextError says that an endpoint of this scheme gets no secrets.
+type plaintextError struct{ scheme string }
+
+func (e *plaintextError) Error() string {
+	return fmt.Sprintf("refusing %s: secrets are sent over https, or over http on this machine only (127.0.0.1, ::1, localhost)", e.scheme)
+}
+
+func (e *plaintextError) Is(target error) bool {
+	return target == configstore.ErrPlaintext && e.scheme == "http"
 }
 
 func isLoopback(host string) bool {

@@ -64,14 +64,17 @@ func OpenMethods() []string {
 
 // Register adds both generations of AuthMetadataService to s; call it before Serve.
 // The answers are fixed from then on. A configuration that clients of this module
-// would refuse, such as a token endpoint over plain http, is an error that names the
-// field as the protocol does; then s is left as it was.
+// would refuse, or would not use a field of, such as a token endpoint over plain http, is
+// an error that names the field as the protocol does; then s is left as it was.
 func Register(s grpc.ServiceRegistrar, c Config) error {
 	c = c.clone()
 	if c.Client.TokenEndpoint == "" {
 		return errors.New("authmetadata: Client.TokenEndpoint: not set; configstore.Discovery finds it for an issuer")
 	}
 	current := server{c: c}
+	if err := c.Client.Check(); err != nil {
+		return fmt.Errorf("authmetadata: clients would refuse this configuration: %w", err)
+	}
 	ctx := context.Background() //nolint:forbidigo // for calls of functions here, without a network
 	if _, err := configstore.Remote(local{current}).ClientConfig(ctx); err != nil {
 		return fmt.Errorf("authmetadata: clients would refuse this configuration: %w", err)

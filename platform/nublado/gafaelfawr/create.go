@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
@@ -42,7 +43,7 @@ func (c Client) CreateToken(ctx context.Context, admin Token, r Request) (Token,
 		return Token{}, &Error{Kind: ErrInvalidRequest, URL: address, Message: err.Error()}
 	}
 	if err := checkAddress(address); err != nil {
-		return Token{}, &Error{Kind: ErrWeb, URL: c.URL, Message: err.Error()}
+		return Token{}, &Error{Kind: ErrWeb, URL: c.URL, Message: err.Error(), Err: auth.ErrMisconfigured}
 	}
 	limited, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
@@ -132,7 +133,7 @@ func failure(address string, admin Token, status int, h http.Header, body []byte
 	kind, message := parseDetail([]byte(admin.hide(string(body))))
 	e := &Error{
 		Kind: kindOf(status, kind), URL: address, Status: status, Type: kind, Message: message,
-		RetryAfter: retryAfter(h.Get("Retry-After"), time.Now()),
+		Wait: retryAfter(strings.TrimSpace(h.Get("Retry-After")), time.Now()),
 	}
 	if status >= 300 && status < 400 {
 		e.Message = "the answer is a redirect, which is not followed because the request carries a token"
@@ -143,8 +144,8 @@ func failure(address string, admin Token, status int, h http.Header, body []byte
 // retryAfter parses a number of seconds or an HTTP date (RFC 9110 §10.2.3).
 func retryAfter(text string, now time.Time) time.Duration {
 	const longest = 24 * time.Hour
-	if n, err := strconv.Atoi(text); err == nil {
-		return min(max(time.Duration(min(n, int(longest/time.Second)))*time.Second, 0), longest)
+	if n, err := strconv.ParseInt(text, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
+		return min(max(time.Duration(n)*time.Second, 0), longest) // out of range: the nearest value
 	}
 	if at, err := http.ParseTime(text); err == nil {
 		return min(max(at.Sub(now).Round(time.Second), 0), longest)

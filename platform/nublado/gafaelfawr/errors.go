@@ -26,7 +26,7 @@ var (
 	ErrInvalidRequest = errors.New("invalid request")
 	// ErrNotFound means that the URL has no such API.
 	ErrNotFound = errors.New("not found")
-	// ErrRateLimited means that there were too many requests; see RetryAfter.
+	// ErrRateLimited means that there were too many requests; see [Error.RetryAfter].
 	ErrRateLimited = errors.New("too many requests")
 	// ErrWeb means that there was no answer, or none in Gafaelfawr's form.
 	ErrWeb = errors.New("request failed")
@@ -42,9 +42,11 @@ type Error struct {
 	Status int
 	// Type and Message are those of Gafaelfawr's answer; one type is "invalid_scopes".
 	Type, Message string
-	// RetryAfter is how long to wait; zero when the answer does not say.
-	RetryAfter time.Duration
-	// Err is the network's error; may be nil.
+	// Wait is how long to wait before the next request, a day at most; zero when the
+	// answer does not say.
+	Wait time.Duration
+	// Err is the network's error, or auth.ErrMisconfigured for a URL that no token is sent
+	// to; may be nil.
 	Err error
 }
 
@@ -60,11 +62,15 @@ func (e *Error) Error() string {
 	if e.Message != "" {
 		text += ": " + e.Message
 	}
-	if e.RetryAfter > 0 {
-		text += fmt.Sprintf(" (wait %v)", e.RetryAfter)
+	if e.Wait > 0 {
+		text += fmt.Sprintf(" (wait %v)", e.Wait)
 	}
 	return text
 }
+
+// RetryAfter returns Wait. An authenticator whose flow fails with this error waits as
+// long.
+func (e *Error) RetryAfter() time.Duration { return e.Wait }
 
 // Unwrap returns the kind, auth.ErrRejected if another attempt cannot succeed either,
 // and the network's error.

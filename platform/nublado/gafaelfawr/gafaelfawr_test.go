@@ -2,6 +2,7 @@ package gafaelfawr
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -10,6 +11,9 @@ import (
 	"testing"
 	"time"
 	"unicode"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 const (
@@ -132,13 +136,51 @@ func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Duration{
-		"": 0, "soon": 0, "-5": 0, "7": 7 * time.Second, "99999999999": 24 * time.Hour,
+		"": 0, "soon": 0, "-5": 0, "7": 7 * time.Second, "99999999999": 24 * time.Hour, "99999999999999999999": 24 * time.Hour,
 		now.Add(time.Minute).Format(http.TimeFormat): time.Minute, now.Add(-time.Minute).Format(http.TimeFormat): 0,
 	} {
 		if got := retryAfter(text, now); got != want {
 			t.Errorf("retryAfter(%q) = %v, want %v", text, got, want)
 		}
 	}
+}
+
+func TestBusyAnswerSaysHowLongToWait(t *testing.T) {
+	t.Parallel()
+	admin, _ := ParseToken(sample)
+	for _, code := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
+		hc := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: code, Body: http.NoBody, Header: http.Header{"Retry-After": {"30"}}}, nil
+		})}
+		_, err := Client{URL: "https://data.example.com", HTTP: hc}.CreateToken(t.Context(), admin, Request{Username: "bot-a"})
+		var later interface{ RetryAfter() time.Duration }
+		if !errors.As(fmt.Errorf("login: %w", err), &later) || later.RetryAfter() != 30*time.Second || status.Code(err) != codes.Unavailable {
+			t.Errorf("HTTP %d: %v (%v), want 30s and Unavailable", code, err, status.Code(err))
+		}
+	}
+}
+
+func TestUnusableAddressIsFailedPrecondition(t *testing.T) {
+	t.Parallel()
+	admin, _ := ParseToken(sample)
+	for _, address := range []string{"http://data.example.com", "", "https://u@data.example.com", "ftp://data.example.com"} {
+		_, err := Client{URL: address}.CreateToken(t.Context(), admin, Request{Username: "bot-a"})
+		if status.Code(err) != codes.FailedPrecondition || !errors.Is(err, ErrWeb) {
+			t.Errorf("%q: %v (%v), want FailedPrecondition", address, err, status.Code(err))
+		}
+	}
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, text := range []string{"", "7", "-5", "99999999999999999999", now.Format(http.TimeFormat)} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if wait := retryAfter(text, now); wait < 0 || wait > 24*time.Hour {
+			t.Errorf("%q: %v", text, wait)
+		}
+	})
 }
 
 func FuzzParseToken(f *testing.F) {
