@@ -278,6 +278,9 @@ func TestRotatedRefreshTokenBesideAnErrorIsKept(t *testing.T) {
 			c.AccessToken, c.RefreshToken = "", "second"
 			return &c, errors.New(`token_type "DPoP"`)
 		},
+		"a refusal of the answer": func(*auth.Credentials) (*auth.Credentials, error) {
+			return &auth.Credentials{RefreshToken: "second"}, fmt.Errorf("%w: expires_in", auth.ErrRejected)
+		},
 		"an unusable token": func(*auth.Credentials) (*auth.Credentials, error) {
 			return &auth.Credentials{AccessToken: "a\nb", RefreshToken: "second"}, nil
 		},

@@ -225,14 +225,6 @@ func (fs *flights) publish(f *flight, creds *Credentials) *Credentials {
 	return next.creds
 }
 
-// reinstate lets calls carry credentials again that a server rejected, until they expire,
-// while no replacement can be had; fs.mu is held.
-func (fs *flights) reinstate() {
-	if s := fs.current.Load(); s.load() == rejected && s.usable() {
-		fs.current.Store(s.again())
-	}
-}
-
 func (fs *flights) fail(op string, err error) *Error {
 	return &Error{Op: op, Endpoint: fs.renewal.storage.key.Endpoint, Err: err}
 }

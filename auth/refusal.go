@@ -155,7 +155,8 @@ func (r *renewal) vetted(c *Credentials) (*Credentials, error) {
 
 // givenUp reports whether a login follows a refresh that failed with err, where another
 // attempt would do in other cases: the server has answered with an OAuth error and a status
-// of 5xx more than once in a row, as some do for good, and the access token has ended.
+// of 5xx more than once in a row, as some do for good, and the access token has expired or
+// was rejected.
 func (r *renewal) givenUp(t *task, err error) bool {
 	if !errors.Is(err, ErrServerFault) {
 		r.faults = 0
@@ -172,6 +173,24 @@ func (r *renewal) postpone(ctx context.Context, t *task, err error) {
 	if wait := retryAfter(err); wait > 0 && t.read {
 		r.storage.note(ctx, &t.lease, t.stored, func(c *Credentials) { c.RetryAt = t.clock.Read().Wall().Add(wait) })
 	}
+}
+
+// keepCurrent returns the existing credentials when a login is not permitted.
+func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
+	if !errors.Is(t.failure, ErrRejected) && t.old.load() != unread {
+		cause := ErrLoginEnded
+		if t.prev == nil && t.last == nil {
+			cause = ErrNotLoggedIn
+		}
+		if t.failure != nil {
+			cause = fmt.Errorf("%w: log in again: %v", cause, t.failure) //nolint:errorlint // history, not the cause
+		}
+		return nil, r.fail("renew", cause)
+	}
+	if t.prev != nil && t.prev.AccessToken == "" {
+		t.prev = nil // it stays stored for a flow that can refresh it
+	}
+	return t.prev, nil
 }
 
 // rotates reports whether next has another refresh token than what was refreshed.

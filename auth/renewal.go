@@ -253,7 +253,7 @@ func (r *renewal) logIn(ctx context.Context, t *task) (*Credentials, error) {
 	case errors.Is(err, configstore.ErrNoLogin) && t.mode < interactive:
 		return nil, nil //nolint:nilnil // calls go without
 	case errors.Is(err, ErrInteractionRequired) && errors.Is(t.failure, ErrServerFault):
-		return nil, r.fail("renew", t.failure) // the server may recover, and nobody can be asked
+		return nil, r.fail("renew", t.failure) // the server may recover, and no person can be asked
 	case t.failure != nil:
 		err = fmt.Errorf("%w (the login before it: %v)", err, t.failure) //nolint:errorlint // history, not the cause
 	}
@@ -279,24 +279,6 @@ func (r *renewal) obtain(ctx context.Context, t *task) (next *Credentials, err e
 		err = fmt.Errorf("%w: the login timed out after %v: %w", ErrDeclined, limit, err)
 	}
 	return r.checked(next, err)
-}
-
-// keepCurrent returns the existing credentials when a login is not permitted.
-func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
-	if !errors.Is(t.failure, ErrRejected) && t.old.load() != unread {
-		cause := ErrLoginEnded
-		if t.prev == nil && t.last == nil {
-			cause = ErrNotLoggedIn
-		}
-		if t.failure != nil {
-			cause = fmt.Errorf("%w: %v", cause, t.failure) //nolint:errorlint // history, not the cause
-		}
-		return nil, r.fail("renew", cause)
-	}
-	if t.prev != nil && t.prev.AccessToken == "" {
-		t.prev = nil // it stays stored for a flow that can refresh it
-	}
-	return t.prev, nil
 }
 
 // keep stores next and returns it. It stores first: if the process ended with a rotated

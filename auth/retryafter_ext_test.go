@@ -17,11 +17,11 @@ import (
 	"github.com/jetway-go/jetway/auth/tokenstore"
 )
 
-// leaveAlone is an error of a server that says when to ask again.
-type leaveAlone struct{ time.Duration }
+// busyError is an error of a server that says when to ask again.
+type busyError struct{ time.Duration }
 
-func (e leaveAlone) Error() string             { return "HTTP 429" }
-func (e leaveAlone) RetryAfter() time.Duration { return e.Duration }
+func (e busyError) Error() string             { return "HTTP 429" }
+func (e busyError) RetryAfter() time.Duration { return e.Duration }
 
 // What the server says counts for all callers, and for all processes that share the login.
 // A Login is not held back.
@@ -37,7 +37,7 @@ func TestRetryAfterIsKeptByAllProcesses(t *testing.T) {
 				f, flow := person()
 				f.renew = func(ctx context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
 					_ = sleep(ctx, 50*time.Millisecond)
-					return nil, fmt.Errorf("token endpoint: %w", leaveAlone{tt.said})
+					return nil, fmt.Errorf("token endpoint: %w", busyError{tt.said})
 				}
 				dir := t.TempDir()
 				login := &auth.Credentials{AccessToken: "old", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}

@@ -16,10 +16,10 @@ import (
 // refresh token: the old one has ended, and the next renewal needs the new one.
 func TestRotationWithoutANewAccessToken(t *testing.T) {
 	t.Parallel()
-	for name, opts := range map[string][]auth.Option{
-		"in memory": nil,
-		"stored":    {auth.WithStore(&mapStore{})},
-		"unstored":  {auth.WithStore(&mapStore{fail: context.DeadlineExceeded})},
+	for name, opts := range map[string]func() []auth.Option{
+		"in memory": func() []auth.Option { return nil },
+		"stored":    func() []auth.Option { return []auth.Option{auth.WithStore(&mapStore{})} },
+		"unstored":  func() []auth.Option { return []auth.Option{auth.WithStore(&mapStore{fail: context.DeadlineExceeded})} },
 	} {
 		for how, reject := range map[string]bool{"in the background": false, "after a rejection": true} {
 			t.Run(name+" "+how, func(t *testing.T) {
@@ -38,7 +38,7 @@ func TestRotationWithoutANewAccessToken(t *testing.T) {
 						}
 						return c, nil
 					}
-					a := newAuthenticator(t, flow, opts...)
+					a := newAuthenticator(t, flow, opts()...)
 					if err := a.Login(t.Context()); err != nil {
 						t.Fatal(err)
 					}

@@ -24,8 +24,8 @@ func (a *Authenticator) Accepted(c *Credentials) {
 
 // Refused says that a call was rejected with c, which Refresh had returned for it in place
 // of others: a new token does not help that call. The interceptors call it. The next
-// replacement is requested after 1, 2, 4 ... 60 seconds, and a person whose login c is is not
-// asked again before the next Login.
+// replacement is requested after 1, 2, 4 ... 60 seconds. If c is from a person, that person
+// is not asked again before the next Login.
 func (a *Authenticator) Refused(c *Credentials) {
 	s := a.current.Load()
 	if c == nil || !s.published(c) || s.vain.Swap(true) {
@@ -211,5 +211,13 @@ func (fs *flights) isClosed() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// reinstate lets calls carry credentials again that a server rejected, until they expire,
+// while no replacement can be had; fs.mu is held.
+func (fs *flights) reinstate() {
+	if s := fs.current.Load(); s.load() == rejected && s.usable() {
+		fs.current.Store(s.again())
 	}
 }

@@ -45,22 +45,19 @@ func always(string) bool { return true }
 // once, whatever is wrong with the authorization server, until the token expires.
 func TestRejectedTokenStaysInUseWhileNoReplacementCanBeHad(t *testing.T) {
 	t.Parallel()
-	asked := func(err error) func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
-		return failing(err)
-	}
 	for name, tt := range map[string]struct {
 		person bool
 		obtain func(context.Context, int, *auth.Credentials) (*auth.Credentials, error)
 		code   codes.Code
 	}{
-		"down":  {false, asked(errors.New("503")), codes.Unavailable},
+		"down":  {false, failing(errors.New("503")), codes.Unavailable},
 		"hangs": {false, tokens(time.Hour, time.Hour), codes.Unavailable},
 		"the same token": {false, func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
 			return issue("token-1", time.Hour), nil
 		}, codes.Unauthenticated},
-		"refuses the client":  {false, asked(auth.ErrRejected), codes.Unauthenticated},
-		"nobody can be asked": {true, asked(auth.ErrInteractionRequired), codes.Unauthenticated},
-		"a person declines":   {true, asked(auth.ErrDeclined), codes.Unauthenticated},
+		"refuses the client":  {false, failing(auth.ErrRejected), codes.Unauthenticated},
+		"nobody can be asked": {true, failing(auth.ErrInteractionRequired), codes.Unauthenticated},
+		"a person declines":   {true, failing(auth.ErrDeclined), codes.Unauthenticated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
