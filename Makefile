@@ -25,8 +25,9 @@ help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## Run the quick start against a mock server on this machine
+demo: ## Run the quick start against a mock on this machine: with all that it has, then with what a current server mounts
 	go run ./examples/quickstart
+	go run ./examples/quickstart -current
 
 .PHONY: test
 test: ## Run all tests with the race detector (needs Go and a C compiler only)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -64,8 +65,11 @@ func (s *Server) ClientID() string { return s.cfg.oauth.Clients[0].ID }
 // ClientSecret returns the secret of the server's first client.
 func (s *Server) ClientSecret() string { return s.cfg.oauth.Clients[0].Secret }
 
-// APIKey returns an API key for the first client: base64 of [Server.URL], client ID,
-// client secret and organization (empty here) with colons between them.
+// APIKey returns an API key for the first client: base64 of the endpoint, client ID, client
+// secret and organization (empty here) with colons between them. The endpoint is
+// [Server.URL], or the bare host if the server uses TLS on port 443: Flyte's own clients
+// read only keys whose endpoint has neither scheme nor port, so that other keys are for
+// this module's clients.
 func (s *Server) APIKey() string { return s.apiKey(s.ClientID(), s.ClientSecret()) }
 
 // APIKeyFor is [Server.APIKey] for another client. The error wraps [ErrUnknownClient].
@@ -79,7 +83,17 @@ func (s *Server) APIKeyFor(clientID string) (string, error) {
 }
 
 func (s *Server) apiKey(id, secret string) string {
-	return base64.StdEncoding.EncodeToString([]byte(s.URL() + ":" + id + ":" + secret + ":"))
+	return base64.StdEncoding.EncodeToString([]byte(keyEndpoint(s.URL()) + ":" + id + ":" + secret + ":"))
+}
+
+// keyEndpoint returns an endpoint as an API key has it.
+func keyEndpoint(endpoint string) string {
+	rest, encrypted := strings.CutPrefix(endpoint, "https://")
+	host, port, err := net.SplitHostPort(rest)
+	if !encrypted || err != nil || port != "443" || strings.Contains(host, ":") { // of IPv6
+		return endpoint
+	}
+	return host
 }
 
 // CACertPEM returns the certificate that a client has to trust, nil without [WithTLS].

@@ -64,6 +64,9 @@ func (s *Server) newGRPC() *grpc.Server {
 	}
 	server := grpc.NewServer(opts...)
 	s.backend.Register(server)
+	if s.cfg.services == Current {
+		return server
+	}
 
 	checks := health.NewServer()
 	for service := range server.GetServiceInfo() {

@@ -39,6 +39,7 @@ type config struct {
 	front      bool
 
 	strict   bool
+	services Services
 	projects []string
 
 	open      bool
@@ -59,6 +60,7 @@ func newConfig(opts []Option) config {
 		network:   "tcp",
 		address:   "127.0.0.1:0",
 		httpAddr:  "127.0.0.1:0",
+		services:  All,
 		scopes:    []string{DefaultScope},
 		headerKey: defaultHeaderKey,
 		logger:    slog.New(slog.DiscardHandler),
@@ -121,8 +123,26 @@ func WithIssuerPath(path string) Option {
 	})
 }
 
+// Services is a set of services that a server mounts.
+type Services string
+
+const (
+	// All is every service that the mock has, the default: also RunLogsService and those of
+	// Flyte 1, health and reflection, so that every stub of a client has a server.
+	All Services = "all"
+	// Current is what a current server of Flyte 2 mounts. RunLogsService (logs come from
+	// DataProxyService.TailLogs), the services of Flyte 1, health and reflection are
+	// Unimplemented then.
+	Current Services = "current"
+)
+
+// WithServices sets which services the server mounts; the default is [All].
+func WithServices(set Services) Option { return optionFunc(func(c *config) { c.services = set }) }
+
 // WithStrict enforces the contract's validation rules: a request that breaks one ends
-// with InvalidArgument. By default they are not enforced.
+// with InvalidArgument. By default they are not enforced. Identifiers need no
+// organization even then, since answers have none. A strict server is also cleaner than
+// real ones where those are lax or fail; see [backend.Config].
 func WithStrict() Option { return optionFunc(func(c *config) { c.strict = true }) }
 
 // WithProject creates projects with these IDs, which are their names too. By default

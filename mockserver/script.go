@@ -61,10 +61,10 @@ func (c *Script) RejectNext(n int) { c.edit(func() { c.rejects += max(n, 0) }) }
 // FailNext answers the next n calls of method with code and message, before the
 // handler runs. Code OK is no failure and does nothing.
 func (c *Script) FailNext(method string, n int, code codes.Code, message string) {
+	rule := countedRule{pattern: c.pattern(method), left: n, status: status.New(code, message)}
 	if code == codes.OK || n <= 0 {
 		return
 	}
-	rule := countedRule{pattern: c.pattern(method), left: n, status: status.New(code, message)}
 	c.edit(func() { c.fails = append(c.fails, rule) })
 }
 

@@ -349,10 +349,11 @@ func TestScriptNamesTheNearestMethodForOneThatDoesNotExist(t *testing.T) {
 			t.Errorf("AnswerHTTP(%q): %v", written, err)
 		}
 		for name, script := range map[string]func(){
-			"FailNext":    func() { s.Script().FailNext(written, 1, codes.Aborted, "") },
-			"Delay":       func() { s.Script().Delay(written, time.Second) },
-			"Hold":        func() { s.Script().Hold(written) },
-			"BreakStream": func() { s.Script().BreakStream(written, 0, codes.Aborted, "") },
+			"FailNext":                 func() { s.Script().FailNext(written, 1, codes.Aborted, "") },
+			"FailNext with no failure": func() { s.Script().FailNext(written, 1, codes.OK, "") },
+			"Delay":                    func() { s.Script().Delay(written, time.Second) },
+			"Hold":                     func() { s.Script().Hold(written) },
+			"BreakStream":              func() { s.Script().BreakStream(written, 0, codes.Aborted, "") },
 		} {
 			func() {
 				defer func() {

@@ -15,6 +15,7 @@ package mockserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -59,7 +60,11 @@ type Server struct {
 // ports of 127.0.0.1 without TLS, and there is one client and one user. The server
 // accepts connections when New returns.
 func New(opts ...Option) (*Server, error) {
-	s := &Server{cfg: newConfig(opts), clock: &clock{}, done: make(chan struct{})}
+	cfg := newConfig(opts)
+	if cfg.services != All && cfg.services != Current {
+		return nil, &Error{Op: "mount services", Err: fmt.Errorf("there is no set %q: want All or Current", cfg.services)}
+	}
+	s := &Server{cfg: cfg, clock: &clock{}, done: make(chan struct{})}
 	s.log = newRequestLog(s.cfg.logSize)
 	s.script = &Script{server: s}
 	s.proxy.set(s.cfg.proxyToken)
@@ -109,7 +114,7 @@ func (s *Server) assemble() error {
 		login = nil
 	}
 	s.backend = backend.New(backend.Config{
-		Now: s.clock.Now, Strict: s.cfg.strict, Objects: s.objects, Login: login,
+		Now: s.clock.Now, Strict: s.cfg.strict, Objects: s.objects, Login: login, CurrentOnly: s.cfg.services == Current,
 	})
 	for _, id := range s.cfg.projects {
 		s.backend.AddProject(backend.Project{ID: id, Name: id})
@@ -148,7 +153,7 @@ func (s *Server) loginMetadata() backend.LoginMetadata {
 		ResponseTypes: m.ResponseTypes, Scopes: m.Scopes, AuthMethods: m.AuthMethods, GrantTypes: m.GrantTypes,
 		CodeChallengeMethods: m.CodeChallengeMethods,
 		ClientID:             PublicClientID, ClientScopes: scopes, RedirectURI: redirect,
-		HeaderKey: s.cfg.headerKey, Audience: s.cfg.audience, ServiceHTTPEndpoint: s.HTTPURL(),
+		HeaderKey: s.cfg.headerKey, Audience: s.cfg.audience,
 	}
 }
 

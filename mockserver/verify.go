@@ -18,7 +18,8 @@ import (
 type verifier struct{ s *Server }
 
 // Verify returns Unauthenticated for an access token that is not accepted, and
-// PermissionDenied for an accepted one without the scopes.
+// PermissionDenied for an accepted one without the scopes, which Flyte 1 does not tell
+// from the former.
 func (v verifier) Verify(_ context.Context, p serverauth.Presented) (serverauth.Identity, error) {
 	info, err := v.s.check(p.Scheme, p.Token)
 	if err != nil {
@@ -26,7 +27,11 @@ func (v verifier) Verify(_ context.Context, p serverauth.Presented) (serverauth.
 	}
 	for _, scope := range v.s.cfg.scopes {
 		if !slices.Contains(info.Scopes, scope) {
-			return serverauth.Identity{}, status.Errorf(codes.PermissionDenied, "the token lacks scope %q, which %s needs", scope, p.Method)
+			code := codes.PermissionDenied
+			if strings.HasPrefix(p.Method, "/flyteidl.service.") {
+				code = codes.Unauthenticated
+			}
+			return serverauth.Identity{}, status.Errorf(code, "the token lacks scope %q, which %s needs", scope, p.Method)
 		}
 	}
 	return serverauth.Identity{Subject: info.Subject, Scopes: info.Scopes, Claims: info.Claims}, nil

@@ -30,6 +30,7 @@ type flags struct {
 
 	opaque, open, strict, json, verbose bool
 
+	services string
 	projects []string
 	quirks   []oauth.Quirk
 }
@@ -95,6 +96,8 @@ func (f *flags) define(set *flag.FlagSet) {
 	set.BoolVar(&f.opaque, "opaque", false, "issue opaque access tokens instead of JWTs")
 	set.BoolVar(&f.open, "open", false, "serve calls without an access token too")
 	set.BoolVar(&f.strict, "strict", false, "enforce the contract's validation rules")
+	set.StringVar(&f.services, "services", string(mockserver.All),
+		"`all` services that the mock has, or those that a current server of Flyte 2 mounts: current")
 	set.BoolVar(&f.json, "json", false, "print how to connect as one JSON object")
 	set.BoolVar(&f.verbose, "v", false, "log every request to standard error")
 	set.Func("project", "`ID` of a project to create; repeatable", func(id string) error {
@@ -110,6 +113,8 @@ func (f *flags) check(set *flag.FlagSet) error {
 	switch {
 	case set.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q: there are flags only", set.Arg(0))
+	case f.services != string(mockserver.All) && f.services != string(mockserver.Current):
+		return fmt.Errorf("-services %q: want %q or %q", f.services, mockserver.All, mockserver.Current)
 	case f.unix != "" && given(set, "address"):
 		return errors.New("-unix and -address both say where the gRPC services listen: give one of them")
 	case f.tls != (f.caFile != ""):
@@ -149,6 +154,7 @@ func (f *flags) options() []mockserver.Option {
 		mockserver.WithRequiredScopes(strings.Fields(f.scopes)...),
 		mockserver.WithAudience(f.audience),
 		mockserver.WithHeaderKey(f.headerKey),
+		mockserver.WithServices(mockserver.Services(f.services)),
 		mockserver.WithProject(f.projects...),
 		mockserver.WithProxyAuth(f.proxyToken),
 		mockserver.WithRequestLog(0), // no program can read it

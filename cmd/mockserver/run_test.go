@@ -167,6 +167,7 @@ func TestWrongFlagsEndInOneLineThatNamesThem(t *testing.T) {
 		{[]string{"-unix", "s", "-address", "127.0.0.1:0"}, true, "give one of them"},
 		{[]string{"-client-cert-file", "x"}, true, "-tls"},
 		{[]string{"-project", ""}, true, "needs an ID"},
+		{[]string{"-services", "currant"}, true, `"all" or "current"`},
 		{[]string{"-quirk", "none"}, true, "errors-as-200"},
 		{[]string{"-auto-approve", "stranger"}, false, "no such account"},
 		{[]string{"-token-ttl", "1ms"}, false, "whole seconds"},

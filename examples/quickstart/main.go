@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -23,8 +24,14 @@ import (
 )
 
 func main() {
+	current := flag.Bool("current", false, "let the mock mount only what a current server of Flyte 2 mounts")
+	flag.Parse()
+	services := mockserver.All
+	if *current {
+		services = mockserver.Current
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Stdout)
+	err := run(ctx, os.Stdout, services)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
@@ -50,8 +57,8 @@ type step struct {
 	do     func(context.Context, *tour) (happened string, err error)
 }
 
-func run(ctx context.Context, out io.Writer) error {
-	mock, err := mockserver.New(mockserver.WithProject("demo"))
+func run(ctx context.Context, out io.Writer, services mockserver.Services) error {
+	mock, err := mockserver.New(mockserver.WithProject("demo"), mockserver.WithServices(services))
 	if err != nil {
 		return err
 	}

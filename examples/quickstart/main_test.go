@@ -18,10 +18,22 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestTourSucceeds(t *testing.T) {
+func TestTourSucceedsOnWhatTheMockAndCurrentServersMount(t *testing.T) {
 	t.Parallel()
+	for services, version := range map[mockserver.Services]string{
+		mockserver.All: "version mock", mockserver.Current: "none: the server is not of Flyte 1",
+	} {
+		t.Run(string(services), func(t *testing.T) {
+			t.Parallel()
+			tourSucceeds(t, services, version)
+		})
+	}
+}
+
+func tourSucceeds(t *testing.T, services mockserver.Services, version string) {
+	t.Helper()
 	var out strings.Builder
-	if err := run(t.Context(), &out); err != nil {
+	if err := run(t.Context(), &out, services); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}
 	t.Log("\n" + out.String())
@@ -30,7 +42,7 @@ func TestTourSucceeds(t *testing.T) {
 	}
 	for _, want := range []string{
 		"client credentials, at the discovered 127.0.0.1:", "succeeded", "3 lines, the last: task finished",
-		"hello.txt, 27 bytes", "1000 calls at once, none failed", "all 17 steps succeeded, 4 token requests in all",
+		"hello.txt, 27 bytes", "1000 calls at once, none failed", "all 17 steps succeeded, 4 token requests in all", version,
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output says nothing of %q", want)

@@ -27,9 +27,10 @@ const (
 
 // lagging is a run whose status follows its only attempt after lag.
 func lagging(lag time.Duration) backend.Timeline {
+	const beat = 50 * time.Millisecond // longer than a status takes to follow its attempt
 	return backend.Timeline{Steps: []backend.Step{
-		{After: 10 * time.Millisecond, Phase: running, Logs: []string{"task finished"}, Report: []byte("<html></html>")},
-		{After: 10 * time.Millisecond, Attempt: succeeded},
+		{After: beat, Phase: running, Logs: []string{"task finished"}, Report: []byte("<html></html>")},
+		{After: beat, Attempt: succeeded},
 		{After: lag, Phase: succeeded},
 	}}
 }

@@ -39,6 +39,9 @@ func (s *blobs) uri(ru *run, parts ...string) string {
 	return s.store.NativeURL(strings.Join(segments, "/"))
 }
 
+// prefix returns the URI that all others begin with.
+func (s *blobs) prefix() string { return strings.TrimSuffix(s.store.NativeURL(""), "/") }
+
 // put stores data. Data that is too large for the store is missing later, which readers
 // treat as empty.
 func (s *blobs) put(uri string, data []byte) {

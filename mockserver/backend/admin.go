@@ -5,6 +5,8 @@ import (
 	"context"
 	"maps"
 	"regexp"
+	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -22,12 +24,35 @@ type adminServer struct {
 	b *Backend
 }
 
+// Limits of a project's parts.
+const (
+	maxAdminName        = 64
+	maxAdminDescription = 300
+	maxAdminLabels      = 16
+)
+
+// labelPart is a label's value, or the name in its key; 63 characters at most.
+var labelPart = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`)
+
+// labelPrefix is what may precede the name in a label's key: a DNS-1123 subdomain.
+var labelPrefix = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+
+func validLabel(key, value string) bool {
+	prefix, name, prefixed := strings.Cut(key, "/")
+	if !prefixed {
+		name = prefix
+	} else if len(prefix) > 253 || !labelPrefix.MatchString(prefix) {
+		return false
+	}
+	return labelPart.MatchString(name) && (value == "" || labelPart.MatchString(value))
+}
+
 // dns1123 is a label of RFC 1123 as Kubernetes reads it; 63 characters at most.
 var dns1123 = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
 func (s adminServer) GetVersion(context.Context, *adminpb.GetVersionRequest) (*adminpb.GetVersionResponse, error) {
 	return &adminpb.GetVersionResponse{ControlPlaneVersion: &adminpb.Version{
-		Build: "mock", Version: cmp.Or(s.b.cfg.Version, "mock"),
+		Build: "mock", Version: cmp.Or(s.b.cfg.Version, "mock"), BuildTime: s.b.started.UTC().Format(time.RFC3339),
 	}}, nil
 }
 
@@ -50,8 +75,18 @@ func (s adminServer) GetProject(_ context.Context, req *adminpb.ProjectGetReques
 }
 
 func (s adminServer) ListProjects(_ context.Context, req *adminpb.ProjectListRequest) (*adminpb.Projects, error) {
-	l := listing{limit: req.GetLimit(), token: req.GetToken(), filters: req.GetFilters()}
+	l := listing{limit: int(req.GetLimit()), admin: true, sort: &commonpb.Sort{Key: "identifier", Direction: commonpb.Sort_ASCENDING}}
+	var err error
+	if l.offset, err = parseToken(req.GetToken()); err != nil {
+		return nil, err
+	}
+	if l.filters, err = parseAdminFilters(req.GetFilters()); err != nil {
+		return nil, err
+	}
 	if sort := req.GetSortBy(); sort != nil {
+		if _, known := adminpb.Sort_Direction_name[int32(sort.GetDirection())]; !known {
+			return nil, status.Errorf(codes.InvalidArgument, "unknown sort direction %d", sort.GetDirection())
+		}
 		l.sort = &commonpb.Sort{Key: sort.GetKey(), Direction: commonpb.Sort_Direction(sort.GetDirection())}
 	}
 	rows, token, err := s.b.listProjects(l)
@@ -72,8 +107,11 @@ func (s adminServer) RegisterProject(_ context.Context, req *adminpb.ProjectRegi
 		return nil, status.Error(codes.InvalidArgument, "missing project")
 	case !dns1123.MatchString(p.GetId()):
 		return nil, status.Errorf(codes.InvalidArgument, "invalid project id %q: want a DNS-1123 label", p.GetId())
-	case len(p.GetDomains()) > 0:
-		return nil, status.Error(codes.InvalidArgument, "domains are set by the server's configuration, not by the request")
+	case p.GetName() == "":
+		return nil, status.Error(codes.InvalidArgument, "missing project_name")
+	}
+	if err := checkAdminProject(p); err != nil {
+		return nil, err
 	}
 	row := project{
 		id: p.GetId(), name: p.GetName(), description: p.GetDescription(),
@@ -90,6 +128,12 @@ func (s adminServer) RegisterProject(_ context.Context, req *adminpb.ProjectRegi
 // UpdateProject keeps the texts and labels that the request omits, unlike that of
 // Flyte 2.
 func (s adminServer) UpdateProject(_ context.Context, p *adminpb.Project) (*adminpb.ProjectUpdateResponse, error) {
+	if p.GetId() == "" {
+		return nil, status.Error(codes.InvalidArgument, "missing project_id")
+	}
+	if err := checkAdminProject(p); err != nil {
+		return nil, err
+	}
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	found := s.b.projects.update(p.GetId(), s.b.cfg.Now(), func(row *project) {
@@ -106,15 +150,34 @@ func (s adminServer) UpdateProject(_ context.Context, p *adminpb.Project) (*admi
 	return &adminpb.ProjectUpdateResponse{}, nil
 }
 
+// checkAdminProject checks the parts of a project that Register and Update share.
+func checkAdminProject(p *adminpb.Project) error {
+	switch labels := p.GetLabels().GetValues(); {
+	case len(p.GetDomains()) > 0:
+		return status.Error(codes.InvalidArgument, "domains are set by the server's configuration, not by the request")
+	case len(p.GetName()) > maxAdminName:
+		return status.Errorf(codes.InvalidArgument, "project_name is %d characters long: at most %d are allowed", len(p.GetName()), maxAdminName)
+	case len(p.GetDescription()) > maxAdminDescription:
+		return status.Errorf(codes.InvalidArgument, "project_description is %d characters long: at most %d are allowed",
+			len(p.GetDescription()), maxAdminDescription)
+	case len(labels) > maxAdminLabels:
+		return status.Errorf(codes.InvalidArgument, "%d labels: at most %d are allowed", len(labels), maxAdminLabels)
+	default:
+		for key, value := range labels {
+			if !validLabel(key, value) {
+				return status.Errorf(codes.InvalidArgument, "invalid label %q=%q: want a key and a value as in Kubernetes", key, value)
+			}
+		}
+		return nil
+	}
+}
+
 func (p project) adminProto() *adminpb.Project {
-	out := &adminpb.Project{
+	return &adminpb.Project{
 		Id: p.id, Name: p.name, Description: p.description,
 		State: adminpb.Project_ProjectState(p.state), Domains: adminDomains(),
+		Labels: &adminpb.Labels{Values: maps.Clone(p.labels)}, // present even if there is none
 	}
-	if p.labels != nil {
-		out.Labels = &adminpb.Labels{Values: maps.Clone(p.labels)}
-	}
-	return out
 }
 
 func adminDomains() []*adminpb.Domain {

@@ -26,13 +26,19 @@ type Config struct {
 	// always use real time.
 	Now func() time.Time
 	// Strict enforces the contract's validation rules on requests, as hosted
-	// backends may: InvalidArgument with a BadRequest detail that names the fields.
+	// backends may: InvalidArgument with a BadRequest detail that names the fields. An
+	// organization may be empty, since answers leave it out. It also answers cleanly where
+	// the open-source backend is lax or fails: page tokens are plain digits, filters take
+	// % and _ literally and VALUE_IN one value, and a task always shows its trigger.
 	Strict bool
 	// Objects stores uploads; nil makes every DataProxy upload Unavailable.
 	Objects *objectstore.Store
 	// Login returns what AuthMetadataService answers; nil makes the authorization
 	// server's metadata Unimplemented.
 	Login func() LoginMetadata
+	// CurrentOnly registers only the services that a current server of Flyte 2 mounts:
+	// neither RunLogsService nor those of Flyte 1.
+	CurrentOnly bool
 	// Version is the version that GetVersion returns; empty means "mock".
 	Version string
 }
@@ -50,8 +56,9 @@ type LoginMetadata struct {
 
 // Backend is the state and the services over it. It is safe for concurrent use.
 type Backend struct {
-	cfg   Config
-	rules map[protoreflect.FullName][]rule // of a strict backend, otherwise nil
+	cfg     Config
+	rules   map[protoreflect.FullName][]rule // of a strict backend, otherwise nil
+	started time.Time
 
 	mu       sync.Mutex // guards everything below
 	projects *projects
@@ -67,6 +74,7 @@ func New(cfg Config) *Backend {
 		cfg.Now = time.Now
 	}
 	b := &Backend{cfg: cfg, projects: newProjects(), tasks: newTasks(), secrets: newSecrets()}
+	b.started = time.Now() // the build that answers is this process
 	if cfg.Strict {
 		b.rules = contractRules()
 	}

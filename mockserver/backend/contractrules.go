@@ -3,7 +3,9 @@ package backend
 import "google.golang.org/protobuf/reflect/protoreflect"
 
 // contractRules returns the contract's validation rules of requests, by message. The
-// open-source backend enforces none of them, hosted backends may.
+// open-source backend enforces none of them, hosted backends may. One is left out: that an
+// identifier has an organization. Answers do not have it, and an identifier that an answer
+// has must be good for the next request.
 func contractRules() map[protoreflect.FullName][]rule {
 	const (
 		common    = "flyteidl2.common."
@@ -14,17 +16,17 @@ func contractRules() map[protoreflect.FullName][]rule {
 		secret    = "flyteidl2.secret."
 	)
 	rules := map[protoreflect.FullName][]rule{
-		common + "RunIdentifier":           {text(1, 63, "org", "project", "domain"), text(1, 30, "name")},
+		common + "RunIdentifier":           {text(0, 63, "org"), text(1, 63, "project", "domain"), text(1, 30, "name")},
 		common + "ActionIdentifier":        {required("run"), text(1, 30, "name")},
 		common + "ActionAttemptIdentifier": {required("action_id"), nonZero("attempt")},
-		common + "ProjectIdentifier":       {text(1, 0, "organization", "name", "domain")},
+		common + "ProjectIdentifier":       {text(1, 0, "name", "domain")},
 		common + "OrgIdentifier":           {text(1, 63, "name"), shaped(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`, "name")},
 		common + "ClusterIdentifier":       {text(1, 0, "name")},
-		common + "TriggerName":             {text(1, 63, "org", "project", "domain"), text(1, 255, "name", "task_name")},
+		common + "TriggerName":             {text(0, 63, "org"), text(1, 63, "project", "domain"), text(1, 255, "name", "task_name")},
 		common + "OffloadedInputData":      {text(1, 0, "uri", "inputs_hash")},
 
-		task + "TaskIdentifier":        {text(1, 63, "org", "project", "domain", "version"), text(1, 255, "name")},
-		task + "TaskName":              {text(1, 63, "org", "project", "domain"), text(1, 255, "name")},
+		task + "TaskIdentifier":        {text(0, 63, "org"), text(1, 63, "project", "domain", "version"), text(1, 255, "name")},
+		task + "TaskName":              {text(0, 63, "org"), text(1, 63, "project", "domain"), text(1, 255, "name")},
 		task + "DeployTaskRequest":     {required("task_id", "spec")},
 		task + "TaskSpec":              {required("task_template"), text(0, 63, "short_name")},
 		task + "Environment":           {text(1, 63, "name"), text(0, 255, "description")},

@@ -6,17 +6,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // time zones are those of the IANA, on machines without a list of them too
 
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
 // checkCron returns an error for a schedule with an invalid cron expression, in the
-// current or the deprecated field. It accepts other schedules.
+// current or the deprecated field, or an unknown time zone. It accepts other schedules.
 func checkCron(s *taskpb.Schedule) error {
 	switch e := s.GetExpression().(type) {
 	case *taskpb.Schedule_CronExpression:
 		return parseCron(e.CronExpression) //nolint:staticcheck // old clients still send the deprecated field
 	case *taskpb.Schedule_Cron:
+		if err := checkZone(e.Cron.GetTimezone()); err != nil {
+			return err
+		}
 		return parseCron(e.Cron.GetExpression())
 	default:
 		return nil
@@ -46,6 +50,10 @@ func cronFields() []cronField {
 func parseCron(text string) error {
 	words := strings.Fields(text)
 	if len(words) > 0 && (strings.HasPrefix(words[0], "TZ=") || strings.HasPrefix(words[0], "CRON_TZ=")) {
+		_, zone, _ := strings.Cut(words[0], "=")
+		if err := checkZone(zone); err != nil {
+			return fmt.Errorf("invalid cron expression %q: %w", text, err)
+		}
 		words = words[1:]
 	}
 	if len(words) > 0 && strings.HasPrefix(words[0], "@") {
@@ -61,6 +69,14 @@ func parseCron(text string) error {
 				return fmt.Errorf("invalid cron expression %q: %s: %w", text, f.name, err)
 			}
 		}
+	}
+	return nil
+}
+
+// checkZone returns an error for a name that is no time zone; none is UTC.
+func checkZone(name string) error {
+	if _, err := time.LoadLocation(name); err != nil {
+		return fmt.Errorf("unknown time zone %q: want a name such as Europe/Berlin", name)
 	}
 	return nil
 }

@@ -42,14 +42,14 @@ func (s *dataProxyServer) CreateUploadLocation(
 	if req.GetExpiresIn() != nil {
 		lifetime = req.GetExpiresIn().AsDuration()
 	}
-	key, err := uploadKey(req)
+	key, err := uploadKey(req, s.b.cfg.Strict)
 	switch {
 	case err != nil:
 		return nil, err
 	case lifetime <= 0 || lifetime > maxUploadLifetime:
 		return nil, status.Errorf(codes.InvalidArgument, "expires_in %v must be positive and at most %v", lifetime, maxUploadLifetime)
-	case req.GetContentLength() < 0 || req.GetContentLength() > maxUploadSize:
-		return nil, status.Errorf(codes.InvalidArgument, "content_length %d must be at most %d", req.GetContentLength(), maxUploadSize)
+	case req.GetContentLength() > maxUploadSize, s.b.cfg.Strict && req.GetContentLength() < 0:
+		return nil, status.Errorf(codes.InvalidArgument, "content_length %d must be between 0 and %d", req.GetContentLength(), maxUploadSize)
 	}
 	if err := s.b.checkProject(req.GetProject()); err != nil {
 		return nil, err
@@ -80,8 +80,9 @@ func (b *Backend) needObjects() (*objectstore.Store, error) {
 }
 
 // uploadKey returns the key of the upload: below the root that the caller chose, or else
-// below a name made from the content's digest.
-func uploadKey(req *dataproxypb.CreateUploadLocationRequest) (string, error) {
+// below a name made from the content's digest. Real backends let names climb out of there
+// by "..", a strict one does not.
+func uploadKey(req *dataproxypb.CreateUploadLocationRequest, strict bool) (string, error) {
 	root := req.GetFilenameRoot()
 	if root == "" {
 		if len(req.GetContentMd5()) == 0 {
@@ -90,10 +91,12 @@ func uploadKey(req *dataproxypb.CreateUploadLocationRequest) (string, error) {
 		root = base32.StdEncoding.EncodeToString(req.GetContentMd5())
 	}
 	parts := []string{"uploads", req.GetProject(), req.GetDomain(), root, req.GetFilename()}
-	if slices.Contains(strings.Split(strings.Join(parts, "/"), "/"), "..") {
+	key := path.Join(parts...)
+	climbs := slices.Contains(strings.Split(strings.Join(parts, "/"), "/"), "..")
+	if climbs && (strict || key == ".." || strings.HasPrefix(key, "../")) {
 		return "", status.Error(codes.InvalidArgument, `names must not have ".." in their path`)
 	}
-	return path.Join(parts...), nil
+	return key, nil
 }
 
 // checkOverwrite protects a file whose full name the caller chose: it may only be
@@ -115,11 +118,12 @@ func checkOverwrite(store *objectstore.Store, key string, req *dataproxypb.Creat
 }
 
 // uploadHeaders returns the headers that the signature covers and those that the answer
-// tells the client to send.
+// tells the client to send. Without a digest the latter are empty ones, which a client has
+// to leave out.
 func uploadHeaders(req *dataproxypb.CreateUploadLocationRequest) (signed, sent map[string]string) {
 	signed, sent = map[string]string{}, map[string]string{}
 	if len(req.GetContentMd5()) == 0 {
-		return signed, sent
+		return signed, map[string]string{"Content-MD5": "", "Content-Length": "0"}
 	}
 	digest := base64.StdEncoding.EncodeToString(req.GetContentMd5())
 	signed["Content-MD5"] = digest

@@ -104,7 +104,12 @@ func TestCreateUploadLocationSignsAndValidates(t *testing.T) {
 			base(func(r *req) { r.FilenameRoot = "top"; r.Filename = "sub/dir/f.txt" }), codes.OK,
 			"s3://bucket/uploads/demo/development/top/sub/dir/f.txt",
 		},
-		"way out of the root": {base(func(r *req) { r.FilenameRoot = "top"; r.Filename = "../f" }), codes.InvalidArgument, ""},
+		"way out of the root": {
+			base(func(r *req) { r.FilenameRoot = "top"; r.Filename = "../f" }), codes.OK, "s3://bucket/uploads/demo/development/f",
+		},
+		"way out of the bucket": {
+			base(func(r *req) { r.FilenameRoot = "top"; r.Filename = "../../../../../f" }), codes.InvalidArgument, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

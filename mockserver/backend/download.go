@@ -12,7 +12,7 @@ import (
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
 )
 
-// downloadLifetime is the longest lifetime of a download link, and the default.
+// downloadLifetime is the default lifetime of a download link; there is no longest one.
 const downloadLifetime = time.Hour
 
 // CreateDownloadLink returns a signed URL of an attempt's report. It serves reports only,
@@ -30,8 +30,8 @@ func (s *dataProxyServer) CreateDownloadLink(
 	lifetime := downloadLifetime
 	if d := req.GetExpiresIn(); d != nil {
 		lifetime = d.AsDuration()
-		if lifetime <= 0 || lifetime > downloadLifetime {
-			return nil, status.Errorf(codes.InvalidArgument, "expires_in is %v: want more than 0 and at most %v", lifetime, downloadLifetime)
+		if lifetime <= 0 {
+			return nil, status.Errorf(codes.InvalidArgument, "expires_in is %v: want more than 0", lifetime)
 		}
 	}
 	r := s.b.runs

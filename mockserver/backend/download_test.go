@@ -62,8 +62,8 @@ func TestCreateDownloadLinkSignsReports(t *testing.T) {
 			"other source": {func(r *dataproxypb.CreateDownloadLinkRequest) {
 				r.Source = &dataproxypb.CreateDownloadLinkRequest_TaskId{TaskId: p1Task("env.train")}
 			}, codes.InvalidArgument},
-			"too long": {func(r *dataproxypb.CreateDownloadLinkRequest) { r.ExpiresIn = durationpb.New(2 * time.Hour) }, codes.InvalidArgument},
-			"past":     {func(r *dataproxypb.CreateDownloadLinkRequest) { r.ExpiresIn = durationpb.New(-time.Second) }, codes.InvalidArgument},
+			"two hours": {func(r *dataproxypb.CreateDownloadLinkRequest) { r.ExpiresIn = durationpb.New(2 * time.Hour) }, codes.OK},
+			"past":      {func(r *dataproxypb.CreateDownloadLinkRequest) { r.ExpiresIn = durationpb.New(-time.Second) }, codes.InvalidArgument},
 		} {
 			req := reportOf("r1", "a0", 2)
 			c.change(req)

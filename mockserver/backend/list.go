@@ -19,39 +19,137 @@ const (
 	maxPage     = 200
 )
 
-// columns are the columns by which rows of T can be filtered and sorted. A column returns
-// a string, an int64, a time.Time or a bool, always the same type.
-type columns[T any] map[string]func(T) any
+// columns are the columns by which rows of T can be filtered and sorted.
+type columns[T any] map[string]column[T]
 
-// selectRows filters and sorts rows as req requests. matched are all rows that match, not
-// yet cut to the page [offset, offset+limit). The sort is stable. Errors are
-// InvalidArgument.
+// column reads one value of a row: a string, an int64 or a time.Time, always the same
+// type, or nil if the row has none. Its kind parses a text as such a value.
+type column[T any] struct {
+	kind valueKind
+	get  func(T) any
+}
+
+type valueKind func(text string) (any, error)
+
+func textColumn[T any](get func(T) string) column[T] {
+	return column[T]{func(text string) (any, error) { return text, nil }, func(row T) any { return get(row) }}
+}
+
+func numberColumn[T any](get func(T) int64) column[T] {
+	return column[T]{parseNumber, func(row T) any { return get(row) }}
+}
+
+func timeColumn[T any](get func(T) time.Time) column[T] {
+	return column[T]{parseTime, func(row T) any { return get(row) }}
+}
+
+func parseNumber(text string) (any, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a whole number", text)
+	}
+	return n, nil
+}
+
+// parseTime reads a date as its first moment, as the database of real backends does.
+func parseTime(text string) (any, error) {
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return nil, fmt.Errorf("%q is not a time such as 2006-01-02T15:04:05Z or 2006-01-02", text)
+}
+
+// query is what a listing asks for.
+type query[T any] struct {
+	equal         map[string]string // values that text columns must have
+	tests         []func(T) bool    // that rows must pass besides
+	sorts         []func(a, b T) int
+	offset, limit int
+}
+
+// readQuery reads a request. Errors are InvalidArgument. A strict backend reads filters
+// as they are meant, not as the database of real backends does; see [compileFilter].
 //
 // The contract's raw_filters are ignored, as the real backend ignores them.
-func selectRows[T any](req *commonpb.ListRequest, rows []T, cols columns[T]) (matched []T, offset, limit int, err error) {
-	if offset, err = parseToken(req.GetToken()); err != nil {
-		return nil, 0, 0, err
+func readQuery[T any](req *commonpb.ListRequest, cols columns[T], strict bool) (q query[T], err error) {
+	if q.offset, err = parseToken(req.GetToken()); err != nil {
+		return q, err
 	}
-	limit = defaultPage
+	q.limit = defaultPage
 	if l := req.GetLimit(); l > maxPage {
-		return nil, 0, 0, status.Errorf(codes.InvalidArgument, "limit %d is over the maximum of %d", l, maxPage)
+		return q, status.Errorf(codes.InvalidArgument, "limit %d is over the maximum of %d", l, maxPage)
 	} else if l > 0 {
-		limit = int(l)
+		q.limit = int(l)
 	}
-	matched = slices.Clone(rows)
+	q.equal = map[string]string{}
 	for _, f := range req.GetFilters() {
-		if matched, err = applyFilter(f, matched, cols); err != nil {
-			return nil, 0, 0, err
+		if err := q.filter(f, cols, strict); err != nil {
+			return q, err
 		}
 	}
 	sorts := req.GetSortByFields()
 	if len(sorts) == 0 && req.GetSortBy() != nil { //nolint:staticcheck // old clients still send the deprecated field
 		sorts = []*commonpb.Sort{req.GetSortBy()} //nolint:staticcheck // as above
 	}
-	if err := sortRows(sorts, matched, cols); err != nil {
-		return nil, 0, 0, err
+	for _, s := range sorts {
+		if err := q.sortBy(s, cols); err != nil {
+			return q, err
+		}
 	}
-	return matched, offset, limit, nil
+	return q, nil
+}
+
+// filter adds one filter.
+func (q *query[T]) filter(f *commonpb.Filter, cols columns[T], strict bool) error {
+	test, err := compileFilter(f, cols, strict)
+	if err != nil {
+		return err
+	}
+	if f.GetFunction() == commonpb.Filter_EQUAL {
+		if v, err := cols[f.GetField()].kind(f.GetValues()[0]); err == nil {
+			if text, ok := v.(string); ok && q.want(f.GetField(), text) {
+				return nil
+			}
+		}
+	}
+	q.tests = append(q.tests, test)
+	return nil
+}
+
+// want asks for a value of a text column; false if another one is asked for already.
+func (q *query[T]) want(column, text string) bool {
+	if have, taken := q.equal[column]; taken {
+		return have == text
+	}
+	q.equal[column] = text
+	return true
+}
+
+func (q *query[T]) sortBy(s *commonpb.Sort, cols columns[T]) error {
+	col, ok := cols[s.GetKey()]
+	if !ok {
+		return status.Errorf(codes.InvalidArgument, "cannot sort by %q: want one of %s", s.GetKey(), columnNames(cols))
+	}
+	sign := 1
+	if s.GetDirection() == commonpb.Sort_DESCENDING {
+		sign = -1
+	}
+	q.sorts = append(q.sorts, func(a, b T) int { return sign * compareValues(col.get(a), col.get(b)) })
+	return nil
+}
+
+// sort sorts rows as the query asks for; rows that are equal keep their order.
+func (q *query[T]) sort(rows []T) {
+	slices.SortStableFunc(rows, func(a, b T) int {
+		for _, by := range q.sorts {
+			if c := by(a, b); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
 }
 
 // parseToken reads a page token; empty is the first page.
@@ -76,6 +174,14 @@ func cutPage[T any](rows []T, offset, limit int) []T {
 	return rows
 }
 
+// nextToken is the page token of listings whose last page has none.
+func nextToken(offset, got int, more bool) string {
+	if !more {
+		return ""
+	}
+	return strconv.Itoa(offset + got)
+}
+
 // fullPageToken is the page token of listings that promise another page whenever this one
 // is full, even if it is the last.
 func fullPageToken(got, offset, limit int) string {
@@ -85,33 +191,13 @@ func fullPageToken(got, offset, limit int) string {
 	return strconv.Itoa(offset + limit)
 }
 
-func sortRows[T any](sorts []*commonpb.Sort, rows []T, cols columns[T]) error {
-	for _, s := range sorts {
-		if _, ok := cols[s.GetKey()]; !ok {
-			return status.Errorf(codes.InvalidArgument, "cannot sort by %q: want one of %s", s.GetKey(), columnNames(cols))
-		}
-	}
-	if len(sorts) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(rows, func(a, b T) int {
-		for _, s := range sorts {
-			col := cols[s.GetKey()]
-			if c := compareValues(col(a), col(b)); c != 0 {
-				if s.GetDirection() == commonpb.Sort_DESCENDING {
-					return -c
-				}
-				return c
-			}
-		}
-		return 0
-	})
-	return nil
-}
-
-// compareValues orders two values of one column.
+// compareValues orders two values of one column; a missing one comes last.
 func compareValues(a, b any) int {
 	switch a := a.(type) {
+	case nil:
+		if b != nil {
+			return 1
+		}
 	case string:
 		if b, ok := b.(string); ok {
 			return cmp.Compare(a, b)
@@ -124,41 +210,11 @@ func compareValues(a, b any) int {
 		if b, ok := b.(time.Time); ok {
 			return a.Compare(b)
 		}
-	case bool:
-		if b, ok := b.(bool); ok && a != b {
-			if b {
-				return -1
-			}
-			return 1
-		}
+	}
+	if b == nil && a != nil {
+		return -1
 	}
 	return 0
-}
-
-// parseLike parses text as a value of the type of like.
-func parseLike(like any, text string) (any, error) {
-	switch like.(type) {
-	case int64:
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%q is not a whole number", text)
-		}
-		return n, nil
-	case time.Time:
-		t, err := time.Parse(time.RFC3339Nano, text)
-		if err != nil {
-			return nil, fmt.Errorf("%q is not a time such as 2006-01-02T15:04:05Z", text)
-		}
-		return t, nil
-	case bool:
-		v, err := strconv.ParseBool(text)
-		if err != nil {
-			return nil, fmt.Errorf("%q is neither true nor false", text)
-		}
-		return v, nil
-	default:
-		return text, nil
-	}
 }
 
 func columnNames[T any](cols columns[T]) string {

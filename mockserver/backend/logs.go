@@ -18,27 +18,18 @@ const logBatch = 1000
 
 // TailLogs sends the attempt's lines so far in one message, then each new one as it is
 // written, and ends when the container has ended. An attempt without logs yet is
-// NotFound: callers have to retry.
+// NotFound: callers have to retry. The choice of a pod is ignored, and no message names the
+// container, as in real backends.
 func (s *dataProxyServer) TailLogs(
 	req *dataproxypb.TailLogsRequest, stream grpc.ServerStreamingServer[dataproxypb.TailLogsResponse],
 ) error {
 	r := s.b.runs
-	own, at, err := r.tailable(req.GetActionId(), req.GetAttempt())
+	a, own, at, err := r.tailable(req.GetActionId(), req.GetAttempt())
 	if err != nil {
 		return err
 	}
-	pod := at.GetLogContext().GetPods()[0]
-	if p, ok := req.GetPodSelector().(*dataproxypb.TailLogsRequest_PodName); ok && p.PodName != pod.GetPodName() {
-		return status.Errorf(codes.NotFound, "pod %q not found: the attempt ran in %q", p.PodName, pod.GetPodName())
-	}
-	return tail(r, stream, own, at, func(lines []*dataplanepb.LogLine) *dataproxypb.TailLogsResponse {
-		return &dataproxypb.TailLogsResponse{Logs: []*dataproxypb.TailLogsResponse_Logs{{
-			Lines: lines,
-			Container: &dataplanepb.ContainerIdentifier{
-				ClusterName: clusterName, KubernetesNamespace: pod.GetNamespace(),
-				KubernetesPodName: pod.GetPodName(), KubernetesContainerName: pod.GetPrimaryContainerName(),
-			},
-		}}}
+	return tail(r, stream, a, own, at, func(lines []*dataplanepb.LogLine) *dataproxypb.TailLogsResponse {
+		return &dataproxypb.TailLogsResponse{Logs: []*dataproxypb.TailLogsResponse_Logs{{Lines: lines}}}
 	})
 }
 
@@ -58,7 +49,7 @@ func (b *Backend) ServeRunLogs(on bool) {
 	b.runs.withoutLogs = !on
 }
 
-// TailLogs is that of the data proxy, without a choice of pods.
+// TailLogs is that of the data proxy.
 func (s *runLogsServer) TailLogs(
 	req *workflowpb.TailLogsRequest, stream grpc.ServerStreamingServer[workflowpb.TailLogsResponse],
 ) error {
@@ -68,21 +59,22 @@ func (s *runLogsServer) TailLogs(
 	if off {
 		return status.Error(codes.Unimplemented, "unknown service "+workflowpb.RunLogsService_ServiceDesc.ServiceName)
 	}
-	own, at, err := s.tailable(req.GetActionId(), req.GetAttempt())
+	a, own, at, err := s.tailable(req.GetActionId(), req.GetAttempt())
 	if err != nil {
 		return err
 	}
-	return tail(s.runs, stream, own, at, func(lines []*dataplanepb.LogLine) *workflowpb.TailLogsResponse {
+	return tail(s.runs, stream, a, own, at, func(lines []*dataplanepb.LogLine) *workflowpb.TailLogsResponse {
 		return &workflowpb.TailLogsResponse{Logs: []*workflowpb.TailLogsResponse_Logs{{Lines: lines}}}
 	})
 }
 
 // tail follows an attempt's log. Lines never change, so that messages may share them.
 func tail[M any](
-	r *runs, stream grpc.ServerStreamingServer[M], own *attempt, at *workflowpb.ActionAttempt, wrap func([]*dataplanepb.LogLine) *M,
+	r *runs, stream grpc.ServerStreamingServer[M], a *action, own *attempt, at *workflowpb.ActionAttempt,
+	wrap func([]*dataplanepb.LogLine) *M,
 ) error {
 	sent := 0
-	return watch(r, stream, func() (out []*M, done bool) {
+	return watch(r, stream, a.run.signal, func() (out []*M, done bool) {
 		for lines := range slices.Chunk(own.logs[sent:], logBatch) {
 			out = append(out, wrap(slices.Clone(lines)))
 		}
@@ -91,10 +83,11 @@ func tail[M any](
 	})
 }
 
-func (r *runs) tailable(id *commonpb.ActionIdentifier, n uint32) (*attempt, *workflowpb.ActionAttempt, error) {
+func (r *runs) tailable(id *commonpb.ActionIdentifier, n uint32) (*action, *attempt, *workflowpb.ActionAttempt, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.logged(id, n)
+	own, at, err := r.logged(id, n)
+	return r.find(id), own, at, err
 }
 
 // logged returns an attempt that has logs. The caller holds r.mu.

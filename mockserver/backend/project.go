@@ -68,9 +68,18 @@ func (s projectServer) UpdateProject(_ context.Context, req *projectpb.UpdatePro
 }
 
 func (s projectServer) ListProjects(_ context.Context, req *projectpb.ListProjectsRequest) (*projectpb.ListProjectsResponse, error) {
-	rows, token, err := s.b.listProjects(listing{
-		limit: req.GetLimit(), token: req.GetToken(), filters: req.GetFilters(), sort: req.GetSortBy(),
-	})
+	l := listing{limit: int(req.GetLimit())}
+	var err error
+	if l.offset, err = parseProjectToken(req.GetToken(), s.b.cfg.Strict); err != nil {
+		return nil, err
+	}
+	if l.filters, err = parseProjectFilters(req.GetFilters()); err != nil {
+		return nil, err
+	}
+	if req.GetSortBy().GetKey() != "" {
+		l.sort = req.GetSortBy()
+	}
+	rows, token, err := s.b.listProjects(l)
 	if err != nil {
 		return nil, err
 	}

@@ -183,7 +183,7 @@ func FuzzParseProjectFilters(f *testing.F) {
 			return
 		}
 		for _, flt := range filters {
-			if len(flt.GetValues()) == 0 {
+			if len(flt.values) == 0 {
 				t.Errorf("%q gave a filter without values", text)
 			}
 		}

@@ -3,13 +3,16 @@ package backend
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
 // Project is a project that a program adds by [Backend.AddProject].
@@ -36,7 +39,7 @@ func (b *Backend) AddProject(p Project) {
 	defer b.mu.Unlock()
 	if !b.projects.create(fresh, b.cfg.Now()) {
 		b.projects.update(p.ID, b.cfg.Now(), func(old *project) {
-			fresh.created = old.created
+			fresh.number, fresh.created = old.number, old.created
 			*old = fresh
 		})
 	}
@@ -45,6 +48,7 @@ func (b *Backend) AddProject(p Project) {
 // project is a stored project, which the services of Flyte 1 and 2 share. Its labels are
 // replaced, never changed, so that copies may share them.
 type project struct {
+	number                int64 // of its creation, from 1
 	id, name, description string
 	labels                map[string]string
 	state                 int32 // the same numbers in Flyte 1 and 2
@@ -52,12 +56,15 @@ type project struct {
 }
 
 // projects holds the projects in order of creation. Guarded by Backend.mu.
-type projects struct{ rows []project }
+type projects struct {
+	rows   []project
+	places map[string]int // by ID
+}
 
-func newProjects() *projects { return &projects{} }
+func newProjects() *projects { return &projects{places: map[string]int{}} }
 
 func (p *projects) find(id string) (project, bool) {
-	if i := p.index(id); i >= 0 {
+	if i, ok := p.places[id]; ok {
 		return p.rows[i], true
 	}
 	return project{}, false
@@ -65,18 +72,20 @@ func (p *projects) find(id string) (project, bool) {
 
 // create returns false if the ID is taken.
 func (p *projects) create(row project, now time.Time) bool {
-	if p.index(row.id) >= 0 {
+	if _, taken := p.places[row.id]; taken {
 		return false
 	}
+	row.number = int64(len(p.rows) + 1)
 	row.created, row.updated = now, now
+	p.places[row.id] = len(p.rows)
 	p.rows = append(p.rows, row)
 	return true
 }
 
 // update returns false if there is no such project.
 func (p *projects) update(id string, now time.Time, change func(*project)) bool {
-	i := p.index(id)
-	if i < 0 {
+	i, ok := p.places[id]
+	if !ok {
 		return false
 	}
 	change(&p.rows[i])
@@ -84,15 +93,12 @@ func (p *projects) update(id string, now time.Time, change func(*project)) bool 
 	return true
 }
 
-func (p *projects) index(id string) int {
-	return slices.IndexFunc(p.rows, func(row project) bool { return row.id == id })
-}
-
 // projectExists takes b.mu.
 func (b *Backend) projectExists(id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.projects.index(id) >= 0
+	_, ok := b.projects.find(id)
+	return ok
 }
 
 // checkProject returns the error of services that need an existing project; nil if it
@@ -117,56 +123,86 @@ func domains() []domain {
 
 func projectColumns() columns[project] {
 	return columns[project]{
-		"identifier":  func(p project) any { return p.id },
-		"name":        func(p project) any { return p.name },
-		"description": func(p project) any { return p.description },
-		"state":       func(p project) any { return int64(p.state) },
-		"created_at":  func(p project) any { return p.created },
-		"updated_at":  func(p project) any { return p.updated },
+		"identifier":  textColumn(func(p project) string { return p.id }),
+		"name":        textColumn(func(p project) string { return p.name }),
+		"description": textColumn(func(p project) string { return p.description }),
+		"labels":      textColumn(project.serializedLabels),
+		"state":       numberColumn(func(p project) int64 { return int64(p.state) }),
+		"created_at":  timeColumn(func(p project) time.Time { return p.created }),
+		"updated_at":  timeColumn(func(p project) time.Time { return p.updated }),
 	}
 }
 
-// listing is a ListProjects request of Flyte 1 or 2.
+// adminColumns are those of Flyte 1, where id is the number of the row.
+func adminColumns() columns[project] {
+	cols := projectColumns()
+	cols["id"] = numberColumn(func(p project) int64 { return p.number })
+	return cols
+}
+
+// serializedLabels returns the labels as they are stored, which is what filters read.
+func (p project) serializedLabels() string {
+	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(&taskpb.Labels{Values: p.labels})
+	if err != nil {
+		return ""
+	}
+	return string(raw)
+}
+
+// listing is a ListProjects request, read.
 type listing struct {
-	limit          uint32
-	token, filters string
-	sort           *commonpb.Sort
+	offset, limit int
+	filters       []projectTerm
+	sort          *commonpb.Sort // nil leaves the order of creation
+	admin         bool           // of Flyte 1
 }
 
 // listProjects differs from other listings: a limit of 0 returns all, there is no upper
 // bound, and archived projects are listed only with a filter.
 func (b *Backend) listProjects(l listing) (page []project, token string, err error) {
-	offset, err := parseToken(l.token)
-	if err != nil {
-		return nil, "", err
+	cols := projectColumns()
+	if l.admin {
+		cols = adminColumns()
 	}
-	filters, err := parseProjectFilters(l.filters)
-	if err != nil {
-		return nil, "", err
+	q := query[project]{}
+	for _, term := range l.filters {
+		test, err := term.test(cols, l.admin, b.cfg.Strict)
+		if err != nil {
+			return nil, "", err
+		}
+		q.tests = append(q.tests, test)
+	}
+	if len(l.filters) == 0 {
+		q.tests = append(q.tests, func(p project) bool { return p.state != int32(projectpb.ProjectState_PROJECT_STATE_ARCHIVED) })
+	}
+	if l.sort != nil {
+		if err := q.sortBy(l.sort, cols); err != nil {
+			return nil, "", err
+		}
 	}
 	b.mu.Lock()
 	rows := slices.Clone(b.projects.rows)
 	b.mu.Unlock()
+	rows = slices.DeleteFunc(rows, func(p project) bool {
+		return slices.ContainsFunc(q.tests, func(test func(project) bool) bool { return !test(p) })
+	})
+	q.sort(rows)
+	page = cutPage(rows, l.offset, l.limit)
+	return page, fullPageToken(len(page), l.offset, l.limit), nil
+}
 
-	if l.filters == "" {
-		rows = slices.DeleteFunc(rows, func(p project) bool {
-			return p.state == int32(projectpb.ProjectState_PROJECT_STATE_ARCHIVED)
-		})
-	}
-	cols := projectColumns()
-	for _, f := range filters {
-		if rows, err = applyFilter(f, rows, cols); err != nil {
-			return nil, "", err
+// parseProjectToken reads a page token as Flyte 2 does for projects: blanks and a plus
+// before the number, and what comes after it, are ignored. A strict backend reads plain
+// digits only.
+func parseProjectToken(token string, strict bool) (int, error) {
+	if !strict {
+		number := strings.TrimPrefix(strings.TrimLeft(token, " "), "+")
+		if end := strings.IndexFunc(number, func(r rune) bool { return r < '0' || r > '9' }); end > 0 {
+			number = number[:end]
+		}
+		if number != "" {
+			token = number
 		}
 	}
-	var sorts []*commonpb.Sort
-	if l.sort.GetKey() != "" {
-		sorts = []*commonpb.Sort{l.sort}
-	}
-	if err := sortRows(sorts, rows, cols); err != nil {
-		return nil, "", err
-	}
-	limit := int(l.limit)
-	page = cutPage(rows, offset, limit)
-	return page, fullPageToken(len(page), offset, limit), nil
+	return parseToken(token)
 }

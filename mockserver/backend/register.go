@@ -22,6 +22,8 @@ func (b *Backend) registerRecords(s grpc.ServiceRegistrar) {
 	clusterpb.RegisterClusterServiceServer(s, clusterServer{})
 	authpb.RegisterAuthMetadataServiceServer(s, authMetadataServer{b: b})
 	authpb.RegisterIdentityServiceServer(s, identityServer{})
-	servicepb.RegisterAdminServiceServer(s, adminServer{b: b})
-	servicepb.RegisterAuthMetadataServiceServer(s, adminAuthServer{b: b})
+	if !b.cfg.CurrentOnly {
+		servicepb.RegisterAdminServiceServer(s, adminServer{b: b})
+		servicepb.RegisterAuthMetadataServiceServer(s, adminAuthServer{b: b})
+	}
 }

@@ -1,7 +1,9 @@
 package backend
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -13,37 +15,67 @@ import (
 
 const defaultAbortReason = "User requested abort"
 
-// AbortRun marks the root action ABORTED at once, finished or not. It does not change
-// the children.
+// AbortRun marks the root action ABORTED at once, finished or not; its attempt, if it
+// runs, follows. It does not change the children.
 func (s *runServer) AbortRun(ctx context.Context, req *workflowpb.AbortRunRequest) (*workflowpb.AbortRunResponse, error) {
+	if req.GetRunId() == nil {
+		return nil, errNoRunID()
+	}
+	reason := defaultAbortReason
+	if req.Reason != nil { // an empty one is a reason too
+		reason = req.GetReason()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ru := s.byKey[keyOf(req.GetRunId())]
 	if ru == nil {
 		return nil, errRunNotFound(req.GetRunId())
 	}
-	s.abort(ctx, ru.root(), req.GetReason())
+	s.abort(ctx, ru.root(), reason)
 	return &workflowpb.AbortRunResponse{}, nil
 }
 
 // AbortAction does the same to one action.
 func (s *runServer) AbortAction(ctx context.Context, req *workflowpb.AbortActionRequest) (*workflowpb.AbortActionResponse, error) {
+	if req.GetActionId().GetRun() == nil {
+		return nil, status.Error(codes.InvalidArgument, "action_id is required, and its run")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.find(req.GetActionId())
 	if a == nil {
 		return nil, errActionNotFound(req.GetActionId())
 	}
-	s.abort(ctx, a, req.GetReason())
+	s.abort(ctx, a, cmp.Or(req.GetReason(), defaultAbortReason))
 	return &workflowpb.AbortActionResponse{}, nil
 }
 
 func (r *runs) abort(ctx context.Context, a *action, reason string) {
-	if reason == "" {
-		reason = defaultAbortReason
+	now, lag := r.b.cfg.Now(), r.lag
+	_, at := a.last()
+	runs := at != nil && !terminal(at.GetPhase())
+	did := a.abort(reason, caller(ctx), now)
+	if runs && lag <= 0 {
+		a.enterAttempt(commonpb.ActionPhase_ACTION_PHASE_ABORTED, now)
+	}
+	r.touch(a, did, now)
+	if runs && lag > 0 && !r.closed {
+		r.wg.Go(func() { r.endAborted(a, lag) })
+	}
+}
+
+// endAborted ends the attempt of an action that was aborted, later than its status.
+func (r *runs) endAborted(a *action, lag time.Duration) {
+	if !r.sleep(lag) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a.settled() {
+		return
 	}
 	now := r.b.cfg.Now()
-	r.touch(a, a.abort(reason, caller(ctx), now), now)
+	r.touch(a, a.enterAttempt(commonpb.ActionPhase_ACTION_PHASE_ABORTED, now), now)
 }
 
 // SignalEvent completes a waiting condition with a value.

@@ -24,7 +24,7 @@ func TestAbortRunAbortsTheRootOnly(t *testing.T) {
 		_, err := w.runs.AbortRun(t.Context(), &workflowpb.AbortRunRequest{RunId: runID("r1")})
 		wantCode(t, err, codes.NotFound)
 		_, err = w.runs.AbortRun(t.Context(), &workflowpb.AbortRunRequest{})
-		wantCode(t, err, codes.NotFound)
+		wantCode(t, err, codes.InvalidArgument)
 
 		w.start(t, "r1")
 		synctest.Wait()

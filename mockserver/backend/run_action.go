@@ -1,15 +1,14 @@
 package backend
 
 import (
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
-	corepb "github.com/jetway-go/jetway/gen/flyteidl2/core"
 	dataplanepb "github.com/jetway-go/jetway/gen/flyteidl2/logs/dataplane"
-	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
@@ -26,15 +25,21 @@ const (
 // action is one action of a run. Everything in it is guarded by runs.mu.
 type action struct {
 	run      *run
+	seq      int     // how many actions of the run were made before this one
 	parent   *action // nil for the root
 	details  *workflowpb.ActionDetails
-	attempts []*attempt // parallel to details.Attempts
+	attempts []*attempt // parallel to details.Attempts; none until its first event
 	created  time.Time
 	updated  time.Time
 	inputs   string // URI of its inputs
 	outputs  string // URI of its outputs, set before they are stored
 
-	bornVersion, statusVersion, anyVersion uint64
+	listed commonpb.ActionPhase // the phase by which sets and counts know it
+	sets   []*ordered[*action]  // that it is in
+
+	anyVersion uint64     // of its latest change
+	inRun      changeLink // of its latest change that a watch of the run's actions sends
+	inRuns     changeLink // of its latest change that a watch of runs sends; for a root
 }
 
 // attempt holds the data of an attempt that its message does not.
@@ -42,22 +47,22 @@ type attempt struct {
 	logs []*dataplanepb.LogLine
 }
 
-// newAction adds an action in the given phase to ru.
+// newAction adds an action in the given phase to ru. Its owner completes the metadata and
+// then calls [runs.list].
 func (ru *run) newAction(name string, parent *action, phase commonpb.ActionPhase, now time.Time) *action {
-	at := timestamppb.New(now)
 	a := &action{
-		run: ru, parent: parent, created: now, updated: now,
+		run: ru, seq: len(ru.actions), parent: parent, created: now, updated: now,
 		details: &workflowpb.ActionDetails{
 			Id:       &commonpb.ActionIdentifier{Run: ru.key.id(), Name: name},
 			Metadata: &workflowpb.ActionMetadata{ActionType: workflowpb.ActionType_ACTION_TYPE_TASK},
-			Status:   &workflowpb.ActionStatus{Phase: phase, StartTime: at},
+			Status:   &workflowpb.ActionStatus{Phase: phase, StartTime: timestamppb.New(now), Attempts: 1},
 		},
 	}
 	if parent != nil {
 		a.details.Metadata.Parent = parent.details.GetId().GetName()
 	}
-	a.openAttempt(phase, now)
 	ru.actions = append(ru.actions, a)
+	ru.byName[name] = a
 	return a
 }
 
@@ -65,35 +70,33 @@ func (a *action) phase() commonpb.ActionPhase { return a.details.GetStatus().Get
 
 func (a *action) ended() bool { return terminal(a.phase()) }
 
-// attempt returns attempt n, counted from 1, or nil twice.
-func (a *action) attempt(n uint32) (*attempt, *workflowpb.ActionAttempt) {
-	if n == 0 || int64(n) > int64(len(a.attempts)) {
-		return nil, nil
+// settled reports whether nothing more is to come of the attempts so far: the last one has
+// ended, whatever the action's status is.
+func (a *action) settled() bool {
+	if _, at := a.last(); at != nil {
+		return terminal(at.GetPhase())
 	}
-	return a.attempts[n-1], a.details.GetAttempts()[n-1]
+	return a.ended()
 }
 
-// last returns the current attempt, or the last one of a finished action.
-func (a *action) last() (*attempt, *workflowpb.ActionAttempt) {
-	n := len(a.attempts) - 1
-	return a.attempts[n], a.details.GetAttempts()[n]
-}
-
-func (a *action) openAttempt(phase commonpb.ActionPhase, now time.Time) {
-	at := timestamppb.New(now)
-	a.attempts = append(a.attempts, &attempt{})
-	n := uint32(len(a.attempts)) //nolint:gosec // a handful of attempts
-	a.details.Attempts = append(a.details.Attempts, &workflowpb.ActionAttempt{
-		Phase: phase, StartTime: at, Attempt: n, Cluster: clusterName, Outputs: &taskpb.OutputReferences{},
-		PhaseTransitions: []*workflowpb.PhaseTransition{{Phase: phase, StartTime: at}},
-	})
-	a.details.Status.Phase, a.details.Status.Attempts = phase, n
-}
-
-// message returns the action as lists and watches send it.
+// message returns the action as lists and watches of runs send it.
 func (a *action) message() *workflowpb.Action {
 	return proto.CloneOf(&workflowpb.Action{Id: a.details.GetId(), Metadata: a.details.GetMetadata(), Status: a.details.GetStatus()})
 }
+
+// watched returns the action as watches of actions send it: without its type, and with a
+// short name of its task even if the task has none.
+func (a *action) watched() *workflowpb.Action {
+	m := a.message()
+	m.Metadata.ActionType = workflowpb.ActionType_ACTION_TYPE_UNSPECIFIED
+	if task := m.GetMetadata().GetTask(); task != nil && task.GetShortName() == "" {
+		task.ShortName = lastSegment(task.GetId().GetName())
+	}
+	return m
+}
+
+// lastSegment returns what follows the last dot of a name.
+func lastSegment(name string) string { return name[strings.LastIndex(name, ".")+1:] }
 
 // echo returns the action's details with the identifier that the caller sent, which may
 // have an organization.
@@ -101,25 +104,4 @@ func (a *action) echo(id *commonpb.ActionIdentifier) *workflowpb.ActionDetails {
 	details := proto.CloneOf(a.details)
 	details.Id = proto.CloneOf(id)
 	return details
-}
-
-// openLogs gives the current attempt its pod, once.
-func (a *action) openLogs(now time.Time) (opened bool) {
-	_, at := a.last()
-	if at.GetLogContext() != nil {
-		return false
-	}
-	pod := podName(a, at.GetAttempt())
-	at.LogsAvailable = true
-	at.LogContext = &corepb.LogContext{
-		PrimaryPodName: pod,
-		Pods: []*corepb.PodLogContext{{
-			Namespace: a.run.key.project + "-" + a.run.key.domain, PodName: pod, PrimaryContainerName: containerName,
-			Containers: []*corepb.ContainerContext{{
-				ContainerName: containerName,
-				Process:       &corepb.ContainerContext_ProcessContext{ContainerStartTime: timestamppb.New(now)},
-			}},
-		}},
-	}
-	return true
 }

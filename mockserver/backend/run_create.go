@@ -70,9 +70,10 @@ func randomRunName() string { return "r" + strings.ToLower(rand.Text())[:19] }
 // start makes the run and starts its timeline. The caller holds r.mu.
 func (r *runs) start(key runKey, req *workflowpb.CreateRunRequest, what runnable, by *commonpb.EnrichedIdentity) *run {
 	now := r.b.cfg.Now()
-	ru := &run{key: key, seq: len(r.order), created: now, task: what.id, trigger: what.triggerName(), spec: what.runSpec(req)}
+	ru := newRun(key, len(r.byKey), now, &r.visits)
+	ru.spec = what.runSpec(req, now)
 	if ru.spec.GetRawDataStorage().GetRawDataPrefix() == "" {
-		ru.spec.RawDataStorage = &taskpb.RawDataStorage{RawDataPrefix: r.blobs.uri(ru, "raw_data")}
+		ru.spec.RawDataStorage = &taskpb.RawDataStorage{RawDataPrefix: r.blobs.prefix()}
 	}
 	a := ru.newAction(rootAction, nil, commonpb.ActionPhase_ACTION_PHASE_QUEUED, now)
 	a.details.Spec = &workflowpb.ActionDetails_Task{Task: what.spec}
@@ -81,29 +82,27 @@ func (r *runs) start(key runKey, req *workflowpb.CreateRunRequest, what runnable
 	meta.Source = req.GetSource()
 	meta.ExecutedBy = by
 	meta.EnvironmentName = what.spec.GetEnvironment().GetName()
-	meta.FuntionName = shortTaskName(what.id, what.spec)
+	meta.FuntionName = what.id.GetName()
 	meta.Relation = proto.CloneOf(ru.spec.GetRelation())
-	if t := what.trigger; t != nil {
-		meta.TriggerName, meta.TriggerType = ru.trigger.GetName(), proto.CloneOf(t.GetAutomationSpec())
-		meta.TriggerId = &commonpb.TriggerIdentifier{Name: proto.CloneOf(ru.trigger), Revision: 1}
+	if name := what.triggerName(); name != nil {
+		meta.TriggerName = name.GetName()
+		meta.TriggerId = &commonpb.TriggerIdentifier{Name: name, Revision: 1}
 	}
 	r.storeInputs(a, what.inputs(req))
 	r.byKey[key] = ru
-	r.order = append(r.order, ru)
+	r.list(a)
 	r.touch(a, creation, now)
-	plan := r.plan(what.id.GetName())
-	r.wg.Add(1)
-	go r.play(ru, plan.Steps)
+	if steps := r.plan(what.id.GetName()).Steps; len(steps) > 0 {
+		r.wg.Add(1)
+		go r.play(ru, steps)
+	}
 	return ru
 }
 
+// taskMetadata has a short name only if the task's spec has one.
 func taskMetadata(id *taskpb.TaskIdentifier, spec *taskpb.TaskSpec) *workflowpb.TaskActionMetadata {
-	short := spec.GetShortName()
-	if short == "" {
-		short = shortTaskName(id, spec)
-	}
 	return &workflowpb.TaskActionMetadata{
-		Id: withoutOrg(id), TaskType: spec.GetTaskTemplate().GetType(), ShortName: short,
+		Id: withoutOrg(id), TaskType: spec.GetTaskTemplate().GetType(), ShortName: spec.GetShortName(),
 	}
 }
 
@@ -113,8 +112,4 @@ func withoutOrg(id *taskpb.TaskIdentifier) *taskpb.TaskIdentifier {
 		id.Org = ""
 	}
 	return id
-}
-
-func shortTaskName(id *taskpb.TaskIdentifier, spec *taskpb.TaskSpec) string {
-	return taskRow{taskName: taskName{name: id.GetName()}, spec: spec}.shortName()
 }

@@ -68,7 +68,7 @@ func TestCreateRunResolvesItsTask(t *testing.T) {
 		meta := must(w.runs.CreateRun(t.Context(), req))(t).GetRun().GetAction().GetMetadata()
 		wantProto(t, meta.GetTask(), &workflowpb.TaskActionMetadata{
 			Id:       &taskpb.TaskIdentifier{Project: "p1", Domain: "development", Name: "query", Version: "v9"},
-			TaskType: "sql", ShortName: "query",
+			TaskType: "sql",
 		})
 		// It ran without being deployed.
 		tasks := taskpb.NewTaskServiceClient(w.conn)
@@ -92,7 +92,7 @@ func TestCreateRunResolvesATrigger(t *testing.T) {
 		name := &commonpb.TriggerName{Project: "p1", Domain: "development", TaskName: "env.nightly", Name: "night"}
 		req.Task = &workflowpb.CreateRunRequest_TriggerName{TriggerName: name}
 		meta := must(w.runs.CreateRun(t.Context(), req))(t).GetRun().GetAction().GetMetadata()
-		if meta.GetTriggerName() != "night" || meta.GetTask().GetShortName() != "nightly" {
+		if meta.GetTriggerName() != "night" || meta.GetFuntionName() != "env.nightly" {
 			t.Errorf("metadata is %v, want it to name the trigger night and its task nightly", meta)
 		}
 		details := must(w.runs.GetRunDetails(t.Context(), &workflowpb.GetRunDetailsRequest{RunId: runID("r1")}))(t).GetDetails()
@@ -143,18 +143,17 @@ func TestCreateRunReturnsTheRun(t *testing.T) {
 		run := must(w.runs.CreateRun(as(t.Context(), "alice"), req))(t).GetRun()
 
 		alice := &commonpb.EnrichedIdentity{Principal: &commonpb.EnrichedIdentity_User{
-			User: &commonpb.User{Id: &commonpb.UserIdentifier{Subject: "alice"}, Spec: &commonpb.UserSpec{}},
+			User: &commonpb.User{Id: &commonpb.UserIdentifier{Subject: "alice"}},
 		}}
 		wantProto(t, run, &workflowpb.Run{
-			Labels: map[string]string{"team": "a"},
 			Action: &workflowpb.Action{
 				Id: &commonpb.ActionIdentifier{Name: "a0", Run: &commonpb.RunIdentifier{Project: "p1", Domain: "development", Name: "r1"}},
 				Metadata: &workflowpb.ActionMetadata{
 					ActionType: workflowpb.ActionType_ACTION_TYPE_TASK, Source: workflowpb.RunSource_RUN_SOURCE_CLI,
-					ExecutedBy: alice, EnvironmentName: "env", FuntionName: "sum",
+					ExecutedBy: alice, EnvironmentName: "env", FuntionName: "env.sum",
 					Spec: &workflowpb.ActionMetadata_Task{Task: &workflowpb.TaskActionMetadata{
 						Id:       &taskpb.TaskIdentifier{Project: "p1", Domain: "development", Name: "env.sum", Version: "v1"},
-						TaskType: "python", ShortName: "sum",
+						TaskType: "python",
 					}},
 				},
 				Status: &workflowpb.ActionStatus{Phase: queued, Attempts: 1, StartTime: timestamppb.New(now)},
@@ -174,7 +173,7 @@ func TestCreateRunReturnsTheRun(t *testing.T) {
 		}})
 
 		details := must(w.runs.GetRunDetails(t.Context(), &workflowpb.GetRunDetailsRequest{RunId: runID("r1")}))(t).GetDetails()
-		if got := details.GetRunSpec().GetRawDataStorage().GetRawDataPrefix(); got != "s3://bucket/p1/development/r1/raw_data" {
+		if got := details.GetRunSpec().GetRawDataStorage().GetRawDataPrefix(); got != "s3://bucket" {
 			t.Errorf("raw data go to %q", got)
 		}
 	})

@@ -3,8 +3,6 @@ package backend
 import (
 	"context"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
@@ -15,7 +13,7 @@ import (
 func (s *runServer) GetRunDetails(_ context.Context, req *workflowpb.GetRunDetailsRequest) (*workflowpb.GetRunDetailsResponse, error) {
 	id := req.GetRunId()
 	if id == nil {
-		return nil, status.Error(codes.InvalidArgument, "run_id is required")
+		return nil, errNoRunID()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,13 +59,16 @@ func (r *runs) dataURIs(id *commonpb.ActionIdentifier) (inputs, outputs string, 
 	if a == nil {
 		return "", "", errActionNotFound(id)
 	}
+	if a.details.GetCondition() != nil {
+		return "", "", nil // it has no data
+	}
 	if hasOutputs(a.phase()) {
 		outputs = a.outputs
 	}
 	return a.inputs, outputs, nil
 }
 
-// GetActionLogContext returns the pods that an attempt ran in.
+// GetActionLogContext returns the pods that an attempt ran in, without the attempt's times.
 func (s *runServer) GetActionLogContext(
 	_ context.Context, req *workflowpb.GetActionLogContextRequest,
 ) (*workflowpb.GetActionLogContextResponse, error) {
@@ -78,6 +79,6 @@ func (s *runServer) GetActionLogContext(
 		return nil, err
 	}
 	return proto.CloneOf(&workflowpb.GetActionLogContextResponse{
-		LogContext: at.GetLogContext(), Cluster: at.GetCluster(), StartTime: at.GetStartTime(), EndTime: at.GetEndTime(),
+		LogContext: at.GetLogContext(), Cluster: at.GetCluster(),
 	}), nil
 }

@@ -127,7 +127,7 @@ func TestActionsAreFoundByIdentifier(t *testing.T) {
 			t.Errorf("URIs of a finished action are %v, want outputs too", got)
 		}
 		got := must(w.runs.GetActionLogContext(t.Context(), logCtx))(t)
-		if got.GetLogContext().GetPrimaryPodName() == "" || got.GetStartTime() == nil || got.GetEndTime() == nil || got.GetCluster() == "" {
+		if got.GetLogContext().GetPrimaryPodName() == "" || got.GetStartTime() != nil || got.GetEndTime() != nil || got.GetCluster() == "" {
 			t.Errorf("log context is %v", got)
 		}
 		if ran := got.GetLogContext().GetPods()[0].GetContainers()[0].GetProcess(); ran.GetContainerStartTime() == nil || ran.GetContainerEndTime() == nil {

@@ -48,6 +48,7 @@ func inWorld(t *testing.T, cfg Config, test func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b, conn := dial(t, cfg)
+		b.SetStatusLag(0) // statuses at once: what follows later is tested on its own
 		w := &world{b, conn, workflowpb.NewRunServiceClient(conn), dataproxypb.NewDataProxyServiceClient(conn)}
 		w.project(t, "p1")
 		w.deploy(t, "env.train", &taskpb.TaskSpec{})

@@ -3,6 +3,8 @@ package backend
 import (
 	"context"
 
+	"google.golang.org/protobuf/proto"
+
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 )
 
@@ -17,13 +19,17 @@ func caller(ctx context.Context) *commonpb.EnrichedIdentity {
 		text, _ := id.Claims[name].(string)
 		return text
 	}
-	return &commonpb.EnrichedIdentity{Principal: &commonpb.EnrichedIdentity_User{User: &commonpb.User{
+	user := &commonpb.User{
 		Id: &commonpb.UserIdentifier{Subject: id.Subject},
 		Spec: &commonpb.UserSpec{
 			FirstName: claim("given_name"), LastName: claim("family_name"), Email: claim("email"),
 			UserHandle: claim("preferred_username"), PhotoUrl: claim("picture"),
 		},
-	}}}
+	}
+	if proto.Size(user.GetSpec()) == 0 {
+		user.Spec = nil
+	}
+	return &commonpb.EnrichedIdentity{Principal: &commonpb.EnrichedIdentity_User{User: user}}
 }
 
 // subject returns the subject of an identity of either kind.

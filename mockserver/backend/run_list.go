@@ -1,13 +1,7 @@
 package backend
 
 import (
-	"cmp"
 	"context"
-	"slices"
-	"strconv"
-
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
@@ -16,40 +10,41 @@ import (
 // ListRuns returns one page of the runs in a scope: by default unfinished before finished
 // ones, and newest first.
 func (s *runServer) ListRuns(_ context.Context, req *workflowpb.ListRunsRequest) (*workflowpb.ListRunsResponse, error) {
-	if err := checkPhaseFilters(req.GetRequest().GetFilters()); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	rows := s.listed(func(ru *run) bool { return inScope(ru, req) })
-	rows, offset, limit, err := selectRows(req.GetRequest(), rows, runColumns())
+	q, err := s.query(req.GetRequest())
 	if err != nil {
 		return nil, err
 	}
-	rows, token := exactPage(rows, offset, limit)
-	resp := &workflowpb.ListRunsResponse{Token: token}
-	for _, ru := range rows {
-		resp.Runs = append(resp.Runs, ru.message())
+	q.scope(req)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	page, more := s.page(q)
+	resp := &workflowpb.ListRunsResponse{Token: nextToken(q.offset, len(page), more)}
+	for _, a := range page {
+		resp.Runs = append(resp.Runs, a.run.message())
 	}
 	return resp, nil
 }
 
-// ListActions returns one page of a run's actions in order of creation. An unknown run has
-// none.
+// ListActions returns one page of a run's actions, in the order of ListRuns. An unknown run
+// has none.
 func (s *runServer) ListActions(_ context.Context, req *workflowpb.ListActionsRequest) (*workflowpb.ListActionsResponse, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var rows []*action
-	if ru := s.byKey[keyOf(req.GetRunId())]; ru != nil {
-		rows = ru.actions
-	}
-	rows, offset, limit, err := selectRows(req.GetRequest(), rows, actionColumns())
+	q, err := s.query(req.GetRequest())
 	if err != nil {
 		return nil, err
 	}
-	rows, token := exactPage(rows, offset, limit)
-	resp := &workflowpb.ListActionsResponse{Token: token}
-	for _, a := range rows {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ru := s.byKey[keyOf(req.GetRunId())]
+	if ru == nil {
+		return &workflowpb.ListActionsResponse{}, nil
+	}
+	for name, want := range q.equal { // the run's own list has no sets by columns
+		get := s.table.columns[name].get
+		q.tests = append(q.tests, func(a *action) bool { return get(a) == want })
+	}
+	page, more := q.page(ru.order)
+	resp := &workflowpb.ListActionsResponse{Token: nextToken(q.offset, len(page), more)}
+	for _, a := range page {
 		m := a.message()
 		m.Metadata = &workflowpb.ActionMetadata{Parent: m.GetMetadata().GetParent(), Group: m.GetMetadata().GetGroup()}
 		resp.Actions = append(resp.Actions, m)
@@ -57,73 +52,61 @@ func (s *runServer) ListActions(_ context.Context, req *workflowpb.ListActionsRe
 	return resp, nil
 }
 
-// listed returns the runs for which keep is true, in the default order. The caller holds
-// r.mu.
-func (r *runs) listed(keep func(*run) bool) []*run {
-	rows := make([]*run, 0, len(r.order))
-	for _, ru := range r.order {
-		if keep(ru) {
-			rows = append(rows, ru)
-		}
+// actionQuery is a query of runs or of the actions of a run.
+type actionQuery struct{ query[*action] }
+
+// query reads the request of a listing of runs or actions.
+func (r *runs) query(req *commonpb.ListRequest) (*actionQuery, error) {
+	q, err := readQuery(req, r.table.columns, r.b.cfg.Strict)
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(rows, func(x, y *run) int {
-		return cmp.Or(cmp.Compare(x.root().phase(), y.root().phase()), y.created.Compare(x.created), cmp.Compare(y.seq, x.seq))
-	})
-	return rows
+	if len(q.sorts) > 0 {
+		q.sorts = append(q.sorts, compareNames)
+	}
+	return &actionQuery{q}, nil
 }
 
-func inScope(ru *run, req *workflowpb.ListRunsRequest) bool {
-	if req.GetPausedActionsOnly() && !slices.ContainsFunc(ru.actions, func(a *action) bool {
-		return a.phase() == commonpb.ActionPhase_ACTION_PHASE_PAUSED
-	}) {
-		return false
+// page returns the root actions of q's page. The caller holds r.mu.
+func (r *runs) page(q *actionQuery) (page []*action, more bool) {
+	from, rest := r.table.find(q.query)
+	return rest.page(from)
+}
+
+// scope restricts a query of runs to those that req is about.
+func (q *actionQuery) scope(req *workflowpb.ListRunsRequest) {
+	if req.GetPausedActionsOnly() {
+		q.tests = append(q.tests, func(a *action) bool { return a.run.paused > 0 })
 	}
 	switch scope := req.GetScopeBy().(type) {
 	case *workflowpb.ListRunsRequest_ProjectId:
-		return ru.in(scope.ProjectId)
+		q.inProject(scope.ProjectId)
 	case *workflowpb.ListRunsRequest_TaskName:
-		n, id := scope.TaskName, ru.task
-		return id.GetProject() == n.GetProject() && id.GetDomain() == n.GetDomain() && id.GetName() == n.GetName()
+		n := scope.TaskName
+		q.must(map[string]string{"task_project": n.GetProject(), "task_domain": n.GetDomain(), taskNameColumn: n.GetName()})
 	case *workflowpb.ListRunsRequest_TaskId:
-		n, id := scope.TaskId, ru.task
-		return id.GetProject() == n.GetProject() && id.GetDomain() == n.GetDomain() && id.GetName() == n.GetName() &&
-			id.GetVersion() == n.GetVersion()
+		n := scope.TaskId
+		q.must(map[string]string{
+			"task_project": n.GetProject(), "task_domain": n.GetDomain(), taskNameColumn: n.GetName(), "task_version": n.GetVersion(),
+		})
 	case *workflowpb.ListRunsRequest_TriggerName:
-		n, t := scope.TriggerName, ru.trigger
-		return t != nil && t.GetProject() == n.GetProject() && t.GetDomain() == n.GetDomain() &&
-			t.GetName() == n.GetName() && t.GetTaskName() == n.GetTaskName()
+		n := scope.TriggerName
+		q.must(map[string]string{
+			"project": n.GetProject(), "domain": n.GetDomain(), "trigger_task_name": n.GetTaskName(), "trigger_name": n.GetName(),
+		})
 	}
-	return true
 }
 
-func (ru *run) in(id *commonpb.ProjectIdentifier) bool {
-	return ru.key.project == id.GetName() && ru.key.domain == id.GetDomain()
+func (q *actionQuery) inProject(id *commonpb.ProjectIdentifier) {
+	q.must(map[string]string{"project": id.GetName(), "domain": id.GetDomain()})
 }
 
-// exactPage cuts a page. Its token is empty exactly on the last one.
-func exactPage[T any](rows []T, offset, limit int) ([]T, string) {
-	page, token := cutPage(rows, offset, limit), ""
-	if next := offset + len(page); len(page) > 0 && next < len(rows) {
-		token = strconv.Itoa(next)
-	}
-	return page, token
-}
-
-// checkPhaseFilters rejects filters on which the real backend fails: phases by name, and
-// VALUE_IN with a single value.
-func checkPhaseFilters(filters []*commonpb.Filter) error {
-	for _, f := range filters {
-		if f.GetField() != "phase" {
-			continue
-		}
-		for _, v := range f.GetValues() {
-			if _, err := strconv.ParseInt(v, 10, 32); err != nil {
-				return status.Errorf(codes.InvalidArgument, "filter on \"phase\": %q is not a phase: want the enum's number", v)
-			}
-		}
-		if f.GetFunction() == commonpb.Filter_VALUE_IN && len(f.GetValues()) == 1 {
-			return status.Error(codes.InvalidArgument, "filter on \"phase\": VALUE_IN needs at least two values: use EQUAL for one")
+// must asks for these values of columns. If a filter asks for another value, there are no
+// such rows.
+func (q *actionQuery) must(equal map[string]string) {
+	for column, text := range equal {
+		if !q.want(column, text) {
+			q.tests = append(q.tests, func(*action) bool { return false })
 		}
 	}
-	return nil
 }

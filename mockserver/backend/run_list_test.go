@@ -165,14 +165,13 @@ func TestListRunsFilters(t *testing.T) {
 			{commonpb.Filter_EQUAL, "domain", []string{"development"}, []string{"r3", "r2", "r1"}},
 			{commonpb.Filter_EQUAL, "task_name", []string{"env.train"}, []string{"r3", "r2", "r1"}},
 			{commonpb.Filter_EQUAL, "task_version", []string{"v2"}, nil},
-			{commonpb.Filter_EQUAL, "run_source", []string{"0"}, []string{"r3", "r2", "r1"}},
+			{commonpb.Filter_EQUAL, "run_source", []string{"RUN_SOURCE_UNSPECIFIED"}, []string{"r3", "r2", "r1"}},
 			{commonpb.Filter_GREATER_THAN, "duration_ms", []string{"0"}, []string{"r1"}},
 			{commonpb.Filter_GREATER_THAN, "ended_at", []string{"1990-01-01T00:00:00Z"}, []string{"r1"}},
 			{commonpb.Filter_GREATER_THAN, "created_at", []string{"1990-01-01T00:00:00Z"}, []string{"r3", "r2", "r1"}},
 			{commonpb.Filter_GREATER_THAN, "updated_at", []string{"1990-01-01T00:00:00Z"}, []string{"r3", "r2", "r1"}},
 			{commonpb.Filter_EQUAL, "trigger_name", []string{"t"}, nil},
 			{commonpb.Filter_EQUAL, "trigger_task_name", []string{"t"}, nil},
-			{commonpb.Filter_EQUAL, "trigger_type", []string{"0"}, []string{"r3", "r2", "r1"}},
 		} {
 			got, err := list(c.fn, c.field, c.values...)
 			if err != nil || !slices.Equal(got, c.want) {
@@ -193,7 +192,7 @@ func TestListRunsFilters(t *testing.T) {
 	})
 }
 
-func TestListActionsInOrderOfCreation(t *testing.T) {
+func TestListActionsShowsParentsAndGroups(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		w.SetTimeline("", Timeline{Steps: []Step{
@@ -210,11 +209,12 @@ func TestListActionsInOrderOfCreation(t *testing.T) {
 		if len(all) != 3 {
 			t.Fatalf("%d actions, want 3", len(all))
 		}
-		wantProto(t, all[0].GetMetadata(), &workflowpb.ActionMetadata{})
+		// By phase, and in one phase and moment by name, descending.
+		wantProto(t, all[0].GetMetadata(), &workflowpb.ActionMetadata{Parent: "a1"})
 		wantProto(t, all[1].GetMetadata(), &workflowpb.ActionMetadata{Parent: "a0", Group: "map"})
-		wantProto(t, all[2].GetMetadata(), &workflowpb.ActionMetadata{Parent: "a1"})
-		if all[0].GetStatus().GetPhase() != running {
-			t.Errorf("root is %v, want RUNNING", all[0].GetStatus())
+		wantProto(t, all[2].GetMetadata(), &workflowpb.ActionMetadata{})
+		if all[2].GetStatus().GetPhase() != running {
+			t.Errorf("root is %v, want RUNNING", all[2].GetStatus())
 		}
 
 		page := list(&commonpb.ListRequest{Limit: 2})

@@ -19,12 +19,16 @@ type runServer struct {
 
 func (b *Backend) registerRuns(s grpc.ServiceRegistrar) {
 	workflowpb.RegisterRunServiceServer(s, &runServer{runs: b.runs})
-	workflowpb.RegisterRunLogsServiceServer(s, &runLogsServer{runs: b.runs})
+	if !b.cfg.CurrentOnly {
+		workflowpb.RegisterRunLogsServiceServer(s, &runLogsServer{runs: b.runs})
+	}
 }
 
 func errRunNotFound(id *commonpb.RunIdentifier) error {
 	return status.Errorf(codes.NotFound, "run not found: %s", keyOf(id))
 }
+
+func errNoRunID() error { return status.Error(codes.InvalidArgument, "run_id is required") }
 
 func errActionNotFound(id *commonpb.ActionIdentifier) error {
 	return status.Errorf(codes.NotFound, "action not found: %s/%s", keyOf(id.GetRun()), id.GetName())

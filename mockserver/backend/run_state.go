@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"maps"
 	"sync"
 	"time"
 
@@ -32,23 +31,25 @@ type run struct {
 	key     runKey
 	seq     int // how many runs were made before this one
 	spec    *taskpb.RunSpec
-	task    *taskpb.TaskIdentifier // of an inline task: that of its template
-	trigger *commonpb.TriggerName
 	created time.Time
 	actions []*action // in creation order, the root first
-	credits int       // number of manual steps that may happen
+	byName  map[string]*action
+	order   *ordered[*action] // the same in the order of listings
+	paused  int               // how many of them are PAUSED
+	log     changeLog         // of those that a watch of actions sends
+	changed signal            // anything about the run
+	credits int               // number of manual steps that may happen
+}
+
+func newRun(key runKey, seq int, now time.Time, visits *int) *run {
+	return &run{
+		key: key, seq: seq, created: now, byName: map[string]*action{},
+		order: &ordered[*action]{compare: compareActions, visits: visits},
+		log:   changeLog{links: func(a *action) *changeLink { return &a.inRun }},
+	}
 }
 
 func (ru *run) root() *action { return ru.actions[0] }
-
-func (ru *run) action(name string) *action {
-	for _, a := range ru.actions {
-		if a.details.GetId().GetName() == name {
-			return a
-		}
-	}
-	return nil
-}
 
 // runs holds every run and its timeline. Each state change has a version, and a watch
 // sends what is newer than the version it has sent: a slow watch skips states but always
@@ -61,29 +62,37 @@ type runs struct {
 
 	mu        sync.Mutex // guards everything below, and every run and action
 	byKey     map[runKey]*run
-	order     []*run
+	table     *table[*action] // roots, in the default order
+	newest    *table[*action] // roots, by creation
 	timelines map[string]Timeline
+	visits    int // rows and actions that calls and watches have looked at
 
 	version uint64
-	changed chan struct{} // closed and replaced whenever anything changes
+	log     changeLog // of roots that a watch of runs sends
+	changed signal    // a run is new, or its phase has changed
 
-	drop         int  // number of updates to drop
-	endCleanly   bool // watches end with OK at their deadline
-	withoutLogs  bool // RunLogsService is off
+	lag          time.Duration // see SetStatusLag
+	drop         int           // number of updates to drop
+	endCleanly   bool          // watches end with OK at their deadline
+	withoutLogs  bool          // RunLogsService is off
 	closed       bool
 	fallbackPlan Timeline
 }
 
 func newRuns(b *Backend) *runs {
-	return &runs{
+	r := &runs{
 		b:            b,
 		blobs:        newBlobs(b),
 		done:         make(chan struct{}),
 		byKey:        map[runKey]*run{},
 		timelines:    map[string]Timeline{},
-		changed:      make(chan struct{}),
+		log:          changeLog{links: func(a *action) *changeLink { return &a.inRuns }},
+		lag:          defaultStatusLag,
 		fallbackPlan: DefaultTimeline(),
 	}
+	r.table = newRunTable(&r.visits)
+	r.newest = newTable(actionColumns(), compareNewest, &r.visits, nil, []string{"project", "domain"})
+	return r
 }
 
 // close ends every watch and waits until every timeline has stopped.
@@ -97,17 +106,48 @@ func (r *runs) close() {
 	r.wg.Wait()
 }
 
-// wake makes every watch look for changes. The caller holds r.mu.
-func (r *runs) wake() {
-	close(r.changed)
-	r.changed = make(chan struct{})
+// list puts a new action, whose metadata is complete, where listings and counts find it.
+// The caller holds r.mu.
+func (r *runs) list(a *action) {
+	a.listed = a.phase()
+	if a.parent == nil {
+		a.sets = r.table.add(a)
+		r.newest.add(a)
+	}
+	a.run.order.add(a)
+	a.sets = append(a.sets, a.run.order)
+	a.count(1)
+}
+
+// relist moves an action to the place of its phase.
+func (a *action) relist() {
+	if a.listed == a.phase() {
+		return
+	}
+	for _, set := range a.sets {
+		set.remove(a)
+	}
+	a.count(-1)
+	a.listed = a.phase()
+	a.count(1)
+	for _, set := range a.sets {
+		set.add(a)
+	}
+}
+
+// count adds n to the number of paused actions if a is one.
+func (a *action) count(n int) {
+	if a.listed == commonpb.ActionPhase_ACTION_PHASE_PAUSED {
+		a.run.paused += n
+	}
 }
 
 // touch gives a's change a version, so that watches send it, unless the script drops
 // this update. The caller holds r.mu.
 func (r *runs) touch(a *action, c change, now time.Time) {
 	a.updated = now
-	defer r.wake()
+	a.relist()
+	defer a.run.changed.fire()
 	if c == noChange {
 		return
 	}
@@ -117,11 +157,15 @@ func (r *runs) touch(a *action, c change, now time.Time) {
 	}
 	r.version++
 	a.anyVersion = r.version
-	if c == creation {
-		a.bornVersion = r.version
+	if c < statusChange {
+		return
 	}
-	if c == statusChange {
-		a.statusVersion = r.version
+	a.run.log.record(a, r.version)
+	if a.parent == nil {
+		if c == statusChange {
+			r.log.record(a, r.version)
+		}
+		r.changed.fire()
 	}
 }
 
@@ -131,16 +175,14 @@ func (r *runs) find(id *commonpb.ActionIdentifier) *action {
 	if ru == nil {
 		return nil
 	}
-	return ru.action(id.GetName())
+	return ru.byName[id.GetName()]
 }
 
-// runMessage returns the run as lists and watches send it. The caller holds r.mu.
+// message returns the run as lists and watches send it: without its labels, as real
+// backends do. The caller holds r.mu.
 func (ru *run) message() *workflowpb.Run {
-	return &workflowpb.Run{Action: ru.root().message(), Labels: ru.labels()}
+	return &workflowpb.Run{Action: ru.root().message()}
 }
 
-func (ru *run) labels() map[string]string {
-	labels := map[string]string{}
-	maps.Copy(labels, ru.spec.GetLabels().GetValues())
-	return labels
-}
+// signal returns the signal of watches that are about ru only.
+func (ru *run) signal() *signal { return &ru.changed }

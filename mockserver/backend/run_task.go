@@ -2,10 +2,14 @@ package backend
 
 import (
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
@@ -70,8 +74,9 @@ func (w runnable) triggerName() *commonpb.TriggerName {
 	}
 }
 
-// runSpec returns the request's run spec, else the trigger's, else an empty one.
-func (w runnable) runSpec(req *workflowpb.CreateRunRequest) *taskpb.RunSpec {
+// runSpec returns the request's run spec, else the trigger's, else an empty one. It has a
+// time of start only if the task's SDK is one that reads it.
+func (w runnable) runSpec(req *workflowpb.CreateRunRequest, now time.Time) *taskpb.RunSpec {
 	spec := proto.CloneOf(req.GetRunSpec())
 	if spec == nil {
 		spec = proto.CloneOf(w.trigger.GetSpec().GetRunSpec())
@@ -79,10 +84,35 @@ func (w runnable) runSpec(req *workflowpb.CreateRunRequest) *taskpb.RunSpec {
 	if spec == nil {
 		spec = &taskpb.RunSpec{}
 	}
-	if spec.GetRunStartTime() == nil {
+	if spec.GetRunStartTime() == nil && readsStartTime(w.spec.GetTaskTemplate().GetMetadata().GetRuntime().GetVersion()) {
 		spec.RunStartTime = proto.CloneOf(req.GetRunStartTime())
+		if spec.GetRunStartTime() == nil {
+			spec.RunStartTime = timestamppb.New(now)
+		}
 	}
 	return spec
+}
+
+// readsStartTime reports whether an SDK's version is 2.3.6 or later. A version before a
+// release, such as 2.3.6b1, is not.
+func readsStartTime(version string) bool {
+	since := [3]int{2, 3, 6}
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", len(since))
+	for i, want := range since {
+		if i >= len(parts) {
+			return false
+		}
+		digits := parts[i]
+		if end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+			digits = digits[:end]
+		}
+		n, err := strconv.Atoi(digits)
+		if err != nil || n != want {
+			return err == nil && n > want
+		}
+	}
+	rest := strings.TrimLeft(parts[len(since)-1], "0123456789")
+	return rest == "" || strings.HasPrefix(rest, "+") || strings.HasPrefix(rest, ".post")
 }
 
 // runInputs are either literals or the URI of literals.

@@ -70,7 +70,7 @@ func TestStrictBackendReportsEveryViolation(t *testing.T) {
 	}{
 		"good run":      {&workflowpb.GetRunDetailsRequest{RunId: run}, nil},
 		"missing run":   {&workflowpb.GetRunDetailsRequest{}, []string{"run_id"}},
-		"empty run":     {&workflowpb.AbortRunRequest{RunId: &commonpb.RunIdentifier{}}, []string{"run_id.org", "run_id.project", "run_id.domain", "run_id.name"}},
+		"empty run":     {&workflowpb.AbortRunRequest{RunId: &commonpb.RunIdentifier{}}, []string{"run_id.project", "run_id.domain", "run_id.name"}},
 		"long run name": {&workflowpb.ListActionsRequest{RunId: &commonpb.RunIdentifier{Org: long[:126], Project: "p", Domain: long, Name: strings.Repeat("r", 31)}}, []string{"run_id.domain", "run_id.name"}},
 		"action":        {&workflowpb.GetActionDetailsRequest{ActionId: &commonpb.ActionIdentifier{}}, []string{"action_id.run", "action_id.name"}},
 		"no action":     {&workflowpb.WatchActionDetailsRequest{}, []string{"action_id"}},
@@ -78,7 +78,7 @@ func TestStrictBackendReportsEveryViolation(t *testing.T) {
 		"good attempt":  {&dataproxypb.TailLogsRequest{ActionId: action, Attempt: 1}, nil},
 		"events":        {&workflowpb.WatchClusterEventsRequest{}, []string{"id", "attempt"}},
 		"log context":   {&workflowpb.GetActionLogContextRequest{}, []string{"action_id", "attempt"}},
-		"project id":    {&workflowpb.WatchRunsRequest{Target: &workflowpb.WatchRunsRequest_ProjectId{ProjectId: &commonpb.ProjectIdentifier{}}}, []string{"project_id.organization", "project_id.name", "project_id.domain"}},
+		"project id":    {&workflowpb.WatchRunsRequest{Target: &workflowpb.WatchRunsRequest_ProjectId{ProjectId: &commonpb.ProjectIdentifier{}}}, []string{"project_id.name", "project_id.domain"}},
 		"no target":     {&workflowpb.WatchRunsRequest{}, []string{"target"}},
 		"empty org":     {&workflowpb.ListRunsRequest{ScopeBy: &workflowpb.ListRunsRequest_Org{}}, []string{"org"}},
 		"unused org":    {&workflowpb.ListRunsRequest{ScopeBy: &workflowpb.ListRunsRequest_ProjectId{ProjectId: &commonpb.ProjectIdentifier{Organization: "o", Name: "p", Domain: "d"}}}, nil},
@@ -97,12 +97,12 @@ func TestStrictBackendReportsEveryViolation(t *testing.T) {
 		}, []string{"trigger_name.name", "trigger_name.task_name"}},
 
 		"deploy":         {&taskpb.DeployTaskRequest{}, []string{"task_id", "spec"}},
-		"deploy, all at": {&taskpb.DeployTaskRequest{TaskId: &taskpb.TaskIdentifier{Project: "p", Domain: "d", Name: "n"}, Spec: &taskpb.TaskSpec{ShortName: long, Environment: &taskpb.Environment{}}}, []string{"task_id.org", "task_id.version", "spec.task_template", "spec.short_name", "spec.environment.name"}},
+		"deploy, all at": {&taskpb.DeployTaskRequest{TaskId: &taskpb.TaskIdentifier{Project: "p", Domain: "d", Name: "n"}, Spec: &taskpb.TaskSpec{ShortName: long, Environment: &taskpb.Environment{}}}, []string{"task_id.version", "spec.task_template", "spec.short_name", "spec.environment.name"}},
 		"documentation": {&taskpb.DeployTaskRequest{TaskId: task, Spec: &taskpb.TaskSpec{TaskTemplate: &corepb.TaskTemplate{}, Documentation: &taskpb.DocumentationEntity{
 			ShortDescription: strings.Repeat("s", 256), LongDescription: strings.Repeat("l", 2049),
 		}}}, []string{"spec.documentation.short_description", "spec.documentation.long_description"}},
 		"list tasks":    {&taskpb.ListTasksRequest{}, []string{"scope_by"}},
-		"list versions": {&taskpb.ListVersionsRequest{TaskName: &taskpb.TaskName{}}, []string{"task_name.org", "task_name.project", "task_name.domain", "task_name.name"}},
+		"list versions": {&taskpb.ListVersionsRequest{TaskName: &taskpb.TaskName{}}, []string{"task_name.project", "task_name.domain", "task_name.name"}},
 		"trigger":       {trigger(&taskpb.TaskTrigger{AutomationSpec: &taskpb.TriggerAutomationSpec{}}), []string{"triggers[0].name", "triggers[0].spec", "triggers[0].automation_spec.type"}},
 		"schedule":      {automation(&taskpb.Schedule{}), []string{"triggers[0].automation_spec.schedule.expression"}},
 		"cron":          {automation(&taskpb.Schedule{Expression: &taskpb.Schedule_Cron{Cron: &taskpb.Cron{}}}), []string{"triggers[0].automation_spec.schedule.cron.expression"}},
@@ -215,5 +215,48 @@ func TestStrictServerChecksEveryKindOfMethod(t *testing.T) {
 				t.Errorf("the interceptor saw %d calls, want the unary one", calls.Load())
 			}
 		})
+	}
+}
+
+// A client may send back every identifier that an answer has.
+func TestStrictBackendAcceptsTheIdentifiersThatItGaveOut(t *testing.T) {
+	t.Parallel()
+	b, conn := dial(t, Config{Strict: true})
+	b.SetTimeline("", Timeline{})
+	tasks, runs := taskpb.NewTaskServiceClient(conn), workflowpb.NewRunServiceClient(conn)
+	deploy(t, conn, taskID("fn", "v1"), plainSpec(), cronTrigger("nightly", "@daily"))
+	project := &commonpb.ProjectIdentifier{Name: "demo", Domain: "development"}
+	listed, err := tasks.ListTasks(t.Context(), &taskpb.ListTasksRequest{ScopeBy: &taskpb.ListTasksRequest_ProjectId{ProjectId: project}})
+	wantCode(t, err, codes.OK)
+	task := listed.GetTasks()[0].GetTaskId()
+	_, err = tasks.GetTaskDetails(t.Context(), &taskpb.GetTaskDetailsRequest{TaskId: task})
+	wantCode(t, err, codes.OK)
+	_, err = tasks.ListVersions(t.Context(), &taskpb.ListVersionsRequest{
+		TaskName: &taskpb.TaskName{Project: task.GetProject(), Domain: task.GetDomain(), Name: task.GetName()},
+	})
+	wantCode(t, err, codes.OK)
+
+	created, err := runs.CreateRun(t.Context(), &workflowpb.CreateRunRequest{
+		Id: &workflowpb.CreateRunRequest_ProjectId{ProjectId: project}, Task: &workflowpb.CreateRunRequest_TaskId{TaskId: task},
+	})
+	wantCode(t, err, codes.OK)
+	action := created.GetRun().GetAction().GetId()
+	_, err = runs.GetRunDetails(t.Context(), &workflowpb.GetRunDetailsRequest{RunId: action.GetRun()})
+	wantCode(t, err, codes.OK)
+	_, err = runs.GetActionDetails(t.Context(), &workflowpb.GetActionDetailsRequest{ActionId: action})
+	wantCode(t, err, codes.OK)
+
+	triggered, err := runs.CreateRun(t.Context(), &workflowpb.CreateRunRequest{
+		Id: &workflowpb.CreateRunRequest_ProjectId{ProjectId: project},
+		Task: &workflowpb.CreateRunRequest_TriggerName{TriggerName: &commonpb.TriggerName{
+			Project: "demo", Domain: "development", TaskName: "fn", Name: "nightly",
+		}},
+	})
+	wantCode(t, err, codes.OK)
+	name := triggered.GetRun().GetAction().GetMetadata().GetTriggerId().GetName()
+	found, err := runs.ListRuns(t.Context(), &workflowpb.ListRunsRequest{ScopeBy: &workflowpb.ListRunsRequest_TriggerName{TriggerName: name}})
+	wantCode(t, err, codes.OK)
+	if len(found.GetRuns()) != 1 {
+		t.Errorf("%d runs of %v, want one", len(found.GetRuns()), name)
 	}
 }

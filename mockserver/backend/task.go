@@ -37,12 +37,13 @@ func (s taskServer) DeployTask(_ context.Context, req *taskpb.DeployTaskRequest)
 	if err := s.b.checkProject(id.GetProject()); err != nil {
 		return nil, err
 	}
-	for _, t := range req.GetTriggers() {
+	own := proto.CloneOf(req)
+	for _, t := range own.GetTriggers() {
 		if err := checkCron(t.GetAutomationSpec().GetSchedule()); err != nil {
 			return nil, status.Errorf(codes.InvalidArgument, "trigger %q: %v", t.GetName(), err)
 		}
+		setAutomationType(t.GetAutomationSpec())
 	}
-	own := proto.CloneOf(req)
 	if env := own.GetSpec().GetEnvironment(); env != nil {
 		env.Description = cutText(env.GetDescription(), maxShortDescription)
 	}
@@ -63,83 +64,80 @@ func (s taskServer) GetTaskDetails(_ context.Context, req *taskpb.GetTaskDetails
 	id := req.GetTaskId()
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
-	i := s.b.tasks.index(taskName{id.GetProject(), id.GetDomain(), id.GetName()}, id.GetVersion())
-	if i < 0 {
+	row, ok := s.b.tasks.find(id)
+	if !ok {
 		return nil, status.Errorf(codes.NotFound, "task not found: %s/%s/%s version %q",
 			id.GetProject(), id.GetDomain(), id.GetName(), id.GetVersion())
 	}
-	row := s.b.tasks.rows[i]
 	return &taskpb.GetTaskDetailsResponse{Details: &taskpb.TaskDetails{
-		TaskId: row.id(), Metadata: row.metadata(), Spec: proto.CloneOf(row.spec),
+		TaskId: row.id(), Metadata: row.metadata(s.b.cfg.Strict), Spec: proto.CloneOf(row.spec),
 	}}, nil
 }
 
 // ListTasks returns one page of the tasks in a scope. Each is represented by its latest
-// version, by time of first deployment, with the newest run of any version.
+// version, by time of first deployment. The summary of its runs is empty, as in real
+// backends.
 func (s taskServer) ListTasks(_ context.Context, req *taskpb.ListTasksRequest) (*taskpb.ListTasksResponse, error) {
-	s.b.mu.Lock()
-	rows := s.b.tasks.newestFirst()
-	s.b.mu.Unlock()
-
-	// One row for each name: the first one is the latest version.
-	seen := map[taskName]bool{}
-	scope := req.GetProjectId()
-	rows = slices.DeleteFunc(rows, func(r taskRow) bool {
-		outside := scope != nil && (r.project != scope.GetName() || r.domain != scope.GetDomain())
-		again := seen[r.taskName]
-		seen[r.taskName] = true
-		return outside || again
-	})
-	matched, offset, limit, err := selectRows(req.GetRequest(), rows, taskColumns())
+	q, err := readQuery(req.GetRequest(), s.b.tasks.table.columns, s.b.cfg.Strict)
 	if err != nil {
 		return nil, err
 	}
 	for _, known := range req.GetKnownFilters() {
-		matched = slices.DeleteFunc(matched, func(r taskRow) bool { return !passesKnown(known, r) })
+		q.tests = append(q.tests, func(t *task) bool { return passesKnown(known, t.latest()) })
 	}
-	page := cutPage(matched, offset, limit)
+	scope := query[*task]{equal: map[string]string{}}
+	if p := req.GetProjectId(); p != nil {
+		for column, want := range map[string]string{"project": p.GetName(), "domain": p.GetDomain()} {
+			scope.equal[column] = want
+			if !q.want(column, want) {
+				q.tests = append(q.tests, func(*task) bool { return false })
+			}
+		}
+	}
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	from, q := s.b.tasks.table.find(q)
+	page, _ := q.page(from)
 	out := &taskpb.ListTasksResponse{
-		Token:    fullPageToken(len(page), offset, limit),
+		Token:    fullPageToken(len(page), q.offset, q.limit),
 		Metadata: &taskpb.ListTasksResponse_ListTasksMetadata{},
 	}
 	if len(page) > 0 { // the totals are part of the rows: without rows there are none
-		out.Metadata.Total, out.Metadata.FilteredTotal = uint32(len(rows)), uint32(len(matched)) //nolint:gosec // far from 2^32 in memory
+		all, scope := s.b.tasks.table.find(scope)
+		out.Metadata.Total, out.Metadata.FilteredTotal = uint32(scope.count(all)), uint32(q.count(from)) //nolint:gosec // far from 2^32 in memory
 	}
-	shown := map[taskName]bool{}
-	for _, row := range page {
-		shown[row.taskName] = true
-	}
-	latest := latestRuns(s.b.runs, func(n taskName) bool { return shown[n] }, nameOf)
-	for _, row := range page {
-		task := &taskpb.Task{TaskId: row.id(), Metadata: row.metadata()}
-		if last := latest[row.taskName]; last != nil {
-			task.TaskSummary = &taskpb.TaskSummary{LatestRun: last}
-		}
-		out.Tasks = append(out.Tasks, task)
+	for _, t := range page {
+		row := t.latest()
+		out.Tasks = append(out.Tasks, &taskpb.Task{
+			TaskId: row.id(), Metadata: row.metadata(s.b.cfg.Strict), TaskSummary: &taskpb.TaskSummary{},
+		})
 	}
 	return out, nil
 }
 
-// ListVersions returns one page of a task's versions, each with its newest run. An unknown
-// task has none.
+// ListVersions returns one page of a task's versions, without their latest runs, as real
+// backends do. An unknown task has none.
 func (s taskServer) ListVersions(_ context.Context, req *taskpb.ListVersionsRequest) (*taskpb.ListVersionsResponse, error) {
 	n := req.GetTaskName()
-	want := taskName{n.GetProject(), n.GetDomain(), n.GetName()}
-	s.b.mu.Lock()
-	rows := s.b.tasks.newestFirst()
-	s.b.mu.Unlock()
-
-	rows = slices.DeleteFunc(rows, func(r taskRow) bool { return r.taskName != want })
-	matched, offset, limit, err := selectRows(req.GetRequest(), rows, versionColumns())
+	cols := versionColumns()
+	q, err := readQuery(req.GetRequest(), cols, s.b.cfg.Strict)
 	if err != nil {
 		return nil, err
 	}
-	page := cutPage(matched, offset, limit)
-	out := &taskpb.ListVersionsResponse{Token: fullPageToken(len(page), offset, limit)}
-	latest := latestRuns(s.b.runs, func(n taskName) bool { return n == want }, versionOf)
+	for column, want := range q.equal {
+		q.tests = append(q.tests, func(r taskRow) bool { return cols[column].get(r) == want })
+	}
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	var versions newestFirst[taskRow]
+	if own := s.b.tasks.byName[taskName{n.GetProject(), n.GetDomain(), n.GetName()}]; own != nil {
+		versions = own.versions
+	}
+	page, _ := q.page(versions)
+	out := &taskpb.ListVersionsResponse{Token: fullPageToken(len(page), q.offset, q.limit)}
 	for _, row := range page {
 		out.Versions = append(out.Versions, &taskpb.ListVersionsResponse_VersionResponse{
-			Version: row.version, DeployedAt: timestamppb.New(row.created), LatestRun: latest[row.version],
+			Version: row.version, DeployedAt: timestamppb.New(row.created),
 		})
 	}
 	return out, nil
@@ -157,29 +155,58 @@ func passesKnown(f *taskpb.ListTasksRequest_KnownFilter, r taskRow) bool {
 }
 
 // metadata returns a task as listings show it, without its deployer.
-func (r taskRow) metadata() *taskpb.TaskMetadata {
-	m := &taskpb.TaskMetadata{
+func (r taskRow) metadata(strict bool) *taskpb.TaskMetadata {
+	return &taskpb.TaskMetadata{
 		ShortName: r.shortName(), DeployedAt: timestamppb.New(r.created),
 		EnvironmentName:  r.spec.GetEnvironment().GetName(),
 		ShortDescription: r.spec.GetDocumentation().GetShortDescription(),
+		TriggersSummary:  r.triggersSummary(strict),
 	}
+}
+
+// triggersSummary returns a trigger, or the number of several; nil without any.
+//
+// Real backends store how the one trigger is set off in a form that takes bytes that are
+// no printable ASCII, and backslashes, for escapes, and then show no summary. Only a strict
+// backend shows it always.
+func (r taskRow) triggersSummary(strict bool) *taskpb.TaskTriggersSummary {
 	switch len(r.triggers) {
 	case 0:
+		return nil
 	case 1:
 		t := proto.CloneOf(r.triggers[0])
-		m.TriggersSummary = &taskpb.TaskTriggersSummary{Summary: &taskpb.TaskTriggersSummary_Details{
+		if !strict && !survivesEscaping(t.GetAutomationSpec()) {
+			return nil
+		}
+		return &taskpb.TaskTriggersSummary{Summary: &taskpb.TaskTriggersSummary_Details{
 			Details: &taskpb.TaskTriggersSummary_TriggerDetails{
 				Name: t.GetName(), Active: t.GetSpec().GetActive(), AutomationSpec: t.GetAutomationSpec(),
 			},
 		}}
 	default:
-		m.TriggersSummary = &taskpb.TaskTriggersSummary{Summary: &taskpb.TaskTriggersSummary_Stats{
+		return &taskpb.TaskTriggersSummary{Summary: &taskpb.TaskTriggersSummary_Stats{
 			Stats: &taskpb.TaskTriggersSummary_TriggerStats{
 				Total: uint32(len(r.triggers)), Active: uint32(r.activeTriggers()), //nolint:gosec // far from 2^32 in one request
 			},
 		}}
 	}
-	return m
+}
+
+// survivesEscaping reports whether a message, serialized, is the same as its escaped form.
+func survivesEscaping(m proto.Message) bool {
+	raw, err := proto.Marshal(m)
+	return err == nil && !slices.ContainsFunc(raw, func(b byte) bool { return b == 0 || b == '\\' || b > 0x7f })
+}
+
+// setAutomationType makes the type say whether there is a schedule, whatever it said.
+func setAutomationType(a *taskpb.TriggerAutomationSpec) {
+	switch {
+	case a == nil:
+	case a.GetSchedule() != nil:
+		a.Type = taskpb.TriggerAutomationSpecType_TYPE_SCHEDULE
+	default:
+		a.Type = taskpb.TriggerAutomationSpecType_TYPE_NONE
+	}
 }
 
 // cutText cuts s to at most limit bytes, never inside a character: protobuf refuses to

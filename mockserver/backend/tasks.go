@@ -1,8 +1,8 @@
 package backend
 
 import (
+	"cmp"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +15,20 @@ import (
 // taskName identifies a task without its version; organizations are ignored.
 type taskName struct{ project, domain, name string }
 
+func nameOf(id *taskpb.TaskIdentifier) taskName {
+	return taskName{id.GetProject(), id.GetDomain(), id.GetName()}
+}
+
+// task is a task with its versions.
+type task struct {
+	versions []taskRow // in order of first deployment
+	places   map[string]int
+	rank     int               // how many versions of any task were deployed before the latest
+	sets     []*ordered[*task] // that it is in
+}
+
+func (t *task) latest() taskRow { return t.versions[len(t.versions)-1] }
+
 // taskRow is one version of a task. A row is replaced, never changed, so that copies may
 // share its messages; answers get clones.
 type taskRow struct {
@@ -26,43 +40,65 @@ type taskRow struct {
 	created, updated time.Time
 }
 
-// tasks holds the tasks in order of first deployment. Guarded by Backend.mu.
-type tasks struct{ rows []taskRow }
+// tasks holds the tasks. Guarded by Backend.mu.
+type tasks struct {
+	byName   map[taskName]*task
+	table    *table[*task] // the one whose latest version was first deployed last comes first
+	deployed int           // how many versions there are
+	visits   int           // rows that calls have looked at
+}
 
-func newTasks() *tasks { return &tasks{} }
+func newTasks() *tasks {
+	t := &tasks{byName: map[taskName]*task{}}
+	t.table = newTable(taskColumns(), func(x, y *task) int { return cmp.Compare(y.rank, x.rank) }, &t.visits,
+		nil,
+		[]string{"project"}, []string{"domain"}, []string{"name"},
+		[]string{"project", "domain"}, []string{"project", "name"}, []string{"domain", "name"},
+		[]string{"project", "domain", "name"},
+	)
+	return t
+}
 
-func (t *tasks) index(name taskName, version string) int {
-	return slices.IndexFunc(t.rows, func(r taskRow) bool { return r.taskName == name && r.version == version })
+// find returns a version of a task.
+func (t *tasks) find(id *taskpb.TaskIdentifier) (taskRow, bool) {
+	if own := t.byName[nameOf(id)]; own != nil {
+		if i, ok := own.places[id.GetVersion()]; ok {
+			return own.versions[i], true
+		}
+	}
+	return taskRow{}, false
 }
 
 // deploy adds or replaces a version; a replaced one keeps its place and its time of
 // creation.
 func (t *tasks) deploy(row taskRow, now time.Time) {
 	row.created, row.updated = now, now
-	if i := t.index(row.taskName, row.version); i >= 0 {
-		row.created = t.rows[i].created
-		t.rows[i] = row
+	own := t.byName[row.taskName]
+	if own == nil {
+		own = &task{places: map[string]int{}}
+		t.byName[row.taskName] = own
+	}
+	if i, ok := own.places[row.version]; ok {
+		row.created = own.versions[i].created
+		own.versions[i] = row
 		return
 	}
-	t.rows = append(t.rows, row)
-}
-
-// newestFirst returns every version, the latest by first deployment first.
-func (t *tasks) newestFirst() []taskRow {
-	rows := slices.Clone(t.rows)
-	slices.Reverse(rows)
-	return rows
+	for _, set := range own.sets {
+		set.remove(own)
+	}
+	own.places[row.version] = len(own.versions)
+	own.versions = append(own.versions, row)
+	own.rank = t.deployed
+	t.deployed++
+	own.sets = t.table.add(own)
 }
 
 // taskSpec returns a copy of a deployed task's spec. It takes b.mu.
 func (b *Backend) taskSpec(id *taskpb.TaskIdentifier) (*taskpb.TaskSpec, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := b.tasks.index(taskName{id.GetProject(), id.GetDomain(), id.GetName()}, id.GetVersion())
-	if i < 0 {
-		return nil, false
-	}
-	return proto.CloneOf(b.tasks.rows[i].spec), true
+	row, ok := b.tasks.find(id)
+	return proto.CloneOf(row.spec), ok
 }
 
 // taskTrigger returns copies of a trigger and of the identifier of the task version that
@@ -70,11 +106,11 @@ func (b *Backend) taskSpec(id *taskpb.TaskIdentifier) (*taskpb.TaskSpec, bool) {
 func (b *Backend) taskTrigger(name *commonpb.TriggerName) (*taskpb.TaskIdentifier, *taskpb.TaskTrigger, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	want := taskName{name.GetProject(), name.GetDomain(), name.GetTaskName()}
-	for _, row := range b.tasks.newestFirst() {
-		if row.taskName != want {
-			continue
-		}
+	own := b.tasks.byName[taskName{name.GetProject(), name.GetDomain(), name.GetTaskName()}]
+	if own == nil {
+		return nil, nil, false
+	}
+	for row := range newestFirst[taskRow](own.versions).from(0) {
 		for _, t := range row.triggers {
 			if t.GetName() == name.GetName() {
 				return row.id(), proto.CloneOf(t), true
@@ -96,7 +132,7 @@ func (r taskRow) shortName() string {
 			return short
 		}
 	}
-	return r.name[strings.LastIndex(r.name, ".")+1:]
+	return lastSegment(r.name)
 }
 
 func (r taskRow) activeTriggers() int {
@@ -109,33 +145,39 @@ func (r taskRow) activeTriggers() int {
 	return n
 }
 
-func taskColumns() columns[taskRow] {
-	cols := versionColumns()
-	maps.Copy(cols, columns[taskRow]{
-		"project":       func(r taskRow) any { return r.project },
-		"domain":        func(r taskRow) any { return r.domain },
-		"name":          func(r taskRow) any { return r.name },
-		"environment":   func(r taskRow) any { return r.spec.GetEnvironment().GetName() },
-		"function_name": func(r taskRow) any { return r.shortName() },
-		"deployed_by":   func(taskRow) any { return "" }, // never recorded
-		"updated_at":    func(r taskRow) any { return r.updated },
-		"trigger_name": func(r taskRow) any {
+// taskColumns are those of listings of tasks, of which each shows its latest version.
+func taskColumns() columns[*task] {
+	cols := columns[taskRow]{
+		"project":       textColumn(func(r taskRow) string { return r.project }),
+		"domain":        textColumn(func(r taskRow) string { return r.domain }),
+		"name":          textColumn(func(r taskRow) string { return r.name }),
+		"environment":   textColumn(func(r taskRow) string { return r.spec.GetEnvironment().GetName() }),
+		"function_name": textColumn(taskRow.shortName),
+		"deployed_by":   textColumn(func(taskRow) string { return "" }), // never recorded
+		"updated_at":    timeColumn(func(r taskRow) time.Time { return r.updated }),
+		"trigger_name": textColumn(func(r taskRow) string {
 			if len(r.triggers) == 1 {
 				return r.triggers[0].GetName()
 			}
 			return ""
-		},
-		"total_triggers":    func(r taskRow) any { return int64(len(r.triggers)) },
-		"active_triggers":   func(r taskRow) any { return int64(r.activeTriggers()) },
-		"env_description":   func(r taskRow) any { return r.spec.GetEnvironment().GetDescription() },
-		"short_description": func(r taskRow) any { return r.spec.GetDocumentation().GetShortDescription() },
-	})
-	return cols
+		}),
+		"total_triggers":    numberColumn(func(r taskRow) int64 { return int64(len(r.triggers)) }),
+		"active_triggers":   numberColumn(func(r taskRow) int64 { return int64(r.activeTriggers()) }),
+		"env_description":   textColumn(func(r taskRow) string { return r.spec.GetEnvironment().GetDescription() }),
+		"short_description": textColumn(func(r taskRow) string { return r.spec.GetDocumentation().GetShortDescription() }),
+	}
+	maps.Copy(cols, versionColumns())
+	out := columns[*task]{}
+	for name, col := range cols {
+		out[name] = column[*task]{col.kind, func(t *task) any { return col.get(t.latest()) }}
+	}
+	return out
 }
 
+// versionColumns are those of listings of one task's versions.
 func versionColumns() columns[taskRow] {
 	return columns[taskRow]{
-		"version":    func(r taskRow) any { return r.version },
-		"created_at": func(r taskRow) any { return r.created },
+		"version":    textColumn(func(r taskRow) string { return r.version }),
+		"created_at": timeColumn(func(r taskRow) time.Time { return r.created }),
 	}
 }

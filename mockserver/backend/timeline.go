@@ -20,8 +20,9 @@ type Timeline struct {
 }
 
 // Step is one step of a Timeline. First it waits (After, then Manual, then Await); then
-// everything else in it happens at once, and watches send it as one change. A step for
-// an action that is finished, for example aborted, does nothing.
+// everything else in it happens at once, except that the action's status follows its
+// attempt: see [Backend.SetStatusLag]. A step for an action that is finished, for example
+// aborted, does nothing.
 type Step struct {
 	// After is the time since the previous step, in real time.
 	After time.Duration
@@ -37,16 +38,15 @@ type Step struct {
 	New *NewAction
 
 	// NewAttempt ends the current attempt as failed, with Error if there is one, and
-	// starts the next, QUEUED unless Phase is set.
+	// later, as the status follows, starts the next, QUEUED unless Phase is set.
 	NewAttempt bool
 	// Phase is the phase that the action and its current attempt enter; unspecified
 	// changes neither.
 	Phase commonpb.ActionPhase
-	// Attempt is the phase that only the current attempt enters: a real backend records
-	// that first, and the action's status later. A watch of the details ends with the
-	// last attempt, whatever the status is.
+	// Attempt is the phase that only the current attempt enters, for a status that follows
+	// later than usual or never.
 	Attempt commonpb.ActionPhase
-	// Logs are lines that the container writes; a missing newline is added. They make
+	// Logs are lines that the container writes; newlines at their ends are cut. They make
 	// the logs available, as RUNNING does.
 	Logs []string
 	// Outputs are the action's outputs, readable once it has SUCCEEDED.
@@ -92,6 +92,21 @@ func DefaultTimeline() Timeline {
 	}}
 }
 
+// defaultStatusLag is how long a status follows its attempt unless [Backend.SetStatusLag]
+// says otherwise.
+const defaultStatusLag = 10 * time.Millisecond
+
+// SetStatusLag sets how much later than its last attempt an action's status changes, from
+// now on; the default is 10 ms. A real backend records the attempt first, so that a watch
+// of the details, which ends with the last attempt, mostly ends before the status is final,
+// and between a failed attempt and the next one. Zero changes both at once, for tests that
+// do not want to see that.
+func (b *Backend) SetStatusLag(d time.Duration) {
+	b.runs.mu.Lock()
+	defer b.runs.mu.Unlock()
+	b.runs.lag = d
+}
+
 // SetTimeline sets the timeline of future runs of the task with this name, in any project;
 // with the empty name, of every task that has no timeline of its own. Existing runs keep
 // theirs. It copies t.
@@ -114,14 +129,22 @@ func (b *Backend) Advance(runNames ...string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := 0
-	for _, ru := range r.order {
-		if len(runNames) > 0 && !slices.Contains(runNames, ru.key.name) {
-			continue
+	advance := func(of map[string]string) {
+		set, _ := r.table.with(of)
+		for a := range set.from(0) {
+			a.run.credits++
+			a.run.changed.fire()
+			n++
 		}
-		ru.credits++
-		n++
 	}
-	r.wake()
+	if len(runNames) == 0 {
+		advance(nil)
+	}
+	for i, name := range runNames {
+		if !slices.Contains(runNames[:i], name) {
+			advance(map[string]string{"run_name": name})
+		}
+	}
 	return n
 }
 

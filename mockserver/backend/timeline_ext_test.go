@@ -54,13 +54,17 @@ func ExampleBackend_SetTimeline() {
 		fmt.Println(err)
 		return
 	}
-	var last *workflowpb.ActionDetails
-	for {
-		m, err := watch.Recv()
+	for err == nil { // the stream ends with the attempt
+		_, err = watch.Recv()
+	}
+	var last *workflowpb.ActionDetails // the action's status follows
+	for last.GetErrorInfo() == nil {
+		got, err := runs.GetActionDetails(ctx, &workflowpb.GetActionDetailsRequest{ActionId: id})
 		if err != nil {
-			break // the stream ends with the action
+			fmt.Println(err)
+			return
 		}
-		last = m.GetDetails()
+		last = got.GetDetails()
 	}
 	fmt.Println(last.GetStatus().GetPhase(), last.GetErrorInfo().GetMessage())
 	// Output: ACTION_PHASE_FAILED loss is not a number

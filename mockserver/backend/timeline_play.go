@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -24,26 +25,36 @@ func (r *runs) plan(taskName string) Timeline {
 // play runs the steps of ru until the last one or until the backend closes.
 func (r *runs) play(ru *run, steps []Step) {
 	defer r.wg.Done()
+	var waited time.Duration // for the previous step's status, which is part of After
 	for i := range steps {
-		if !r.waitFor(ru, &steps[i]) {
+		if !r.waitFor(ru, &steps[i], waited) {
 			return
 		}
-		r.apply(ru, &steps[i])
+		waited = r.apply(ru, &steps[i])
+	}
+}
+
+// sleep waits; false means that the backend was closed.
+func (r *runs) sleep(d time.Duration) bool {
+	timer := time.NewTimer(max(0, d))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.done:
+		return false
 	}
 }
 
 // waitFor waits as s requires; false means that the backend was closed.
-func (r *runs) waitFor(ru *run, s *Step) bool {
-	timer := time.NewTimer(s.After)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.done:
+func (r *runs) waitFor(ru *run, s *Step, waited time.Duration) bool {
+	if !r.sleep(s.After - waited) {
 		return false
 	}
 	for {
 		r.mu.Lock()
-		ready, changed := r.ready(ru, s), r.changed
+		r.visits++
+		ready, changed := r.ready(ru, s), ru.changed.wait()
 		r.mu.Unlock()
 		if ready {
 			return true
@@ -58,11 +69,11 @@ func (r *runs) waitFor(ru *run, s *Step) bool {
 
 // ready reports whether s may happen, and takes the credit of a manual step.
 func (r *runs) ready(ru *run, s *Step) bool {
-	if a := ru.action(s.name()); a != nil && a.ended() {
+	if a := ru.byName[s.name()]; a != nil && a.ended() {
 		return true // it does nothing, so it need not wait
 	}
 	if s.Await != "" {
-		if a := ru.action(s.Await); a == nil || !a.ended() {
+		if a := ru.byName[s.Await]; a == nil || !a.ended() {
 			return false
 		}
 	}
@@ -83,8 +94,8 @@ func (s *Step) name() string {
 	return s.Action
 }
 
-// apply makes s happen.
-func (r *runs) apply(ru *run, s *Step) {
+// apply makes s happen, and returns how long it has waited for the status to follow.
+func (r *runs) apply(ru *run, s *Step) (waited time.Duration) {
 	now := r.b.cfg.Now()
 	var spec *taskpb.TaskSpec
 	if s.New != nil && s.New.Task != nil {
@@ -92,23 +103,70 @@ func (r *runs) apply(ru *run, s *Step) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	a, did := ru.action(s.name()), noChange
+	lag := r.lag
+	a, did := r.actor(ru, s, spec, now)
 	if a == nil {
-		a, did = ru.startChild(s, spec, now), creation
-		a.inputs, a.outputs = r.blobs.uri(ru, s.name(), "inputs.pb"), r.blobs.uri(ru, s.name(), "outputs.pb")
-	} else if a.ended() {
-		return
+		return 0
+	}
+	// follow shows what has changed so far, and lets time pass before the rest; false if the
+	// rest must not happen.
+	follow := func() bool {
+		if lag <= 0 {
+			return true
+		}
+		r.touch(a, did, now)
+		did = noChange
+		r.mu.Unlock()
+		open := r.sleep(lag)
+		r.mu.Lock()
+		waited += lag
+		return open && !a.ended()
 	}
 	if s.NewAttempt {
-		a.retry(s.Error, now)
-		did = max(did, statusChange)
+		a.failAttempt(s.Error, now)
+		did = max(did, detailChange)
+		if !follow() {
+			return waited
+		}
+		a.openAttempt(now)
+		a.details.Status.Phase = commonpb.ActionPhase_ACTION_PHASE_QUEUED
+		a.details.Status.Attempts++
+		did = statusChange
 	}
-	did = max(did, r.applyData(a, s, now))
-	did = max(did, a.enterAttempt(s.Attempt, now), a.enter(s.Phase, now))
-	if p := s.Phase; p == commonpb.ActionPhase_ACTION_PHASE_FAILED || p == commonpb.ActionPhase_ACTION_PHASE_TIMED_OUT {
-		a.fail(s.Error)
+	did = max(did, r.applyData(a, s, now), a.enterAttempt(s.Attempt, now))
+	if moved := a.enterAttempt(s.Phase, now); moved != noChange {
+		did = max(did, moved)
+		if failure(s.Phase) {
+			_, at := a.last()
+			at.ErrorInfo = errorInfo(s.Error)
+		}
+		if !follow() {
+			return waited
+		}
+	}
+	did = max(did, a.enter(s.Phase, now))
+	if failure(s.Phase) {
+		a.details.Result = &workflowpb.ActionDetails_ErrorInfo{ErrorInfo: errorInfo(s.Error)}
 	}
 	r.touch(a, did, now)
+	return waited
+}
+
+// actor returns the action of s, which it creates if it is new; nil if the action has
+// ended.
+func (r *runs) actor(ru *run, s *Step, spec *taskpb.TaskSpec, now time.Time) (*action, change) {
+	a := ru.byName[s.name()]
+	switch {
+	case a == nil:
+		a = ru.startChild(s, spec, now)
+		a.inputs, a.outputs = r.blobs.uri(ru, s.name(), "inputs.pb"), r.blobs.uri(ru, s.name(), "outputs.pb")
+		r.list(a)
+		return a, creation
+	case a.ended():
+		return nil, noChange
+	default:
+		return a, noChange
+	}
 }
 
 // applyData applies the parts of s other than phases.
@@ -119,11 +177,11 @@ func (r *runs) applyData(a *action, s *Step, now time.Time) (did change) {
 		}
 		own, _ := a.last()
 		for _, line := range s.Logs {
-			own.logs = append(own.logs, logLine(a, line, now))
+			own.logs = append(own.logs, logLine(line, now))
 		}
 	}
-	_, at := a.last()
 	for _, e := range s.ClusterEvents {
+		_, at := a.current()
 		e = proto.CloneOf(e)
 		if e.GetOccurredAt() == nil {
 			e.OccurredAt = timestamppb.New(now)
@@ -135,21 +193,17 @@ func (r *runs) applyData(a *action, s *Step, now time.Time) (did change) {
 		r.blobs.putMessage(a.outputs, s.Outputs)
 	}
 	if len(s.Report) > 0 {
-		at.Outputs.ReportUri = r.blobs.uri(a.run, s.name(), podName(a, at.GetAttempt()), "report.html")
+		_, at := a.current()
+		attemptOutputs(at).ReportUri = r.blobs.uri(a.run, s.name(), podName(a, at.GetAttempt()), "report.html")
 		r.blobs.put(at.GetOutputs().GetReportUri(), s.Report)
 		did = detailChange
 	}
 	return did
 }
 
-func logLine(a *action, text string, now time.Time) *dataplanepb.LogLine {
-	_, at := a.last()
-	if !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
+func logLine(text string, now time.Time) *dataplanepb.LogLine {
 	return &dataplanepb.LogLine{
-		Timestamp: timestamppb.New(now), Message: text, Originator: dataplanepb.LogLineOriginator_USER,
-		ShortPodName: podName(a, at.GetAttempt()),
+		Timestamp: timestamppb.New(now), Message: strings.TrimRight(text, "\n"), Originator: dataplanepb.LogLineOriginator_USER,
 	}
 }
 
@@ -159,7 +213,7 @@ func (ru *run) startChild(s *Step, spec *taskpb.TaskSpec, now time.Time) *action
 	if what == nil {
 		what = &NewAction{}
 	}
-	parent := ru.action(what.Parent)
+	parent := ru.byName[what.Parent]
 	if parent == nil {
 		parent = ru.root()
 	}
@@ -173,6 +227,7 @@ func (ru *run) startChild(s *Step, spec *taskpb.TaskSpec, now time.Time) *action
 	meta.ExecutedBy = proto.CloneOf(ru.root().details.GetMetadata().GetExecutedBy())
 	if c := what.Condition; c != nil {
 		meta.ActionType = workflowpb.ActionType_ACTION_TYPE_CONDITION
+		meta.FuntionName = cmp.Or(c.GetName(), s.name())
 		meta.Spec = &workflowpb.ActionMetadata_Condition{
 			Condition: &workflowpb.ConditionActionMetadata{Name: c.GetName(), Type: proto.CloneOf(c.GetType())},
 		}
@@ -180,6 +235,7 @@ func (ru *run) startChild(s *Step, spec *taskpb.TaskSpec, now time.Time) *action
 		return a
 	}
 	meta.Spec = &workflowpb.ActionMetadata_Task{Task: taskMetadata(what.Task, spec)}
+	meta.FuntionName = what.Task.GetName()
 	if spec != nil {
 		a.details.Spec = &workflowpb.ActionDetails_Task{Task: spec}
 	}

@@ -45,7 +45,7 @@ func TestSetTimelineCopiesTheTimeline(t *testing.T) {
 			t.Errorf("outputs are %v, want those of the timeline as it was set", got)
 		}
 		logs, err := rest(t, must(w.data.TailLogs(t.Context(), tailOf("r1", 1)))(t))
-		if got := linesOf(t, logs); err != nil || got[0][0] != "one\n" {
+		if got := linesOf(t, logs); err != nil || got[0][0] != "one" {
 			t.Errorf("logs are %q, %v", got, err)
 		}
 	})

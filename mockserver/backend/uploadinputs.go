@@ -16,8 +16,8 @@ import (
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
-// UploadInputs stores inputs for a later CreateRun. It stores all of them; the hash omits
-// those that the task's cache ignores.
+// UploadInputs stores inputs for a later CreateRun, also if there are none. It stores all of
+// them; the hash omits those that the task's cache ignores.
 func (s *dataProxyServer) UploadInputs(
 	_ context.Context, req *dataproxypb.UploadInputsRequest,
 ) (*dataproxypb.UploadInputsResponse, error) {

@@ -31,16 +31,19 @@ func (b *Backend) DropUpdates(n int) {
 }
 
 // watch sends what look returns until look says that it is done, the call ends
-// or the backend closes. look is called with r.mu held, at first and after every
-// change; no other code may change the messages that it returns.
-func watch[M any](r *runs, stream grpc.ServerStreamingServer[M], look func() (messages []*M, done bool)) error {
+// or the backend closes. look is called with r.mu held, at first and whenever the signal
+// that on returns fires; no other code may change the messages that it returns.
+func watch[M any](
+	r *runs, stream grpc.ServerStreamingServer[M], on func() *signal, look func() (messages []*M, done bool),
+) error {
 	ctx := stream.Context()
 	end, stop := r.cleanEnd(ctx)
 	defer stop()
 	for {
 		r.mu.Lock()
-		changed := r.changed
+		r.visits++
 		messages, done := look()
+		changed := on().wait()
 		r.mu.Unlock()
 		for _, m := range messages {
 			if err := stream.Send(m); err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // WatchActionDetails sends the action's details at once and at every change, and ends with
-// the action or its last attempt: the status, and another attempt, may follow later.
+// the action's last attempt: the status, and another attempt, may follow later.
 func (s *runServer) WatchActionDetails(
 	req *workflowpb.WatchActionDetailsRequest, stream grpc.ServerStreamingServer[workflowpb.WatchActionDetailsResponse],
 ) error {
@@ -19,13 +19,12 @@ func (s *runServer) WatchActionDetails(
 		return err
 	}
 	first, since := true, uint64(0)
-	return watch(s.runs, stream, func() ([]*workflowpb.WatchActionDetailsResponse, bool) {
+	return watch(s.runs, stream, a.run.signal, func() ([]*workflowpb.WatchActionDetailsResponse, bool) {
 		if !first && a.anyVersion <= since {
 			return nil, false
 		}
 		first, since = false, a.anyVersion
-		_, at := a.last()
-		return []*workflowpb.WatchActionDetailsResponse{{Details: a.echo(id)}}, a.ended() || terminal(at.GetPhase())
+		return []*workflowpb.WatchActionDetailsResponse{{Details: a.echo(id)}}, a.settled()
 	})
 }
 
@@ -39,7 +38,7 @@ func (s *runServer) WatchClusterEvents(
 		return err
 	}
 	sent := 0
-	return watch(s.runs, stream, func() (out []*workflowpb.WatchClusterEventsResponse, done bool) {
+	return watch(s.runs, stream, a.run.signal, func() (out []*workflowpb.WatchClusterEventsResponse, done bool) {
 		_, at := a.attempt(req.GetAttempt())
 		if events := at.GetClusterEvents()[sent:]; len(events) > 0 {
 			sent += len(events)

@@ -1,22 +1,24 @@
 package backend
 
 import (
-	"slices"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
-	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// groupsBeat is the interval at which WatchGroups sends the groups again.
-const groupsBeat = 5 * time.Second
+const (
+	// groupsBeat is the interval at which WatchGroups sends the groups again.
+	groupsBeat = 5 * time.Second
+	// groupedRuns is how many runs, the newest, WatchGroups groups at most.
+	groupedRuns = 1000
+)
 
 // WatchGroups sends the runs of a project grouped by task, the first time even without
 // any. With an end date it ends then; otherwise it sends the groups again every five
-// seconds, if there are any, without an end.
+// seconds, if there are any, without an end. Limits, sorts and filters are ignored.
 func (s *runServer) WatchGroups(
 	req *workflowpb.WatchGroupsRequest, stream grpc.ServerStreamingServer[workflowpb.WatchGroupsResponse],
 ) error {
@@ -26,10 +28,7 @@ func (s *runServer) WatchGroups(
 	beat := time.NewTicker(groupsBeat)
 	defer beat.Stop()
 	for first := true; ; first = false {
-		groups, err := s.groups(req)
-		if err != nil {
-			return err
-		}
+		groups := s.groups(req)
 		if first || len(groups) > 0 {
 			if err := stream.Send(&workflowpb.WatchGroupsResponse{TaskGroups: groups, Sentinel: true}); err != nil {
 				return err
@@ -50,26 +49,26 @@ func (s *runServer) WatchGroups(
 	}
 }
 
-// groups returns the groups that req requests: the one that ran last first, unless a sort
-// field reverses that.
-func (r *runs) groups(req *workflowpb.WatchGroupsRequest) ([]*workflowpb.TaskGroup, error) {
+// groups returns the groups that req requests, the one that ran last first.
+func (r *runs) groups(req *workflowpb.WatchGroupsRequest) []*workflowpb.TaskGroup {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rows := r.listed(func(ru *run) bool {
-		return (req.GetProjectId() == nil || ru.in(req.GetProjectId())) &&
-			(req.GetStartDate() == nil || !ru.created.Before(req.GetStartDate().AsTime())) &&
-			(req.GetEndDate() == nil || ru.created.Before(req.GetEndDate().AsTime()))
-	})
-	rows, _, limit, err := selectRows(req.GetRequest(), rows, runColumns())
-	if err != nil {
-		return nil, err
+	equal := map[string]string{}
+	if p := req.GetProjectId(); p != nil {
+		equal["project"], equal["domain"] = p.GetName(), p.GetDomain()
 	}
-	slices.SortStableFunc(rows, func(x, y *run) int { return y.created.Compare(x.created) })
-	groups := groupRuns(rows)
-	for _, f := range req.GetKnownSortFields() {
-		if by, ok := f.GetSortBy().(*workflowpb.WatchGroupsRequest_KnownSortField_CreatedAt); ok && by.CreatedAt == commonpb.Sort_ASCENDING {
-			slices.Reverse(groups)
+	set, _ := r.newest.with(equal)
+	tooNew := 0
+	if end := req.GetEndDate(); end != nil {
+		tooNew = set.rank(func(a *action) bool { return !a.created.Before(end.AsTime()) })
+	}
+	var roots []*action
+	for a := range set.from(tooNew) {
+		tooOld := req.GetStartDate() != nil && a.created.Before(req.GetStartDate().AsTime())
+		if tooOld || len(roots) == groupedRuns {
+			break
 		}
+		roots = append(roots, a)
 	}
-	return cutPage(groups, 0, limit), nil
+	return groupRuns(roots)
 }

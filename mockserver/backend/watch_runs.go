@@ -1,9 +1,6 @@
 package backend
 
 import (
-	"cmp"
-	"slices"
-
 	"google.golang.org/grpc"
 
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
@@ -16,28 +13,29 @@ const runsSnapshot = 101
 // one in each message, without an end. A new run is first sent when it leaves its first
 // phase. The request can restrict it to a project only.
 func (s *runServer) WatchRuns(req *workflowpb.WatchRunsRequest, stream grpc.ServerStreamingServer[workflowpb.WatchRunsResponse]) error {
-	wanted := func(ru *run) bool {
-		p := req.GetProjectId()
-		return p == nil || ru.in(p)
+	q := &actionQuery{query[*action]{equal: map[string]string{}, limit: runsSnapshot}}
+	project := req.GetProjectId()
+	if project != nil {
+		q.inProject(project)
 	}
 	first, since := true, uint64(0)
-	return watch(s.runs, stream, func() (out []*workflowpb.WatchRunsResponse, done bool) {
+	return watch(s.runs, stream, func() *signal { return &s.changed }, func() (out []*workflowpb.WatchRunsResponse, done bool) {
 		defer func() { first, since = false, s.version }()
-		rows := s.listed(wanted)
 		if first {
 			resp := &workflowpb.WatchRunsResponse{}
-			for _, ru := range rows[:min(runsSnapshot, len(rows))] {
-				resp.Runs = append(resp.Runs, ru.message())
+			page, _ := s.page(q)
+			for _, a := range page {
+				resp.Runs = append(resp.Runs, a.run.message())
 			}
 			if len(resp.GetRuns()) > 0 {
 				out = append(out, resp)
 			}
 			return out, false
 		}
-		rows = slices.DeleteFunc(rows, func(ru *run) bool { return ru.root().statusVersion <= since })
-		slices.SortFunc(rows, func(x, y *run) int { return cmp.Compare(x.root().statusVersion, y.root().statusVersion) })
-		for _, ru := range rows {
-			out = append(out, &workflowpb.WatchRunsResponse{Runs: []*workflowpb.Run{ru.message()}})
+		for _, a := range s.log.since(since, &s.visits) {
+			if project == nil || a.run.key.project == project.GetName() && a.run.key.domain == project.GetDomain() {
+				out = append(out, &workflowpb.WatchRunsResponse{Runs: []*workflowpb.Run{a.run.message()}})
+			}
 		}
 		return out, false
 	})
@@ -55,11 +53,11 @@ func (s *runServer) WatchRunDetails(
 		return errRunNotFound(req.GetRunId())
 	}
 	var since uint64
-	return watch(s.runs, stream, func() ([]*workflowpb.WatchRunDetailsResponse, bool) {
+	return watch(s.runs, stream, ru.signal, func() ([]*workflowpb.WatchRunDetailsResponse, bool) {
 		if ru.root().anyVersion <= since {
 			return nil, false
 		}
 		since = ru.root().anyVersion
-		return []*workflowpb.WatchRunDetailsResponse{{}}, false
+		return []*workflowpb.WatchRunDetailsResponse{{Details: &workflowpb.RunDetails{}}}, false
 	})
 }

@@ -5,6 +5,7 @@ input, as JSON, and writes what happened to its standard output.
 
 import json
 import sys
+import time
 import urllib.parse
 
 import grpc
@@ -17,6 +18,8 @@ from flyteidl2.workflow import run_service_pb2, run_service_pb2_grpc
 import login
 
 TIMEOUT = 30  # seconds a call
+
+FINAL = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", "RECOVERED")
 
 
 def refusal(call):
@@ -51,18 +54,30 @@ def deploy(channel, task_id):
     return service.GetTaskDetails(wanted, timeout=TIMEOUT).details.task_id.version
 
 
+def phase_of(details):
+    return phase_pb2.ActionPhase.Name(details.status.phase).removeprefix("ACTION_PHASE_")
+
+
 def follow(channel, task_id, project_id):
     service = run_service_pb2_grpc.RunServiceStub(channel)
     wanted = run_service_pb2.CreateRunRequest(task_id=task_id, project_id=project_id)
     action = service.CreateRun(wanted, timeout=TIMEOUT).run.action.id
     phases = []
-    watch = run_service_pb2.WatchActionDetailsRequest(action_id=action)
-    for message in service.WatchActionDetails(watch, timeout=TIMEOUT):
-        phase = phase_pb2.ActionPhase.Name(message.details.status.phase)
-        phase = phase.removeprefix("ACTION_PHASE_")
+
+    def add(phase):
         if phases[-1:] != [phase]:
             phases.append(phase)
-    return action.run.name, phases
+
+    watch = run_service_pb2.WatchActionDetailsRequest(action_id=action)
+    wanted = run_service_pb2.GetActionDetailsRequest(action_id=action)
+    while True:
+        for message in service.WatchActionDetails(watch, timeout=TIMEOUT):
+            add(phase_of(message.details))
+        # The stream ends with the last attempt, mostly before the action's status does.
+        add(phase_of(service.GetActionDetails(wanted, timeout=TIMEOUT).details))
+        if phases[-1] in FINAL:
+            return action.run.name, phases
+        time.sleep(0.05)
 
 
 def keep_secret(channel, project, domain):

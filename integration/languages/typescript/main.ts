@@ -4,6 +4,7 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import { ActionPhase } from "#gen/flyteidl2/common/phase_pb.js";
 import { SecretService } from "#gen/flyteidl2/secret/secret_pb.js";
 import { TaskService } from "#gen/flyteidl2/task/task_service_pb.js";
@@ -58,9 +59,17 @@ const created = await runs.createRun({
 });
 const actionId = created.run?.action?.id;
 const phases: string[] = [];
-for await (const { details } of runs.watchActionDetails({ actionId })) {
-  const phase = ActionPhase[details?.status?.phase ?? ActionPhase.UNSPECIFIED] ?? "unknown";
-  if (phases.at(-1) !== phase) phases.push(phase);
+const final = ["SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", "RECOVERED"];
+const add = (phase: ActionPhase = ActionPhase.UNSPECIFIED) => {
+  const name = ActionPhase[phase] ?? "unknown";
+  if (phases.at(-1) !== name) phases.push(name);
+};
+for (;;) {
+  for await (const { details } of runs.watchActionDetails({ actionId })) add(details?.status?.phase);
+  // The stream ends with the last attempt, mostly before the action's status does.
+  add((await runs.getActionDetails({ actionId })).details?.status?.phase);
+  if (final.includes(phases.at(-1) ?? "")) break;
+  await setTimeout(50);
 }
 
 const secrets = createClient(SecretService, transport);
