@@ -96,8 +96,8 @@ bench: $(BIN)/benchstat | $(TMP) ## Run benchmarks COUNT (6) times, BENCH filter
 	$(BIN)/benchstat $(TMP)/bench.txt
 
 .PHONY: bench-peers
-bench-peers: | $(TMP) ## Our interceptors beside their peers, PEERS (3) times: counts, then ratios of time
-	cd bench && go test -run='^$$' -bench='Call/sh=(unary|stream1)$$' -benchtime=10000x -count=$(PEERS) . | tee ../$(TMP)/bench-peers.txt
+bench-peers: | $(TMP) ## Our interceptors and HTTP transports beside their peers, PEERS (3) times: counts, then ratios of time
+	cd bench && go test -run='^$$' -bench='Call/sh=(unary|stream1)$$|HTTP' -benchtime=10000x -count=$(PEERS) . | tee ../$(TMP)/bench-peers.txt
 	cd bench && go test -run='^$$' -bench=Ratio -benchtime=200x -cpu=1 -count=$(PEERS) . | tee -a ../$(TMP)/bench-peers.txt
 
 .PHONY: vuln

@@ -21,45 +21,67 @@ func BenchmarkRatio(b *testing.B) {
 	for _, sh := range shapes {
 		b.Run("sh="+sh.name, func(b *testing.B) {
 			all := ways(b)
-			clients := make([]testpb.TestServiceClient, len(all))
-			order := make([]int, len(all))
+			clients, names := make([]testpb.TestServiceClient, len(all)), make([]string, len(all))
 			for i, w := range all {
-				clients[i], order[i] = w.dial(b), i
-			}
-			block := func(i, calls int) time.Duration {
-				ctx, before := all[i].context(b.Context()), processorTime(b)
-				for range calls {
-					if err := sh.call(ctx, clients[i]); err != nil {
-						b.Fatal(err)
-					}
-				}
-				return processorTime(b) - before
+				clients[i], names[i] = w.dial(b), w.name
 			}
 			calls := 100
 			if sh.name == "stream1000" {
 				calls = 5
 			}
-			for i := range all {
-				block(i, calls) // the first is for warming up
-			}
-			ratios := make([][]float64, len(all))
-			took := make([]time.Duration, len(all))
-			for b.Loop() {
-				rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-				for _, i := range order {
-					took[i] = block(i, calls)
+			ratios(b, names, func(i int) {
+				ctx := all[i].context(b.Context())
+				for range calls {
+					if err := sh.call(ctx, clients[i]); err != nil {
+						b.Fatal(err)
+					}
 				}
-				for i := range all {
-					ratios[i] = append(ratios[i], float64(took[i])/float64(took[0]))
-				}
-			}
-			for i, w := range all[1:] {
-				slices.Sort(ratios[i+1])
-				b.ReportMetric(ratios[i+1][len(ratios[i+1])/2], w.name+"/floor")
-			}
-			b.ReportMetric(0, "ns/op") // says nothing here
+			})
 		})
 	}
+	b.Run("sh=http", func(b *testing.B) {
+		all := httpWays(b)
+		names := make([]string, len(all))
+		for i, w := range all {
+			names[i] = w.name
+		}
+		ratios(b, names, func(i int) {
+			for range 100 {
+				all[i].get(b)
+			}
+		})
+	})
+}
+
+// ratios reports the time of each way's blocks as a multiple of the first way's.
+func ratios(b *testing.B, names []string, block func(i int)) {
+	b.Helper()
+	timed := func(i int) time.Duration {
+		before := processorTime(b)
+		block(i)
+		return processorTime(b) - before
+	}
+	order := make([]int, len(names))
+	for i := range names {
+		order[i] = i
+		timed(i) // the first is for warming up
+	}
+	found := make([][]float64, len(names))
+	took := make([]time.Duration, len(names))
+	for b.Loop() {
+		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for _, i := range order {
+			took[i] = timed(i)
+		}
+		for i := range names {
+			found[i] = append(found[i], float64(took[i])/float64(took[0]))
+		}
+	}
+	for i, name := range names[1:] {
+		slices.Sort(found[i+1])
+		b.ReportMetric(found[i+1][len(found[i+1])/2], name+"/floor")
+	}
+	b.ReportMetric(0, "ns/op") // says nothing here
 }
 
 // processorTime is what this process has taken so far, which other processes do

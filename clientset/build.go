@@ -20,7 +20,8 @@ const apiKeyVariable = "FLYTE_API_KEY"
 
 // ForEndpoint makes a client for an address: a host with or without a port,
 // https:// or http:// (which means no TLS), or a gRPC target such as dns:///host
-// or unix:/path. The port is 443 by default, 80 for http://.
+// or unix:/path. The port is 443 by default, 80 for http://. With [WithHTTPBase] it may be
+// empty, for a backend without gRPC.
 //
 // It neither dials nor fetches anything, so it does not find out whether there is a
 // backend; it reads certificate files, and checks that the flow lacks no setting, such as
@@ -84,7 +85,7 @@ func (c *config) build(n *network, t platform.Target) (_ *ClientSet, err error) 
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	e, err := c.parse(t.Endpoint)
+	e, err := c.place(t.Endpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +105,8 @@ func (c *config) build(n *network, t platform.Target) (_ *ClientSet, err error) 
 // discovery, and the connection's interceptors use login.
 func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*ClientSet, error) {
 	set := &ClientSet{
-		endpoint: e, org: c.org, names: c.names, plaintext: plaintext, plaintextAllowed: c.plaintextCredentials,
-		gate: newGate(), closed: make(chan struct{}),
+		endpoint: e, org: c.org, httpOnly: c.httpOnly, names: c.names,
+		plaintext: plaintext, plaintextAllowed: c.plaintextCredentials, gate: newGate(), closed: make(chan struct{}),
 	}
 	if n.own {
 		set.http = n.http
@@ -133,6 +134,14 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 	}
 
 	opts := c.interceptorOptions(set, proxy)
+	if err := c.assembleHTTP(set, n, proxy); err != nil {
+		return nil, errors.Join(err, set.closeLogins())
+	}
+	if set.httpOnly {
+		set.cc = noGRPC{set}
+		set.services = newServices(set)
+		return set, nil
+	}
 	main := c.source(set)
 	target, dial, err := c.options(e, n, plaintext, &set.handshakes)
 	if err == nil {
@@ -142,10 +151,7 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 			grpc.WithChainStreamInterceptor(interceptors.StreamClientAuth(main, opts...)))...)
 	}
 	if err != nil {
-		for _, a := range set.owned {
-			err = errors.Join(err, a.Close())
-		}
-		return nil, err
+		return nil, errors.Join(err, set.closeLogins())
 	}
 	conn.ClientConn = set.conn
 	set.cc, set.services = set.conn, newServices(set)

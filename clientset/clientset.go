@@ -17,6 +17,9 @@
 //	defer cs.Close()
 //	project, err := cs.Project().GetProject(ctx, req)
 //
+// A backend with an HTTP API, beside gRPC or instead of it, is called by
+// [ClientSet.HTTPClient], with the same login.
+//
 // Without [WithFlow] the ClientSet uses a stored login of the user; it opens a browser
 // only if the program gives a flow that does.
 package clientset
@@ -38,7 +41,8 @@ import (
 )
 
 // ClientSet is one connection to a backend, its login and its services. Make one with
-// [ForEndpoint], [ForAPIKey], [For] or [ForConn].
+// [ForEndpoint], [ForAPIKey], [For] or [ForConn]. HTTPClient has the same login for
+// backends with an HTTP API.
 //
 // It is safe for concurrent use; one serves a whole program. Call Close or Shutdown
 // when done.
@@ -50,6 +54,8 @@ type ClientSet struct {
 	cc       grpc.ClientConnInterface // what calls are made on
 	conn     *grpc.ClientConn         // the same; nil when the program gave its own
 	http     *http.Client             // nil when the program gave its own
+	web      *web                     // the HTTP API; nil of ForConn
+	httpOnly bool                     // there is no gRPC API
 	auth     *auth.Authenticator      // nil: no login
 	owned    []*auth.Authenticator
 	guard    error // why credentials cannot be sent; nil: they can
@@ -103,7 +109,7 @@ func (c *ClientSet) Authenticator() *auth.Authenticator { return c.auth }
 // first call shows whether the backend accepts that token.
 func (c *ClientSet) Login(ctx context.Context) error {
 	switch {
-	case c.conn == nil:
+	case c.conn == nil && !c.httpOnly:
 		return c.fail(opLogin, errors.New("this client was made by ForConn and does not log in; its connection has its own credentials, or none"))
 	case c.auth == nil:
 		return c.fail(opLogin, errors.New("this client was made with WithoutAuth"))
@@ -121,7 +127,7 @@ func (c *ClientSet) Login(ctx context.Context) error {
 }
 
 // Shutdown refuses new calls with [ErrClosed], waits until calls and streams
-// under way have ended, and closes. If ctx ends first it closes all the same, which
+// under way have ended, HTTP answers included, and closes. If ctx ends first it closes all the same, which
 // ends them, and the error wraps that of ctx. With no call under way it ignores ctx.
 func (c *ClientSet) Shutdown(ctx context.Context) error {
 	empty := c.gate.drain()
@@ -138,7 +144,7 @@ func (c *ClientSet) Shutdown(ctx context.Context) error {
 	}
 }
 
-// Close ends calls and streams under way, refuses new ones with [ErrClosed] and
+// Close ends calls, streams and HTTP requests under way, refuses new ones with [ErrClosed] and
 // releases everything: connections, timers, goroutines. If a stored login is being
 // refreshed, it waits for the response, three seconds at most; see
 // [auth.Authenticator.Close]. It does not close an Authenticator given with
@@ -152,9 +158,10 @@ func (c *ClientSet) Close() error {
 		if c.conn != nil {
 			errs = append(errs, c.conn.Close()) // first: a login may take a while to end
 		}
-		for _, a := range slices.Backward(c.owned) { // the proxy's last: others may go through it
-			errs = append(errs, a.Close())
+		if c.web != nil {
+			c.web.conns.closeAll()
 		}
+		errs = append(errs, c.closeLogins())
 		if c.http != nil {
 			c.http.CloseIdleConnections()
 		}
@@ -163,6 +170,16 @@ func (c *ClientSet) Close() error {
 		}
 	})
 	return c.closeErr
+}
+
+// closeLogins closes the Authenticators that were made here, the proxy's last: others may
+// go through it.
+func (c *ClientSet) closeLogins() error {
+	var errs []error
+	for _, a := range slices.Backward(c.owned) {
+		errs = append(errs, a.Close())
+	}
+	return errors.Join(errs...)
 }
 
 func (c *ClientSet) isClosed() bool {

@@ -56,6 +56,12 @@ type config struct {
 	dial                 []grpc.DialOption
 	dialTCP              dialTCP // of the HTTP client; nil: the system's
 
+	// The HTTP side.
+	httpBase string
+	httpOnly bool
+	origins  []string
+	rejected func(*http.Request, *http.Response) bool
+
 	// The calls.
 	metadata         []interceptors.MetadataOption
 	withoutRequestID bool
@@ -94,6 +100,9 @@ func (c *config) underlay(t platform.Target) {
 	c.insecure = c.insecure || t.Insecure
 	c.org = cmp.Or(c.org, t.Org)
 	c.names = t.Settings
+	c.httpBase = cmp.Or(c.httpBase, t.HTTPBase)
+	c.origins = append(c.origins, t.Origins...)
+	c.rejected = t.Rejected
 	if c.proxyFlow == nil {
 		c.proxyFlow = t.ProxyFlow
 	}

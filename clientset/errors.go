@@ -6,6 +6,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/interceptors/httpauth"
 	"github.com/jetway-go/jetway/internal/fault"
 )
 
@@ -14,7 +15,13 @@ var (
 	ErrClosed = errors.New("client set closed")
 	// ErrPlaintext means that credentials were not sent, because they would have
 	// left this machine without TLS.
-	ErrPlaintext = errors.New("credentials are not sent without TLS; use TLS, or WithPlaintextCredentials if the network is trusted")
+	ErrPlaintext = httpauth.ErrPlaintext
+	// ErrNoGRPC means that the backend has no gRPC API, as far as the target or the
+	// options say.
+	ErrNoGRPC = errors.New("there is no gRPC endpoint; use HTTPClient and HTTPURL, or give an endpoint")
+	// ErrNoHTTP means that the backend has no HTTP API, as far as the target or the options
+	// say.
+	ErrNoHTTP = errors.New("there is no HTTP base; call the gRPC services, or add WithHTTPBase")
 )
 
 // errNoConn is what calls get after ForConn(nil).

@@ -118,6 +118,15 @@ func WithHTTPClient(hc *http.Client) Option {
 	return option(func(c *config) { c.httpClient = hc })
 }
 
+// WithHTTPBase sets the URL in front of the paths of the backend's HTTP API, such as
+// https://hub.example.com/hub/api, for [ClientSet.HTTPClient] and [ClientSet.HTTPURL].
+// Credentials are sent to its origin (scheme, host and port) and to the given ones. With
+// it, [ForEndpoint] takes an empty address for a backend that has no gRPC API. By default
+// it is the target's; there is none for an address alone.
+func WithHTTPBase(url string, origins ...string) Option {
+	return option(func(c *config) { c.httpBase = url; c.origins = append(c.origins, origins...) })
+}
+
 // WithRoundRobin spreads calls over all addresses that the endpoint's name resolves to.
 // By default the first that answers is used. Through a proxy there is one address: the
 // proxy resolves the name. It is part of the service config, together with the limit of

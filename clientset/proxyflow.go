@@ -49,6 +49,9 @@ func (p *proxyPass) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	creds, err := p.proxy.Credentials(r.Context())
 	if err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
 		return nil, err
 	}
 	answer, err := p.base.RoundTrip(with(r, creds, r.Body))

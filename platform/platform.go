@@ -16,12 +16,24 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 )
 
-// Target is where and how to connect. The zero value of every field but Endpoint
-// means that the system does not set it. A Target is printed without its secrets.
+// Target is where and how to connect. The zero value of a field means that the system
+// does not set it; Endpoint, HTTPBase or both are required. A Target is printed without
+// its secrets.
 type Target struct {
-	// Endpoint is the backend's address, in any form that clientset.ForEndpoint
-	// takes. Required.
+	// Endpoint is the backend's gRPC address, in any form that clientset.ForEndpoint
+	// takes; empty for a system without gRPC.
 	Endpoint string
+	// HTTPBase is the URL in front of the paths of the backend's HTTP API, such as
+	// https://hub.example.com/jupyter/hub/api; empty for a system without one.
+	HTTPBase string
+	// Origins are further servers that HTTP requests may carry credentials to, beside
+	// that of HTTPBase: scheme, host and port, such as https://ada.hub.example.com. No
+	// redirect and no answer of a server adds to them.
+	Origins []string
+	// Rejected reports whether an HTTP answer rejects the credentials of the request as it
+	// was sent; nil means status 401. Package interceptors/httpauth has rules for
+	// JupyterHub's 403 and for proxies with a login page.
+	Rejected func(sent *http.Request, answer *http.Response) bool
 	// Flow is how to log in; nil means that the program chooses.
 	Flow auth.Flow
 	// Config holds the OAuth settings that the system prescribes; fields that are set

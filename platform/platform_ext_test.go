@@ -50,8 +50,15 @@ func TestTargetIsPrintedWithoutItsSecrets(t *testing.T) {
 			}
 		}
 	}
-	if got := (platform.Target{Endpoint: "h"}).String(); got != "target h" {
-		t.Errorf("a bare target reads %q", got)
+	for want, target := range map[string]platform.Target{
+		"target h":          {Endpoint: "h"},
+		"target h:1":        {Endpoint: "h:1", HTTPBase: "https://web"},
+		"target web.test:8": {HTTPBase: "https://u:" + secret + "@web.test:8/p?key=" + secret},
+		"target ":           {HTTPBase: "https://h:" + secret},
+	} {
+		if got := target.String(); got != want {
+			t.Errorf("a bare target reads %q, want %q", got, want)
+		}
 	}
 }
 

@@ -1,11 +1,17 @@
 package platform
 
-import "fmt"
+import (
+	"fmt"
+	"net/url"
+)
 
-// String returns the endpoint, the user and the type of the flow. It contains no
-// secret, such as the password of a proxy.
+// String returns the endpoint, or the HTTP base without one, the user and the type of the
+// flow. It contains no secret, such as the password of a proxy.
 func (t Target) String() string {
 	text := "target " + t.Endpoint
+	if t.Endpoint == "" {
+		text += host(t.HTTPBase)
+	}
 	if t.User != "" {
 		text += " of " + t.User
 	}
@@ -13,6 +19,15 @@ func (t Target) String() string {
 		text += fmt.Sprintf(" by %T", t.Flow)
 	}
 	return text
+}
+
+// host returns the host of a URL, which may also have a user or a query by mistake.
+func host(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // GoString returns String, so that %#v contains no secret either.

@@ -120,6 +120,19 @@ func TestClientLinksNoMock(t *testing.T) {
 	}
 }
 
+// What carries credentials over HTTP knows nothing of gRPC.
+func TestTheHTTPCarrierImportsNoGRPC(t *testing.T) {
+	t.Parallel()
+
+	for _, p := range goList(t, "./interceptors/httpauth") {
+		for _, imported := range p.Imports {
+			if strings.HasPrefix(imported, "google.golang.org/") {
+				t.Errorf("%s imports %s", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
 // A program that keeps its logins in memory, or in a store of its own, links no
 // keyring, no D-Bus and no file locks: auth/tokenstore alone does.
 func TestOnlyTokenstoreLinksKeyringAndFileLocks(t *testing.T) {

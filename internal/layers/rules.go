@@ -24,6 +24,7 @@ func Rules() []Rule {
 		{Package: "internal/fault"},
 		{Package: "internal/clock"},
 		{Package: "internal/loopback"},
+		{Package: "internal/requestid"},
 		{Package: "internal/browser"},
 		{Package: "internal/secrettest"}, // for tests: looks for secrets in what a program shows
 		{Package: "internal/kfppb"},      // for tests and examples: who links it cannot link Kubeflow's own stubs
@@ -33,6 +34,7 @@ func Rules() []Rule {
 		{Package: "auth", May: []string{"configstore", "internal/clock", "internal/fault"}},
 		{Package: "auth/flow", May: []string{"auth", "configstore", "internal/browser", "internal/clock", "internal/fault", "internal/loopback"}},
 		{Package: "interceptors", May: []string{"auth", "internal/fault"}},
+		{Package: "interceptors/httpauth", May: []string{"auth", "internal/clock", "internal/endpoint", "internal/fault", "internal/requestid"}},
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "platform/internal/smallfile"},
 		{Package: "platform/internal/guess"},
@@ -46,8 +48,8 @@ func Rules() []Rule {
 		{Package: "platform/kubeflow", May: slices.Concat(system, []string{"internal/endpoint", "platform/internal/smallfile"})},
 		{Package: "auth/tokenstore", May: []string{"auth", "internal/clock"}},
 		{Package: clientset, May: []string{
-			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "internal/apikey", "internal/endpoint", "internal/fault",
-			"platform",
+			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "internal/apikey",
+			"internal/clock", "internal/endpoint", "internal/fault", "platform",
 		}},
 
 		// The other end of the wire. What it shared with the client it could not
