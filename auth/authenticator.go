@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
-	"time"
 )
 
 // Authenticator caches the login of one identity at one endpoint and replaces it
@@ -142,14 +141,6 @@ func (a *Authenticator) afterExpiry(ctx context.Context, s *snapshot) (*Credenti
 	default: // rejected during the wait
 		return a.Credentials(ctx)
 	}
-}
-
-// half returns a context for half of the time that ctx has.
-func half(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithTimeout(ctx, time.Until(deadline)/2)
-	}
-	return context.WithCancel(ctx)
 }
 
 // Refresh replaces stale, which the server has just rejected, and returns the

@@ -221,3 +221,11 @@ func (fs *flights) reinstate() {
 		fs.current.Store(s.again())
 	}
 }
+
+// half returns a context for half of the time that ctx has.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithTimeout(ctx, time.Until(deadline)/2)
+	}
+	return context.WithCancel(ctx)
+}

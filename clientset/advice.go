@@ -1,6 +1,7 @@
 package clientset
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
@@ -58,18 +59,9 @@ func (c *ClientSet) withAdvice(err error) error {
 	}
 }
 
-// withPageAdvice is for calls that a web server answered with a page.
-func (c *ClientSet) withPageAdvice(err error) error {
-	if text := err.Error(); !fault.IsPage(text) || strings.Contains(text, "a web page answered") {
-		return err
-	}
-	return &advisedError{error: err, advice: "a web page answered instead of the backend: check the address" +
-		in(c.names.Endpoint) + "; it may be the page of a proxy that wants a login of its own, see WithProxyFlow"}
-}
-
 // withTrouble says why a deadline may have passed: the caller does not see the
 // errors of attempts that are repeated while there is time.
-func (c *ClientSet) withTrouble(op string, err error) error {
+func (c *ClientSet) withTrouble(ctx context.Context, of operation, err error) error {
 	login, paused := (*auth.Error)(nil), (*interruptedError)(nil)
 	var advice string
 	if errors.As(err, &login) {
@@ -82,13 +74,16 @@ func (c *ClientSet) withTrouble(op string, err error) error {
 		if last := c.trouble.Load(); last != nil && time.Since(last.at) < 2*maxBackoff {
 			advice += ": " + c.withAdvice(last.err).Error()
 		}
-	case login != nil && c.asks && op == opLogin:
+	case login != nil && c.asks && of.op == opLogin:
 		advice = "a person needs longer to log in: a deadline of minutes is right for Login"
 	case login != nil && c.asks:
 		advice = "a person needs longer to log in: call Login beforehand, with a deadline of minutes"
 	case errors.As(err, &paused):
 		last := status.Convert(paused.last)
 		advice = "the attempt before that ended with " + last.Code().String() + ": " + fault.Foreign(last.Message(), fault.MaxForeign)
+	case of.op == opCall && login == nil && !of.answered && state == connectivity.Ready && ctx.Err() != nil:
+		advice = "the connection to " + c.Endpoint() + " is up, but no answer came before the deadline: " +
+			"give the call more time, or find out what keeps the backend, or a proxy in front of it, from answering"
 	default:
 		return err
 	}

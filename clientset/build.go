@@ -145,10 +145,10 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 	main := c.source(set)
 	target, dial, err := c.options(e, n, plaintext, &set.handshakes)
 	if err == nil {
-		set.proxy = c.proxyInUse(e, n, plaintext)
+		unary, stream := interceptors.ClientAuth(main, opts...)
+		set.proxy = n.proxyInUse(e, plaintext)
 		set.conn, err = grpc.NewClient(target, append(dial, // innermost: after all interceptors of the program's
-			grpc.WithChainUnaryInterceptor(interceptors.UnaryClientAuth(main, opts...)),
-			grpc.WithChainStreamInterceptor(interceptors.StreamClientAuth(main, opts...)))...)
+			grpc.WithChainUnaryInterceptor(unary), grpc.WithChainStreamInterceptor(stream))...)
 	}
 	if err != nil {
 		return nil, errors.Join(err, set.closeLogins())

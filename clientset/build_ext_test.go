@@ -54,7 +54,7 @@ func TestForEndpointRefuses(t *testing.T) {
 		"WithoutAuth and a flow":    {"h", opts(clientset.WithoutAuth(), clientset.WithFlow(flow.StaticToken("x"))), "WithoutAuth"},
 		"two logins":                {"h", opts(clientset.WithAuthenticator(a), clientset.WithFlow(flow.StaticToken("x"))), "WithAuthenticator"},
 		"a proxy without host":      {"h", opts(clientset.WithProxyURL("proxy:3128")), "WithProxyURL"},
-		"a SOCKS proxy":             {"h", opts(clientset.WithProxyURL("socks5://p:1")), `"socks5"`},
+		"a SOCKS 4 proxy":           {"h", opts(clientset.WithProxyURL("socks4://p:1")), `"socks4"`},
 		"nothing can be received":   {"h", opts(clientset.WithMaxReceiveSize(0)), "WithMaxReceiveSize"},
 		"an unknown resolver's":     {"mesh:///svc", nil, `"mesh"`},
 		"several addresses at once": {"h1:1,h2:1", nil, "several addresses"},

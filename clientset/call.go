@@ -14,12 +14,12 @@ import (
 // Invoke makes a unary call. It implements grpc.ClientConnInterface.
 func (c *ClientSet) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	if !c.gate.enter() {
-		return c.fail(opCall, ErrClosed)
+		return notMade(opts, c.fail(opCall, ErrClosed))
 	}
 	defer c.gate.leave()
-	c.connect()
+	c.connect(opts)
 	if err := c.cc.Invoke(ctx, method, args, reply, opts...); err != nil {
-		return c.explain(ctx, err)
+		return c.explain(ctx, operation{op: opCall, method: method}, err)
 	}
 	return nil
 }
@@ -30,38 +30,58 @@ func (c *ClientSet) NewStream(
 	ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
 	if !c.gate.enter() {
-		return nil, c.fail(opCall, ErrClosed)
+		return nil, notMade(opts, c.fail(opCall, ErrClosed))
 	}
-	c.connect()
+	c.connect(opts)
 	s, err := c.cc.NewStream(ctx, desc, method, opts...)
 	if err != nil {
 		c.gate.leave()
-		return nil, c.explain(ctx, err)
+		return nil, c.explain(ctx, operation{op: opCall, method: method}, err)
 	}
-	return newStream(ctx, c, desc, s), nil
+	return newStream(ctx, c, desc, method, s), nil
+}
+
+// notMade runs the OnFinish callbacks of a call that is not made because of err, and
+// returns err.
+func notMade(opts []grpc.CallOption, err error) error {
+	for _, o := range opts {
+		if on, ok := o.(grpc.OnFinishCallOption); ok {
+			on.OnFinish(err)
+		}
+	}
+	return err
 }
 
 // connect starts connecting before the first call asks for a token, so that the
 // two happen at the same time.
-func (c *ClientSet) connect() {
+func (c *ClientSet) connect(opts []grpc.CallOption) {
 	if c.conn != nil && !c.connected.Load() && c.connected.CompareAndSwap(false, true) {
 		c.conn.Connect()
 	}
+	if waitsForConnection(opts) {
+		c.hurry()
+	}
+}
+
+// operation is what an error is about.
+type operation struct {
+	op, method string // method: of a call
+	answered   bool   // messages had arrived before
 }
 
 // explain turns the error of a call into the one that the caller gets.
-func (c *ClientSet) explain(ctx context.Context, err error) error {
-	cause := c.cause(ctx, opCall, err)
+func (c *ClientSet) explain(ctx context.Context, of operation, err error) error {
+	cause := c.cause(ctx, of, err)
 	if errors.Is(cause, ErrClosed) || errors.Is(cause, ErrPlaintext) && !errors.Is(err, ErrPlaintext) {
 		return c.fail(opCall, cause)
 	}
 	return cause
 }
 
-// cause adds what only this side knows of an error of op: that no credentials were
-// sent because there is no TLS, that Close ended it, or what to do about it. Errors of
-// a connection that the program made stay as they are.
-func (c *ClientSet) cause(ctx context.Context, op string, err error) error {
+// cause adds what only this side knows of an error: that no credentials were sent because
+// there is no TLS, that Close ended it, or what to do about it. Errors of a connection that
+// the program made stay as they are.
+func (c *ClientSet) cause(ctx context.Context, of operation, err error) error {
 	if err = fault.Readable(err); c.conn == nil {
 		return err
 	}
@@ -78,11 +98,12 @@ func (c *ClientSet) cause(ctx context.Context, op string, err error) error {
 	case codes.FailedPrecondition:
 		return c.withSettingAdvice(err)
 	case codes.Unavailable:
+		c.hurry()
 		return c.withAdvice(err)
-	case codes.Unknown, codes.Unimplemented:
-		return c.withPageAdvice(err)
+	case codes.Unknown, codes.Unimplemented, codes.Internal:
+		return c.withAnswerAdvice(of, err)
 	case codes.DeadlineExceeded:
-		return c.withTrouble(op, err)
+		return c.withTrouble(ctx, of, err)
 	}
 	return err
 }

@@ -32,6 +32,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -73,8 +74,10 @@ type ClientSet struct {
 	otherLogin       *otherLogin // nil: no login of ours
 
 	gate      gate
+	streams   streams
 	connected atomic.Bool
-	closed    chan struct{} // closed by Close
+	hurried   atomic.Pointer[time.Time] // when a call last had the connection attempted at once
+	closed    chan struct{}             // closed by Close
 	closeOnce sync.Once
 	closeErr  error
 }
@@ -119,9 +122,9 @@ func (c *ClientSet) Login(ctx context.Context) error {
 		return c.fail(opLogin, ErrClosed)
 	}
 	defer c.gate.leave()
-	c.connect()
+	c.connect(nil)
 	if err := c.auth.Login(ctx); err != nil {
-		return c.fail(opLogin, c.cause(ctx, opLogin, err))
+		return c.fail(opLogin, c.cause(ctx, operation{op: opLogin}, err))
 	}
 	return nil
 }
@@ -131,6 +134,7 @@ func (c *ClientSet) Login(ctx context.Context) error {
 // ends them, and the error wraps that of ctx. With no call under way it ignores ctx.
 func (c *ClientSet) Shutdown(ctx context.Context) error {
 	empty := c.gate.drain()
+	c.streams.watch()
 	select {
 	case <-empty:
 		return c.Close()

@@ -15,6 +15,7 @@ import (
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/interceptors"
+	"github.com/jetway-go/jetway/internal/peer"
 	"github.com/jetway-go/jetway/platform"
 )
 
@@ -52,6 +53,7 @@ type config struct {
 	roundRobin           bool
 	maxReceive           int
 	userAgent            string
+	deadPath             time.Duration
 	resolvers            []resolver.Builder
 	dial                 []grpc.DialOption
 	dialTCP              dialTCP // of the HTTP client; nil: the system's
@@ -78,6 +80,7 @@ func newConfig(opts []Option) *config {
 		logger:     slog.New(slog.DiscardHandler),
 		maxReceive: defaultMaxReceive,
 		retries:    defaultRetries,
+		deadPath:   peer.DefaultLimit,
 	}
 	for _, o := range opts {
 		if o != nil {

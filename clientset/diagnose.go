@@ -21,8 +21,11 @@ func (c *ClientSet) diagnose(err error) (advice string, permanent bool) {
 	if isPermanent(err) { // of the authorization server: a call's own error is only text
 		return c.loginCertificateAdvice(err), true
 	}
-	if advice := c.proxyAdvice(text); advice != "" {
-		return advice, false
+	if advice, permanent := c.proxyAdvice(text); advice != "" {
+		return advice, permanent
+	}
+	if strings.Contains(text, "missing selected ALPN property") {
+		return c.noALPNAdvice(), !c.isReady()
 	}
 	if isWebServer(text) {
 		return c.webServerAdvice(), !c.isReady()
@@ -33,18 +36,26 @@ func (c *ClientSet) diagnose(err error) (advice string, permanent bool) {
 	return c.connectionAdvice(text), false
 }
 
+// noALPNAdvice is also for load balancers that are old or badly set up.
+func (c *ClientSet) noALPNAdvice() string {
+	return "a web server answers there, not gRPC, or a load balancer that does not offer HTTP/2 (h2 in ALPN): turn HTTP/2 on there, " +
+		"or check the address" + in(c.names.Endpoint)
+}
+
 func (c *ClientSet) webServerAdvice() string {
-	return "a web server answers there, not gRPC: check the address" + in(c.names.Endpoint) + ", which needs host and port of the gRPC service"
+	return "a web server answers there, not gRPC: check the address" + in(c.names.Endpoint) +
+		", which needs host and port of the gRPC service; if it is a proxy in front of that, turn HTTP/2 on there"
 }
 
 // isReady reports whether there is a connection, and an error is the server's own.
 func (c *ClientSet) isReady() bool { return c.conn.GetState() == connectivity.Ready }
 
 // isWebServer reports whether the answer to the connection came from a server that
-// speaks HTTP/1.1 only: in the clear, over TLS without ALPN, or with it.
+// speaks HTTP/1.1 only: in the clear, or over TLS with ALPN.
 func isWebServer(text string) bool {
 	for _, sign := range []string{
-		"looked like an HTTP/1.1 header", "missing selected ALPN property", "remote error: tls: no application protocol",
+		"looked like an HTTP/1.1 header", "error reading server preface: http2: frame too large", // HTTP/1.0, or a page at once
+		"remote error: tls: no application protocol",
 	} {
 		if strings.Contains(text, sign) {
 			return true
@@ -111,7 +122,7 @@ func (c *ClientSet) loginCertificateAdvice(err error) string {
 	case isUnknownAuthority(err):
 		return c.authorityAdvice()
 	case errors.As(err, &name):
-		return "check the URL: the certificate of " + name.Host + " is for another name"
+		return "check the URL: the certificate of " + name.Host + " is for another name, or for names alone if that is an IP address"
 	default:
 		return "the certificate of the authorization server, or that of this client, cannot be used there"
 	}
@@ -122,24 +133,34 @@ func (c *ClientSet) authorityAdvice() string {
 		cmp.Or(c.names.CAFile, "WithCAFile, or give WithCAPEM its certificate")
 }
 
-// proxyAdvice is for proxies that cannot be reached: gRPC names their address only,
-// as if it were the backend's.
-func (c *ClientSet) proxyAdvice(text string) string {
-	if c.proxy == nil {
-		return ""
+// proxyAdvice is for proxies that cannot be reached or refuse: gRPC names their address
+// only, as if it were the backend's. A proxy that wants another login is permanent trouble.
+func (c *ClientSet) proxyAdvice(text string) (advice string, permanent bool) {
+	dialling := strings.Contains(text, "Error while dialing: ")
+	wantsLogin := strings.Contains(text, proxyRefusal) && (dialling || !strings.Contains(text, "407 "+proxyRefusal))
+	switch {
+	case wantsLogin && c.proxy == nil: // on the way to the authorization server alone
+		return "the proxy on the way wants a user and a password, or other ones: they are written in its URL, see WithProxyURL", true
+	case wantsLogin:
+		return "the proxy " + c.proxy.address + " wants a user and a password, or other ones: write them in its URL, which " +
+			c.proxy.from + " sets, as in " + c.proxy.scheme + "://user:password@" + c.proxy.address, true
+	case c.proxy == nil:
+		return "", false
+	case dialling, strings.Contains(text, "record lookup error"), strings.Contains(text, "produced zero addresses"):
+		return "the connection goes through the proxy " + c.proxy.address + ", which " + c.proxy.from + " sets: check it, or do without", false
+	default:
+		return "", false
 	}
-	for _, sign := range []string{"Error while dialing: ", "record lookup error", "produced zero addresses"} {
-		if strings.Contains(text, sign) {
-			return "the connection goes through the proxy " + c.proxy.address + ", which " + c.proxy.from + " sets: check it, or do without"
-		}
-	}
-	return ""
 }
 
-// proxyInUse is the HTTP proxy of the connection, without its password.
+// proxyRefusal is the text of HTTP status 407. From net/http, for a request by CONNECT, it
+// comes alone; with the number it is the answer to a request.
+const proxyRefusal = "Proxy Authentication Required"
+
+// proxyInUse is the proxy of the connection, without its password.
 type proxyInUse struct {
-	address string // host:port
-	from    string // the setting that names it
+	scheme, address string // address: host:port
+	from            string // the setting that names it
 }
 
 // in names the setting in which something is written; "" if the system has none.

@@ -2,8 +2,10 @@ package clientset
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -50,13 +52,10 @@ func (c *config) plaintext(e endpoint.Endpoint) (bool, error) {
 func (c *config) options(
 	e endpoint.Endpoint, n *network, plaintext bool, seen *handshakes,
 ) (target string, opts []grpc.DialOption, err error) {
-	agent := "jetway/" + Version
-	if c.userAgent != "" {
-		agent = c.userAgent + " " + agent
-	}
 	opts = append(opts,
-		grpc.WithUserAgent(agent),
+		grpc.WithUserAgent(n.agent),
 		grpc.WithDefaultServiceConfig(c.serviceConfig()),
+		grpc.WithConnectParams(reconnecting()),
 	)
 	switch scheme, _, _ := strings.Cut(e.Target, ":"); scheme {
 	case "dns":
@@ -97,54 +96,87 @@ func (c *config) serviceConfig() string {
 // resolves the name: this machine may not be able to.
 func (n *network) route(e endpoint.Endpoint, plaintext bool) (string, []grpc.DialOption, error) {
 	switch {
-	case e.Local: // never through another machine, whatever the environment says
+	case strings.HasPrefix(e.Target, "unix"):
 		return e.Target, []grpc.DialOption{grpc.WithNoProxy()}, nil
-	case n.proxy == nil:
-		return e.Target, nil, nil
+	case e.Local: // never through another machine, whatever the environment says
+		return e.Target, dialing(n.dialTCP), nil
+	case e.Host == "": // a resolver of the program's: which addresses it returns is not known yet
+		return e.Target, dialing(n.dialAny(plaintext)), nil
 	}
-	proxy, err := n.proxy(connectRequest(e, plaintext))
+	proxy, err := n.proxyFor(e.Authority(), plaintext)
 	switch {
 	case err != nil:
-		return "", nil, errors.New("the proxy for the endpoint cannot be determined; check the proxy settings") // the cause may show a password
+		return "", nil, err
 	case proxy == nil:
-		return e.Target, []grpc.DialOption{grpc.WithNoProxy()}, nil
-	case proxy.Scheme != "http" && proxy.Scheme != "https":
-		return "", nil, fmt.Errorf("a proxy with scheme %q is not supported for the connection, only http and https are", proxy.Scheme)
+		return e.Target, dialing(n.dialTCP), nil
 	}
 	target := e.Target
 	if strings.HasPrefix(target, "dns:") {
 		target = "passthrough:///" + e.Authority()
 	}
-	t := &tunnel{proxy: proxy, tls: n.tls}
-	return target, []grpc.DialOption{grpc.WithNoProxy(), grpc.WithContextDialer(t.dial)}, nil
+	return target, dialing(n.through(proxy).dial), nil
 }
 
-// connectRequest is the request to a proxy that decides which proxy it is.
-func connectRequest(e endpoint.Endpoint, plaintext bool) *http.Request {
+func dialing(dial func(context.Context, string) (net.Conn, error)) []grpc.DialOption {
+	return []grpc.DialOption{grpc.WithNoProxy(), grpc.WithContextDialer(dial)}
+}
+
+func (n *network) dialTCP(ctx context.Context, address string) (net.Conn, error) {
+	return n.dialer.DialContext(ctx, "tcp", address)
+}
+
+// dialAny decides for each address whether it is reached through a proxy.
+func (n *network) dialAny(plaintext bool) func(context.Context, string) (net.Conn, error) {
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		if path, ok := strings.CutPrefix(address, "unix:"); ok {
+			return n.dialer.DialContext(ctx, "unix", strings.TrimPrefix(path, "//"))
+		}
+		if strings.HasPrefix(address, "\x00") { // an abstract socket
+			return n.dialer.DialContext(ctx, "unix", address)
+		}
+		proxy, err := n.proxyFor(address, plaintext)
+		switch {
+		case err != nil:
+			return nil, err
+		case proxy == nil:
+			return n.dialTCP(ctx, address)
+		}
+		return n.through(proxy).dial(ctx, address)
+	}
+}
+
+func (n *network) through(proxy *url.URL) *tunnel {
+	return &tunnel{proxy: proxy, tls: n.tls, dialer: n.dialer, agent: n.agent}
+}
+
+// proxyFor returns the proxy for an address, nil for none.
+func (n *network) proxyFor(address string, plaintext bool) (*url.URL, error) {
 	scheme := "https"
 	if plaintext {
 		scheme = "http"
 	}
-	return &http.Request{Method: http.MethodConnect, URL: &url.URL{Scheme: scheme, Host: e.Authority()}, Header: http.Header{}}
+	proxy, err := n.proxy(&http.Request{
+		Method: http.MethodConnect, URL: &url.URL{Scheme: scheme, Host: address}, Header: http.Header{},
+	})
+	switch {
+	case err != nil: // the cause may show a password
+		return nil, errors.New("the proxy for the endpoint cannot be determined; check the proxy settings" +
+			in(cmp.Or(n.from, proxyVariable(plaintext))))
+	case proxy != nil && !isProxyScheme(proxy.Scheme):
+		return nil, fmt.Errorf("a proxy with scheme %q is not supported for the connection, only http, https and socks5 are", proxy.Scheme)
+	}
+	return proxy, nil
 }
 
 // proxyInUse says for errors which proxy the connection goes through, and what names
 // it; nil for none.
-func (c *config) proxyInUse(e endpoint.Endpoint, n *network, plaintext bool) *proxyInUse {
-	find, from := n.proxy, "the http.Client"
-	switch {
-	case e.Local || e.Host == "":
+func (n *network) proxyInUse(e endpoint.Endpoint, plaintext bool) *proxyInUse {
+	if e.Local || e.Host == "" {
 		return nil
-	case c.proxyURL != "":
-		from = cmp.Or(c.proxyName, "WithProxyURL")
-	case find == nil && len(c.dial) > 0: // which may hold a dialer, and then gRPC uses no proxy
-		return nil
-	case find == nil: // as gRPC reads the environment
-		find, from, plaintext = http.ProxyFromEnvironment, "HTTPS_PROXY", false
 	}
-	proxy, err := find(connectRequest(e, plaintext))
+	proxy, err := n.proxyFor(e.Authority(), plaintext)
 	if err != nil || proxy == nil {
 		return nil
 	}
-	return &proxyInUse{address: (&tunnel{proxy: proxy}).address(), from: from}
+	return &proxyInUse{scheme: proxy.Scheme, address: proxyAddress(proxy), from: cmp.Or(n.from, proxyVariable(plaintext))}
 }

@@ -3,6 +3,7 @@ package clientset_test
 import (
 	"context"
 	"crypto/tls"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -118,7 +119,7 @@ func resolving(with func(lookup func(string) (string, bool)) platform.Resolver) 
 }
 
 func situations() map[string]situation {
-	return map[string]situation{
+	all := map[string]situation{
 		"invalid_client": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			s := quiet(t)
 			return at(s, machine(s, flow.SecretValue("wrong")))
@@ -337,6 +338,8 @@ func situations() map[string]situation {
 		`did you mean "admin.endpoint"?`:     misspeltKey,
 		"no endpoint: set Resolver.Endpoint": noEndpointOfAService,
 	}
+	maps.Copy(all, wireSituations())
+	return all
 }
 
 // delegated is Nublado's resolver for a request that lacks nothing.

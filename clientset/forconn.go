@@ -32,10 +32,14 @@ func ForConn(cc grpc.ClientConnInterface) *ClientSet {
 // noConn stands for a connection that was not given.
 type noConn struct{ set *ClientSet }
 
-func (n noConn) Invoke(context.Context, string, any, any, ...grpc.CallOption) error { return n.err() }
+func (n noConn) Invoke(_ context.Context, _ string, _, _ any, opts ...grpc.CallOption) error {
+	return notMade(opts, n.err())
+}
 
-func (n noConn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
-	return nil, n.err()
+func (n noConn) NewStream(
+	_ context.Context, _ *grpc.StreamDesc, _ string, opts ...grpc.CallOption,
+) (grpc.ClientStream, error) {
+	return nil, notMade(opts, n.err())
 }
 
 func (n noConn) err() error { return n.set.fail(opCall, errNoConn) }

@@ -120,7 +120,7 @@ func (c *config) httpOptions(origins []string) []httpauth.Option {
 		httpauth.WithOrigins(origins...),
 		httpauth.WithRejected(c.rejected),
 		httpauth.WithLogger(c.logger),
-		httpauth.WithHeader("User-Agent", strings.TrimSpace(c.userAgent+" jetway/"+Version)),
+		httpauth.WithHeader("User-Agent", c.agent()),
 	}
 	if !c.withoutRequestID {
 		opts = append(opts, httpauth.WithRequestID())

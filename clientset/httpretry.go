@@ -82,7 +82,7 @@ func pauseAfter(r *http.Request, answer *http.Response, err error, n uint) (time
 		if r.Context().Err() != nil || isPermanent(err) || errors.Is(err, ErrClosed) || r.URL.Scheme != "https" && r.URL.Scheme != "http" {
 			return 0, false
 		}
-		return backoff(n), true
+		return jittered(n), true
 	}
 	switch answer.StatusCode {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -90,7 +90,7 @@ func pauseAfter(r *http.Request, answer *http.Response, err error, n uint) (time
 		if given {
 			return wait, wait <= maxBackoff
 		}
-		return backoff(n), true
+		return jittered(n), true
 	default:
 		return 0, false
 	}
@@ -113,8 +113,8 @@ func bodyAgain(r *http.Request) (io.ReadCloser, error) {
 	return r.GetBody()
 }
 
-// backoff returns the pause after attempt number n: that of [transientRetry].
-func backoff(n uint) time.Duration {
+// jittered returns the pause after attempt number n: that of [transientRetry].
+func jittered(n uint) time.Duration {
 	wait := maxBackoff
 	if n < 8 {
 		wait = min(firstBackoff<<n, maxBackoff)

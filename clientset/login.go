@@ -44,6 +44,7 @@ func (c *config) newAuthenticator(
 
 // configFrom returns where a login finds out what the program does not set itself.
 func (c *config) configFrom(e endpoint.Endpoint, n *network, conn *connection, plaintext bool) configstore.ClientConfigStore {
+	borrowHTTP(c.configStore, n.http)
 	found, tokens := c.configStore, c.clientConfig.TokenEndpoint
 	switch {
 	case found == nil:
@@ -89,8 +90,16 @@ func (c *config) person() (asks, mute bool) {
 	return c.prompter != nil, c.prompter == nil
 }
 
+// borrowHTTP has a configstore.Discovery without a client use ours.
+func borrowHTTP(s configstore.ClientConfigStore, hc *http.Client) {
+	if b, ok := s.(configstore.HTTPBorrower); ok {
+		b.BorrowHTTP(hc)
+	}
+}
+
 // proxyAuthenticator makes the login at a proxy in front of the backend.
 func (c *config) proxyAuthenticator(e endpoint.Endpoint, n *network) *auth.Authenticator {
+	borrowHTTP(c.proxyConfig, n.http)
 	env := auth.Env{
 		Endpoint: e.String(), Config: c.proxyConfig, Plaintext: c.plaintextCredentials, HTTP: n.http, Prompter: c.prompter, Logger: c.logger,
 	}

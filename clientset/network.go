@@ -1,37 +1,40 @@
 package clientset
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/jetway-go/jetway/internal/endpoint"
+	"github.com/jetway-go/jetway/internal/peer"
 )
 
 const httpTimeout = 30 * time.Second
 
-// network holds the TLS and proxy settings that the connection, the login and
-// discovery share.
+// network holds the settings that the connection, the login and discovery share.
 type network struct {
-	tls   *tls.Config
-	proxy func(*http.Request) (*url.URL, error) // nil: as gRPC reads the environment
-	http  *http.Client
-	own   bool // http was made here
+	tls    *tls.Config
+	proxy  func(*http.Request) (*url.URL, error)
+	from   string // the setting that names the proxy; "" for the environment
+	dialer *peer.Dialer
+	agent  string
+	http   *http.Client
+	own    bool // the connections of http were made here
 
-	dialer *tlsDialer // of http; nil when the program gave its own
+	early *earlyTLS // of http; nil when the program gave its own
 }
 
 func newNetwork(c *config) (*network, error) {
-	n := &network{http: c.httpClient}
-	var given *http.Transport
+	n := &network{proxy: peer.ProxyFromEnvironment(), dialer: peer.NewDialer(c.deadPath), agent: c.agent()}
 	var base *tls.Config
 	if c.httpClient != nil {
-		if given, _ = c.httpClient.Transport.(*http.Transport); given != nil {
-			base, n.proxy = given.TLSClientConfig, given.Proxy
+		if given, _ := c.httpClient.Transport.(*http.Transport); given != nil {
+			base, n.proxy, n.from = given.TLSClientConfig, given.Proxy, "the http.Client"
 			if n.proxy == nil {
 				n.proxy = direct
 			}
@@ -48,39 +51,32 @@ func newNetwork(c *config) (*network, error) {
 		if n.proxy, err = fixedProxy(c.proxyURL); err != nil {
 			return nil, err
 		}
+		n.from = cmp.Or(c.proxyName, "WithProxyURL")
 	}
-	if n.http == nil {
-		n.http, n.own = newHTTPClient(n, c.dialTCP), true
+	hc := c.httpClient
+	if hc == nil {
+		hc, n.own = newHTTPClient(n, c.dialTCP), true
 	}
+	n.http = withAgent(hc, n.agent)
 	return n, nil
 }
 
 // newHTTPClient makes the client for OAuth and discovery.
 func newHTTPClient(n *network, dial dialTCP) *http.Client {
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: dialLimit, KeepAlive: 30 * time.Second}).DialContext
+	t := peer.Transport()
+	t.Proxy = n.proxy
+	t.ProxyConnectHeader = http.Header{"User-Agent": {n.agent}}
+	t.TLSClientConfig = n.tls.Clone() // for connections through a proxy
+	t.TLSClientConfig.ServerName = "" // that of the backend; other hosts have other names
+	if dial != nil {
+		t.DialContext = dial
 	}
-	cfg := n.tls.Clone()
-	cfg.ServerName = "" // that of the backend; other hosts have other names
-	proxy := n.proxy
-	if proxy == nil {
-		proxy = http.ProxyFromEnvironment
-	}
-	n.dialer = newTLSDialer(dial, cfg)
+	n.early = newEarlyTLS(t.DialContext, t.TLSClientConfig)
+	t.DialTLSContext = n.early.DialTLS
 	return &http.Client{
 		Timeout:       httpTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			Proxy:                 proxy,
-			DialContext:           dial,
-			DialTLSContext:        n.dialer.DialTLS,
-			TLSClientConfig:       cfg, // for connections through a proxy
-			TLSHandshakeTimeout:   handshakeLimit,
-			ForceAttemptHTTP2:     true,
-			MaxIdleConnsPerHost:   4,
-			IdleConnTimeout:       90 * time.Second,
-			ExpectContinueTimeout: time.Second,
-		},
+		Transport:     t,
 	}
 }
 
@@ -93,8 +89,8 @@ func fixedProxy(text string) (func(*http.Request) (*url.URL, error), error) {
 	switch {
 	case err != nil || u.Host == "":
 		return nil, errors.New("WithProxyURL: not a URL such as http://proxy.example.com:3128")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("WithProxyURL: scheme %q is not supported, only http and https are", u.Scheme)
+	case !isProxyScheme(u.Scheme):
+		return nil, fmt.Errorf("WithProxyURL: scheme %q is not supported, only http, https and socks5 are", u.Scheme)
 	}
 	return func(r *http.Request) (*url.URL, error) {
 		if endpoint.IsLoopback(r.URL.Hostname()) {
@@ -102,4 +98,17 @@ func fixedProxy(text string) (func(*http.Request) (*url.URL, error), error) {
 		}
 		return u, nil
 	}, nil
+}
+
+// proxyVariable is the environment variable that names the proxy, in the case in which
+// it is written there.
+func proxyVariable(plaintext bool) string {
+	upper, lower := "HTTPS_PROXY", "https_proxy"
+	if plaintext {
+		upper, lower = "HTTP_PROXY", "http_proxy"
+	}
+	if os.Getenv(upper) == "" && os.Getenv(lower) != "" {
+		return lower
+	}
+	return upper
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"net/http"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/resolver"
@@ -99,13 +100,30 @@ func WithInsecureSkipVerify() Option {
 	return option(func(c *config) { c.tls.skipVerify = true; c.tls.uses("WithInsecureSkipVerify") })
 }
 
-// WithProxyURL sends the connection, logging in and discovery through an HTTP proxy
-// (http:// or https://, user and password allowed). Loopback addresses and unix sockets
-// are reached directly. The default, also of an empty url, is that of [WithHTTPClient],
-// else that of the environment (HTTPS_PROXY, NO_PROXY), as gRPC and net/http read it: Go
-// reads these variables once per process, so that setting them later has no effect.
+// WithProxyURL sends the connection, logging in and discovery through a proxy: http://,
+// https:// or socks5://, user and password allowed. Over https:// nothing can be read on
+// the way to the proxy; over the other two the password can. Loopback addresses and unix
+// sockets are reached directly, NO_PROXY has no effect. The default, also of an empty
+// url, is that of [WithHTTPClient], else that of the environment as net/http reads it:
+// HTTPS_PROXY, HTTP_PROXY for endpoints without TLS, and NO_PROXY, which may contain
+// networks such as 10.0.0.0/8. They are read when the client is made.
 func WithProxyURL(url string) Option {
 	return option(func(c *config) { c.proxyURL = url })
+}
+
+// WithDeadPathTimeout sets how long data that was sent may stay unacknowledged before the
+// connection ends, so that the next call has a new one; the default is 20 seconds. A server
+// that takes its time to answer is not affected: its system acknowledges what arrives, as
+// it does on streams on which nothing is sent. But a peer that takes nothing at all off
+// the connection for so long counts as gone. Zero or less leaves it to the system, which
+// gives up after a quarter of an hour in most cases.
+//
+// It works on Linux, macOS and Windows (in whole seconds on the last two). Elsewhere only
+// the probes of an idle connection find out, and grpc.WithKeepaliveParams is the
+// alternative where the server allows its pings. A dialer among [WithDialOptions] replaces
+// all of this.
+func WithDeadPathTimeout(d time.Duration) Option {
+	return option(func(c *config) { c.deadPath = d })
 }
 
 // WithHTTPClient makes the HTTP requests for logging in and discovery with hc,
@@ -113,7 +131,8 @@ func WithProxyURL(url string) Option {
 // *http.Transport, the connection uses the TLS and proxy settings of that too, unless
 // options set them; those options then apply to the connection only. Close does not
 // close hc. The default (nil) is a client with the TLS and proxy settings of the
-// options and 30 seconds for a request.
+// options, HTTP/2 pings and 30 seconds for a request. hc itself is not changed; its requests
+// carry the user agent of [WithUserAgent] unless they set another.
 func WithHTTPClient(hc *http.Client) Option {
 	return option(func(c *config) { c.httpClient = hc })
 }
@@ -144,8 +163,9 @@ func WithMaxReceiveSize(bytes int) Option {
 }
 
 // WithUserAgent puts the program's name, such as "nightly-report/2.1", in front of the
-// default user agent, which is jetway/<version> and gRPC's. gRPC's own option would
-// replace jetway/<version>.
+// default user agent, which is jetway/<version>, followed by gRPC's own in calls. It is
+// sent with every HTTP request of the login, discovery and a resolver too. gRPC's own
+// option would replace jetway/<version>, and in calls only.
 func WithUserAgent(name string) Option {
 	return option(func(c *config) { c.userAgent = name })
 }
@@ -168,7 +188,14 @@ func WithResolvers(rs ...resolver.Builder) Option {
 // the program. Transport credentials among them
 // have no effect: the TLS options and [WithInsecure] decide, so that the client knows
 // whether credentials may be sent. A default service config among them replaces that of
-// [WithRoundRobin] and [WithMaxReceiveSize].
+// [WithRoundRobin] and [WithMaxReceiveSize]; a call to which its retryPolicy applies is
+// repeated by that and not by [WithRetries].
+//
+// Do not give grpc.WithPerRPCCredentials for the header of the login: gRPC adds its value
+// to that of the login, servers refuse two, and this package cannot see what the option
+// holds. Only interceptors.PerRPC refuses such a call. Use [WithFlow], or [WithoutAuth]
+// together with that option. As an option of a call, grpc.PerRPCCredentials takes the
+// place of the login.
 func WithDialOptions(opts ...grpc.DialOption) Option {
 	return option(func(c *config) {
 		for _, o := range opts {

@@ -23,15 +23,17 @@ func resolved(t platform.Target) platform.Resolver {
 func TestForResolvesWithTheProgramsHTTPClient(t *testing.T) {
 	t.Parallel()
 	s := quiet(t)
-	var got *http.Client
-	r := platform.ResolverFunc(func(_ context.Context, hc *http.Client) (platform.Target, error) {
-		got = hc
+	given := &countedTransport{base: s.HTTPClient().Transport}
+	r := platform.ResolverFunc(func(ctx context.Context, hc *http.Client) (platform.Target, error) {
+		if err := fetch(ctx, hc, s.HTTPURL()+"/.well-known/oauth-authorization-server"); err != nil {
+			return platform.Target{}, err
+		}
 		return platform.Target{Endpoint: "http://" + s.Endpoint(), Flow: flow.ClientCredentials{
 			ClientID: s.ClientID(), Secret: flow.SecretValue(s.ClientSecret()),
 		}}, nil
 	})
-	cs := made(t)(clientset.For(t.Context(), r, reach(s)...))
-	if got != s.HTTPClient() {
+	cs := made(t)(clientset.For(t.Context(), r, append(reach(s), clientset.WithHTTPClient(&http.Client{Transport: given}))...))
+	if given.n.Load() == 0 {
 		t.Error("the resolver was given another client")
 	}
 	if err := list(t.Context(), cs); err != nil {

@@ -55,16 +55,20 @@ func transientRetry(n uint, set *ClientSet) grpc.UnaryClientInterceptor {
 	if n == 0 {
 		return nil
 	}
+	backoff := retry.BackoffExponentialWithJitterBounded(firstBackoff, backoffJitter, maxBackoff)
 	repeat := retry.UnaryClientInterceptor(
 		retry.WithMax(n+1), // attempts
-		retry.WithBackoff(retry.BackoffExponentialWithJitterBounded(firstBackoff, backoffJitter, maxBackoff)),
+		retry.WithBackoff(func(ctx context.Context, attempt uint) time.Duration { return set.pause(ctx, backoff(ctx, attempt)) }),
 		retry.WithRetriable(func(err error) bool {
-			if !isTransient(err) {
+			if _, repeated := errors.AsType[*repeatedError](err); repeated || !isTransient(err) {
 				return false
 			}
 			set.note(fault.Readable(err))
-			_, permanent := set.diagnose(err)
-			return !permanent
+			if _, permanent := set.diagnose(err); permanent {
+				return false
+			}
+			set.hurry() // during the pause, so that the next attempt finds a connection
+			return true
 		}),
 	)
 	return func(
@@ -78,13 +82,36 @@ func transientRetry(n uint, set *ClientSet) grpc.UnaryClientInterceptor {
 			ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, opts ...grpc.CallOption,
 		) error {
 			last = invoker(ctx, method, req, reply, cc, opts...)
+			if isRepeatedByGRPC(cc, method, last) {
+				return &repeatedError{last}
+			}
 			return last
 		}, opts...)
+		if repeated, ok := errors.AsType[*repeatedError](err); ok {
+			return repeated.error
+		}
 		if last != nil && err != last && isTransient(last) { //nolint:errorlint // the very error, or one of the pause before the next attempt
 			err = &interruptedError{err, last}
 		}
 		return err
 	}
+}
+
+// repeatedError is the error of a call that gRPC itself has repeated.
+type repeatedError struct{ error }
+
+func (e *repeatedError) Unwrap() error { return e.error }
+
+func (e *repeatedError) GRPCStatus() *status.Status { return status.Convert(e.error) }
+
+// isRepeatedByGRPC reports whether a retry policy covers err: one of a service config that
+// the program, its resolver or its name server brought, since ours has none.
+func isRepeatedByGRPC(cc *grpc.ClientConn, method string, err error) bool {
+	if err == nil {
+		return false
+	}
+	policy := cc.GetMethodConfig(method).RetryPolicy
+	return policy != nil && policy.RetryableStatusCodes[status.Code(err)]
 }
 
 // interruptedError says that the deadline passed in the pause before another attempt.
@@ -110,11 +137,32 @@ func isTransient(err error) bool {
 	switch st := status.Convert(err); st.Code() {
 	case codes.Unavailable:
 		return true
-	case codes.ResourceExhausted: // "grpc: received message larger than max" will not shrink
-		return !strings.HasPrefix(st.Message(), "grpc: ")
+	case codes.ResourceExhausted:
+		return !isTooLarge(st.Message())
 	default:
 		return false
 	}
+}
+
+// isTooLarge reports whether a status of ResourceExhausted is about the size of a message,
+// which does not shrink. The words are those of gRPC in Go, Java, Python (and all else on
+// its C core), .NET and JavaScript, and of Connect.
+func isTooLarge(text string) bool {
+	text = strings.ToLower(text)
+	switch {
+	case strings.Contains(text, "http.maxbytesreader limit"):
+		return true
+	case !strings.Contains(text, "message"):
+		return false
+	}
+	for _, sign := range []string{
+		"larger than", "too large", "exceeds maximum size", "exceeds the maximum configured message size", "exceeds sendmaxbytes",
+	} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // isRead looks a method up in the descriptors that are linked into the program,

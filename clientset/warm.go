@@ -23,10 +23,10 @@ const (
 // dialTCP opens a connection, as net.Dialer does.
 type dialTCP func(ctx context.Context, network, address string) (net.Conn, error)
 
-// tlsDialer makes the TLS connections of the HTTP client. It can open one before there is
+// earlyTLS makes the TLS connections of the HTTP client. It can open one before there is
 // a request: the token request then finds it ready, and does not wait until discovery has
 // ended for two round trips more.
-type tlsDialer struct {
+type earlyTLS struct {
 	dial dialTCP
 	tls  *tls.Config
 
@@ -34,14 +34,14 @@ type tlsDialer struct {
 	waiting map[string]chan *tls.Conn // by address; a closed channel means that there is none
 }
 
-func newTLSDialer(dial dialTCP, cfg *tls.Config) *tlsDialer {
+func newEarlyTLS(dial dialTCP, cfg *tls.Config) *earlyTLS {
 	cfg = cfg.Clone()
 	cfg.NextProtos = []string{"h2", "http/1.1"}
-	return &tlsDialer{dial: dial, tls: cfg, waiting: map[string]chan *tls.Conn{}}
+	return &earlyTLS{dial: dial, tls: cfg, waiting: map[string]chan *tls.Conn{}}
 }
 
 // DialTLS returns the connection that was opened for address, or a new one.
-func (d *tlsDialer) DialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+func (d *earlyTLS) DialTLS(ctx context.Context, network, address string) (net.Conn, error) {
 	d.mu.Lock()
 	opened := d.waiting[address]
 	delete(d.waiting, address)
@@ -59,7 +59,7 @@ func (d *tlsDialer) DialTLS(ctx context.Context, network, address string) (net.C
 	return d.connect(ctx, network, address)
 }
 
-func (d *tlsDialer) connect(ctx context.Context, network, address string) (*tls.Conn, error) {
+func (d *earlyTLS) connect(ctx context.Context, network, address string) (*tls.Conn, error) {
 	dialling, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
 	raw, err := d.dial(dialling, network, address)
@@ -83,7 +83,7 @@ func (d *tlsDialer) connect(ctx context.Context, network, address string) (*tls.
 
 // open opens a connection for the next request to address, until closed is closed. It does
 // not wait for it.
-func (d *tlsDialer) open(address string, closed <-chan struct{}) {
+func (d *earlyTLS) open(address string, closed <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.waiting[address] != nil {
@@ -115,7 +115,7 @@ func (d *tlsDialer) open(address string, closed <-chan struct{}) {
 }
 
 // handOver waits for a request that takes the connection, and reports whether one did.
-func (*tlsDialer) handOver(ctx context.Context, conn *tls.Conn, opened chan<- *tls.Conn) bool {
+func (*earlyTLS) handOver(ctx context.Context, conn *tls.Conn, opened chan<- *tls.Conn) bool {
 	limit := time.NewTimer(warmLimit)
 	defer limit.Stop()
 	select {
@@ -134,21 +134,17 @@ func (*tlsDialer) handOver(ctx context.Context, conn *tls.Conn, opened chan<- *t
 // get none.
 func (n *network) warm(address string, closed <-chan struct{}) {
 	u, err := url.Parse(address)
-	if n.dialer == nil || err != nil || u.Scheme != "https" || u.Hostname() == "" {
+	if n.early == nil || err != nil || u.Scheme != "https" || u.Hostname() == "" {
 		return
 	}
-	proxy := n.proxy
-	if proxy == nil {
-		proxy = http.ProxyFromEnvironment
-	}
-	if through, err := proxy(&http.Request{URL: u, Header: http.Header{}}); err != nil || through != nil {
+	if through, err := n.proxy(&http.Request{URL: u, Header: http.Header{}}); err != nil || through != nil {
 		return
 	}
 	port := u.Port()
 	if port == "" {
 		port = "443"
 	}
-	n.dialer.open(net.JoinHostPort(u.Hostname(), port), closed)
+	n.early.open(net.JoinHostPort(u.Hostname(), port), closed)
 }
 
 // warmingStore opens the connection to the token endpoint beside the first question to a

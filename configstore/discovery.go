@@ -38,26 +38,19 @@ const (
 //
 // Requests carry no credentials or cookies and follow no redirects; an answer
 // may have 1 MiB and take as long as hc.Timeout, 30 seconds if that is zero or
-// hc nil. The error names every place and why its answer cannot be used. It is
-// [ErrNotFound] when no document is published, [ErrInvalid] when there are only some that
-// must not be used, and transient when one of the places may have had one; it never
-// quotes an answer's body. Nothing is cached, see [Cached].
+// hc nil. With a nil hc a ClientSet lends its own client, with the TLS and proxy settings
+// of its options; elsewhere it is one for the proxies of the environment. The error names
+// every place and why its answer cannot be used. It is [ErrNotFound] when no document is
+// published, [ErrInvalid] when there are only some that must not be used, and transient
+// when one of the places may have had one; it never quotes an answer's body. Nothing is
+// cached, see [Cached].
 func Discovery(issuer string, hc *http.Client) ClientConfigStore {
-	c := http.Client{}
-	if hc != nil {
-		c = *hc
-	}
-	if c.Timeout <= 0 {
-		c.Timeout = httpTimeout
-	}
-	c.Jar = nil
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &discovery{issuer: issuer, client: &c}
+	return &discovery{issuer: issuer, client: newRequester(hc)}
 }
 
 type discovery struct {
 	issuer string
-	client *http.Client
+	client *requester
 }
 
 func (d *discovery) ClientConfig(ctx context.Context) (ClientConfig, error) {
@@ -82,7 +75,7 @@ func (d *discovery) ClientConfig(ctx context.Context) (ClientConfig, error) {
 
 // search looks for one document that can be used, and records what was in its way.
 type search struct {
-	client    *http.Client
+	client    *requester
 	plaintext []string // hosts that need no TLS
 	tries     []try
 	named     []naming // by the documents of the first issuer, in their order
@@ -300,7 +293,7 @@ func (s *search) get(ctx context.Context, where string) ([]byte, http.Header, er
 		return nil, nil, invalid("the address cannot be asked")
 	}
 	req.Header.Set("Accept", "application/json")
-	resp, err := s.client.Do(req)
+	resp, err := s.client.do(req)
 	if err != nil {
 		return nil, nil, unanswered(ctx, where, err)
 	}

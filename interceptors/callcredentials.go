@@ -13,6 +13,9 @@ type callCredentialsKey struct{}
 // own callers. They are used for the calls made with that context only, and are not
 // stored or refreshed: a rejection is returned as it is. With an empty md the calls
 // carry no credentials.
+//
+// Credentials among a call's options (grpc.PerRPCCredentials) that carry the header of the
+// main Source count in the same way; others are sent together with those of the Source.
 func WithCallCredentials(ctx context.Context, md metadata.MD) context.Context {
 	return context.WithValue(ctx, callCredentialsKey{}, lowerKeys(md))
 }

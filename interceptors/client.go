@@ -23,6 +23,7 @@ type client struct {
 	// the second place, so that the two kinds do not replace each other's.
 	prepared         [2]atomic.Pointer[headers]
 	longTokenWarning sync.Once
+	ids              requestIDs
 }
 
 func newClient(src Source, opts []Option) *client {
@@ -36,12 +37,16 @@ type call struct {
 	pairs  metadata.MD // attached, except keys that the caller has set
 	own    metadata.MD // credentials of the call itself; nil when it has none
 
+	perCall *perCall // nil unless the caller's options have credentials too
+
 	// Which sources the call uses, the credentials they returned for the current
 	// attempt, and whether those replaced rejected ones.
 	mainNow, proxyNow           *auth.Credentials
 	main, proxy                 bool
 	mainReplaced, proxyReplaced bool
 	adopted                     uint8 // replacements that were only found in a store
+
+	newID, givenID bool // id was made here; it is in the call's own metadata
 }
 
 // maxAdopted is how many replacements that were only found in a store leave a call another
@@ -59,14 +64,14 @@ func (c *client) begin(ctx context.Context, method string) call {
 		}
 	}
 	id := metadata.ValueFromOutgoingContext(ctx, requestIDKey)
-	if len(id) == 0 {
+	if k.givenID = len(id) > 0; !k.givenID {
 		id = k.pairs[requestIDKey]
 	}
 	switch {
 	case len(id) > 0:
 		k.id = id[0]
 	case c.requestID:
-		k.id = newRequestID()
+		k.id, k.newID = c.ids.next(), true
 	}
 	return k
 }
@@ -78,7 +83,7 @@ func (c *client) authenticate(ctx context.Context, k *call) (err error) {
 			return err
 		}
 	}
-	if k.main {
+	if k.main && k.perCall == nil {
 		if k.mainNow, err = c.main.Credentials(ctx); err != nil {
 			return k.fail("get credentials", nil, err)
 		}
@@ -91,33 +96,35 @@ func (c *client) authenticate(ctx context.Context, k *call) (err error) {
 	return nil
 }
 
-// outgoing returns ctx with all metadata of the current attempt, and the prepared one: the prepared one as
-// it is, or a copy if the call has more of its own.
+// outgoing returns ctx with all metadata of the current attempt, and the prepared one: that
+// as it is, or what is added to the call's own. Only a call whose own metadata has the
+// header of the credentials, which must be replaced, has all of it copied.
 func (c *client) outgoing(ctx context.Context, k *call) (context.Context, *headers, error) {
-	h, err := c.headers(k.mainNow, k.proxyNow)
-	if err != nil {
-		return nil, nil, k.fail("attach credentials", nil, err)
+	main := k.mainNow
+	if k.perCall != nil {
+		main = nil // which perCall attaches
 	}
-	md, _ := metadata.FromOutgoingContext(ctx) // a copy; nil when there is none
+	h, err := c.headers(main, k.proxyNow)
 	switch {
-	case md != nil || k.own != nil || len(c.dynamic) > 0:
-		md = k.merge(md, h.credentials)
-	case k.id != "":
-		md = maps.Clone(h.all)
+	case err != nil:
+		return nil, nil, k.fail("attach credentials", nil, err)
+	case k.own != nil || k.perCall != nil || len(c.dynamic) > 0 || h.replaces(ctx):
+		md, _ := metadata.FromOutgoingContext(ctx) // a copy; nil when there is none
+		return metadata.NewOutgoingContext(ctx, c.merge(k, md, h.credentials)), h, nil
+	case k.newID, k.givenID:
+		return h.add(ctx, k), h, nil
 	case len(h.all) == 0:
 		return ctx, h, nil
-	default:
-		md = h.all
 	}
-	if k.id != "" && len(md[requestIDKey]) == 0 {
-		md[requestIDKey] = []string{k.id}
+	if md, _ := metadata.FromOutgoingContext(ctx); md != nil {
+		return metadata.NewOutgoingContext(ctx, c.merge(k, md, h.credentials)), h, nil
 	}
-	return metadata.NewOutgoingContext(ctx, md), h, nil
+	return metadata.NewOutgoingContext(ctx, h.all), h, nil
 }
 
 // merge adds request metadata to md, the caller's own, for keys that the caller has
 // not set, and replaces credentials that it has set.
-func (k *call) merge(md, credentials metadata.MD) metadata.MD {
+func (c *client) merge(k *call, md, credentials metadata.MD) metadata.MD {
 	if md == nil {
 		md = metadata.MD{}
 	}
@@ -126,8 +133,14 @@ func (k *call) merge(md, credentials metadata.MD) metadata.MD {
 			md[key] = values
 		}
 	}
+	if k.perCall != nil {
+		delete(md, c.mainKey())
+	}
 	maps.Copy(md, credentials)
 	maps.Copy(md, k.own)
+	if k.id != "" && len(md[requestIDKey]) == 0 {
+		md[requestIDKey] = []string{k.id}
+	}
 	return md
 }
 
@@ -165,6 +178,12 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 		}
 		return false, k.identify(answer)
 	}
+	if p := k.perCall; p != nil && src == c.main {
+		if p.own.Load() {
+			return false, k.identify(answer)
+		}
+		k.mainNow = p.now.Load()
+	}
 	stale := *now
 	c.logger.DebugContext(ctx, "credentials rejected", "method", k.method, "request_id", k.id,
 		"code", status.Code(answer).String(), "credentials", stale.ID())
@@ -176,11 +195,24 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 		return false, k.identify(answer)
 	}
 	*now = fresh
+	if k.perCall != nil {
+		k.perCall.now.Store(k.mainNow)
+	}
 	if src == c.main && fresh.Adopted() && k.adopted < maxAdopted {
 		k.adopted++
 		k.mainReplaced = false // another program may have put it there long ago
 	}
 	return true, nil
+}
+
+// mainKey is the header of the main source, as far as it is known.
+func (c *client) mainKey() string {
+	if h := c.prepared[0].Load(); h != nil {
+		if key, _ := h.main.Header(); key != "" {
+			return key
+		}
+	}
+	return mainKey
 }
 
 func (k *call) fail(op string, answer, err error) error {

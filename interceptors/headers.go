@@ -1,6 +1,7 @@
 package interceptors
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -31,6 +32,39 @@ type headers struct {
 
 	credentials metadata.MD // of main and proxy
 	all         metadata.MD // the same, and the constant request metadata
+}
+
+// replaces reports whether the caller's metadata has a header of the credentials.
+func (h *headers) replaces(ctx context.Context) bool {
+	for key := range h.credentials {
+		if len(metadata.ValueFromOutgoingContext(ctx, key)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// roomForPairs is how many keys and values together are added without an allocation of
+// their own.
+const roomForPairs = 16
+
+// add returns ctx with all metadata and the request id, except for keys that the caller has
+// set. It copies nothing of the caller's.
+func (h *headers) add(ctx context.Context, k *call) context.Context {
+	var room [roomForPairs]string
+	pairs := room[:0]
+	if k.newID {
+		pairs = append(pairs, requestIDKey, k.id)
+	}
+	for key, values := range h.all {
+		if _, credential := h.credentials[key]; !credential && len(metadata.ValueFromOutgoingContext(ctx, key)) > 0 {
+			continue
+		}
+		for _, v := range values {
+			pairs = append(pairs, key, v)
+		}
+	}
+	return metadata.AppendToOutgoingContext(ctx, pairs...)
 }
 
 // prepare builds the headers of a pair of credentials, either of which may be

@@ -2,30 +2,40 @@ package interceptors
 
 import "strings"
 
-// methodSet holds "/svc/Method" and, as "/svc/", whole services.
-type methodSet map[string]struct{}
+// methodSet holds methods, "/svc/Method", and whole services, as "/svc/". Every call is
+// looked up, and hardly one is in it: so services, of which there are a few, are compared
+// one by one, which takes less time than to hash the name.
+type methodSet struct {
+	services []string
+	methods  map[string]struct{}
+}
 
-func (s methodSet) add(names ...string) {
+func (s *methodSet) add(names ...string) {
 	for _, name := range names {
 		service, method, ok := splitMethod(name)
 		switch {
 		case !ok || strings.Contains(service, "*"): // matches nothing
 		case method == "*":
-			s[service] = struct{}{}
+			s.services = append(s.services, service)
 		case !strings.Contains(method, "*"):
-			s[name] = struct{}{}
+			if s.methods == nil {
+				s.methods = map[string]struct{}{}
+			}
+			s.methods[name] = struct{}{}
 		}
 	}
 }
 
-func (s methodSet) has(fullMethod string) bool {
-	service, _, ok := splitMethod(fullMethod)
-	if !ok {
+func (s *methodSet) has(fullMethod string) bool {
+	for _, service := range s.services {
+		if method, ok := strings.CutPrefix(fullMethod, service); ok && method != "" && !strings.Contains(method, "/") {
+			return true
+		}
+	}
+	if len(s.methods) == 0 {
 		return false
 	}
-	if _, ok = s[fullMethod]; !ok {
-		_, ok = s[service]
-	}
+	_, ok := s.methods[fullMethod]
 	return ok
 }
 

@@ -36,7 +36,6 @@ type config struct {
 func newConfig(opts []Option) config {
 	c := config{
 		guard:  func() error { return nil },
-		open:   methodSet{},
 		logger: slog.New(slog.DiscardHandler),
 		pairs:  metadata.MD{},
 	}

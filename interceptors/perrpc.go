@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/jetway-go/jetway/auth"
 )
@@ -17,9 +18,9 @@ import (
 // made again, and no person is asked; see [auth.Authenticator.Login].
 //
 // Credentials of src are sent in the header that they name, in lower case. While src
-// has none, calls carry none. gRPC adds the pair to the metadata of the call: a call
-// that sets the same header itself sends both. An error of src ends the call with an
-// [*Error].
+// has none, calls carry none. gRPC would add the pair to the metadata of the call; a call
+// that has the same header already, its own or that of [UnaryClientAuth], is refused. That
+// error, and one of src, ends the call with an [*Error].
 //
 // Without TLS gRPC refuses to send them; see [WithPlaintext].
 func PerRPC(src Source, opts ...PerRPCOption) credentials.PerRPCCredentials {
@@ -63,6 +64,10 @@ func (p *perRPC) GetRequestMetadata(ctx context.Context, _ ...string) (map[strin
 	creds, err := p.src.Credentials(ctx)
 	if err != nil {
 		return nil, failed("get credentials", err)
+	}
+	if key, _ := creds.Header(); key != "" && len(metadata.ValueFromOutgoingContext(ctx, key)) > 0 {
+		return nil, failed("attach credentials", fmt.Errorf("the call has a header %q already, and servers refuse two: "+
+			"use per-RPC credentials or the other way, not both", key))
 	}
 	if last := p.prepared.Load(); last != nil && last.creds == creds {
 		return last.pair, nil

@@ -144,12 +144,16 @@ func (s *authStream) CloseSend() error {
 // first message, RecvMsg opens it again.
 func (s *authStream) RecvMsg(m any) error {
 	if s.recvDirect {
-		return s.call.identify(s.current.Load().RecvMsg(m))
+		if err := s.current.Load().RecvMsg(m); err != nil {
+			return s.call.identify(err)
+		}
+		return nil
 	}
 	for {
 		a := s.current.Load()
 		err := a.receive(m)
 		s.took(a.headers, err)
+		s.call.perCall.took(err)
 		if err == nil {
 			s.settle()
 			s.recvDirect = true
@@ -261,7 +265,7 @@ func (s *authStream) replay() {
 			_ = to.CloseSend()
 		}
 	}
-	if s.desc.ClientStreams && s.desc.ServerStreams && s.kept.many != nil {
+	if s.desc.ClientStreams && s.desc.ServerStreams && s.kept.many() != nil {
 		go resend()
 		return
 	}

@@ -16,8 +16,7 @@ const (
 
 // replayBuffer keeps the messages sent on a stream until the first response.
 type replayBuffer struct {
-	request any       // of a server stream
-	many    *messages // of every other stream; nil until the first
+	kept any // the one request of a server stream, or the *messages of every other
 }
 
 // messages are those of a client stream.
@@ -32,29 +31,41 @@ type messages struct {
 // forbids changing a message that was sent. Those of a client stream are copied,
 // because callers reuse messages nevertheless.
 func (b *replayBuffer) add(m any, clientStreams bool) {
-	switch {
-	case !clientStreams:
-		b.request = m
+	if !clientStreams {
+		b.kept = m
 		return
-	case b.many == nil:
-		b.many = new(messages)
-		b.many.list = b.many.room[:0]
 	}
-	b.many.add(m)
+	many := b.many()
+	if many == nil {
+		many = new(messages)
+		many.list = many.room[:0]
+		b.kept = many
+	}
+	many.add(m)
 }
 
-func (b *replayBuffer) overflow() bool { return b.many != nil && b.many.overflow }
+// many returns the messages of a client stream; nil before the first.
+func (b *replayBuffer) many() *messages {
+	many, _ := b.kept.(*messages)
+	return many
+}
+
+func (b *replayBuffer) overflow() bool {
+	many := b.many()
+	return many != nil && many.overflow
+}
 
 // resend sends the kept messages on s, until that fails. As with every stream, the
 // receiving side returns the status.
 func (b *replayBuffer) resend(s grpc.ClientStream) error {
-	if b.request != nil {
-		return s.SendMsg(b.request)
-	}
-	if b.many == nil {
+	many := b.many()
+	switch {
+	case b.kept == nil:
 		return nil
+	case many == nil:
+		return s.SendMsg(b.kept)
 	}
-	for _, m := range b.many.list {
+	for _, m := range many.list {
 		if err := s.SendMsg(m); err != nil {
 			return err
 		}

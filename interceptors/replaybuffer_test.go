@@ -32,7 +32,7 @@ func TestKeptMessagesAreCopiesOfTheSameType(t *testing.T) {
 	}
 	current.Value, old.Text, plain[0], other.text = "x", "x", 'x', "by reference"
 
-	got := b.many.list
+	got := b.many().list
 	if m, ok := got[0].(*wrapperspb.StringValue); !ok || m.GetValue() != "abc" {
 		t.Errorf("kept %T %v", got[0], got[0])
 	}
@@ -45,8 +45,8 @@ func TestKeptMessagesAreCopiesOfTheSameType(t *testing.T) {
 	if got[3] != "abc" || got[4] != any(other) {
 		t.Errorf("kept %v and %v", got[3], got[4])
 	}
-	if want := 2*proto.Size(wrapperspb.String("abc")) + len("abc") + len("abc"); b.many.bytes != want {
-		t.Errorf("counted %d bytes, want %d", b.many.bytes, want)
+	if want := 2*proto.Size(wrapperspb.String("abc")) + len("abc") + len("abc"); b.many().bytes != want {
+		t.Errorf("counted %d bytes, want %d", b.many().bytes, want)
 	}
 }
 
@@ -68,12 +68,12 @@ func TestReplayBufferIsBounded(t *testing.T) {
 		for _, m := range tt.messages {
 			b.add(m, true)
 		}
-		if b.overflow() != tt.overflow || !tt.overflow && len(b.many.list) != len(tt.messages) || tt.overflow && b.many.list != nil {
-			t.Errorf("%s: overflow %t, %d messages kept", name, b.overflow(), len(b.many.list))
+		if b.overflow() != tt.overflow || !tt.overflow && len(b.many().list) != len(tt.messages) || tt.overflow && b.many().list != nil {
+			t.Errorf("%s: overflow %t, %d messages kept", name, b.overflow(), len(b.many().list))
 		}
 	}
 	var b replayBuffer
-	if b.add(make([]byte, 2*maxKeptBytes), false); b.overflow() || b.request == nil {
+	if b.add(make([]byte, 2*maxKeptBytes), false); b.overflow() || b.kept == nil {
 		t.Error("the request of a server stream was not kept")
 	}
 }

@@ -93,10 +93,13 @@ type numberKey struct{}
 // appends.
 func meddle(ctx context.Context) context.Context {
 	md, _ := metadata.FromOutgoingContext(ctx)
-	md[authKey][0] = "scribbled"
+	for _, values := range [][]string{md[authKey], metadata.ValueFromOutgoingContext(ctx, authKey)} {
+		if len(values) > 0 { // a call's per-RPC credentials bring it later
+			values[0] = "scribbled"
+		}
+	}
 	md.Append(authKey, "more")
 	md.Set("x-request-id", "none")
-	metadata.ValueFromOutgoingContext(ctx, authKey)[0] = "scribbled"
 	n, _ := ctx.Value(numberKey{}).(string)
 	return metadata.AppendToOutgoingContext(ctx, "x-inner", n)
 }

@@ -30,18 +30,26 @@ func StreamClientAuth(src Source, opts ...Option) grpc.StreamClientInterceptor {
 	return newClient(src, opts).stream
 }
 
+// ClientAuth returns [UnaryClientAuth] and [StreamClientAuth] for one connection, which
+// share what they prepare, and warn of a long token once.
+func ClientAuth(src Source, opts ...Option) (grpc.UnaryClientInterceptor, grpc.StreamClientInterceptor) {
+	c := newClient(src, opts)
+	return c.unary, c.stream
+}
+
 func (c *client) stream(
 	ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
 	streamer grpc.Streamer, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
 	k := c.begin(ctx, method)
 	f, attemptOpts := takeFinish(opts)
+	attemptOpts = c.takePerCall(&k, attemptOpts)
 	if err := c.authenticate(ctx, &k); err != nil {
 		f.call(err)
 		return nil, err
 	}
 	if !k.main && !k.proxy {
-		return c.openPlain(ctx, &k, opener{desc, cc, streamer, opts})
+		return c.openPlain(ctx, &k, opener{desc, cc, streamer, opts}, f)
 	}
 	s := &authStream{client: c, opener: opener{desc, cc, streamer, attemptOpts}, call: k, ctx: ctx}
 	if f != nil {
@@ -54,9 +62,10 @@ func (c *client) stream(
 }
 
 // openPlain opens a stream without credentials of a source, which has no second attempt.
-func (c *client) openPlain(ctx context.Context, k *call, o opener) (grpc.ClientStream, error) {
+func (c *client) openPlain(ctx context.Context, k *call, o opener, f *finish) (grpc.ClientStream, error) {
 	out, _, err := c.outgoing(ctx, k)
 	if err != nil {
+		f.call(err)
 		return nil, err
 	}
 	s, err := o.streamer(out, o.desc, o.cc, k.method, o.opts...)
@@ -74,5 +83,8 @@ type identifiedStream struct {
 }
 
 func (s *identifiedStream) RecvMsg(m any) error {
-	return identify(s.ClientStream.RecvMsg(m), s.id)
+	if err := s.ClientStream.RecvMsg(m); err != nil {
+		return identify(err, s.id)
+	}
+	return nil
 }

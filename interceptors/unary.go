@@ -37,7 +37,7 @@ func (c *client) unary(
 ) error {
 	k := c.begin(ctx, method)
 	f, attemptOpts := takeFinish(opts)
-	i := invocation{req, reply, cc, invoker, attemptOpts}
+	i := invocation{req, reply, cc, invoker, c.takePerCall(&k, attemptOpts)}
 	answered, err := c.invoke(ctx, &k, i)
 	if err != nil && answered && c.retry != nil {
 		err = c.invokeAgain(ctx, k, i, err)
@@ -59,6 +59,7 @@ func (c *client) invoke(ctx context.Context, k *call, i invocation) (answered bo
 		}
 		err = i.invoker(out, k.method, i.req, i.reply, i.cc, i.opts...)
 		c.took(h, err)
+		k.perCall.took(err)
 		if err == nil {
 			return true, nil
 		}
@@ -77,7 +78,11 @@ func (c *client) invokeAgain(ctx context.Context, k call, i invocation, first er
 			first = nil
 			return err
 		}
-		next := call{method: method, id: k.id, pairs: k.pairs, own: k.own, main: k.main, proxy: k.proxy}
+		next := k // without what the attempt before found out
+		next.method, next.mainNow, next.proxyNow, next.mainReplaced, next.proxyReplaced = method, nil, nil, false, false
+		if next.perCall != nil {
+			next.perCall.now.Store(nil)
+		}
 		_, err := c.invoke(ctx, &next, invocation{req, reply, cc, i.invoker, opts})
 		return err
 	}

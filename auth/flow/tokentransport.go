@@ -18,6 +18,7 @@ import (
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/internal/fault"
+	"github.com/jetway-go/jetway/internal/peer"
 )
 
 // tokenTransport sends one token request. It reads and checks the answer, so that its
@@ -175,10 +176,10 @@ func hardened(hc *http.Client, rt http.RoundTripper) *http.Client {
 }
 
 func transportOf(hc *http.Client) http.RoundTripper {
-	if hc == nil || hc.Transport == nil {
-		return http.DefaultTransport
+	if c := peer.Client(hc); c.Transport != nil {
+		return c.Transport
 	}
-	return hc.Transport
+	return http.DefaultTransport
 }
 
 func basicValue(id, secret string) string {

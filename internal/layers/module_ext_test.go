@@ -81,10 +81,10 @@ func TestClientLinksNoMock(t *testing.T) {
 	// What a client needs, and why. A new line here is a new dependency of everybody.
 	modules := map[string]string{
 		layers.Module:                                     "ourselves",
-		"golang.org/x/net":                                "HTTP/2 framing and tracing, by grpc",
+		"golang.org/x/net":                                "HTTP/2 framing and tracing, by grpc; the proxies of the environment, and SOCKS, by ourselves",
 		"golang.org/x/oauth2":                             "requests to token endpoints",
 		"golang.org/x/sync":                               "one fetch for all who wait, by configstore",
-		"golang.org/x/sys":                                "by grpc",
+		"golang.org/x/sys":                                "by grpc; the limit for unacknowledged data, by ourselves",
 		"golang.org/x/text":                               "internationalised host names, by x/net",
 		"google.golang.org/grpc":                          "the calls",
 		"google.golang.org/protobuf":                      "the messages",

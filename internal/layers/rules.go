@@ -13,7 +13,9 @@ func Rules() []Rule {
 		clientset = "clientset"               // what programs use
 	)
 	// What reading a system's conventions takes.
-	system := []string{"auth", "auth/flow", "configstore", "internal/clock", "internal/fault", "platform", "platform/internal/guess"}
+	system := []string{
+		"auth", "auth/flow", "configstore", "internal/clock", "internal/fault", "internal/peer", "platform", "platform/internal/guess",
+	}
 	mocks := []string{gen, verifier, mock} // tests of the mock may reach all of it, and no more
 	return []Rule{
 		{Package: gen, May: []string{gen}},
@@ -25,22 +27,25 @@ func Rules() []Rule {
 		{Package: "internal/clock"},
 		{Package: "internal/loopback"},
 		{Package: "internal/requestid"},
+		{Package: "internal/peer"},
 		{Package: "internal/browser"},
 		{Package: "internal/secrettest"}, // for tests: looks for secrets in what a program shows
 		{Package: "internal/kfppb"},      // for tests and examples: who links it cannot link Kubeflow's own stubs
 
 		// The client, from what must be known to the finished connection.
-		{Package: "configstore", May: []string{gen, "internal/clock", "internal/endpoint", "internal/fault"}},
+		{Package: "configstore", May: []string{gen, "internal/clock", "internal/endpoint", "internal/fault", "internal/peer"}},
 		{Package: "auth", May: []string{"configstore", "internal/clock", "internal/fault"}},
-		{Package: "auth/flow", May: []string{"auth", "configstore", "internal/browser", "internal/clock", "internal/fault", "internal/loopback"}},
+		{Package: "auth/flow", May: []string{
+			"auth", "configstore", "internal/browser", "internal/clock", "internal/fault", "internal/loopback", "internal/peer",
+		}},
 		{Package: "interceptors", May: []string{"auth", "internal/fault"}},
 		{Package: "interceptors/httpauth", May: []string{"auth", "internal/clock", "internal/endpoint", "internal/fault", "internal/requestid"}},
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "platform/internal/smallfile"},
 		{Package: "platform/internal/guess"},
 		{Package: "platform/wallaroo", May: slices.Concat(system, []string{"internal/endpoint", "platform/internal/smallfile"})},
-		{Package: "platform/nublado/repertoire", May: []string{"internal/clock", "platform/internal/guess"}},
-		{Package: "platform/nublado/gafaelfawr", May: []string{"auth", "internal/endpoint"}},
+		{Package: "platform/nublado/repertoire", May: []string{"internal/clock", "internal/peer", "platform/internal/guess"}},
+		{Package: "platform/nublado/gafaelfawr", May: []string{"auth", "internal/endpoint", "internal/peer"}},
 		{Package: "platform/nublado", May: slices.Concat(system, []string{
 			"platform/nublado/gafaelfawr", "platform/nublado/repertoire",
 		})},
@@ -49,7 +54,7 @@ func Rules() []Rule {
 		{Package: "auth/tokenstore", May: []string{"auth", "internal/clock"}},
 		{Package: clientset, May: []string{
 			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "internal/apikey",
-			"internal/clock", "internal/endpoint", "internal/fault", "platform",
+			"internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "platform",
 		}},
 
 		// The other end of the wire. What it shared with the client it could not

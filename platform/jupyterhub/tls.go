@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/peer"
 )
 
 // internalTLS are the files of a hub that uses TLS between its parts.
@@ -37,15 +39,19 @@ func (t internalTLS) config() (*tls.Config, error) {
 // client returns the HTTP client for requests to the hub.
 func (s *surroundings) client(given *http.Client) (*http.Client, error) {
 	client := http.Client{Timeout: askLimit}
-	switch {
-	case given != nil:
+	if given != nil {
 		client = *given
-	case s.tls.set():
-		cfg, err := s.tls.config()
-		if err != nil {
-			return nil, err
+	} else {
+		transport := peer.Transport()
+		transport.IdleConnTimeout = time.Minute
+		if s.tls.set() {
+			cfg, err := s.tls.config()
+			if err != nil {
+				return nil, err
+			}
+			transport.TLSClientConfig = cfg
 		}
-		client.Transport = &http.Transport{TLSClientConfig: cfg, Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute}
+		client.Transport = transport
 	}
 	client.Jar = nil
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/internal/endpoint"
+	"github.com/jetway-go/jetway/internal/peer"
 	"github.com/jetway-go/jetway/platform/internal/smallfile"
 )
 
@@ -112,9 +113,9 @@ func multiUser(ctx context.Context, hc *http.Client, place location, src Source)
 
 // bare returns hc without redirects and cookies.
 func bare(hc *http.Client) *http.Client {
-	client := http.Client{Timeout: httpTimeout}
-	if hc != nil {
-		client = *hc
+	client := peer.Client(hc)
+	if hc == nil {
+		client.Timeout = httpTimeout
 	}
 	client.Jar = nil
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

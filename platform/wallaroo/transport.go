@@ -3,20 +3,22 @@ package wallaroo
 import (
 	"net/http"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/peer"
 )
 
 const httpTimeout = 45 * time.Second // the default of Wallaroo's SDK
 
 // client returns the client for requests to Keycloak.
 func (in input) client(hc *http.Client) *http.Client {
+	ours := peer.Client(hc)
 	if hc == nil {
-		hc = &http.Client{Timeout: httpTimeout}
+		ours.Timeout = httpTimeout
 	}
-	ours := *hc
 	if in.timeout != 0 {
 		ours.Timeout = in.timeout
 	}
-	ours.Transport = transport{hc.Transport, in.keycloak}
+	ours.Transport = transport{ours.Transport, in.keycloak}
 	return &ours
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/internal/endpoint"
+	"github.com/jetway-go/jetway/internal/peer"
 )
 
 const (
@@ -96,10 +97,7 @@ func (c Client) post(ctx context.Context, address string, admin Token, r Request
 	req.Header.Set("Authorization", "Bearer "+admin.Reveal())
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
-	hc := http.Client{}
-	if c.HTTP != nil {
-		hc = *c.HTTP
-	}
+	hc := peer.Client(c.HTTP)
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	hc.Jar = nil
 	resp, err := hc.Do(req)

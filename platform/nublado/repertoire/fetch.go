@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/peer"
 )
 
 const maxDocument = 4 << 20
@@ -15,10 +17,7 @@ const maxDocument = 4 << 20
 // fetch gets the document, without credentials, since it is public. It follows no
 // redirect, which could lead away from https: tokens are sent to the addresses in it.
 func fetch(ctx context.Context, hc *http.Client, address string, limit time.Duration) (*Document, error) {
-	bare := http.Client{}
-	if hc != nil {
-		bare = *hc
-	}
+	bare := peer.Client(hc)
 	bare.Jar = nil
 	bare.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	limited, cancel := context.WithTimeout(ctx, limit)

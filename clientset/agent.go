@@ -1,0 +1,46 @@
+package clientset
+
+import "net/http"
+
+// agent names the program and this library to servers.
+func (c *config) agent() string {
+	agent := "jetway/" + Version
+	if c.userAgent != "" {
+		agent = c.userAgent + " " + agent
+	}
+	return agent
+}
+
+const agentHeader = "User-Agent"
+
+// withAgent returns a copy of hc whose requests carry the user agent, unless they have
+// one that says more than the bare name of this library.
+func withAgent(hc *http.Client, agent string) *http.Client {
+	named := *hc
+	base := hc.Transport
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	named.Transport = &namedTransport{base, agent}
+	return &named
+}
+
+type namedTransport struct {
+	base  http.RoundTripper
+	agent string
+}
+
+func (t *namedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if had := r.Header.Get(agentHeader); had == "" || had == "jetway" {
+		r = r.Clone(r.Context())
+		r.Header.Set(agentHeader, t.agent)
+	}
+	return t.base.RoundTrip(r)
+}
+
+// CloseIdleConnections lets http.Client reach the transport below.
+func (t *namedTransport) CloseIdleConnections() {
+	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
