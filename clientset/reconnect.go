@@ -39,7 +39,7 @@ func (c *ClientSet) hurry() {
 	}
 }
 
-// pause waits for a connection, for at most wait, and returns what is left of that: nothing
+// pause waits for a connection, for at most wait, and returns the remaining time: nothing
 // if there is a connection now, so that a call does not pause any longer than it has to.
 func (c *ClientSet) pause(ctx context.Context, wait time.Duration) (rest time.Duration) {
 	limited, cancel := context.WithTimeout(ctx, wait)

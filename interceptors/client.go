@@ -112,7 +112,8 @@ func (c *client) outgoing(ctx context.Context, k *call) (context.Context, *heade
 		md, _ := metadata.FromOutgoingContext(ctx) // a copy; nil when there is none
 		return metadata.NewOutgoingContext(ctx, c.merge(k, md, h.credentials)), h, nil
 	case k.newID, k.givenID:
-		return h.add(ctx, k), h, nil
+		out := h.add(ctx, k)
+		return out, h, nil
 	case len(h.all) == 0:
 		return ctx, h, nil
 	}
