@@ -27,16 +27,20 @@ func Message(text string) string {
 	if isClean(text) {
 		return Cut(text, MaxMessage)
 	}
-	return Cut(strings.Map(func(r rune) rune {
-		if isLayout(r) || !invisible(r) {
-			return r
-		}
-		return ' '
-	}, strings.ReplaceAll(text, "\r\n", "\n")), MaxMessage)
+	lines := strings.Split(text, "\r\n") // a \r elsewhere moves a terminal's cursor
+	for i, line := range lines {
+		lines[i] = strings.Map(func(r rune) rune {
+			if isLayout(r) || !invisible(r) {
+				return r
+			}
+			return ' '
+		}, line)
+	}
+	return Cut(strings.Join(lines, "\r\n"), MaxMessage)
 }
 
 func isClean(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return invisible(r) && !isLayout(r) })
+	return !strings.ContainsFunc(strings.ReplaceAll(text, "\r\n", ""), func(r rune) bool { return invisible(r) && !isLayout(r) })
 }
 
 func isLayout(r rune) bool { return r == '\n' || r == '\t' }

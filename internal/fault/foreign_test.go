@@ -52,7 +52,8 @@ func TestMessageKeepsLinesAndNothingElseThatControls(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                                 "",
 		"Collected errors: 2\n\tError 0":   "Collected errors: 2\n\tError 0",
-		"one\r\ntwo":                       "one\ntwo",
+		"one\r\ntwo":                       "one\r\ntwo",
+		"a\rb\r\n":                         "a b\r\n", // the first would write over what stands there
 		"over\rwritten \x1b]0;title\a end": "over written  ]0;title  end",
 		"turned \u202earound":              "turned  around",
 	} {
