@@ -119,7 +119,7 @@ func (fs *flights) enter(gen uint64, m mode) (*flight, *Credentials, error) {
 		fs.reinstate()
 		return nil, nil, err
 	}
-	return fs.launch(s, fs.backoff.permitted(m)), nil, nil
+	return fs.launch(s, fs.backoff.permitted(m), nil), nil, nil
 }
 
 // advise starts a background refresh of s, unless one is under way, is impossible, or
@@ -133,23 +133,17 @@ func (fs *flights) advise(s *snapshot) {
 	if fs.flight != nil || fs.isClosed() || fs.current.Load() != s || fs.backoff.suspended(time.Now()) {
 		return
 	}
-	fs.launch(s, renewOnly)
+	fs.launch(s, renewOnly, nil)
 }
 
-// forgive lets the next flight start, whatever the last one failed with.
-func (fs *flights) forgive() {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	fs.backoff.err = nil
-}
-
-// launch starts a flight; fs.mu is held. The flight belongs to no caller, so it has
-// neither the deadline nor the metadata of the one that started it.
-func (fs *flights) launch(s *snapshot, m mode) *flight {
+// launch starts a flight, for a renewed session if there is one; fs.mu is held. The flight
+// belongs to no caller: it has neither the deadline nor the metadata of the first.
+func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 	ctx := context.WithValue(context.Background(), flightOf{fs}, true) //nolint:forbidigo // see above
 	ctx, cancel := context.WithCancel(ctx)
 	f := &flight{task: task{clock: fs.renewal.clock}, cancel: cancel, done: make(chan struct{})}
-	f.mode, f.old, f.last, f.outdated = m, s, s.last, fs.outdated
+	f.mode, f.old, f.last, f.outdated, f.session = m, s, s.last, fs.outdated, session
+	f.critical.Store(session != nil)
 	if s.load() == unread && fs.initial != nil {
 		f.given, f.last = fs.initial, fs.initial
 	}
@@ -208,6 +202,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 // that a caller whose call was rejected with it is not told that it was replaced.
 func (fs *flights) publish(f *flight, creds *Credentials) *Credentials {
 	next := &snapshot{gen: f.old.gen + 1, last: f.old.last, asked: f.isLogin && fs.renewal.traits.Interactive}
+	next.continues(&f.task)
 	adopted := f.adopted
 	if f.old.sameToken(creds) && (!f.repeated || f.err != nil) {
 		next.gen, adopted = f.old.gen, f.old.creds.adopted

@@ -47,6 +47,7 @@ type task struct {
 	given    *Credentials // of WithInitial, the first time
 	last     *Credentials // already superseded: not to be handed out again
 	outdated bool         // the stored copy is outdated too; see flights
+	session  *Credentials // that the other side renewed by itself, and is to be adopted
 	clock    clock.Clock
 
 	critical atomic.Bool  // a rotated refresh token may be in flight
@@ -57,9 +58,10 @@ type task struct {
 	failure  error        // why it cannot
 	narrow   bool         // the stored login asked for too few scopes
 
-	adopted  bool // the result is from the store
-	isLogin  bool // the result is a new login, not a refreshed one
-	repeated bool // the result is the same access token as before
+	adopted  bool  // the result is from the store
+	isLogin  bool  // the result is a new login, not a refreshed one
+	repeated bool  // the result is the same access token as before
+	unstored error // why a session that was adopted could not be stored
 }
 
 var (
@@ -83,6 +85,9 @@ var (
 // then. They never wait for a person.
 func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 	defer t.lease.release()
+	if t.session != nil {
+		return r.adopt(ctx, t), nil
+	}
 	if r.find(ctx, t) {
 		return t.prev, nil
 	}

@@ -36,6 +36,119 @@ func (a *Authenticator) Refused(c *Credentials) {
 	a.backoff.pace.inVain(time.Now())
 }
 
+// Adopt makes next the current credentials if prev still is: the other side has renewed the
+// session prev by itself, as a proxy does that sets a new cookie on any answer. It reports
+// whether it did. Of several for one prev the first is adopted, and the others wait for it.
+// A renewal under way, which replaces prev anyway, has precedence.
+//
+// Next takes the place of prev in the store, too, and of nothing else: a newer login that
+// another program has stored is used instead, and no login is stored anew after a logout.
+// An error beside true means that next could not be stored, and lasts as long as this
+// process. An adoption completes even if ctx ends before; Close waits for it as for a
+// refresh. The error is an [*Error].
+func (a *Authenticator) Adopt(ctx context.Context, prev, next *Credentials) (bool, error) {
+	f, first, err := a.offer(prev, next)
+	if f == nil || ctx.Value(flightOf{&a.flights}) != nil {
+		return false, err
+	}
+	select {
+	case <-f.done:
+	case <-a.closed:
+		return false, a.fail(opAdopt, ErrClosed)
+	case <-ctx.Done():
+		return false, a.fail(opAdopt, ctx.Err())
+	}
+	switch {
+	case !first:
+		return false, nil
+	case f.err != nil:
+		return false, f.err
+	case f.creds.AccessToken != next.AccessToken: // another program's
+		return false, nil
+	case f.unstored != nil:
+		return true, a.fail(opAdopt, fmt.Errorf("it is used, but could not be stored: %w", f.unstored))
+	default:
+		return true, nil
+	}
+}
+
+const opAdopt = "adopt a renewed session"
+
+// offer returns the flight that adopts a session in place of prev, and whether it is for
+// next; none if next is not to be adopted.
+func (a *Authenticator) offer(prev, next *Credentials) (f *flight, first bool, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.current.Load()
+	switch {
+	case a.isClosed():
+		return nil, false, a.fail(opAdopt, ErrClosed)
+	case prev == nil || !s.published(prev):
+		return nil, false, nil
+	case !next.usable(a.renewal.clock.Read()):
+		return nil, false, a.fail(opAdopt, fmt.Errorf("%w: it is empty or has expired", errUnusable))
+	case next.sendable() != nil:
+		return nil, false, a.fail(opAdopt, fmt.Errorf("%w: %w", errUnusable, next.sendable()))
+	case next.AccessToken == prev.AccessToken:
+		return nil, false, nil
+	case a.flight == nil:
+		session := *next
+		if next.RefreshToken == prev.RefreshToken {
+			session.RefreshToken = s.creds.RefreshToken // which may have changed since
+		}
+		return a.launch(s, renewOnly, &session), true, nil
+	case a.flight.session != nil:
+		return a.flight, false, nil
+	default:
+		return nil, false, nil
+	}
+}
+
+// adopt stores t.session in place of the session that it continues, if that is stored, and
+// returns it, or another program's newer login. It does so even if the flight is being
+// cancelled: the other side may have ended the session before.
+func (r *renewal) adopt(ctx context.Context, t *task) *Credentials {
+	before, next := t.old.creds, *t.session
+	next.Refusals, next.Refused, next.RetryAt = before.Refusals, before.Refused, before.RetryAt
+	if now := r.clock.Read().Wall(); next.IssuedAt.IsZero() || next.IssuedAt.After(now) {
+		next.IssuedAt = now
+	}
+	if r.storage.store == nil {
+		return &next
+	}
+	ctx, cancel := extended(ctx)
+	defer cancel()
+	r.storage.take(ctx, &t.lease, nil)
+	stored, err := r.storage.retrieve(ctx)
+	if err == nil && (stored.ID() == before.ID() || t.outdated && stored.olderThan(before)) {
+		var newer *Credentials
+		newer, err = r.storage.replace(ctx, &t.lease, stored.ID(), &next)
+		t.outdated = t.outdated && (err != nil || newer != nil)
+		stored = newer
+	}
+	switch {
+	case errors.Is(err, ErrNoCredentials), errors.Is(err, errDeleted):
+		r.log.DebugContext(ctx, "a renewed session is not stored, since the one before it is not")
+	case err != nil:
+		t.unstored, t.outdated = err, true
+	case stored != nil && before.olderThan(stored) && !r.tooNarrow(ctx, t, stored):
+		if stored, _ = r.vetted(stored); t.canUse(stored) {
+			t.adopted, t.outdated = true, false
+			r.log.InfoContext(ctx, "another process stored a newer login meanwhile; it is used instead")
+			return stored
+		}
+	}
+	return &next
+}
+
+// continues makes what is known about a session hold for the one that continues it.
+func (s *snapshot) continues(t *task) {
+	if t.session != nil && !t.adopted {
+		s.asked = t.old.asked
+		s.accepted.Store(t.old.accepted.Load())
+	}
+}
+
 // Login logs in now, even if there is a usable login, and even if a person has refused
 // an earlier one. It may ask a person. If a login is under way already, Login waits for
 // it and returns its result; it does not take the result of a refresh for a login.
@@ -212,6 +325,13 @@ func (fs *flights) isClosed() bool {
 	default:
 		return false
 	}
+}
+
+// forgive lets the next flight start, whatever the last one failed with.
+func (fs *flights) forgive() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.backoff.err = nil
 }
 
 // reinstate lets calls carry credentials again that a server rejected, until they expire,

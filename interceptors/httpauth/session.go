@@ -18,7 +18,7 @@ func (t *Transport) adopt(r *http.Request, h *prepared, answer *http.Response) {
 		return
 	}
 	ctx := r.Context()
-	if _, err := t.adopter.Adopt(ctx, h.creds, next); err != nil {
+	if _, err := t.adopter.Adopt(ctx, h.creds, next); err != nil && ctx.Err() == nil {
 		t.logger.WarnContext(ctx, "a session that the server renewed could not be stored", "url", withoutSecrets(r.URL), "error", err)
 	}
 }
