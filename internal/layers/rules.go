@@ -47,10 +47,12 @@ func Rules() []Rule {
 		{Package: "platform/nublado/repertoire", May: []string{"internal/clock", "internal/peer", "platform/internal/guess"}},
 		{Package: "platform/nublado/gafaelfawr", May: []string{"auth", "internal/endpoint", "internal/peer"}},
 		{Package: "platform/nublado", May: slices.Concat(system, []string{
-			"platform/nublado/gafaelfawr", "platform/nublado/repertoire",
+			"interceptors/httpauth", "platform/nublado/gafaelfawr", "platform/nublado/repertoire",
 		})},
 		{Package: "platform/flyte", May: slices.Concat(system, []string{"internal/apikey", "platform/internal/smallfile"})},
-		{Package: "platform/kubeflow", May: slices.Concat(system, []string{"internal/endpoint", "platform/internal/smallfile"})},
+		{Package: "platform/kubeflow", May: slices.Concat(system, []string{
+			"interceptors/httpauth", "internal/endpoint", "platform/internal/smallfile",
+		})},
 		{Package: "auth/tokenstore", May: []string{"auth", "internal/clock"}},
 		{Package: clientset, May: []string{
 			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "internal/apikey",

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
@@ -149,6 +151,38 @@ func besideService(u *url.URL, completed string) *url.URL {
 		web.Host += ":" + port
 	}
 	return &web
+}
+
+// httpBase returns the URL in front of /apis; empty if no host is set. A gateway routes
+// only /pipeline to the API, and a login with a session is one at a gateway.
+func (l location) httpBase(login auth.Flow) string {
+	if l.web == nil {
+		return ""
+	}
+	base := *l.web
+	name, _, _ := strings.Cut(base.Hostname(), ".")
+	switch {
+	case l.inCluster && name == apiService:
+		base.Path = "" // which the API server itself does not have
+		if port := base.Port(); port == "" || port == grpcPort {
+			base.Host = base.Hostname() + ":" + httpPort
+		}
+	case isSession(login) && !l.inCluster:
+		base.Path = "/pipeline"
+	}
+	return base.String()
+}
+
+// isSession reports whether a login is a session of a gateway, in a cookie.
+func isSession(login auth.Flow) bool {
+	switch f := login.(type) {
+	case dexFlow, cookieFlow:
+		return true
+	case flow.Static:
+		return f.Credentials != nil && f.Credentials.HeaderKey == "cookie"
+	default:
+		return false
+	}
 }
 
 // isLabel reports whether s can be a name in Kubernetes (RFC 1123).

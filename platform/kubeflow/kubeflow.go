@@ -12,7 +12,9 @@
 //		Dex:  &kubeflow.Dex{Username: "user@example.com", Password: flow.SecretEnv("KUBEFLOW_PASSWORD")},
 //	})
 //
-// The result is a grpc.ClientConnInterface, so any stub of Kubeflow's works with it.
+// The result is a grpc.ClientConnInterface, so any stub of Kubeflow's works with it. Its
+// HTTPClient and HTTPURL are for the HTTP API, such as HTTPURL("/apis/v2beta1/runs"), which
+// the routes of a gateway with Dex carry where they carry no gRPC.
 // Requests to the API name a namespace; [Resolver.FindUserNamespace] finds it.
 package kubeflow
 
@@ -25,6 +27,7 @@ import (
 	"strings"
 
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/interceptors/httpauth"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/internal/guess"
 )
@@ -61,7 +64,9 @@ type Resolver struct {
 	//
 	// For the names of the cluster's own services, calls are made to port 8887 of
 	// ml-pipeline, which serves gRPC; credentials are sent there without TLS, as in
-	// Kubeflow's own deployment. Every other host is used as it is.
+	// Kubeflow's own deployment. Every other host is used as it is. HTTP requests go to
+	// Host itself: with Dex or Cookies below /pipeline, which is the route of the gateway,
+	// and to port 8888 of ml-pipeline unless another one is set.
 	Host string
 	// API is the address of gRPC, if it does not follow from Host: a second
 	// port-forward, for example. Any form that clientset.ForEndpoint takes.
@@ -131,6 +136,8 @@ func (r Resolver) Resolve(ctx context.Context, _ *http.Client) (platform.Target,
 	}
 	return platform.Target{
 		Endpoint:             cmp.Or(r.API, place.endpoint),
+		HTTPBase:             place.httpBase(login),
+		Rejected:             httpauth.CookieProxy("/oauth2", "/dex"),
 		Flow:                 login,
 		PlaintextCredentials: r.API == "" && place.inCluster || r.Dex != nil && r.Dex.AllowPlaintext,
 		Settings:             platform.Settings{Endpoint: r.endpointSetting()},

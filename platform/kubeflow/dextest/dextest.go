@@ -9,7 +9,6 @@
 package dextest
 
 import (
-	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -76,10 +75,11 @@ type Server struct {
 	mux    *http.ServeMux
 
 	mu       sync.Mutex
-	pending  map[string]*login    // logins at Dex, by request id
-	codes    map[string]string    // code → user
-	sessions map[string]time.Time // session → its expiry
+	pending  map[string]*login  // logins at Dex, by request id
+	codes    map[string]string  // code → user
+	sessions map[string]session // by the value of the cookie
 	logins   int
+	renewals int
 	requests []Request
 }
 
@@ -110,7 +110,7 @@ func NewServer(config Config) *Server {
 	}
 	s := &Server{
 		config: config, mux: http.NewServeMux(),
-		pending: map[string]*login{}, codes: map[string]string{}, sessions: map[string]time.Time{},
+		pending: map[string]*login{}, codes: map[string]string{}, sessions: map[string]session{},
 	}
 	s.routes()
 	if config.GRPC != nil {
@@ -146,38 +146,16 @@ func (s *Server) Logins() int {
 	return s.logins
 }
 
+// Renewals returns how many sessions were renewed; see [Server.RenewSessions].
+func (s *Server) Renewals() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.renewals
+}
+
 // Requests returns the requests so far, without gRPC calls, oldest first.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
-}
-
-// ExpireSessions ends all sessions.
-func (s *Server) ExpireSessions() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.sessions)
-}
-
-// open opens a session.
-func (s *Server) open() string {
-	id := "session-" + rand.Text()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sessions[id] = time.Now().Add(s.config.SessionLife)
-	s.logins++
-	return id
-}
-
-// knows reports whether one of the cookies is a session that has not expired.
-func (s *Server) knows(cookies []*http.Cookie) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range cookies {
-		if end, ok := s.sessions[c.Value]; ok && c.Name == SessionCookie && time.Now().Before(end) {
-			return true
-		}
-	}
-	return false
 }

@@ -58,6 +58,7 @@ func (s *Server) routes() {
 func (s *Server) front(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.config.Unsecured || s.knows(r.Cookies()):
+		s.renew(w, r.Cookies())
 		if s.config.Upstream != nil {
 			s.config.Upstream.ServeHTTP(w, r)
 			return
@@ -123,10 +124,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: CSRFCookie, Path: "/", MaxAge: -1}) //nolint:gosec // it serves http only
-	http.SetCookie(w, &http.Cookie{                                          //nolint:gosec // it serves http only
-		Name: SessionCookie, Value: s.open(), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		MaxAge: int(s.config.SessionLife.Seconds()),
-	})
+	s.logIn(w)
 	http.Redirect(w, r, rd, http.StatusFound) //nolint:gosec // checked when it came
 }
 
