@@ -163,12 +163,10 @@ func TestARenewedSessionTakesThePlaceOfBothForms(t *testing.T) {
 	}
 }
 
-func TestNeitherACSRFCookieNorADeletionChangesTheSession(t *testing.T) {
+func TestADeletionDoesNotChangeTheSession(t *testing.T) {
 	t.Parallel()
 	proxy := dextest.NewServer(dextest.Config{Upstream: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch strings.TrimPrefix(r.URL.Path, "/pipeline") {
-		case "/csrf":
-			http.SetCookie(w, &http.Cookie{Name: dextest.CSRFCookie, Value: "x"})
 		case "/deletion":
 			http.SetCookie(w, &http.Cookie{Name: dextest.SessionCookie, MaxAge: -1})
 		case "/past":
@@ -180,7 +178,7 @@ func TestNeitherACSRFCookieNorADeletionChangesTheSession(t *testing.T) {
 	cs := made(t, user(proxy), clientset.WithStore(store))
 	get(t, cs, runs)
 	before := value(t, store)
-	for _, path := range []string{"/csrf", "/deletion", "/past"} {
+	for _, path := range []string{"/deletion", "/past"} {
 		get(t, cs, path)
 		if code := get(t, cs, runs); code != http.StatusOK || value(t, store) != before || proxy.Logins() != 1 {
 			t.Errorf("%s: then status %d, %d logins, stored anew: %v", path, code, proxy.Logins(), value(t, store) != before)
@@ -189,6 +187,25 @@ func TestNeitherACSRFCookieNorADeletionChangesTheSession(t *testing.T) {
 		if sent := all[len(all)-1].Cookies; !slices.Equal(sent, []string{dextest.SessionCookie}) {
 			t.Errorf("%s: then sent %q", path, sent)
 		}
+	}
+}
+
+// Not even one that is beside the session in the header.
+func TestACSRFCookieIsNoSession(t *testing.T) {
+	t.Parallel()
+	var sent []string
+	proxy := dextest.NewServer(dextest.Config{Unsecured: true, Upstream: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.Header.Get("Cookie"))
+		http.SetCookie(w, &http.Cookie{Name: dextest.CSRFCookie, Value: "new"})
+		http.SetCookie(w, &http.Cookie{Name: "other", Value: "new"})
+	})})
+	t.Cleanup(proxy.Close)
+	given := dextest.SessionCookie + "=given; " + dextest.CSRFCookie + "=given"
+	cs := made(t, kubeflow.Resolver{Host: proxy.URL, Cookies: flow.SecretValue(given), LookupEnv: env()})
+	get(t, cs, runs)
+	get(t, cs, runs)
+	if !slices.Equal(sent, []string{given, given}) {
+		t.Errorf("sent %q", sent)
 	}
 }
 

@@ -8,19 +8,24 @@
 // a new one ([Created]).
 //
 //	cs, err := clientset.For(ctx, nublado.Resolver{Source: nublado.FromRequest(r.Header)})
+//
+// Its HTTPClient and HTTPURL are for the hub and the lab, such as HTTPURL("/hub/api/user").
 package nublado
 
 import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/interceptors/httpauth"
 	"github.com/jetway-go/jetway/internal/fault"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/nublado/repertoire"
@@ -34,6 +39,10 @@ type Resolver struct {
 	// Discovery is the client of service discovery, and wins over the environment;
 	// nil means a new client at every Resolve, for REPERTOIRE_BASE_URL.
 	Discovery *repertoire.Client
+	// UserSubdomains says that this deployment serves a user's lab at a host of its own,
+	// ada.nb.example.com for the Nublado at nb.example.com. The token is then sent there,
+	// too, with the same scheme and port.
+	UserSubdomains bool
 	// Logger records the keys of new tokens, and a warning when an old answer of service
 	// discovery is used; nil means that of the client (clientset.WithLogger).
 	Logger *slog.Logger
@@ -105,21 +114,52 @@ func (r Resolver) Resolve(ctx context.Context, hc *http.Client) (platform.Target
 	if err != nil {
 		return platform.Target{}, err
 	}
-	endpoint, err := endpointOf(doc.UI("nublado"))
+	hub, err := url.Parse(doc.UI("nublado"))
+	if err != nil || hub.Host == "" {
+		return platform.Target{}, ErrNublado
+	}
+	labs, err := r.labs(hub, who.username)
 	if err != nil {
 		return platform.Target{}, err
 	}
 	f, err := who.flow(doc)
-	return platform.Target{Endpoint: endpoint, Flow: f, User: who.username}, err
+	return platform.Target{
+		Endpoint: hub.Scheme + "://" + hub.Host, // gRPC has no paths
+		HTTPBase: hub.Scheme + "://" + hub.Host + strings.TrimRight(hub.EscapedPath(), "/"),
+		Origins:  labs,
+		Rejected: rejected(hub, doc),
+		Flow:     f, User: who.username,
+	}, err
 }
 
-// endpointOf returns scheme and host of an address; gRPC has no paths.
-func endpointOf(address string) (string, error) {
-	u, err := url.Parse(strings.TrimRight(address, "/"))
-	if err != nil || u.Host == "" {
-		return "", ErrNublado
+// labs returns the origin of a user's lab, if it is another one than that of the hub.
+func (r Resolver) labs(hub *url.URL, username string) ([]string, error) {
+	if !r.UserSubdomains {
+		return nil, nil
 	}
-	return u.Scheme + "://" + u.Host, nil
+	if _, err := netip.ParseAddr(hub.Hostname()); err == nil {
+		return nil, &Error{Input: "UserSubdomains", Err: fmt.Errorf("is set, but Nublado is at %s, which has no subdomains", hub.Host)}
+	}
+	return []string{hub.Scheme + "://" + username + "." + hub.Host}, nil
+}
+
+// rejected returns the rule for answers that reject a token: status 401, or a redirect to
+// Gafaelfawr's login. One to the hub's own OAuth server is no rejection: it is how a lab
+// learns who the user is.
+func rejected(hub *url.URL, doc *repertoire.Document) httpauth.Rule {
+	login := []string{"/login"}
+	if u, err := url.Parse(doc.Internal("gafaelfawr", "v1")); err == nil && u.Host != "" {
+		login = append(login, u.Scheme+"://"+u.Host+"/login")
+	}
+	redirect := httpauth.LoginRedirect(login...)
+	authorize := strings.TrimRight(hub.Path, "/") + "/hub/api/oauth2/authorize"
+	return httpauth.Any(httpauth.Unauthorized, func(sent *http.Request, answer *http.Response) bool {
+		if !redirect(sent, answer) {
+			return false
+		}
+		to, err := sent.URL.Parse(answer.Header.Get("Location"))
+		return err != nil || !strings.EqualFold(to.Host, hub.Host) || to.Path != authorize
+	})
 }
 
 // identity is a user, and a function that makes the flow for that user's token from the
