@@ -112,6 +112,9 @@ func (p tenant) call(r *rand.Rand) error {
 	time.Sleep(time.Duration(r.IntN(50)) * time.Millisecond)
 	if p.accepts(c) {
 		p.auth.Accepted(c)
+		if p.kind != staticKind && r.IntN(20) == 0 {
+			p.adopt(r, c)
+		}
 		return nil
 	}
 	p.mu.Lock()
@@ -131,6 +134,21 @@ func (p tenant) call(r *rand.Rand) error {
 	}
 	p.handedOut(next, c, known)
 	return nil
+}
+
+// adopt takes over the session that the backend has made of c in its answer.
+func (p tenant) adopt(r *rand.Rand, c *auth.Credentials) {
+	next := *c
+	p.mu.Lock()
+	p.issued++
+	next.AccessToken = "access-" + strconv.Itoa(p.issued)
+	next.IssuedAt, next.Expiry = time.Now(), time.Now().Add(time.Duration(1+r.IntN(100))*time.Second)
+	p.alive[next.AccessToken] = next.Expiry
+	p.tried[next.AccessToken] = true // it is stored only if c is
+	p.mu.Unlock()
+	ctx, check := p.within(r, "Adopt")
+	_, _ = p.auth.Adopt(ctx, c, &next)
+	check()
 }
 
 func (p tenant) login(r *rand.Rand) {
@@ -309,7 +327,7 @@ func closeAll(all []tenant) {
 	}
 }
 
-// However calls, logins, logouts, expiry, failing servers and stores, other programs
+// However calls, logins, logouts, renewed sessions, expiry, failing servers and stores, other programs
 // and Close fall together: one request at a time, none after Close, nothing handed
 // out before it was stored or after it was known to be refused, no person asked out of
 // turn, nothing deleted without reason, every call back in time. The environment may
