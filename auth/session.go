@@ -109,7 +109,7 @@ func (a *Authenticator) offer(prev, next *Credentials) (f *flight, first bool, e
 // cancelled: the other side may have ended the session before.
 func (r *renewal) adopt(ctx context.Context, t *task) *Credentials {
 	before, next := t.old.creds, *t.session
-	next.Refusals, next.Refused, next.RetryAt = before.Refusals, before.Refused, before.RetryAt
+	next.inherit(before, before)
 	if now := r.clock.Read().Wall(); next.IssuedAt.IsZero() || next.IssuedAt.After(now) {
 		next.IssuedAt = now
 	}
@@ -121,6 +121,9 @@ func (r *renewal) adopt(ctx context.Context, t *task) *Credentials {
 	r.storage.take(ctx, &t.lease, nil)
 	stored, err := r.storage.retrieve(ctx)
 	if err == nil && (stored.ID() == before.ID() || t.outdated && stored.olderThan(before)) {
+		if stored.ID() == before.ID() { // other programs may have noted something
+			next.inherit(before, stored)
+		}
 		var newer *Credentials
 		newer, err = r.storage.replace(ctx, &t.lease, stored.ID(), &next)
 		t.outdated = t.outdated && (err != nil || newer != nil)
@@ -139,6 +142,14 @@ func (r *renewal) adopt(ctx context.Context, t *task) *Credentials {
 		}
 	}
 	return &next
+}
+
+// inherit makes what is known about the session before hold for c, which continues it, too.
+func (c *Credentials) inherit(before, known *Credentials) {
+	c.Refusals, c.Refused, c.RetryAt = known.Refusals, known.Refused, known.RetryAt
+	if c.RefreshToken == before.RefreshToken {
+		c.RefreshToken = known.RefreshToken
+	}
 }
 
 // continues makes what is known about a session hold for the one that continues it.
