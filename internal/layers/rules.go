@@ -65,7 +65,7 @@ func Rules() []Rule {
 		{Package: "interceptors/serverauth/introspect", May: []string{verifier, "internal/clock"}},
 		{Package: "interceptors/serverauth/authmetadata", May: []string{"configstore", gen}},
 		{Package: "platform/jupyterhub", May: slices.Concat(system, []string{ // which also says who calls a service
-			"internal/endpoint", verifier,
+			"interceptors/httpauth", "internal/endpoint", verifier,
 		})},
 		{Package: "platform/internal/platformtest", May: []string{gen, verifier}}, // for tests only
 		{Package: "mockserver/objectstore", Tests: mocks},

@@ -24,9 +24,6 @@ var (
 	ErrUnavailable = errors.New("Failed to check authorization (upstream problem)") //nolint:staticcheck // JupyterHub's text
 	// ErrUnreachable means that the request to the hub failed.
 	ErrUnreachable = errors.New("Failed to connect to Hub API") //nolint:staticcheck // JupyterHub's text
-	// ErrNoEndpoint means that a [Resolver] has no Endpoint.
-	ErrNoEndpoint = errors.New("no endpoint: set Resolver.Endpoint to the address of the service to call, " +
-		"such as http://127.0.0.1:10102; the hub itself serves no gRPC")
 	// ErrState means that a callback belongs to no login that this browser has started.
 	ErrState = errors.New("the login was started in another browser, or too long ago")
 )

@@ -86,16 +86,19 @@ func TestJupyterHubRow01_MissingTokenIsNamedBeforeDialling(t *testing.T) {
 	}
 }
 
-// The hub serves no gRPC, so a client for its own address could only fail at each call.
-func TestResolveRequiresAnEndpoint(t *testing.T) {
+// The hub serves no gRPC: without an Endpoint there is its API, and a gRPC call says so.
+func TestWithoutAnEndpointThereIsTheHubsAPIOnly(t *testing.T) {
 	t.Parallel()
-	vars := map[string]string{"JUPYTERHUB_API_TOKEN": "t", "JUPYTERHUB_API_URL": "http://hub:8081/hub/api"}
+	h, _ := start(t, hubtest.Config{})
 	for _, blank := range []string{"", " "} {
-		_, err := clientset.For(t.Context(), jupyterhub.Resolver{Config: jupyterhub.Config{LookupEnv: env(vars)}, Endpoint: blank})
-		if !errors.Is(err, jupyterhub.ErrNoEndpoint) || status.Code(err) != codes.FailedPrecondition {
-			t.Fatalf("%v (%v), want ErrNoEndpoint with FailedPrecondition", err, status.Code(err))
+		cs := made(t, jupyterhub.Resolver{Config: jupyterhub.Config{LookupEnv: env(h.ServiceEnv("svc"))}, Endpoint: blank})
+		if err := check(t.Context(), cs); !errors.Is(err, clientset.ErrNoGRPC) {
+			t.Fatalf("%v, want ErrNoGRPC", err)
 		}
-		contains(t, err.Error(), "set Resolver.Endpoint to the address of the service to call")
+		me, err := jupyterhub.NewClient(cs.HTTPClient(), cs.HTTPURL("")).Self(t.Context())
+		if err != nil || me.Name != "svc" || me.Kind != "service" {
+			t.Fatalf("%+v, %v", me, err)
+		}
 	}
 }
 
@@ -113,6 +116,9 @@ func TestResolveReturnsTheEndpointAndWhoseLoginItIs(t *testing.T) {
 		"of another hub": {jupyterhub.Config{LookupEnv: env(token), APIURL: "https://hub.example/hub/api"}, ""},
 	} {
 		target, err := jupyterhub.Resolver{Config: tt.config, Endpoint: "http://svc:9"}.Resolve(t.Context(), nil)
+		if base := target.HTTPBase; base == "" || len(target.Origins) != 0 || target.Rejected == nil {
+			t.Errorf("%s: base %q, origins %q", name, base, target.Origins)
+		}
 		if err != nil || target.Endpoint != "http://svc:9" || target.PlaintextCredentials || target.User != tt.user {
 			t.Errorf("%s: %q, plaintext %v, user %q, %v", name, target.Endpoint, target.PlaintextCredentials, target.User, err)
 		}

@@ -18,9 +18,7 @@ func (h *Server) routes() http.Handler {
 	})
 	if h.config.Generation != Legacy {
 		api.HandleFunc("GET /user", h.user)
-		api.HandleFunc("POST /users/{name}/tokens", h.createToken)
-		api.HandleFunc("DELETE /users/{name}/tokens/{id}", h.deleteToken)
-		api.HandleFunc("GET /services", h.listServices)
+		h.restRoutes(api)
 	}
 	if h.config.Generation != Modern {
 		api.HandleFunc("GET /authorizations/token/{token}", h.tokenOwner)
@@ -36,6 +34,8 @@ func (h *Server) routes() http.Handler {
 	all.HandleFunc("POST "+prefix+"/oauth2/authorize", h.consent)
 	all.HandleFunc(h.config.BaseURL+"hub/login", h.login)
 	all.HandleFunc(h.config.BaseURL+"services/{name}/", h.proxy)
+	all.HandleFunc(h.config.BaseURL+"user/{name}/", h.lab)
+	all.HandleFunc(h.config.BaseURL+"hub/user/{name}/", h.noLab)
 	return all
 }
 
@@ -68,6 +68,9 @@ func (h *Server) recorded(next http.Handler) http.Handler {
 			contentType := ordered.ContentType
 			if contentType == "" {
 				contentType = "application/json"
+			}
+			for name, value := range ordered.Header {
+				w.Header().Set(name, value)
 			}
 			w.Header().Set("Content-Type", contentType)
 			w.WriteHeader(ordered.Status)
@@ -115,6 +118,9 @@ func (h *Server) model(t *token, withScopes bool) map[string]any {
 	m := map[string]any{"name": t.name, "kind": t.kind}
 	if t.kind == "user" {
 		u := h.users[t.name]
+		if u == nil { // deleted, as its tokens will be
+			u = &account{}
+		}
 		m["admin"], m["groups"] = u.Admin, append([]string{}, u.Groups...)
 	} else {
 		m["admin"] = h.services[t.name].Admin
@@ -163,68 +169,6 @@ func (h *Server) cookieOwner(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply(w, http.StatusOK, h.model(&token{kind: "user", name: s.user}, false))
-}
-
-func (h *Server) listServices(w http.ResponseWriter, r *http.Request) {
-	switch t := h.caller(r); {
-	case t == nil:
-		refuse(w, http.StatusForbidden, "Forbidden")
-	case !slices.Contains(t.scopes, "list:services"):
-		refuse(w, http.StatusForbidden, "Action is not authorized with current scopes; requires any of [list:services]")
-	default:
-		reply(w, http.StatusOK, map[string]any{})
-	}
-}
-
-// createToken also accepts a name and password in place of a token.
-func (h *Server) createToken(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Note      string   `json:"note"`
-		ExpiresIn int      `json:"expires_in"`
-		Scopes    []string `json:"scopes"`
-		Auth      *struct {
-			Username string `json:"username"`
-			Password string `json:"password"`
-		} `json:"auth"`
-	}
-	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&in); err != nil {
-		refuse(w, http.StatusBadRequest, "Invalid JSON in body of request")
-		return
-	}
-	name := r.PathValue("name")
-	h.mu.Lock()
-	_, known := h.users[name]
-	h.mu.Unlock()
-	may := in.Auth != nil && in.Auth.Username == name && in.Auth.Password == name
-	if t := h.caller(r); t != nil {
-		may = t.kind == "service" && h.model(t, false)["admin"] == true || t.kind == "user" && t.name == name
-	}
-	if !may || !known {
-		refuse(w, http.StatusForbidden, "Forbidden")
-		return
-	}
-	h.mu.Lock()
-	text, t := h.issue(name, time.Duration(in.ExpiresIn)*time.Second, "", in.Scopes)
-	h.mu.Unlock()
-	reply(w, http.StatusCreated, map[string]any{"token": text, "id": t.id, "scopes": t.scopes, "note": in.Note})
-}
-
-func (h *Server) deleteToken(w http.ResponseWriter, r *http.Request) {
-	t := h.caller(r)
-	if t == nil || t.kind != "service" && t.name != r.PathValue("name") {
-		refuse(w, http.StatusForbidden, "Forbidden")
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for text, other := range h.tokens {
-		if other.id == r.PathValue("id") && other.kind == "user" && other.name == r.PathValue("name") {
-			delete(h.tokens, text)
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-	}
-	refuse(w, http.StatusNotFound, "Not Found")
 }
 
 // proxy forwards a request to a service as the hub's proxy does, with the path unchanged.

@@ -2,8 +2,9 @@
 // API, with both ways of identifying callers; its OAuth provider, with login and consent
 // pages; and the proxy that forwards /services/<name>/ to a service. Its answers are
 // those of a real hub. Tokens have scopes, expire and can be revoked, a code can be used
-// once, and a form is accepted from its own page only. There are no notebook servers,
-// roles and admin pages.
+// once, and a form is accepted from its own page only. Notebook servers start, fail and
+// stop as [Server.SetSpawn] says; a request to one that runs gets its version only. There
+// are no roles and admin pages.
 //
 // Call [NewServer]; [Server.ServiceEnv] returns the environment that the hub would set
 // for a service.
@@ -42,6 +43,8 @@ type Config struct {
 	BaseURL string
 	// RequirePKCE rejects authorization requests without a code challenge.
 	RequirePKCE bool
+	// NamedServers lets users have servers beside the default one.
+	NamedServers bool
 }
 
 // User is a user who can log in; the password is the same as the name.
@@ -54,7 +57,7 @@ type User struct {
 // Service is a service of the hub.
 type Service struct {
 	Name  string // must be unique
-	Admin bool   // may issue tokens for users
+	Admin bool   // has every scope
 	// URL is where it listens; the hub's proxy then forwards /services/<Name>/ to it.
 	URL string
 	// Scopes are those that its own token has beside the one to read its own name.
@@ -71,7 +74,10 @@ type Server struct {
 	http   *httptest.Server
 
 	mu       sync.Mutex
-	users    map[string]User
+	users    map[string]*account
+	order    []string // of the users' names
+	groups   []string // those that were made by themselves, and those of users
+	spawn    Spawn
 	services map[string]*service
 	tokens   map[string]*token
 	cookies  map[string]session // by value of a cookie
@@ -93,6 +99,8 @@ type token struct {
 	id, kind, name string
 	scopes         []string
 	session        string // of the browser, for tokens of the authorization code flow
+	note           string
+	created        time.Time
 	expiry         time.Time
 }
 
@@ -112,6 +120,8 @@ type Answer struct {
 	Status      int    // of HTTP
 	ContentType string // empty means JSON
 	Body        string // sent as it is
+	// Header has further fields; may be nil.
+	Header map[string]string
 }
 
 // NewServer starts a hub on the loopback interface. It panics if it cannot listen,
@@ -123,7 +133,7 @@ func NewServer(config Config) *Server {
 	}
 	h := &Server{
 		config: config,
-		users:  map[string]User{}, services: map[string]*service{}, tokens: map[string]*token{},
+		users:  map[string]*account{}, services: map[string]*service{}, tokens: map[string]*token{},
 		cookies: map[string]session{}, codes: map[string]code{},
 	}
 	h.http = httptest.NewUnstartedServer(h.routes())
@@ -149,7 +159,7 @@ func (h *Server) Close() {
 func (h *Server) AddUser(u User) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.users[u.Name] = u
+	h.addUser(u)
 }
 
 // AddService adds a service and returns its API token.
@@ -181,7 +191,7 @@ func (h *Server) IssueToken(user string, life time.Duration, scopes ...string) s
 
 func (h *Server) issue(user string, life time.Duration, browser string, scopes []string) (text string, t *token) {
 	text = newToken()
-	t = &token{id: h.id(), kind: "user", name: user, session: browser, scopes: append([]string{
+	t = &token{id: h.id(), kind: "user", name: user, session: browser, created: time.Now(), scopes: append([]string{
 		"read:users:name!user=" + user, "read:users:groups!user=" + user,
 	}, scopes...)}
 	if life > 0 {
