@@ -12,6 +12,7 @@ has chromium || missing+=(chromium)
 has gnome-keyring-daemon || missing+=(gnome-keyring)
 has dbus-run-session || missing+=(dbus)
 has jupyterhub || missing+=(jupyterhub)
+has jupyter-server || missing+=(jupyter-server)
 has configurable-http-proxy || missing+=(node-configurable-http-proxy)
 # Debian's own interpreter, whatever stands first in the path.
 /usr/bin/python3 -I -c 'import keyring' 2>/dev/null || missing+=(python3-keyring)

@@ -34,6 +34,7 @@ type hub struct {
 	External      string `json:"external"`
 	ExternalToken string `json:"external_token"`
 	BossToken     string `json:"boss_token"`
+	Homes         string `json:"homes"` // of the users' servers
 
 	stop func()
 }
@@ -45,7 +46,7 @@ func startHub(t *testing.T, base string, ingress bool) *hub {
 		Base: base, Ingress: ingress,
 		Proxy: freeURL(t), Hub: freeURL(t), ProxyAPI: freeURL(t), Whoami: freeURL(t), Phoenix: freeURL(t), External: freeURL(t),
 		ProxyToken: rand.Text(), Password: rand.Text(), ExternalToken: rand.Text(), BossToken: rand.Text(),
-		Program: example(t),
+		Program: example(t), Homes: t.TempDir(),
 	}
 	config, err := filepath.Abs("testdata/jupyterhub_config.py")
 	if err != nil {

@@ -21,6 +21,12 @@ func TestJupyterHub(t *testing.T) {
 		"Row07_PageUnderThePrefix":            managedPage,
 		"Row07_RestartedAfterAKill":           managedRestart,
 		"Row08_CodeFlowOfABrowser":            browserLogin,
+		"Row09_UsersGroupsAndServices":        apiUsers,
+		"Row10_TokensOfAUser":                 apiTokens,
+		"Row11_ServersStartAndStop":           apiServers,
+		"Row11_AFailedSpawnSaysWhy":           apiFailedSpawn,
+		"Row12_ForbiddenRequests":             apiForbidden,
+		"Row12_ARevokedTokenIsReadAgain":      apiRevoked,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

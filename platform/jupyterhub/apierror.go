@@ -3,12 +3,14 @@ package jupyterhub
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/jetway-go/jetway/interceptors/httpauth"
 	"github.com/jetway-go/jetway/internal/clock"
 	"github.com/jetway-go/jetway/internal/fault"
 )
@@ -19,9 +21,10 @@ var (
 	// already running, or one that is starting and cannot be stopped. The message of
 	// the hub says which (400).
 	ErrBadRequest = errors.New("the hub does not accept the request")
-	// ErrTokenRejected means that the token is missing, not valid, expired or revoked
-	// (401, or 403 of [Client.Self]).
-	ErrTokenRejected = errors.New("the hub rejects the token; get another one")
+	// ErrTokenRejected means that the token is missing, not valid, expired or revoked, and
+	// that the login has no other: 401, 403 of [Client.Self], or a 403 that the login
+	// has looked into, see [Resolver.Resolve].
+	ErrTokenRejected = errors.New("the hub rejects the token")
 	// ErrForbidden means that the token lacks a scope. The hub answers alike to a token
 	// that is not valid; [Client.Self] says if it is (403).
 	ErrForbidden = errors.New("the token lacks a scope, or is not valid")
@@ -84,6 +87,27 @@ func (e *APIError) RetryAfter() time.Duration { return e.after }
 // fail returns the error of a request that has no answer.
 func (r request) fail(err error) error {
 	return &APIError{Op: r.op, Subject: r.subject, Err: err}
+}
+
+// unsent returns the error of http.Client, without the URL. A login that failed after the
+// hub had rejected the token has that answer in it.
+func (r request) unsent(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	login, ok := errors.AsType[*httpauth.Error](err)
+	switch {
+	case strings.Contains(err.Error(), "Location header"): // which may contain a secret
+		return r.fail(errors.New("the hub redirects to an invalid address"))
+	case !ok:
+		return r.fail(err)
+	case login.Rejection == nil:
+		return r.fail(fmt.Errorf("%s: %w", login.Op, login.Err))
+	}
+	body, _ := io.ReadAll(io.LimitReader(login.Rejection.Body, maxRefusal))
+	e := r.refused(login.Rejection.StatusCode, fmt.Errorf("%w: %w", ErrTokenRejected, login.Err))
+	e.Message = reasonIn(body)
+	return e
 }
 
 // refused returns the error of an answer.

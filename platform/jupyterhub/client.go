@@ -150,7 +150,7 @@ func (c *Client) open(ctx context.Context, hc *http.Client, r request) (*http.Re
 	}
 	resp, err := hc.Do(req)
 	if err != nil {
-		return nil, r.fail(causeOf(err))
+		return nil, r.unsent(err)
 	}
 	if resp.StatusCode >= http.StatusOK && resp.StatusCode < http.StatusMultipleChoices {
 		return resp, nil
@@ -191,15 +191,4 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 		req.Header.Set("Content-Type", acceptJSON)
 	}
 	return req, nil
-}
-
-// causeOf returns the cause of an error of http.Client, without the URL.
-func causeOf(err error) error {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		err = e.Err
-	}
-	if strings.Contains(err.Error(), "Location header") { // which may contain a secret
-		return errors.New("the hub redirects to an invalid address")
-	}
-	return err
 }

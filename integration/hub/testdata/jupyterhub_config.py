@@ -26,12 +26,24 @@ c.JupyterHub.hub_bind_url = at["hub"]
 c.JupyterHub.db_url = "sqlite:///:memory:"
 c.JupyterHub.cookie_secret = bytes(range(32))
 c.JupyterHub.spawner_class = "simple"
+c.JupyterHub.allow_named_servers = True
+c.SimpleLocalProcessSpawner.home_dir_template = os.path.join(at["homes"], "{username}")
+c.Spawner.args = ["--allow-root"]
+
+
+def broken(spawner):
+    """Lets a server that was started with the option "broken" end at once."""
+    if spawner.user_options.get("broken"):
+        spawner.cmd, spawner.args, spawner.http_timeout = ["false"], [], 15
+
+
+c.Spawner.pre_spawn_hook = broken
 c.ConfigurableHTTPProxy.api_url = at["proxy_api"]
 c.ConfigurableHTTPProxy.auth_token = at["proxy_token"]
 
 c.JupyterHub.authenticator_class = HeaderAuthenticator if at["ingress"] else "dummy"
 c.DummyAuthenticator.password = at["password"]
-c.Authenticator.allowed_users = {"alice", "bob"}
+c.Authenticator.allowed_users = {"alice", "bob", "carol", "dave"}
 c.JupyterHub.load_groups = {"serenity": ["alice"]}
 
 managed = {"command": [at["program"]], "oauth_no_confirm": True}
