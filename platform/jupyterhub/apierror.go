@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -34,7 +35,8 @@ var (
 	// ErrExists means that there is a user or group of this name already (409).
 	ErrExists = errors.New("it exists already")
 	// ErrServerNotRunning means that a request to a user's server was not delivered,
-	// because that server does not run (424, or a redirect to the hub's /hub/user/).
+	// because that server does not run: 424, a redirect to the hub's /hub/user/, or the
+	// hub's page with 405.
 	ErrServerNotRunning = errors.New("the user's server is not running; start it with StartServer")
 	// ErrSpawnFailed means that a server did not start.
 	ErrSpawnFailed = errors.New("the server did not start")
@@ -135,7 +137,7 @@ func (r request) meaning(resp *http.Response) error {
 		return ErrNotFound
 	case status == http.StatusConflict:
 		return ErrExists
-	case status == http.StatusFailedDependency:
+	case status == http.StatusFailedDependency, status == http.StatusMethodNotAllowed && isInstead(resp):
 		return ErrServerNotRunning
 	case status == http.StatusTooManyRequests:
 		return ErrTooManyRequests
@@ -148,6 +150,14 @@ func (r request) meaning(resp *http.Response) error {
 	default:
 		return ErrAnswer
 	}
+}
+
+// isInstead reports whether a 405 comes from the hub in place of a user's server: it
+// redirects only a GET from there to where it says 424. The server's own 405 is JSON.
+func isInstead(resp *http.Response) bool {
+	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return err == nil && kind == "text/html" && resp.Request != nil &&
+		strings.Contains(resp.Request.URL.Path, "/user/") && !strings.Contains(resp.Request.URL.Path, "/hub/")
 }
 
 // redirected is the error of a redirect. The proxy sends requests to a server that does

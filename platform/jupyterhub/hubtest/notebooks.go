@@ -256,7 +256,8 @@ func send(w http.ResponseWriter, event any) {
 	_ = http.NewResponseController(w).Flush()
 }
 
-// lab is the proxy's way to a notebook server. Without one it redirects to the hub.
+// lab is the proxy's way to a notebook server. Without one the hub redirects a GET to
+// itself, and refuses any other method.
 func (h *Server) lab(w http.ResponseWriter, r *http.Request) {
 	t, user := h.caller(r), r.PathValue("name")
 	rest := strings.TrimPrefix(r.URL.Path, h.config.BaseURL+"user/"+user+"/")
@@ -270,6 +271,10 @@ func (h *Server) lab(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	switch {
+	case !running && r.Method != http.MethodGet:
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		_, _ = io.WriteString(w, "<!DOCTYPE html><title>JupyterHub</title>405 : Method Not Allowed")
 	case !running:
 		http.Redirect(w, r, h.config.BaseURL+"hub/user/"+user+"/"+rest, http.StatusFound) //nolint:gosec // a path below our own
 	case h.allowed(t, "access:servers", user) != here:
