@@ -32,10 +32,18 @@ func demo(ctx context.Context, out io.Writer) error {
 	vars := h.ServiceEnv("whoami")
 	go func() { ended <- serve(ctx, func(name string) (string, bool) { v, ok := vars[name]; return v, ok }) }()
 
-	return errors.Join(visits(ctx, out, h, address), func() error {
+	return errors.Join(visits(ctx, out, h, address), operation(ctx, out, h), func() error {
 		stop()
 		return <-ended
 	}())
+}
+
+// operation is that of another service, whose token may do everything.
+func operation(ctx context.Context, out io.Writer, h *hubtest.Server) error {
+	h.AddService(hubtest.Service{Name: "operator", Admin: true})
+	h.SetSpawn(hubtest.Spawn{Takes: 300 * time.Millisecond, Steps: []string{"pulling the image"}})
+	vars := h.ServiceEnv("operator")
+	return operate(ctx, out, jupyterhub.Config{LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }})
 }
 
 func mockHub(ctx context.Context) (h *hubtest.Server, address string, err error) {

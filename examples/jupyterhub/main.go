@@ -8,7 +8,8 @@
 // and browsers find it under /services/whoami/. Without the hub's environment, it runs
 // against a mock hub on this machine.
 //
-// Read service.go; it is all that a service needs.
+// Read service.go; it is all that a service needs. operate.go uses the hub's REST API:
+// it lists users, makes a token, and starts and stops a server.
 package main
 
 import (

@@ -19,6 +19,7 @@ func TestExample(t *testing.T) {
 	for _, want := range []string{
 		"you are inara", "PermissionDenied: jupyterhub: authorize: user badger is not allowed", "Unauthenticated: ",
 		"100 more calls made 0 requests to the hub", `"name": "inara"`, `"serenity"`,
+		"user badger of []", "a token of inara, for nightly: [redacted]", "100% Server ready at /user/inara/", "the server has stopped, the token is revoked",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output says nothing of %q", want)

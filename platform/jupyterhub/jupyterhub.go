@@ -2,7 +2,8 @@
 // are called by users, with tokens of the hub.
 //
 // To call another service, give a [Resolver] to clientset.For: calls carry this
-// service's API token as "authorization: token …".
+// service's API token as "authorization: token …". The same ClientSet signs requests to
+// the hub's own REST API, for which there is a [Client]: users, groups, tokens, servers.
 //
 // To be called, make an [Auth] with [NewAuth]. It identifies callers by a request to the
 // hub, caches the answers, and authorizes callers by scopes or lists. It is a

@@ -18,6 +18,9 @@ type Spawn struct {
 	Steps []string
 	// Hold leaves a server starting until [Server.EndSpawn].
 	Hold bool
+	// Takes is how long a server takes to start; not zero means that the hub's answer comes
+	// before.
+	Takes time.Duration
 	// Fail is why a server does not start; empty means that it does.
 	Fail string
 	// Cut ends each stream of the progress of a starting server after its steps, without
@@ -144,6 +147,15 @@ func (h *Server) startServer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain")
 	switch {
 	case n.spawn.Hold:
+		w.WriteHeader(http.StatusAccepted)
+	case n.spawn.Takes > 0:
+		time.AfterFunc(n.spawn.Takes, func() {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			if n.pending == "spawn" {
+				n.end(n.spawn.Fail)
+			}
+		})
 		w.WriteHeader(http.StatusAccepted)
 	case n.spawn.Fail != "":
 		n.end(n.spawn.Fail)
