@@ -66,7 +66,7 @@ func limited(t *testing.T) context.Context {
 }
 
 // mustRefuse fails the test unless the hub refused with this status, for this reason.
-func mustRefuse(t *testing.T, err error, reason error, status int) {
+func mustRefuse(t *testing.T, err, reason error, status int) {
 	t.Helper()
 	if e, ok := errors.AsType[*jupyterhub.APIError](err); !ok || !errors.Is(err, reason) || e.Status != status {
 		t.Errorf("%v, want %v with status %d", err, reason, status)

@@ -50,9 +50,11 @@ func TestRequestsHaveAcceptAndEscapedNames(t *testing.T) {
 	_ = c.RemoveServer(ctx, odd, odd)
 	_ = c.RevokeToken(ctx, odd, odd)
 	_, _ = c.RemoveFromGroup(ctx, odd, odd)
-	for range c.Users(ctx, jupyterhub.UserFilter{Name: odd}) { //nolint:revive // one request
+	for _, err := range c.Users(ctx, jupyterhub.UserFilter{Name: odd}) {
+		refused(t, err, jupyterhub.ErrAnswer, http.StatusTeapot)
 	}
-	for range c.Progress(ctx, odd, odd) { //nolint:revive // one request
+	for _, err := range c.Progress(ctx, odd, odd) {
+		refused(t, err, jupyterhub.ErrAnswer, http.StatusTeapot)
 	}
 	_ = c.Call(ctx, http.MethodPost, "proxy?a=b", nil, nil)
 	const name = "a%2Fb%20%3F%23%25"

@@ -15,7 +15,15 @@ import (
 // replies is a hub: it answers the requests that it gets in order.
 type replies struct {
 	t    *testing.T
-	list []func(context.Context) *http.Response
+	list []given
+}
+
+// given is one answer.
+type given struct {
+	status int
+	kind   string // of its content
+	body   string
+	silent bool // it does not end until the client gives it up
 }
 
 func (r *replies) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -23,39 +31,36 @@ func (r *replies) RoundTrip(req *http.Request) (*http.Response, error) {
 		r.t.Errorf("one request too many: %s %s", req.Method, req.URL)
 		return nil, errors.New("too many")
 	}
-	answer := r.list[0](req.Context())
+	next := r.list[0]
 	r.list = r.list[1:]
-	answer.Request = req
-	return answer, nil
-}
-
-func stream(parts ...string) func(context.Context) *http.Response {
-	return func(context.Context) *http.Response {
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream"}},
-			Body: io.NopCloser(strings.NewReader(strings.Join(parts, "")))}
+	var body io.Reader = strings.NewReader(next.body)
+	if next.silent {
+		body = io.MultiReader(body, until{req.Context()})
 	}
+	return &http.Response{
+		StatusCode: next.status, Header: http.Header{"Content-Type": {next.kind}}, Body: io.NopCloser(body), Request: req,
+	}, nil
 }
 
-// silence is a stream that stops after these parts, until the client gives it up.
-func silence(parts ...string) func(context.Context) *http.Response {
-	return func(ctx context.Context) *http.Response {
-		answer := stream(parts...)(ctx)
-		answer.Body = io.NopCloser(io.MultiReader(answer.Body, until{ctx}))
-		return answer
-	}
-}
-
-type until struct{ ctx context.Context } //nolint:containedctx // it ends the stream
+type until struct{ ctx context.Context }
 
 func (u until) Read([]byte) (int, error) {
 	<-u.ctx.Done()
 	return 0, u.ctx.Err()
 }
 
-func said(status int, body string) func(context.Context) *http.Response {
-	return func(context.Context) *http.Response {
-		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-	}
+func stream(parts ...string) given {
+	return given{status: http.StatusOK, kind: "text/event-stream", body: strings.Join(parts, "")}
+}
+
+func silence(part string) given {
+	g := stream(part)
+	g.silent = true
+	return g
+}
+
+func said(status int, body string) given {
+	return given{status: status, kind: "application/json", body: body}
 }
 
 const (
@@ -70,27 +75,27 @@ const (
 func TestTheEndOfAProgressIsReadyOrAnError(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		hub   []func(context.Context) *http.Response
+		hub   []given
 		steps int
 		err   error
 		took  time.Duration
 	}{
-		"ready":                      {hub: []func(context.Context) *http.Response{stream("\n\n", half, ready)}, steps: 2},
-		"nothing follows ready":      {hub: []func(context.Context) *http.Response{stream(ready, half)}, steps: 1},
-		"100 is not the end":         {hub: []func(context.Context) *http.Response{stream(hundred, ready)}, steps: 2},
-		"100 alone, and it runs":     {hub: []func(context.Context) *http.Response{stream(hundred), said(200, running)}, steps: 2},
-		"100 alone, and it does not": {hub: []func(context.Context) *http.Response{stream(hundred), said(200, stopped)}, steps: 2, err: ErrSpawnFailed},
-		"failed":                     {hub: []func(context.Context) *http.Response{stream(half, `data: {"progress":100,"failed":true,"message":"no"}`+"\n\n")}, steps: 2, err: ErrSpawnFailed},
-		"failed and ready":           {hub: []func(context.Context) *http.Response{stream(`data: {"failed":true,"ready":true}` + "\n\n")}, steps: 1, err: ErrSpawnFailed},
-		"cut in an event":            {hub: []func(context.Context) *http.Response{stream(half, strings.TrimSpace(ready)), said(200, running)}, steps: 2},
-		"it still starts":            {hub: []func(context.Context) *http.Response{stream(half), said(200, starting), stream(ready)}, steps: 2, took: time.Second},
-		"it ended in between":        {hub: []func(context.Context) *http.Response{stream(half), said(200, starting), said(400, "{}"), said(200, running)}, steps: 2, took: time.Second},
-		"the hub is gone":            {hub: []func(context.Context) *http.Response{stream(half), said(503, "")}, steps: 2, err: ErrHubFault},
-		"silence":                    {hub: []func(context.Context) *http.Response{silence(half), said(200, running)}, steps: 2, took: 30 * time.Second},
-		"not JSON":                   {hub: []func(context.Context) *http.Response{stream("data: x\n\n", "data: [1]\n\n", ready)}, steps: 1},
-		"other fields and CRLF":      {hub: []func(context.Context) *http.Response{stream(": c\r\nevent: x\r\nid: 1\r\ndata: {\"ready\":\r\ndata:true}\r\n\r\n")}, steps: 1},
-		"an endless event":           {hub: []func(context.Context) *http.Response{stream("data: ", strings.Repeat("x", maxEvent+10), "\n\n", ready), said(200, running)}, steps: 1},
-		"no stream":                  {hub: []func(context.Context) *http.Response{said(200, "{}")}, steps: 1, err: ErrAnswer},
+		"ready":                      {hub: []given{stream("\n\n", half, ready)}, steps: 2},
+		"nothing follows ready":      {hub: []given{stream(ready, half)}, steps: 1},
+		"100 is not the end":         {hub: []given{stream(hundred, ready)}, steps: 2},
+		"100 alone, and it runs":     {hub: []given{stream(hundred), said(200, running)}, steps: 2},
+		"100 alone, and it does not": {hub: []given{stream(hundred), said(200, stopped)}, steps: 2, err: ErrSpawnFailed},
+		"failed":                     {hub: []given{stream(half, `data: {"progress":100,"failed":true,"message":"no"}`+"\n\n")}, steps: 2, err: ErrSpawnFailed},
+		"failed and ready":           {hub: []given{stream(`data: {"failed":true,"ready":true}` + "\n\n")}, steps: 1, err: ErrSpawnFailed},
+		"cut in an event":            {hub: []given{stream(half, strings.TrimSpace(ready)), said(200, running)}, steps: 2},
+		"it still starts":            {hub: []given{stream(half), said(200, starting), stream(ready)}, steps: 2, took: time.Second},
+		"it ended in between":        {hub: []given{stream(half), said(200, starting), said(400, "{}"), said(200, running)}, steps: 2, took: time.Second},
+		"the hub is gone":            {hub: []given{stream(half), said(503, "")}, steps: 2, err: ErrHubFault},
+		"silence":                    {hub: []given{silence(half), said(200, running)}, steps: 2, took: 30 * time.Second},
+		"not JSON":                   {hub: []given{stream("data: x\n\n", "data: [1]\n\n", ready)}, steps: 1},
+		"other fields and CRLF":      {hub: []given{stream(": c\r\nevent: x\r\nid: 1\r\ndata: {\"ready\":\r\ndata:true}\r\n\r\n")}, steps: 1},
+		"an endless event":           {hub: []given{stream("data: ", strings.Repeat("x", maxEvent+10), "\n\n", ready), said(200, running)}, steps: 1},
+		"no stream":                  {hub: []given{said(200, "{}")}, steps: 1, err: ErrAnswer},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

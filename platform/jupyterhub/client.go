@@ -54,7 +54,8 @@ func NewClient(hc *http.Client, base string) *Client {
 	calls.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	stream := calls
 	stream.Timeout = 0
-	c := &Client{calls: &calls, stream: &stream, base: strings.TrimRight(strings.TrimSpace(base), "/"), idle: 30 * time.Second, pause: time.Second}
+	c := &Client{calls: &calls, stream: &stream, idle: 30 * time.Second, pause: time.Second}
+	c.base = strings.TrimRight(strings.TrimSpace(base), "/")
 	if u, err := url.Parse(c.base); err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		c.wrong = errors.New("the base is not a URL such as https://hub.example.com/hub/api, without user and query")
 	}

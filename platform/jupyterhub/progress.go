@@ -104,7 +104,7 @@ func (c *Client) follow(ctx context.Context, r request, yield func(Progress, err
 	for {
 		data, err := lines.next()
 		if err != nil {
-			return false, nil //nolint:nilerr // the state of the server decides
+			return false, nil // the state of the server decides
 		}
 		var p Progress
 		if json.Unmarshal(data, &p) != nil {

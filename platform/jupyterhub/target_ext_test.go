@@ -1,6 +1,7 @@
 package jupyterhub_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -31,9 +32,7 @@ func TestTheTargetNamesWhereTheTokenGoes(t *testing.T) {
 		"one without TLS": {vars: map[string]string{"JUPYTERHUB_API_URL": inside, "JUPYTERHUB_HOST": "http://hub.example"}, base: inside, plaintext: true},
 	} {
 		vars := map[string]string{"JUPYTERHUB_API_TOKEN": "t"}
-		for key, value := range tt.vars {
-			vars[key] = value
-		}
+		maps.Copy(vars, tt.vars)
 		tt.resolver.LookupEnv = env(vars)
 		target, err := tt.resolver.Resolve(t.Context(), nil)
 		if err != nil || target.HTTPBase != tt.base || !slices.Equal(target.Origins, tt.origins) || target.PlaintextCredentials != tt.plaintext || target.Rejected == nil {

@@ -101,7 +101,7 @@ func (c *Client) CreateUsers(ctx context.Context, admin bool, names ...string) (
 // UserChange is what changes of a user; zero fields stay as they are.
 type UserChange struct {
 	Name  string `json:"name,omitempty"`  // the new one
-	Admin *bool  `json:"admin,omitempty"` // see new
+	Admin *bool  `json:"admin,omitempty"` // nil leaves it as it is
 }
 
 // ModifyUser changes a user (scope admin:users).

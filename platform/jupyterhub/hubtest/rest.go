@@ -91,12 +91,12 @@ func covers(held, scope string) bool {
 // guarded serves callers with one of the scopes. To one that has it for others only the
 // resource does not exist.
 func (h *Server) guarded(scopes string, next http.HandlerFunc) http.HandlerFunc {
-	any := strings.Fields(scopes)
+	enough := strings.Fields(scopes)
 	return func(w http.ResponseWriter, r *http.Request) {
 		t := h.caller(r)
 		best := none
 		h.mu.Lock()
-		for _, scope := range any {
+		for _, scope := range enough {
 			best = max(best, h.allowed(t, scope, r.PathValue("name")))
 		}
 		h.mu.Unlock()
@@ -106,7 +106,7 @@ func (h *Server) guarded(scopes string, next http.HandlerFunc) http.HandlerFunc 
 		case others:
 			refuse(w, http.StatusNotFound, "No access to resources or resources not found")
 		default:
-			refuse(w, http.StatusForbidden, "Action is not authorized with current scopes; requires any of ["+strings.Join(any, ", ")+"]")
+			refuse(w, http.StatusForbidden, "Action is not authorized with current scopes; requires any of ["+strings.Join(enough, ", ")+"]")
 		}
 	}
 }

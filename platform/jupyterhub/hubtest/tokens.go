@@ -18,7 +18,7 @@ func tokenModel(t *token) map[string]any {
 // ownScopes are those that every user has for themselves.
 func ownScopes(user string) []string {
 	var all []string
-	for _, scope := range []string{"read:users", "users:activity", "servers", "delete:servers", "read:servers", "access:servers", "tokens", "read:tokens"} {
+	for _, scope := range []string{"read:users", "users:activity", "servers", "read:servers", "access:servers", "tokens"} {
 		all = append(all, scope+"!user="+user)
 	}
 	return all
