@@ -10,7 +10,7 @@ BEGIN {
 	planned["JupyterHub"] = 12
 	planned["Kubeflow"] = 8
 	planned["Nublado"] = 8
-	planned["Wallaroo"] = 8
+	planned["Wallaroo"] = 12
 }
 
 /^=== RUN +Test[A-Za-z]+Row[0-9]+/ && $3 !~ /\// { result[$3] = "NOT ENDED" }

@@ -43,7 +43,9 @@ func Rules() []Rule {
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "platform/internal/smallfile"},
 		{Package: "platform/internal/guess"},
-		{Package: "platform/wallaroo", May: slices.Concat(system, []string{"internal/endpoint", "platform/internal/smallfile"})},
+		{Package: "platform/wallaroo", May: slices.Concat(system, []string{
+			"interceptors/httpauth", "internal/endpoint", "platform/internal/smallfile",
+		})},
 		{Package: "platform/nublado/repertoire", May: []string{"internal/clock", "internal/peer", "platform/internal/guess"}},
 		{Package: "platform/nublado/gafaelfawr", May: []string{"auth", "internal/endpoint", "internal/peer"}},
 		{Package: "platform/nublado", May: slices.Concat(system, []string{
@@ -93,6 +95,9 @@ func Rules() []Rule {
 		{Package: "internal/kfptest", May: []string{"internal/kfppb"}},
 		{Package: "platform/wallaroo/keycloaktest", May: []string{verifier}, Tests: []string{
 			clientset, gen, "platform/internal/peertest", "platform/wallaroo",
+		}},
+		{Package: "platform/wallaroo/apitest", May: []string{verifier}, Tests: []string{
+			clientset, "platform/wallaroo", "platform/wallaroo/keycloaktest",
 		}},
 		{Package: "platform/nublado/nubladotest", May: []string{verifier}, Tests: []string{
 			"auth/flow", clientset, gen, "platform/internal/peertest", "platform/nublado",

@@ -2,10 +2,12 @@ package wallaroo_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/metadata"
 
@@ -61,6 +63,51 @@ func TestWallarooShowsNoSecret(t *testing.T) {
 	}
 	seen.Hides(t, secrets...)
 	seen.Heard(t, "[HTTP 401]", "[HTTP 502]", "must be JSON", "credentials rejected", "level=DEBUG")
+}
+
+// An instance that repeats the token which it was sent does not make it show.
+func TestTheAPIsErrorsShowNoSecret(t *testing.T) {
+	t.Parallel()
+	var seen secrettest.Sink
+	i := start(t, keycloaktest.Config{})
+	cs := i.client(t, userPassword(wallaroo.EnvUser, "steve@ex.co", wallaroo.EnvPassword, "hello"), clientset.WithLogger(seen.Logger()))
+	api := client(cs)
+	echo := func(status int, format string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(status)
+			_, _ = fmt.Fprintf(w, format, r.Header.Get("Authorization"))
+		}
+	}
+	secrets := []string{"hello"}
+	for _, form := range []http.HandlerFunc{
+		echo(401, "bad token %s"), echo(403, `{"error":%q}`), echo(500, `[{"message":"no: %s."}]`), echo(400, `{"error":{"details":"(%s)","code":"%[1]s"}}`),
+		echo(200, `{"errors":[{"message":"cannot verify '%s'","extensions":{"code":"invalid-jwt"}}]}`), echo(200, `{"status":"%s"}`),
+		echo(200, `{"status":"Error","engines":[{"name":"%[1]s","status":"%[1]s","reason":"%[1]s","details":["%[1]s",{"x":"%[1]s"}]}]}`),
+		echo(200, `{"url":"https://evil.test/%s"}`), echo(302, ""),
+	} {
+		for _, refuse := range []bool{false, true} {
+			i.api.AnswerAs(form)
+			if i.api.RefuseAs(nil); refuse {
+				i.api.RefuseAs(form)
+				i.keycloak.RevokeTokens()
+			}
+			d := wallaroo.Deployment{ID: 1, Pipeline: "p"}
+			_, e1 := api.Workspaces(t.Context())
+			short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			_, e2 := api.Wait(short, d)
+			cancel()
+			_, e3 := api.ExternalURL(t.Context(), 1, "p")
+			_, e4 := api.Infer(t.Context(), d, []wallaroo.Record{{"x": 1}})
+			for _, v := range []any{e1, e2, e3, e4, api.GraphQL(t.Context(), wallaroo.Query{}, nil), api, *api} { //nolint:govet // printed as a program may by mistake
+				seen.Dump(v)
+			}
+			if c, err := cs.Authenticator().Credentials(t.Context()); err == nil {
+				secrets = append(secrets, c.AccessToken, c.RefreshToken)
+			}
+		}
+	}
+	seen.Hides(t, secrets...)
+	seen.Heard(t, "wallaroo client of http://127.0.0.1:8080", "HTTP 500", "wait for deployment p-1", "credentials rejected", "[redacted]")
 }
 
 func TestWallarooTokensOfTwoUsersNeverCross(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/jetway-go/jetway/platform/internal/peertest"
 	"github.com/jetway-go/jetway/platform/internal/platformtest"
 	"github.com/jetway-go/jetway/platform/wallaroo"
+	"github.com/jetway-go/jetway/platform/wallaroo/apitest"
 	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 
@@ -30,9 +31,10 @@ const (
 	url  = "http://" + host
 )
 
-// instance is a Wallaroo: Keycloak, and a backend that takes its tokens.
+// instance is a Wallaroo: Keycloak, an HTTP API and a gRPC backend that take its tokens.
 type instance struct {
 	keycloak *keycloaktest.Realm
+	api      *apitest.API
 	peer     *peertest.Peer
 	shown    *screen
 }
@@ -43,6 +45,7 @@ func start(t *testing.T, c keycloaktest.Config) *instance {
 		c.Users = []keycloaktest.User{{Name: "steve@ex.co", Password: "hello", Email: "steve@ex.co"}}
 	}
 	i := &instance{keycloak: keycloaktest.NewRealm(c), shown: &screen{}}
+	i.api = apitest.New(apitest.Config{Verifier: i.keycloak, Login: i.keycloak, Pending: 3})
 	i.serve(t, i.keycloak)
 	return i
 }
@@ -62,7 +65,7 @@ func (i *instance) serve(t *testing.T, v serverauth.Verifier) {
 func (i *instance) reach(opts ...clientset.Option) []clientset.Option {
 	hosts := map[string]http.Handler{}
 	for _, h := range []string{host, "127.0.0.1:9090", "api-lb:8080"} {
-		hosts[h] = i.keycloak
+		hosts[h] = i.api
 	}
 	return append([]clientset.Option{
 		clientset.WithHTTPClient(peertest.HTTPClient(hosts)),
@@ -81,17 +84,22 @@ func (i *instance) client(t *testing.T, r platform.Resolver, opts ...clientset.O
 // untouched fails when anything was sent anywhere.
 func (i *instance) untouched(t *testing.T) {
 	t.Helper()
-	if n, m := len(i.keycloak.Requests()), len(i.peer.Calls()); n+m != 0 {
+	if n, m := len(i.keycloak.Requests())+len(i.api.Requests()), len(i.peer.Calls()); n+m != 0 {
 		t.Errorf("%d requests and %d calls were made, want none", n, m)
 	}
 }
 
-// well fails when Keycloak was sent something that Wallaroo's SDK would not send.
+// well fails when Keycloak or the API was sent something that Wallaroo's SDK would not send.
 func (i *instance) well(t *testing.T) {
 	t.Helper()
 	for _, r := range i.keycloak.Requests() {
 		if r.Violation != "" {
 			t.Errorf("Keycloak was sent a bad request to %s: %s", r.Path, r.Violation)
+		}
+	}
+	for _, r := range i.api.Requests() {
+		if r.Violation != "" {
+			t.Errorf("the API was sent a bad request to %s: %s", r.Path, r.Violation)
 		}
 	}
 }

@@ -6,6 +6,10 @@
 // wallaroo.Client() does:
 //
 //	cs, err := clientset.For(ctx, wallaroo.Resolver{}, clientset.WithPrompter(wallaroo.Printer(os.Stderr)))
+//
+// A [Client] calls the instance's API with that login:
+//
+//	api := wallaroo.NewClient(cs.HTTPClient(), cs.HTTPURL(""))
 package wallaroo
 
 import (
@@ -85,6 +89,8 @@ func (r Resolver) Resolve(context.Context, *http.Client) (platform.Target, error
 	}
 	t := platform.Target{
 		Endpoint:             in.api.target(),
+		HTTPBase:             in.api.String(), // the one origin: Keycloak needs no token of this kind
+		Rejected:             Rejected,
 		PlaintextCredentials: in.api.inCluster(),
 		ExpirySkew:           expirySkew,
 		Settings:             platform.Settings{Endpoint: EnvURL},
