@@ -1,11 +1,16 @@
 // Wallaroo logs in at a Wallaroo instance as its SDK does: with a device code at
 // Keycloak (sso), with a user name and a password, and without an auth type, which
-// fails with an error that says what to set. The instance is a mock on this machine.
+// fails with an error that says what to set. With the login it deploys a pipeline and
+// infers. The instance is a mock on this machine.
 //
 // Against a real instance a program sets WALLAROO_SDK_AUTH_TYPE and WALLAROO_URL, and needs
 // one line:
 //
 //	cs, err := clientset.For(ctx, wallaroo.Resolver{}, clientset.WithPrompter(wallaroo.Printer(os.Stderr)))
+//
+// and one more for the API:
+//
+//	api := wallaroo.NewClient(cs.HTTPClient(), cs.HTTPURL(""))
 package main
 
 import (
@@ -15,11 +20,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/jetway-go/jetway/clientset"
-	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	"github.com/jetway-go/jetway/platform/wallaroo"
+	"github.com/jetway-go/jetway/platform/wallaroo/apitest"
 	"github.com/jetway-go/jetway/platform/wallaroo/keycloaktest"
 )
 
@@ -34,23 +40,18 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) error {
-	login := keycloaktest.NewServer(keycloaktest.Config{
+	login := keycloaktest.NewRealm(keycloaktest.Config{
 		Users:       []keycloaktest.User{{Name: "steve@ex.co", Password: "hello", Email: "steve@ex.co"}},
 		AutoApprove: "steve@ex.co", // approves every device code at once
 		Interval:    time.Second,
 	})
-	defer login.Close()
-	address, stop, err := serve(ctx, login)
-	if err != nil {
-		return err
-	}
-	defer stop()
+	instance := apitest.NewServer(apitest.Config{Verifier: login, Login: login, Pending: 1})
+	defer instance.Close()
 
 	// Without LookupEnv, the resolver reads these from the environment.
 	environment := map[string]string{
-		wallaroo.EnvURL:     address,
-		wallaroo.EnvAuthURL: login.URL,
-		wallaroo.EnvUser:    "steve@ex.co", wallaroo.EnvPassword: "hello",
+		wallaroo.EnvURL:  instance.URL,
+		wallaroo.EnvUser: "steve@ex.co", wallaroo.EnvPassword: "hello",
 	}
 	r := wallaroo.Resolver{LookupEnv: func(name string) (string, bool) { v, ok := environment[name]; return v, ok }}
 
@@ -68,19 +69,22 @@ func run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// use makes a client and a call.
+// use logs in, deploys a pipeline and infers.
 func use(ctx context.Context, out io.Writer, r wallaroo.Resolver) error {
 	cs, err := clientset.For(ctx, r, clientset.WithPrompter(wallaroo.Printer(out)), clientset.WithoutStore())
 	if err != nil {
 		return err
 	}
 	defer cs.Close()
-	found, err := cs.Project().ListProjects(ctx, &projectpb.ListProjectsRequest{})
+	api := wallaroo.NewClient(cs.HTTPClient(), cs.HTTPURL(""))
+	d, err := deploy(ctx, api, "demo-"+strings.ReplaceAll(string(r.AuthType), "_", "-"))
 	if err != nil {
 		return err
 	}
-	for _, p := range found.GetProjects().GetProjects() {
-		fmt.Fprintf(out, "%s: found the %s\n\n", r.AuthType, p.GetName())
+	results, err := api.Infer(ctx, d, []wallaroo.Record{{"a": 1, "b": 2}, {"a": 3, "b": 4}})
+	if err != nil {
+		return err
 	}
-	return nil
+	fmt.Fprintf(out, "%s: %s runs and infers %s and %s\n\n", r.AuthType, d.Name(), results[0].Out["sum"], results[1].Out["sum"])
+	return api.Undeploy(ctx, d)
 }

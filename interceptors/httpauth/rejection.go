@@ -9,8 +9,9 @@ import (
 
 // Rule reports whether an answer rejects the credentials that the request carried, so
 // that others could help. The request is the one that was sent, with its credentials if
-// the [Source] had any; a Rule neither changes anything nor reads a body, and is safe for
-// concurrent use. It is not asked about answers from other servers than the origins, about
+// the [Source] had any. A Rule changes nothing and is safe for concurrent use; one that
+// must look at the body reads a small part of it and leaves an answer.Body that has all of
+// it. It is not asked about answers from other servers than the origins, about
 // those to a request with an Authorization header of the caller's, or about upgraded
 // connections (101).
 type Rule = func(sent *http.Request, answer *http.Response) bool

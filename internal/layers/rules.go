@@ -115,7 +115,7 @@ func Rules() []Rule {
 			"auth", "auth/flow", clientset, "configstore", gen, "interceptors", verifier, mock,
 		}},
 		{Package: "examples/wallaroo", May: []string{
-			clientset, gen, verifier, "platform/wallaroo", "platform/wallaroo/keycloaktest",
+			clientset, "platform/wallaroo", "platform/wallaroo/apitest", "platform/wallaroo/keycloaktest",
 		}},
 		{Package: "examples/nublado", May: []string{
 			"auth/flow", clientset, gen, verifier, "platform/nublado", "platform/nublado/nubladotest",
