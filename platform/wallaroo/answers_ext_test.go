@@ -257,7 +257,7 @@ func TestWallarooRow12_TheEngineInTheClusterGetsNoToken(t *testing.T) {
 	var seen http.Header
 	base := roundTripper(func(r *http.Request) (*http.Response, error) {
 		seen = r.Header
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`[{"out":{}}]`)), Request: r}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`[{"out":{}}]`)), Request: r}, nil
 	})
 	signing := httpauth.New(cs.Authenticator(), base, httpauth.WithOrigins("http://api-lb:8080"), httpauth.WithPlaintextCredentials())
 	if _, err := wallaroo.NewClient(&http.Client{Transport: signing}, "http://api-lb:8080").Infer(t.Context(), d, []wallaroo.Record{{"a": 1}}); err != nil || seen.Get("Authorization") != "" {
@@ -286,7 +286,7 @@ func TestTheRuleGivesTheBodyBack(t *testing.T) {
 	} {
 		sent := &http.Request{URL: &neturl.URL{Path: tt.path}, Header: http.Header{}}
 		body := io.MultiReader(strings.NewReader(tt.body), failing{tt.err})
-		answer := &http.Response{StatusCode: 200, ContentLength: -1, Header: http.Header{"Content-Type": {tt.kind}}, Body: io.NopCloser(body)}
+		answer := &http.Response{StatusCode: http.StatusOK, ContentLength: -1, Header: http.Header{"Content-Type": {tt.kind}}, Body: io.NopCloser(body)}
 		got := wallaroo.Rejected(sent, answer)
 		back, err := io.ReadAll(answer.Body)
 		if got != tt.want || string(back) != tt.body || !errors.Is(err, tt.err) {

@@ -155,6 +155,20 @@ func TestWallarooRow10_ARefusedTokenIsReplacedInEveryForm(t *testing.T) {
 	}
 }
 
+func TestWallarooRow09_TheAPIIsAtTheEndpoint(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		url + "/": url + "/v1/api/config", "W.Example.com:8443/base/": "https://w.example.com:8443/base/v1/api/config",
+		"http://api-lb:8080": "http://api-lb:8080/v1/api/config",
+	} {
+		i := start(t, keycloaktest.Config{})
+		cs := i.client(t, wallaroo.Resolver{APIEndpoint: given, AuthType: wallaroo.None, LookupEnv: env()})
+		if got := cs.HTTPURL("/v1/api/config"); got != want {
+			t.Errorf("%s: the configuration is at %s, want %s", given, got, want)
+		}
+	}
+}
+
 func TestWallarooRow10_A403ByItselfIsNoRejection(t *testing.T) {
 	t.Parallel()
 	i := start(t, keycloaktest.Config{})

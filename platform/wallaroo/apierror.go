@@ -34,7 +34,7 @@ var (
 )
 
 // APIError is the error of a call of [Client], in whichever form the instance refused it.
-// It never contains a token.
+// Whatever looks like a token is removed from the instance's own texts.
 type APIError struct {
 	// Op is the call, such as workspaces/list.
 	Op string

@@ -98,7 +98,7 @@ func TestTheAPIsErrorsShowNoSecret(t *testing.T) {
 			cancel()
 			_, e3 := api.ExternalURL(t.Context(), 1, "p")
 			_, e4 := api.Infer(t.Context(), d, []wallaroo.Record{{"x": 1}})
-			for _, v := range []any{e1, e2, e3, e4, api.GraphQL(t.Context(), wallaroo.Query{}, nil), api, *api} { //nolint:govet // printed as a program may by mistake
+			for _, v := range []any{e1, e2, e3, e4, api.GraphQL(t.Context(), wallaroo.Query{}, nil), api, *api} {
 				seen.Dump(v)
 			}
 			if c, err := cs.Authenticator().Credentials(t.Context()); err == nil {

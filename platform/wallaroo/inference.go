@@ -99,7 +99,8 @@ func (c *Client) Infer(ctx context.Context, d Deployment, records []Record) ([]I
 	case err != nil:
 		return nil, err
 	case len(results) != len(records):
-		return nil, &APIError{Op: op, Status: http.StatusOK, Err: fmt.Errorf("%w: %d results for %d records", ErrAnswer, len(results), len(records))}
+		err = fmt.Errorf("%w: %d results for %d records", ErrAnswer, len(results), len(records))
+		return nil, &APIError{Op: op, Status: http.StatusOK, Err: err}
 	}
 	return results, nil
 }

@@ -36,7 +36,7 @@ type Pipeline struct {
 
 var (
 	errTwoDefinitions = errors.New("set Steps or Definition, not both")
-	errNoID           = errors.New("an id is missing: want those of the pipeline, its version and its deployment as the instance returned them")
+	errNoID           = errors.New("an id is missing: set those that the instance returned for the pipeline, its version and its deployment")
 )
 
 type step struct {

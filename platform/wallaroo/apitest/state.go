@@ -3,6 +3,7 @@ package apitest
 import (
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 )
@@ -32,9 +33,7 @@ func (a *API) listWorkspaces(*Request) answer {
 	rows := []any{}
 	for _, w := range a.workspaces {
 		row := map[string]any{"models": []int{}, "pipelines": []int{}}
-		for name, value := range w.row {
-			row[name] = value
-		}
+		maps.Copy(row, w.row)
 		var pipelines []int
 		for _, p := range a.pipelines {
 			if p.workspace == row["id"] {
