@@ -304,3 +304,26 @@ func (f failing) Read([]byte) (int, error) {
 	}
 	return 0, f.err
 }
+
+// An answer without an end is given up.
+func TestAnAnswerIsReadWithinABound(t *testing.T) {
+	t.Parallel()
+	endless := &blanks{}
+	hc := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(endless), Request: r}, nil
+	})}
+	_, err := wallaroo.NewClient(hc, url).Workspaces(t.Context())
+	if !errors.Is(err, wallaroo.ErrAnswer) || !strings.Contains(err.Error(), "longer than 16 MiB") || endless.read > 17<<20 {
+		t.Errorf("%v after %d bytes", err, endless.read)
+	}
+}
+
+type blanks struct{ read int }
+
+func (b *blanks) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	b.read += len(p)
+	return len(p), nil
+}
