@@ -114,6 +114,8 @@ func (r *renewal) refuse(ctx context.Context, t *task, why error) (another bool)
 		r.log.WarnContext(ctx, "the server rejected the refresh token; a new login is needed", slog.Any("error", why))
 	}
 	r.dead.Store(&refusedToken{t.prev.RefreshToken, why})
+	ctx, cancel := t.awaited(ctx)
+	defer cancel()
 	other := r.storage.end(ctx, &t.lease, t.prev, why)
 	t.outdated = false // nothing here is newer than the store any more
 	if other == nil {
@@ -171,8 +173,19 @@ func (r *renewal) givenUp(t *task, err error) bool {
 // be left alone.
 func (r *renewal) postpone(ctx context.Context, t *task, err error) {
 	if wait := retryAfter(err); wait > 0 && t.read {
+		ctx, cancel := t.awaited(ctx)
+		defer cancel()
 		r.storage.note(ctx, &t.lease, t.stored, func(c *Credentials) { c.RetryAt = t.clock.Read().Wall().Add(wait) })
 	}
+}
+
+// awaited returns a context for what Close waits for after a refresh was sent: other
+// programs have to know what came of it.
+func (t *task) awaited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if t.critical.Load() {
+		return extended(ctx)
+	}
+	return context.WithCancel(ctx)
 }
 
 // keepCurrent returns the existing credentials when a login is not permitted.

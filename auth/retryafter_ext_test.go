@@ -135,3 +135,57 @@ func TestUnusableTokenIsNotKept(t *testing.T) {
 		})
 	}
 }
+
+// A program that ends during a refresh tells the others what came of it: the refresh token
+// beside the error, and how long the server wants to be left alone, or that it refused.
+func TestProgramThatEndsDuringARefreshTellsTheOthers(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		answer *auth.Credentials
+		err    error
+		want   func(stored *auth.Credentials) bool
+	}{
+		"later": {
+			&auth.Credentials{RefreshToken: "r1"}, busyError{30 * time.Second},
+			func(c *auth.Credentials) bool { return c.RefreshToken == "r1" && c.RetryAt.After(time.Now()) },
+		},
+		"refused": {
+			nil, fmt.Errorf("%w: invalid_grant", auth.ErrRejected),
+			func(c *auth.Credentials) bool {
+				return c.RefreshToken == "" && strings.Contains(c.Ended, "invalid_grant")
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f, flow := person()
+				f.renew = func(ctx context.Context, _ int, _ *auth.Credentials) (*auth.Credentials, error) {
+					_ = sleep(ctx, time.Second)
+					return tt.answer, tt.err
+				}
+				dir := t.TempDir()
+				store := &tokenstore.FileStore{Dir: filepath.Join(dir, "credentials")}
+				login := &auth.Credentials{AccessToken: "old", RefreshToken: "r0", Expiry: time.Now().Add(-time.Hour)}
+				if err := store.Store(t.Context(), testKey, login); err != nil {
+					t.Fatal(err)
+				}
+				all := neighbours(t, 3, dir, flow)
+				var first sync.WaitGroup
+				first.Go(func() { _, _ = all[0].Credentials(t.Context()) })
+				time.Sleep(time.Second / 2)
+				_ = all[0].Close()
+				first.Wait()
+				if c, err := store.Retrieve(t.Context(), testKey); err != nil || !tt.want(c) {
+					t.Errorf("after Close the store holds %v, %v", c, err)
+				}
+				for _, a := range all[1:] {
+					_, _ = a.Credentials(t.Context())
+				}
+				if _, n := f.counts(); n != 1 {
+					t.Errorf("%d requests, want one", n)
+				}
+			})
+		})
+	}
+}
