@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 const (
@@ -20,18 +21,18 @@ const (
 // backoff remembers failures, so that not every call repeats them. The zero value
 // remembers none.
 type backoff struct {
-	err        error     // the last failure; nil once it is forgiven
-	mode       mode      // of the flight that failed
-	until      time.Time // when a call that waits may try again
-	background time.Time // when a refresh in the background may
-	failures   int       // background failures in a row
-	refusals   int       // terminal refusals in a row
-	declined   error     // a person declined, or is not to be asked: remembered until Login
+	err        error         // the last failure; nil once it is forgiven
+	mode       mode          // of the flight that failed
+	until      clock.Reading // when a call that waits may try again; zero: now
+	background clock.Reading // when a refresh in the background may; zero: now
+	failures   int           // background failures in a row
+	refusals   int           // terminal refusals in a row
+	declined   error         // a person declined, or is not to be asked: remembered until Login
 	pace       pace
 }
 
 // failed remembers err, the result of a flight in mode m.
-func (b *backoff) failed(m mode, err error, now time.Time) {
+func (b *backoff) failed(m mode, err error, now clock.Reading) {
 	b.err, b.mode = err, m
 	wait, background := minBackoff, time.Duration(0)
 	held, isHeld := errors.AsType[*heldError](err)
@@ -71,7 +72,7 @@ func retryAfter(err error) time.Duration {
 // succeeded forgets failures after a flight in mode m that found credentials, or that
 // calls go without. A person's refusal is remembered until Login; if the flight found
 // no credentials, it is the answer to calls for a while.
-func (b *backoff) succeeded(m mode, found bool, now time.Time) {
+func (b *backoff) succeeded(m mode, found bool, now clock.Reading) {
 	before := *b
 	*b = backoff{}
 	if m == newLogin {
@@ -87,7 +88,7 @@ func (b *backoff) succeeded(m mode, found bool, now time.Time) {
 // whose login another server has refused before is still not asked.
 func (b *backoff) accepted(refused bool) {
 	if held, ok := errors.AsType[*heldError](b.err); ok && held.cause == ErrRejected { //nolint:errorlint // not what is around it
-		b.until = time.Time{}
+		b.until = clock.Reading{}
 	}
 	if _, held := errors.AsType[*heldError](b.declined); held && !refused {
 		b.declined = nil
@@ -104,12 +105,12 @@ func (b *backoff) permitted(m mode) mode {
 }
 
 // remembered returns the error that a flight in mode m would repeat, or nil.
-func (b *backoff) remembered(m mode, now time.Time) error {
+func (b *backoff) remembered(m mode, now clock.Reading) error {
 	held, isHeld := errors.AsType[*heldError](b.err)
 	switch {
 	case m == newLogin:
 		return nil
-	case !now.Before(b.until):
+	case b.until.IsZero(), now.Reached(b.until):
 		return nil
 	case m < interactive && errors.Is(b.err, configstore.ErrNoLogin):
 		return nil // Login failed; calls go without
@@ -126,7 +127,9 @@ func (b *backoff) remembered(m mode, now time.Time) error {
 }
 
 // suspended reports whether background refreshes have to wait.
-func (b *backoff) suspended(now time.Time) bool { return now.Before(b.background) }
+func (b *backoff) suspended(now clock.Reading) bool {
+	return !b.background.IsZero() && !now.Reached(b.background)
+}
 
 // heldError says that nothing is asked of the authorization server, or of a person,
 // although a call needs another token.
@@ -145,7 +148,7 @@ func (e *heldError) RetryAfter() time.Duration { return e.wait }
 // login that is revoked again and again is replaced at once. The zero value is ready.
 type pace struct {
 	n    int // of replacements in vain without a quiet time between them
-	last time.Time
+	last clock.Reading
 }
 
 // quietTime is when replacements in vain count anew, if it is twice the delay too.
@@ -161,9 +164,9 @@ func (p *pace) delay() time.Duration {
 }
 
 // held returns an error if the next replacement has to wait.
-func (p *pace) held(now time.Time) error {
+func (p *pace) held(now clock.Reading) error {
 	delay := p.delay()
-	wait := p.last.Add(delay).Sub(now)
+	wait := now.Until(p.last.Add(delay))
 	if delay == 0 || wait <= 0 {
 		return nil
 	}
@@ -172,8 +175,8 @@ func (p *pace) held(now time.Time) error {
 }
 
 // inVain counts a replacement that was rejected at once.
-func (p *pace) inVain(now time.Time) {
-	if now.Sub(p.last) >= max(quietTime, 2*p.delay()) {
+func (p *pace) inVain(now clock.Reading) {
+	if now.Reached(p.last.Add(max(quietTime, 2*p.delay()))) {
 		p.n = 0
 	}
 	p.n++

@@ -108,7 +108,7 @@ func (fs *flights) enter(gen uint64, m mode) (*flight, *Credentials, error) {
 	if fs.flight != nil {
 		return fs.flight, nil, nil
 	}
-	now := time.Now()
+	now := fs.renewal.clock.Read()
 	err := fs.backoff.remembered(m, now)
 	if err == nil && m == interactive && s.wasRejected() {
 		if held := fs.backoff.pace.held(now); held != nil {
@@ -130,7 +130,7 @@ func (fs *flights) advise(s *snapshot) {
 	}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if fs.flight != nil || fs.isClosed() || fs.current.Load() != s || fs.backoff.suspended(time.Now()) {
+	if fs.flight != nil || fs.isClosed() || fs.current.Load() != s || fs.backoff.suspended(fs.renewal.clock.Read()) {
 		return
 	}
 	fs.launch(s, renewOnly, nil)
@@ -184,7 +184,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 		default:
 			fs.publish(f, creds)
 		}
-		fs.backoff.failed(f.mode, err, time.Now())
+		fs.backoff.failed(f.mode, err, fs.renewal.clock.Read())
 		fs.reinstate()
 	default:
 		f.stale = !f.repeated && f.old.wasDiscarded(creds) // rejected before, or during the flight
@@ -192,7 +192,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 			creds = nil
 		}
 		f.creds = fs.publish(f, creds)
-		fs.backoff.succeeded(f.mode, f.creds != nil, time.Now())
+		fs.backoff.succeeded(f.mode, f.creds != nil, fs.renewal.clock.Read())
 	}
 	close(f.done)
 }

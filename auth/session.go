@@ -33,7 +33,7 @@ func (a *Authenticator) Refused(c *Credentials) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.backoff.pace.inVain(time.Now())
+	a.backoff.pace.inVain(a.renewal.clock.Read())
 }
 
 // Adopt makes next the current credentials if prev still is: the other side has renewed the

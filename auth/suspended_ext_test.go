@@ -3,12 +3,19 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/internal/clock"
 )
 
@@ -161,6 +168,92 @@ func TestABackoffLastsNoLongerWhenTheWallClockIsSetBack(t *testing.T) {
 		time.Sleep(time.Second)
 		if got := token(t, a); got != "token-2" {
 			t.Errorf("got %q, want the token of the second request", got)
+		}
+	})
+}
+
+// What a server said before the machine slept is over when it wakes.
+func TestABackoffEndsWhileTheMachineSleeps(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var machine jumping
+		f := machine.login()
+		good := f.obtain
+		f.obtain = failing(fmt.Errorf("token endpoint: %w", busyError{5 * time.Minute}))
+		a := newAuthenticator(t, f, auth.WithClock(machine.clock()))
+		if _, err := a.Credentials(t.Context()); err == nil {
+			t.Fatal("a login without a server")
+		}
+		f.obtain = good
+		machine.jump(time.Minute)
+		if _, err := a.Credentials(t.Context()); err == nil {
+			t.Error("asked within the time that the server named")
+		}
+		machine.jump(time.Hour)
+		if got := token(t, a); got != "token-2" {
+			t.Errorf("got %q, want the token of the second request", got)
+		}
+	})
+}
+
+// A token that a server rejected stays in use while there is no other, but not beyond its
+// end, which came while the machine slept.
+func TestARejectedTokenStaysInUseNoLongerThanItLasts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var machine jumping
+		f := machine.login()
+		a := newAuthenticator(t, f, auth.WithClock(machine.clock()))
+		c := mustCredentials(t, a)
+		f.obtain = failing(errors.New("503"))
+		if _, err := a.Refresh(t.Context(), c); !errors.Is(err, auth.ErrNotReplaced) {
+			t.Fatalf("got %v, want ErrNotReplaced", err)
+		}
+		if got := token(t, a); got != "token-1" {
+			t.Errorf("got %q while it lasts", got)
+		}
+		machine.jump(2 * time.Hour)
+		if c, err := a.Credentials(t.Context()); status.Code(err) != codes.Unavailable {
+			t.Errorf("got %v, %v after it ended, want Unavailable", c, err)
+		}
+	})
+}
+
+// Five programs on a machine that slept share one login: it is refreshed once.
+func TestProgramsThatWakeTogetherRefreshOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var machine jumping
+		f, flow := person()
+		f.renew = func(ctx context.Context, n int, prev *auth.Credentials) (*auth.Credentials, error) {
+			_ = sleep(ctx, time.Second)
+			if prev.RefreshToken != fmt.Sprint("r", n-1) {
+				t.Errorf("renewal %d sends %s", n, prev.RefreshToken)
+			}
+			return &auth.Credentials{
+				AccessToken: fmt.Sprint("renewed-", n), RefreshToken: fmt.Sprint("r", n), IssuedAt: machine.wall(), Expiry: machine.wall().Add(time.Hour),
+			}, nil
+		}
+		dir, old := t.TempDir(), issue("old", time.Hour)
+		old.RefreshToken = "r0"
+		all := neighbours(t, 5, dir, flow, auth.WithClock(machine.clock()))
+		if err := (&tokenstore.FileStore{Dir: filepath.Join(dir, "credentials")}).Store(t.Context(), testKey, old); err != nil {
+			t.Fatal(err)
+		}
+		for wakes, jump := range []time.Duration{0, 2 * time.Hour, 2 * time.Hour, -time.Hour, time.Hour} {
+			machine.jump(jump)
+			want := []string{"old", "renewed-1", "renewed-2", "renewed-2", "renewed-2"}[wakes]
+			var calls sync.WaitGroup
+			for _, a := range all {
+				for range 4 {
+					calls.Go(func() {
+						if got := token(t, a); got != want {
+							t.Errorf("after %d jumps: %q, want %q", wakes, got, want)
+						}
+					})
+				}
+			}
+			calls.Wait()
 		}
 	})
 }
