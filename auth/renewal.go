@@ -91,7 +91,7 @@ func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 	if r.find(ctx, t) {
 		return t.prev, nil
 	}
-	if err := r.held(ctx, t); err != nil {
+	if err := r.held(ctx, t); err != nil && !r.hasAnother(ctx, t.old) {
 		return nil, r.fail("renew", err)
 	}
 	next, err := r.renew(ctx, t)

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -172,6 +173,28 @@ func TestAChangedTokenIsReadAtOnceAfterARejection(t *testing.T) {
 		start := time.Now()
 		if c, err := a.Refresh(t.Context(), stale); err != nil || c.AccessToken != "new" || time.Since(start) > 0 {
 			t.Errorf("got %v, %v after %v", c, err, time.Since(start))
+		}
+	})
+}
+
+// However many before it were new, and refused too.
+func TestAChangedTokenIsReadAtOnceAfterOthersThatWereRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &changing{fakeFlow: &fakeFlow{}}
+		f.obtain = func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
+			return issue(f.token.Load().(string), 0), nil
+		}
+		a := newAuthenticator(t, f)
+		for n := range 10 {
+			f.token.Store(fmt.Sprint("wrong-", n))
+			if err := call(t.Context(), a, never); status.Code(err) != codes.Unauthenticated {
+				t.Fatal(err)
+			}
+		}
+		f.token.Store("right")
+		if err := call(t.Context(), a, func(token string) bool { return token == "right" }); err != nil {
+			t.Error(err)
 		}
 	})
 }

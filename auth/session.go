@@ -342,7 +342,7 @@ func (fs *flights) isClosed() bool {
 func (fs *flights) forgive() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	fs.backoff.err = nil
+	fs.backoff.err, fs.backoff.pace = nil, pace{}
 }
 
 // reinstate lets calls carry credentials again that a server rejected, until they expire,
