@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/auth/tokenstore"
@@ -28,7 +31,7 @@ var processKey = auth.Key{Endpoint: "flyte.example.com", ClientID: "cli", Flow: 
 
 // child is the work of one process.
 type child struct {
-	mode string // "once", "timed", "rotate", "holdBefore", "holdAfter"
+	mode string // "once", "timed", "rotate", "refused", "holdBefore", "holdAfter"
 	dir  string
 	url  string
 	n    int
@@ -100,6 +103,9 @@ func runChild() int {
 	say("ready")
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n') // until the parent closes it
 
+	if c.mode == "refused" {
+		return c.refused(a)
+	}
 	start := time.Now()
 	creds, err := within(time.Minute, a.Credentials)
 	if c.mode == "timed" && err == nil {
@@ -116,6 +122,19 @@ func runChild() int {
 		return 1
 	}
 	say(creds.AccessToken)
+	return 0
+}
+
+// refused makes calls for c.n seconds, and the backend refuses every token.
+func (c child) refused(a *auth.Authenticator) int {
+	for end := time.Now().Add(time.Duration(c.n) * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		_, err := within(time.Minute, func(ctx context.Context) (*auth.Credentials, error) { return nil, call(ctx, a, never) })
+		if status.Code(err) != codes.Unauthenticated {
+			say(fmt.Sprintf("failed: %v", err))
+			return 1
+		}
+	}
+	say("done")
 	return 0
 }
 

@@ -134,6 +134,15 @@ func (s breaking) Lock(context.Context, auth.Key) (auth.Lease, error) {
 	return breakingLease{s}, nil
 }
 
+func (s breaking) LockUnless(ctx context.Context, k auth.Key, _ func() bool) (auth.Lease, error) {
+	return s.Lock(ctx, k)
+}
+
+func (s breaking) Find(_ context.Context, k auth.Key) (auth.Key, error) {
+	s.hit("find")
+	return k, nil
+}
+
 type breakingLease struct{ breaking }
 
 func (breakingLease) Lost() <-chan struct{} { return nil }
@@ -143,7 +152,7 @@ func (l breakingLease) Unlock()             { l.hit("give back") }
 // and the log says why.
 func TestPanickingStoreCountsAsOneThatFails(t *testing.T) {
 	t.Parallel()
-	for _, op := range []string{"store, swap", "retrieve", "lock", "store, swap, retrieve, lock"} {
+	for _, op := range []string{"store, swap", "retrieve", "find", "lock", "store, swap, retrieve, lock"} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
 			log, text := logged()

@@ -83,6 +83,41 @@ func TestProcessesRenewOnce(t *testing.T) {
 	}
 }
 
+// A backend refuses every new token, and fifty processes share the login: the pauses between
+// their token requests double, from one second, as those of one process do.
+func TestProcessesBackOffTogetherWhereEveryTokenIsRefused(t *testing.T) {
+	t.Parallel()
+	r := newRotation(t)
+	m := newComputer(t, r.login(true))
+	const seconds = 6
+	work := child{mode: "refused", dir: m.dir, url: r.url, n: seconds}
+	var all []*process
+	for range crowd {
+		all = append(all, work.launch(t))
+	}
+	for _, p := range all {
+		p.await(t, "ready")
+	}
+	start := time.Now()
+	for _, p := range all {
+		p.start()
+	}
+	for _, p := range all {
+		p.await(t, "done")
+		if err := p.exit(); err != nil {
+			t.Error(err)
+		}
+	}
+	// One for the login that has expired, one at once, and the others at 1, 3, 7 ... seconds.
+	most := 3
+	for at, pause := time.Second, 2*time.Second; at <= time.Since(start); at, pause = at+pause, 2*pause {
+		most++
+	}
+	if requests, reuses, refused := r.counts(); requests < 3 || requests > most || reuses != 0 || refused != 0 {
+		t.Errorf("%d requests, want %d at most; %d reuses, %d refused", requests, most, reuses, refused)
+	}
+}
+
 // The one that renews is killed while it holds the lock.
 func TestProcessesSurviveTheDeathOfTheHolder(t *testing.T) {
 	t.Parallel()

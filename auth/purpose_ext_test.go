@@ -291,3 +291,45 @@ func TestNarrowerLoginServesWhereNoNewOneCanBeMade(t *testing.T) {
 		})
 	}
 }
+
+// A program that sets nothing and whose login was refused goes on with one that was made for
+// another audience, and then with a newer one.
+func TestLoginThatEndedGivesWayToAnotherThatTheKeyMatches(t *testing.T) {
+	t.Parallel()
+	for name, s := range purposeStores(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			put := func(audience string, age time.Duration) {
+				c := issue(audience, time.Hour)
+				c.IssuedAt, c.Expiry, c.RefreshToken, c.Audience = c.IssuedAt.Add(-age), c.Expiry.Add(-age), "refresh "+audience, audience
+				k := auth.Key{Endpoint: testKey.Endpoint, Audience: audience, Flow: auth.StoredFlow}
+				if err := s.Store(t.Context(), k, c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			put("ended", 2*time.Hour)
+			put("good", 3*time.Hour)
+			f, flow := purposeful("", "", "")
+			f.renew = func(_ context.Context, _ int, prev *auth.Credentials) (*auth.Credentials, error) {
+				if prev.Audience == "ended" {
+					return nil, fmt.Errorf("%w: invalid_grant", auth.ErrRejected)
+				}
+				c := issue(prev.Audience+" again", time.Hour)
+				c.RefreshToken, c.Audience = prev.RefreshToken, prev.Audience
+				return c, nil
+			}
+			a := auth.New(auth.Key{Endpoint: testKey.Endpoint}, flow, auth.Env{}, auth.WithStore(s))
+			defer a.Close()
+			if err := call(t.Context(), a, func(token string) bool { return token == "good again" }); err != nil {
+				t.Error(err)
+			}
+			put("newest", -time.Second)
+			if err := call(t.Context(), a, func(token string) bool { return token == "newest" }); err != nil {
+				t.Error(err)
+			}
+			if n, renewed := f.counts(); n != 0 || renewed != 2 {
+				t.Errorf("%d logins, %d refreshes", n, renewed)
+			}
+		})
+	}
+}
