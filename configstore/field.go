@@ -19,15 +19,19 @@ const (
 )
 
 // Ask returns the configuration of s for a login that cannot be made without the fields
-// in need. If s is an [Overlay] that sets all of them, no other store and no server is
+// in need. If s is an [Overlay], with or without [AllowPlaintext], that sets all of them, no other store and no server is
 // asked, and the fields that it does not set stay empty; otherwise Ask returns what
 // s.ClientConfig returns. A needed field can be empty in the answer: the caller says so,
 // since it knows what the field is for.
 func Ask(ctx context.Context, s ClientConfigStore, need ...Field) (ClientConfig, error) {
-	if o, ok := s.(*overlay); ok {
-		return o.ask(ctx, need)
+	switch s := s.(type) {
+	case *overlay:
+		return s.ask(ctx, need)
+	case *plaintextAllowed:
+		return Ask(s.allow(ctx), s.store, need...)
+	default:
+		return s.ClientConfig(ctx)
 	}
-	return s.ClientConfig(ctx)
 }
 
 // has reports whether c sets f.

@@ -39,6 +39,10 @@ func TestAskAsksForNothingThatIsNotNeeded(t *testing.T) {
 		if err != nil || n != c.asked || got.TokenEndpoint != over.TokenEndpoint || got.ClientID != "own" || (got.HeaderKey != "") != (n > 0) {
 			t.Errorf("%v: %d questions, %+v, %v; want %d", c.need, n, got, err, c.asked)
 		}
+		if _, err := configstore.Ask(t.Context(), configstore.AllowPlaintext(s, "own.example"), c.need...); err != nil || n != 2*c.asked {
+			t.Errorf("%v, plaintext allowed: %d questions, %v; want %d more", c.need, n-c.asked, err, c.asked)
+		}
+		n = c.asked
 		// What is set was not enough: the base may know more.
 		s.(configstore.Invalidator).Invalidate()
 		if got, err = configstore.Ask(t.Context(), s, c.need...); err != nil || n != c.asked+1 || got.HeaderKey != "x-token" {

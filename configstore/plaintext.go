@@ -31,7 +31,11 @@ type plaintextAllowed struct {
 }
 
 func (p *plaintextAllowed) ClientConfig(ctx context.Context) (ClientConfig, error) {
-	return p.store.ClientConfig(allowing(ctx, permission{given: true, host: p.host}))
+	return p.store.ClientConfig(p.allow(ctx))
+}
+
+func (p *plaintextAllowed) allow(ctx context.Context) context.Context {
+	return allowing(ctx, permission{given: true, host: p.host})
 }
 
 func (p *plaintextAllowed) Invalidate() { invalidate(p.store) }

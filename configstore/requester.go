@@ -24,6 +24,12 @@ func (o *overlay) BorrowHTTP(hc *http.Client) { lend(o.base, hc) }
 // BorrowHTTP lends hc to the wrapped store.
 func (c *cached) BorrowHTTP(hc *http.Client) { lend(c.store, hc) }
 
+// BorrowHTTP lends hc to the wrapped store.
+func (d *disk) BorrowHTTP(hc *http.Client) { lend(d.store, hc) }
+
+// BorrowHTTP lends hc to the wrapped store.
+func (p *plaintextAllowed) BorrowHTTP(hc *http.Client) { lend(p.store, hc) }
+
 // BorrowHTTP lends hc to all stores.
 func (c *chain) BorrowHTTP(hc *http.Client) {
 	for _, s := range c.stores {

@@ -36,6 +36,8 @@ func TestDiscoveryWithoutAClientUsesTheOneItIsLent(t *testing.T) {
 		"overlaid":   {configstore.Overlay(configstore.Discovery(issuer, nil), configstore.ClientConfig{}), true},
 		"chained":    {configstore.Chain(nothing, configstore.Discovery(issuer, nil)), true},
 		"cached":     {configstore.Cached(configstore.Discovery(issuer, nil), 0), true},
+		"on disk":    {configstore.Disk(configstore.Discovery(issuer, nil), "dns:///flyte.example.com", t.TempDir()), true},
+		"plaintext":  {configstore.AllowPlaintext(configstore.Discovery(issuer, nil), "flyte.example.com"), true},
 		"its client": {configstore.Discovery(issuer, own), false},
 	} {
 		lent := &borrowed{}
