@@ -71,6 +71,7 @@ func newHTTPClient(n *network, dial dialTCP) *http.Client {
 	if dial != nil {
 		t.DialContext = dial
 	}
+	peer.SecureProxies(t)
 	n.early = newEarlyTLS(t.DialContext, t.TLSClientConfig)
 	t.DialTLSContext = n.early.DialTLS
 	return &http.Client{

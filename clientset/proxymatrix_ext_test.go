@@ -73,6 +73,7 @@ func startProxy(t *testing.T, kind string, p *tunnelProxy) (string, *tapped) {
 		_ = front.Listener.Close()
 		front.Listener = tap
 		if kind == "https" {
+			front.EnableHTTP2 = true // if it is offered
 			front.StartTLS()
 		} else {
 			front.Start()

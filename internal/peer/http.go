@@ -43,6 +43,7 @@ func Client(given *http.Client) http.Client {
 	}
 	t := Transport()
 	t.DisableKeepAlives = true
+	SecureProxies(t)
 	return http.Client{Transport: t}
 }
 

@@ -2,10 +2,14 @@ package peer
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -127,5 +131,62 @@ func TestClientThatWasNotGivenPingsAndKeepsNoConnections(t *testing.T) {
 	given := &http.Client{Timeout: time.Second}
 	if c := Client(given); c.Transport != nil || c.Timeout != time.Second {
 		t.Errorf("%#v, want a copy of what was given", c)
+	}
+}
+
+// A proxy that is reached over TLS, and that takes HTTP/2 where it is offered, is asked in
+// HTTP/1.1; a server behind it is still asked in HTTP/2.
+func TestSecureProxyIsAskedInHTTP1(t *testing.T) {
+	t.Parallel()
+	target := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Proto)
+	}))
+	target.EnableHTTP2 = true
+	target.StartTLS()
+	t.Cleanup(target.Close)
+	var asked []string
+	proxy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.Host+" "+r.Header.Get("Proxy-Authorization"))
+		there, err := (&net.Dialer{}).DialContext(r.Context(), "tcp", target.Listener.Addr().String())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer there.Close()
+		here, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer here.Close()
+		_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
+		go func() { _, _ = io.Copy(there, here); _ = there.Close() }()
+		_, _ = io.Copy(here, there)
+	}))
+	proxy.EnableHTTP2 = true
+	proxy.StartTLS()
+	t.Cleanup(proxy.Close)
+	u, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("user", "secret")
+
+	transport := Transport()
+	transport.Proxy = http.ProxyURL(u)
+	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+	SecureProxies(transport)
+	t.Cleanup(transport.CloseIdleConnections)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://login.example.com/", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, _ := io.ReadAll(answer.Body); string(text) != "HTTP/2.0" || !slices.Equal(asked, []string{"CONNECT login.example.com:443 Basic dXNlcjpzZWNyZXQ="}) {
+		t.Errorf("answered over %s; the proxy was asked %q", text, asked)
 	}
 }

@@ -51,6 +51,7 @@ func (s *surroundings) client(given *http.Client) (*http.Client, error) {
 			}
 			transport.TLSClientConfig = cfg
 		}
+		peer.SecureProxies(transport)
 		client.Transport = transport
 	}
 	client.Jar = nil
