@@ -95,7 +95,7 @@ func (c *config) assembleHTTP(set *ClientSet, n *network, proxy *auth.Authentica
 	}
 	base := c.httpTransport(w, n)
 	if proxy != nil {
-		base = &proxyPass{base: base, host: w.host(), proxy: proxy}
+		base = &proxyPass{base: base, host: w.host(), proxy: proxy, plaintext: c.plaintextCredentials}
 	}
 	w.next = httpauth.New(c.httpSource(set), &repeater{next: base, most: c.retries, closed: set.closed}, c.httpOptions(origins)...)
 	return nil

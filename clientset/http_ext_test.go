@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -315,11 +316,21 @@ func TestAProxysCredentialsGoWithHTTPRequestsToo(t *testing.T) {
 	t.Parallel()
 	var seen http.Header
 	s := api(t, func(_ http.ResponseWriter, r *http.Request) { seen = r.Header })
-	cs := webClient(t, s.URL, clientset.WithProxyFlow(flow.StaticToken(canaryProxy), nil))
-	if _, _, err := get(t.Context(), cs, "/"); err != nil {
-		t.Fatal(err)
-	}
-	if seen.Get("Proxy-Authorization") != "Bearer "+canaryProxy || seen.Get("Authorization") != "Bearer "+canaryToken {
-		t.Errorf("sent %v", seen)
+	cluster := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", s.Listener.Addr().String())
+	}}
+	t.Cleanup(cluster.CloseIdleConnections)
+	for base, opts := range map[string][]clientset.Option{
+		s.URL:                          nil,
+		"http://hub.cluster.internal/": {clientset.WithPlaintextCredentials(), clientset.WithHTTPClient(&http.Client{Transport: cluster})},
+	} {
+		seen = nil
+		cs := webClient(t, base, append(opts, clientset.WithProxyFlow(flow.StaticToken(canaryProxy), nil))...)
+		if _, _, err := get(t.Context(), cs, "/"); err != nil {
+			t.Fatal(err)
+		}
+		if seen.Get("Proxy-Authorization") != "Bearer "+canaryProxy || seen.Get("Authorization") != "Bearer "+canaryToken {
+			t.Errorf("%s: sent %v", base, seen)
+		}
 	}
 }
