@@ -136,7 +136,7 @@ func (c *config) httpOptions(origins []string) []httpauth.Option {
 func (c *config) httpTransport(w *web, n *network) http.RoundTripper {
 	hc := c.httpClient
 	if hc == nil {
-		hc = newHTTPClient(&network{tls: n.tls, proxy: n.proxy}, c.dialTCP)
+		hc = newHTTPClient(&network{tls: n.tls, proxy: n.proxy, agent: n.agent}, c.dialTCP)
 		if t, ok := hc.Transport.(*http.Transport); ok {
 			t.DialTLSContext = nil // the connection that is opened early is for the login
 		}

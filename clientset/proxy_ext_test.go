@@ -34,12 +34,14 @@ type tunnelProxy struct {
 	mu       sync.Mutex
 	asked    []string
 	password []string
+	agents   []string
 }
 
 func (p *tunnelProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.asked = append(p.asked, r.Host)
 	p.password = append(p.password, r.Header.Get("Proxy-Authorization"))
+	p.agents = append(p.agents, r.UserAgent())
 	p.mu.Unlock()
 	to, ok := p.routes[r.Host]
 	if r.Method != http.MethodConnect || !ok {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
@@ -131,7 +132,7 @@ func (p *tunnelProxy) socks(ctx context.Context, here net.Conn) {
 	_, _ = io.Copy(here, there)
 }
 
-// One reading of the proxy serves calls, login and discovery, whichever kind it is and
+// One reading of the proxy serves calls, login, discovery and HTTP requests, whichever kind it is and
 // whatever names it. An https proxy is given the password inside TLS, the others alone see
 // it, and no server behind them does.
 func TestEveryProxyServesCallsLoginAndDiscovery(t *testing.T) {
@@ -168,6 +169,11 @@ func TestEveryProxyServesCallsLoginAndDiscovery(t *testing.T) {
 					t.Errorf("with what discovery found: %v", err)
 				}
 
+				requesting := made(t)(clientset.ForEndpoint("flyte.example.com", append(opts, given, clientset.WithHTTPBase("https://login.example.com"))...))
+				if code, _, err := get(t.Context(), requesting, "/oauth2/userinfo"); err != nil || code != http.StatusOK {
+					t.Errorf("an HTTP request: %d, %v", code, err)
+				}
+
 				if got := proxy.askedFor(); !slices.Equal(got, []string{backendName, issuerName, loginName}) {
 					t.Errorf("asked the proxy for %v, want all three names", got)
 				}
@@ -177,6 +183,11 @@ func TestEveryProxyServesCallsLoginAndDiscovery(t *testing.T) {
 				for _, got := range proxy.password {
 					if got != "Basic "+secret {
 						t.Errorf("the proxy was given %q, want the user and the password", got)
+					}
+				}
+				for _, agent := range proxy.agents {
+					if !strings.HasPrefix(agent, "jetway/") {
+						t.Errorf("the proxy was asked by the user agent %q", agent)
 					}
 				}
 				if shown := tap.shows(proxyPassword, secret); shown != (kind != "https") {
