@@ -133,6 +133,11 @@ func (p tenant) call(r *rand.Rand) error {
 		return err
 	}
 	p.handedOut(next, c, known)
+	if p.accepts(next) {
+		p.auth.Accepted(next)
+	} else {
+		p.auth.Refused(next)
+	}
 	return nil
 }
 
@@ -178,7 +183,7 @@ func (p tenant) logout(r *rand.Rand) {
 		p.violatedf("%s: after the logout %s is still stored", p.name, p.stored.AccessToken)
 	}
 	p.logouts--
-	p.refused, p.failedAt = false, time.Time{}
+	p.refused, p.failedAt, p.busy = false, time.Time{}, time.Time{}
 	clear(p.rejected)
 	p.given = nil
 	p.mu.Unlock()

@@ -61,6 +61,7 @@ type actor struct {
 	alone    bool
 	refused  bool      // the person said no, and no call of Login came since
 	failedAt time.Time // when the flow last failed, unless Login or Logout came since
+	busy     time.Time // until when the server wants no request, unless Login or Logout came since
 	closed   bool      // Close has returned
 	rejected map[string]bool
 	given    []string // access tokens that calls were given, in this order
@@ -118,6 +119,9 @@ func (a *actor) enter(what string) {
 	if a.closed {
 		a.violatedf("%s: %s after Close", a.name, what)
 	}
+	if early := time.Until(a.busy); early > 0 && a.logins+a.logouts == 0 {
+		a.violatedf("%s: %s %v before the server's time", a.name, what, early)
+	}
 	if since := time.Since(a.failedAt); !a.failedAt.IsZero() && since < time.Second/2 && a.logins+a.logouts == 0 {
 		a.violatedf("%s: %s %v after a failure", a.name, what, since)
 	}
@@ -125,6 +129,9 @@ func (a *actor) enter(what string) {
 
 func (a *actor) leave(err error) {
 	a.running--
+	if said, ok := errors.AsType[busyError](err); ok {
+		a.busy = time.Now().Add(said.Duration)
+	}
 	a.failedAt = time.Time{}
 	if err != nil && !errors.Is(err, auth.ErrRejected) {
 		a.failedAt = time.Now()
@@ -158,7 +165,7 @@ func (a *actor) Obtain(ctx context.Context, _ auth.Env, _ *auth.Credentials) (c 
 		a.refused = true
 		return nil, auth.ErrDeclined
 	case fault <= 1:
-		return nil, errPassing
+		return nil, a.passing()
 	case fault == 2 && a.kind != personKind:
 		return nil, auth.ErrRejected
 	case fault == 3:
@@ -187,9 +194,14 @@ func (a renewing) Renew(ctx context.Context, _ auth.Env, prev *auth.Credentials)
 	case err != nil:
 		return nil, err
 	case !a.calm && a.random.IntN(4) == 0:
-		return nil, errPassing
+		return nil, a.passing()
 	case a.kind == clientKind:
 		return a.token(), nil
+	case a.dead[prev.RefreshToken]:
+		if a.alone && a.logins+a.logouts == 0 && !a.outsiders {
+			a.violatedf("%s: %s was refused and is sent again", a.name, prev.RefreshToken)
+		}
+		return nil, fmt.Errorf("%w: %s again", auth.ErrRejected, prev.RefreshToken)
 	case prev.RefreshToken != a.refreshToken():
 		a.dead[prev.RefreshToken] = true
 		return nil, fmt.Errorf("%w: %s, good is %s", auth.ErrRejected, prev.RefreshToken, a.refreshToken())
@@ -203,7 +215,18 @@ func (a renewing) Renew(ctx context.Context, _ auth.Env, prev *auth.Credentials)
 		a.lost = true
 		return nil, err
 	}
+	if !a.calm && a.random.IntN(8) == 0 { // of no other use
+		return &auth.Credentials{RefreshToken: c.RefreshToken}, a.passing()
+	}
 	return c, nil
+}
+
+// passing is an error of a server that is there again later. It may say when.
+func (a *actor) passing() error {
+	if a.random.IntN(3) > 0 {
+		return errPassing
+	}
+	return fmt.Errorf("token endpoint: %w", busyError{time.Duration(a.random.IntN(20)) * time.Second})
 }
 
 func (a *actor) flow() auth.Flow {
