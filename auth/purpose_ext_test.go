@@ -333,3 +333,36 @@ func TestLoginThatEndedGivesWayToAnotherThatTheKeyMatches(t *testing.T) {
 		})
 	}
 }
+
+// A login with fewer scopes whose refresh token is refused, where no new one can be made: the
+// token is sent once, the call says what to do, and the login that follows knows why.
+func TestNarrowerLoginThatIsRefusedEndsOnce(t *testing.T) {
+	t.Parallel()
+	s := &tokenstore.MemoryStore{}
+	_, flow := purposeful("", "", "read")
+	loggedIn(t, s, flow)
+	f, flow := purposeful("", "", "")
+	wide := f.obtain
+	f.obtain, f.renew = failing(auth.ErrInteractionRequired), failing(fmt.Errorf("%w: invalid_grant", auth.ErrRejected))
+	env := auth.Env{Prompter: auth.Terminal(nil, &bytes.Buffer{})}
+	for range 2 {
+		a := auth.New(auth.Key{Endpoint: testKey.Endpoint}, flow, env, auth.WithStore(s), auth.WithScope("read write"))
+		defer a.Close()
+		err := call(t.Context(), a, never)
+		if _, renewed := f.counts(); renewed != 1 || !errors.Is(err, auth.ErrInteractionRequired) || !strings.Contains(err.Error(), "invalid_grant") {
+			t.Errorf("%d refreshes, %v", renewed, err)
+		}
+	}
+	var told string
+	f.obtain = func(ctx context.Context, n int, prev *auth.Credentials) (*auth.Credentials, error) {
+		if prev != nil {
+			told = prev.Ended
+		}
+		return wide(ctx, n, prev)
+	}
+	a := auth.New(auth.Key{Endpoint: testKey.Endpoint}, flow, env, auth.WithStore(s), auth.WithScope("read write"))
+	defer a.Close()
+	if err := call(t.Context(), a, func(token string) bool { return strings.HasPrefix(token, "///") }); err != nil || !strings.Contains(told, "invalid_grant") {
+		t.Errorf("%v; the flow was told %q", err, told)
+	}
+}
