@@ -236,3 +236,33 @@ func TestAdoptedTokenLeavesACallItsReplacement(t *testing.T) {
 		}
 	})
 }
+
+// That a server has taken a token is remembered while there is no other, and when only its
+// refresh token changes.
+func TestAcceptedTokenStaysAccepted(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]*auth.Credentials{"no answer": nil, "a rotated refresh token beside an error": {RefreshToken: "second"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f, flow := person()
+				good := f.renew
+				f.renew = func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) { return answer, errors.New("503") }
+				a := newAuthenticator(t, flow)
+				if err := a.Login(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				first := mustCredentials(t, a)
+				a.Accepted(first)
+				if c, err := a.Refresh(t.Context(), first); !errors.Is(err, auth.ErrNotReplaced) {
+					t.Fatalf("got %v, %v, want ErrNotReplaced", c, err)
+				}
+				f.renew = good
+				time.Sleep(time.Second)
+				if c, err := a.Refresh(t.Context(), first); err != nil || c.AccessToken != "renewed" || c.Refusals != 0 {
+					t.Errorf("got %v, %v; want a token before which none was refused", c, err)
+				}
+			})
+		})
+	}
+}
