@@ -25,7 +25,8 @@ func (givenPairs) RequireTransportSecurity() bool { return false }
 
 // Credentials that a caller gives by gRPC's own option are the call's own, as those of
 // WithCallCredentials: one value goes out, the source is not asked, and a rejection is
-// returned as it is. Those for another header are sent together with the source's.
+// returned as it is. Those for another header are sent together with the source's, which is
+// told what the server makes of its own.
 func TestPerRPCCredentialsOfACallAreItsOwn(t *testing.T) {
 	t.Parallel()
 	type call = func(context.Context, testpb.TestServiceClient, ...grpc.CallOption) error
@@ -48,16 +49,17 @@ func TestPerRPCCredentialsOfACallAreItsOwn(t *testing.T) {
 		sent  []string // authorization, of every attempt
 		asked int
 		want  codes.Code
+		taken []string // that the source is told of
 	}{
 		"accepted":                   {given: givenPairs{"Authorization": "Bearer token-1"}, sent: []string{"Bearer token-1"}},
 		"rejected":                   {given: givenPairs{authKey: "Bearer mine"}, sent: []string{"Bearer mine"}, want: codes.Unauthenticated},
-		"for another header":         {given: givenPairs{"x-key": "mine"}, sent: []string{"Bearer token-0", "Bearer token-1"}, asked: 1},
+		"for another header":         {given: givenPairs{"x-key": "mine"}, sent: []string{"Bearer token-0", "Bearer token-1"}, asked: 1, taken: []string{"token-1"}},
 		"instead of caller metadata": {given: givenPairs{authKey: "Bearer token-1"}, ctx: withHeader, sent: []string{"Bearer token-1"}},
 	} {
 		for shape, call := range shapes {
 			t.Run(name+"/"+shape, func(t *testing.T) {
 				t.Parallel()
-				b, src := newBackend(), newSource()
+				b, src := newBackend(), &observer{source: newSource()}
 				tc := testpb.NewTestServiceClient(dial(t, serveGRPC(t, b.gatedGRPCServer()),
 					grpc.WithChainUnaryInterceptor(interceptors.UnaryClientAuth(src)),
 					grpc.WithChainStreamInterceptor(interceptors.StreamClientAuth(src))))
@@ -74,6 +76,9 @@ func TestPerRPCCredentialsOfACallAreItsOwn(t *testing.T) {
 				}
 				if !slices.Equal(sent, tt.sent) || src.asked != tt.asked {
 					t.Errorf("sent %q after asking the source %d times, want %q and %d", sent, src.asked, tt.sent, tt.asked)
+				}
+				if taken, refused := src.told(); !slices.Equal(taken, tt.taken) || len(refused) > 0 {
+					t.Errorf("the source was told that the server took %q and refused %q", taken, refused)
 				}
 			})
 		}
