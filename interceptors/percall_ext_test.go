@@ -4,13 +4,16 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/retry"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	testpb "google.golang.org/grpc/interop/grpc_testing"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/interceptors"
 )
 
@@ -103,5 +106,34 @@ func TestPerRPCRefusesACallThatHasItsHeader(t *testing.T) {
 		if status.Code(err) != codes.Unauthenticated || len(b.attempts()) > 0 {
 			t.Errorf("%s: %v after %d attempts, want a refusal before the first", name, err, len(b.attempts()))
 		}
+	}
+}
+
+// Each attempt of a retry carries the credentials that the source has by then.
+func TestRetryBesidePerRPCCredentialsGetsCurrentOnes(t *testing.T) {
+	t.Parallel()
+	src := newSource()
+	i := interceptors.UnaryClientAuth(src, interceptors.WithRetry(retry.UnaryClientInterceptor(
+		retry.WithMax(3), retry.WithBackoff(retry.BackoffLinear(time.Microsecond)), retry.WithCodes(codes.Unavailable))))
+	var sent []string
+	attempt := func(ctx context.Context, _ string, _, _ any, _ *grpc.ClientConn, opts ...grpc.CallOption) error {
+		for _, o := range opts {
+			if given, ok := o.(grpc.PerRPCCredsCallOption); ok {
+				pairs, err := given.Creds.GetRequestMetadata(ctx)
+				if err != nil {
+					return err
+				}
+				sent = append(sent, pairs[authKey])
+			}
+		}
+		if len(sent) > 1 {
+			return nil
+		}
+		src.now = &auth.Credentials{AccessToken: "later"}
+		return status.Error(codes.Unavailable, "down")
+	}
+	err := i(t.Context(), method, nil, nil, nil, attempt, grpc.PerRPCCredentials(givenPairs{"x-key": "mine"}))
+	if want := []string{"Bearer token-0", "Bearer later"}; err != nil || !slices.Equal(sent, want) {
+		t.Errorf("%v after sending %q, want %q", err, sent, want)
 	}
 }
