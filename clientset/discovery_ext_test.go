@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -264,5 +266,81 @@ func TestRejectedCallThatASettingKeepsFromLoggingInIsFailedPrecondition(t *testi
 	err := list(t.Context(), cs)
 	if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "WithPlaintextCredentials") {
 		t.Errorf("%v (%v), want FailedPrecondition and the option", err, status.Code(err))
+	}
+}
+
+// What was found out is kept for an hour: another login asks for nothing.
+func TestDiscoveryIsKeptBetweenLogins(t *testing.T) {
+	t.Parallel()
+	s := quiet(t)
+	cs := connect(t, s)
+	for range 3 {
+		if err := cs.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := calls(s, "/flyteidl2.auth.AuthMetadataService/GetOAuth2Metadata"); n != 1 {
+		t.Errorf("%d discovery requests for three logins, want 1", n)
+	}
+}
+
+// A client that trusts any certificate leaves nothing for others to believe.
+func TestUnverifiedDiscoveryIsNotKeptForOthers(t *testing.T) {
+	t.Parallel()
+	s := quiet(t, mockserver.WithTLS())
+	for name, tt := range map[string]struct {
+		opt  clientset.Option
+		kept int
+	}{
+		"verified":   {clientset.WithCAPEM(s.CACertPEM()), 1},
+		"unverified": {clientset.WithInsecureSkipVerify(), 0},
+	} {
+		dir := t.TempDir()
+		cs := made(t)(clientset.ForEndpoint(s.Endpoint(), tt.opt, clientset.WithConfigCache(dir), clientset.WithoutStore(),
+			clientset.WithFlow(flow.ClientCredentials{ClientID: s.ClientID(), Secret: secretOf(s)})))
+		if err := list(t.Context(), cs); err != nil {
+			t.Fatal(err)
+		}
+		if files, err := os.ReadDir(dir); err != nil || len(files) != tt.kept {
+			t.Errorf("%s: kept %v, %v", name, files, err)
+		}
+	}
+}
+
+// The login at a proxy in front of the backend finds its server as the main one does: with
+// the TLS settings of the client, and without TLS where that is allowed.
+func TestProxyLoginFindsItsServerWithTheSettingsOfTheClient(t *testing.T) {
+	t.Parallel()
+	s := quiet(t, mockserver.WithTLS())
+	cluster := &http.Transport{}
+	inside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/token" {
+			_, _ = fmt.Fprint(w, `{"access_token":"proxy","token_type":"Bearer","expires_in":3600}`)
+			return
+		}
+		_, _ = fmt.Fprint(w, `{"issuer":"http://issuer.internal","token_endpoint":"http://issuer.internal/token"}`)
+	}))
+	t.Cleanup(inside.Close)
+	cluster.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", inside.Listener.Addr().String())
+	}
+	t.Cleanup(cluster.CloseIdleConnections)
+	robot := flow.ClientCredentials{ClientID: s.ClientID(), Secret: secretOf(s)}
+	for name, opts := range map[string][]clientset.Option{
+		"TLS": {clientset.WithCAPEM(s.CACertPEM()), clientset.WithProxyFlow(robot, configstore.Discovery(s.HTTPURL(), nil))},
+		"without TLS": {
+			clientset.WithInsecureSkipVerify(), clientset.WithPlaintextCredentials(), clientset.WithHTTPClient(&http.Client{Transport: cluster}),
+			clientset.WithProxyFlow(robot, configstore.Discovery("http://issuer.internal", nil)),
+		},
+	} {
+		cs := made(t)(clientset.ForEndpoint(s.Endpoint(), append(opts, clientset.WithoutStore(), clientset.WithFlow(flow.StaticToken("any")))...))
+		if err := list(t.Context(), cs); status.Code(err) != codes.Unauthenticated {
+			t.Errorf("%s: %v, want that the backend rejects the main token", name, err)
+		}
+		seen := s.Requests()
+		if last := seen[len(seen)-1]; !slices.Contains(last.Keys, "proxy-authorization") {
+			t.Errorf("%s: the call carried %v", name, last.Keys)
+		}
 	}
 }
