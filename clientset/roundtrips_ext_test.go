@@ -166,6 +166,16 @@ func TestColdStartTakesNoMoreRoundTripsThanItMust(t *testing.T) {
 			opts: []clientset.Option{elsewhere, clientset.WithFlow(flow.Password{Username: "ada", Password: flow.SecretValue("secret")})},
 			want: 6, metadata: 1,
 		},
+		"a store of the program's that takes two, the token endpoint is named by an option": {
+			opts: []clientset.Option{
+				elsewhere, clientset.WithFlow(flow.Password{Username: "ada", Password: flow.SecretValue("secret")}),
+				clientset.WithConfigStore(configstore.Func(func(context.Context) (configstore.ClientConfig, error) {
+					time.Sleep(2 * roundTrip)
+					return configstore.ClientConfig{ClientID: "cli"}, nil
+				})),
+			},
+			want: 4,
+		},
 		"the token endpoint is given": {opts: []clientset.Option{elsewhere}, want: 4},
 		"a token": {
 			opts: []clientset.Option{clientset.WithCredentials(&auth.Credentials{AccessToken: "good"})}, want: 4,
