@@ -334,9 +334,8 @@ func situations() map[string]situation {
 				return flyte.Resolver{LookupEnv: l, Dir: dir, Home: t.TempDir(), Trust: flyte.FileTrust{Dir: filepath.Join(dir, "trust")}}
 			})(t)
 		},
-		"but the variable is":                misspeltVariable,
-		`did you mean "admin.endpoint"?`:     misspeltKey,
-		"no endpoint: set Resolver.Endpoint": noEndpointOfAService,
+		"but the variable is":            misspeltVariable,
+		`did you mean "admin.endpoint"?`: misspeltKey,
 	}
 	maps.Copy(all, wireSituations())
 	return all

@@ -7,11 +7,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/platform"
 	"github.com/jetway-go/jetway/platform/flyte"
-	"github.com/jetway-go/jetway/platform/jupyterhub"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 )
 
@@ -33,14 +31,6 @@ func misspeltKey(t *testing.T) error {
 		t.Fatal(err)
 	}
 	return failing(t, flyte.Resolver{ConfigFile: path, LookupEnv: func(string) (string, bool) { return "", false }})
-}
-
-// noEndpointOfAService has the hub's settings, and no service to call.
-func noEndpointOfAService(t *testing.T) error {
-	t.Helper()
-	return failing(t, jupyterhub.Resolver{Config: jupyterhub.Config{
-		APIToken: flow.SecretValue("0123456789abcdef"), LookupEnv: func(string) (string, bool) { return "", false },
-	}})
 }
 
 func failing(t *testing.T, r platform.Resolver) error {
