@@ -247,7 +247,9 @@ func TestAcceptedTokenStaysAccepted(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f, flow := person()
 				good := f.renew
-				f.renew = func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) { return answer, errors.New("503") }
+				f.renew = func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
+					return answer, errors.New("503")
+				}
 				a := newAuthenticator(t, flow)
 				if err := a.Login(t.Context()); err != nil {
 					t.Fatal(err)

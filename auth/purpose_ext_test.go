@@ -347,7 +347,7 @@ func TestNarrowerLoginThatIsRefusedEndsOnce(t *testing.T) {
 	env := auth.Env{Prompter: auth.Terminal(nil, &bytes.Buffer{})}
 	for range 2 {
 		a := auth.New(auth.Key{Endpoint: testKey.Endpoint}, flow, env, auth.WithStore(s), auth.WithScope("read write"))
-		defer a.Close()
+		t.Cleanup(func() { _ = a.Close() })
 		err := call(t.Context(), a, never)
 		if _, renewed := f.counts(); renewed != 1 || !errors.Is(err, auth.ErrInteractionRequired) || !strings.Contains(err.Error(), "invalid_grant") {
 			t.Errorf("%d refreshes, %v", renewed, err)
