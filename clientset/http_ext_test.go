@@ -334,3 +334,13 @@ func TestAProxysCredentialsGoWithHTTPRequestsToo(t *testing.T) {
 		}
 	}
 }
+
+func TestRequestsOfAClientWithoutALoginCarryNone(t *testing.T) {
+	t.Parallel()
+	var seen http.Header
+	s := api(t, func(_ http.ResponseWriter, r *http.Request) { seen = r.Header })
+	cs := made(t)(clientset.ForEndpoint("", clientset.WithHTTPBase(s.URL), clientset.WithoutStore(), clientset.WithoutAuth()))
+	if _, _, err := get(t.Context(), cs, "/"); err != nil || seen.Get("Authorization") != "" {
+		t.Errorf("%v, sent %v", err, seen)
+	}
+}
