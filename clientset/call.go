@@ -98,8 +98,11 @@ func (c *ClientSet) cause(ctx context.Context, of operation, err error) error {
 	case codes.FailedPrecondition:
 		return c.withSettingAdvice(err)
 	case codes.Unavailable:
-		c.hurry()
-		return c.withAdvice(err)
+		advised := c.withAdvice(err)
+		if status.Code(advised) == codes.Unavailable { // another connection may be better
+			c.hurry()
+		}
+		return advised
 	case codes.Unknown, codes.Unimplemented, codes.Internal:
 		return c.withAnswerAdvice(of, err)
 	case codes.DeadlineExceeded:
