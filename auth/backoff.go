@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -95,6 +96,9 @@ func (b *backoff) accepted(refused bool) {
 	}
 }
 
+// forgive lets the next flight start, whatever the last ones failed with.
+func (b *backoff) forgive() { b.err, b.pace = nil, pace{} }
+
 // permitted returns the mode of a flight for a caller who asks for m. A person who
 // declined is not asked again, but another program may have stored a login since.
 func (b *backoff) permitted(m mode) mode {
@@ -181,4 +185,12 @@ func (p *pace) inVain(now clock.Reading) {
 	}
 	p.n++
 	p.last = now
+}
+
+// half returns a context for half of the time that ctx has.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithTimeout(ctx, time.Until(deadline)/2)
+	}
+	return context.WithCancel(ctx)
 }

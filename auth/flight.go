@@ -73,10 +73,9 @@ func (fs *flights) join(ctx context.Context, gen uint64, m mode) (*Credentials, 
 		if err := ctx.Err(); err != nil {
 			return nil, fs.fail("wait for login", err)
 		}
-		f, creds, err := fs.enter(gen, m)
+		f, creds, err := fs.enter(gen, m, false)
 		if err != nil && fs.renewal.hasAnother(ctx, fs.current.Load()) {
-			fs.forgive()
-			f, creds, err = fs.enter(gen, m)
+			f, creds, err = fs.enter(gen, m, true)
 		}
 		if f == nil {
 			return creds, err
@@ -94,11 +93,12 @@ func (fs *flights) join(ctx context.Context, gen uint64, m mode) (*Credentials, 
 	}
 }
 
-// enter returns the flight to wait for, or the answer if none is needed.
-func (fs *flights) enter(gen uint64, m mode) (*flight, *Credentials, error) {
+// enter returns the flight to wait for, or the answer if none is needed. Earlier failures
+// do not count if the flow has changed since.
+func (fs *flights) enter(gen uint64, m mode, changed bool) (*flight, *Credentials, error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if fs.isClosed() {
+	if isClosed(fs.closed) {
 		return nil, nil, fs.fail("login", ErrClosed)
 	}
 	s := fs.current.Load()
@@ -108,6 +108,9 @@ func (fs *flights) enter(gen uint64, m mode) (*flight, *Credentials, error) {
 	if fs.flight != nil {
 		return fs.flight, nil, nil
 	}
+	if changed {
+		fs.backoff.forgive()
+	}
 	now := fs.renewal.clock.Read()
 	err := fs.backoff.remembered(m, now)
 	if err == nil && m == interactive && s.wasRejected() {
@@ -116,7 +119,7 @@ func (fs *flights) enter(gen uint64, m mode) (*flight, *Credentials, error) {
 		}
 	}
 	if err != nil {
-		fs.reinstate()
+		reinstate(&fs.current)
 		return nil, nil, err
 	}
 	return fs.launch(s, fs.backoff.permitted(m), nil), nil, nil
@@ -130,7 +133,7 @@ func (fs *flights) advise(s *snapshot) {
 	}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if fs.flight != nil || fs.isClosed() || fs.current.Load() != s || fs.backoff.suspended(fs.renewal.clock.Read()) {
+	if fs.flight != nil || isClosed(fs.closed) || fs.current.Load() != s || fs.backoff.suspended(fs.renewal.clock.Read()) {
 		return
 	}
 	fs.launch(s, renewOnly, nil)
@@ -173,7 +176,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 	defer fs.mu.Unlock()
 	fs.flight = nil
 	switch {
-	case fs.isClosed():
+	case isClosed(fs.closed):
 		f.err = fs.fail("login", ErrClosed)
 	case err != nil:
 		f.err = err
@@ -185,7 +188,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 			fs.publish(f, creds)
 		}
 		fs.backoff.failed(f.mode, err, fs.renewal.clock.Read())
-		fs.reinstate()
+		reinstate(&fs.current)
 	default:
 		f.stale = !f.repeated && f.old.wasDiscarded(creds) // rejected before, or during the flight
 		if f.stale && f.old.creds == nil {

@@ -36,19 +36,19 @@ func (flowless) Renew(context.Context, Env, *Credentials) (*Credentials, error) 
 func TestStragglerGetsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	a, first, second := replaced(t)
-	if f, c, err := a.enter(first.gen, interactive); f != nil || err != nil || c != second.creds {
+	if f, c, err := a.enter(first.gen, interactive, false); f != nil || err != nil || c != second.creds {
 		t.Errorf("%v, %v, %v", f, c, err)
 	}
 	a.flight = &flight{cancel: func() {}} // or enter would start one
 	for _, gen := range []uint64{first.gen, second.gen} {
-		if f, c, err := a.enter(gen, newLogin); f != a.flight || c != nil || err != nil {
+		if f, c, err := a.enter(gen, newLogin, false); f != a.flight || c != nil || err != nil {
 			t.Errorf("Login is served %v, %v, %v", f, c, err)
 		}
 	}
 	// What has ended, or was refused, is no good for a straggler either.
 	for _, ended := range []state{expired, rejected} {
 		second.advance(ended)
-		if f, c, err := a.enter(first.gen, interactive); f != a.flight || c != nil || err != nil {
+		if f, c, err := a.enter(first.gen, interactive, false); f != a.flight || c != nil || err != nil {
 			t.Errorf("state %d: %v, %v, %v", ended, f, c, err)
 		}
 	}

@@ -81,7 +81,7 @@ func (a *Authenticator) offer(prev, next *Credentials) (f *flight, first bool, e
 	defer a.mu.Unlock()
 	s := a.current.Load()
 	switch {
-	case a.isClosed():
+	case isClosed(a.closed):
 		return nil, false, a.fail(opAdopt, ErrClosed)
 	case prev == nil || !s.published(prev):
 		return nil, false, nil
@@ -185,7 +185,7 @@ func (a *Authenticator) Close() error {
 func (fs *flights) close() {
 	fs.mu.Lock()
 	f := fs.flight
-	if !fs.isClosed() {
+	if !isClosed(fs.closed) {
 		close(fs.closed)
 		fs.current.Load().advance(closed)
 	}
@@ -327,36 +327,4 @@ func (fs *flights) busy() bool {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	return fs.flight != nil
-}
-
-func (fs *flights) isClosed() bool {
-	select {
-	case <-fs.closed:
-		return true
-	default:
-		return false
-	}
-}
-
-// forgive lets the next flight start, whatever the last one failed with.
-func (fs *flights) forgive() {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	fs.backoff.err, fs.backoff.pace = nil, pace{}
-}
-
-// reinstate lets calls carry credentials again that a server rejected, until they expire,
-// while no replacement can be had; fs.mu is held.
-func (fs *flights) reinstate() {
-	if s := fs.current.Load(); s.load() == rejected && s.usable() {
-		fs.current.Store(s.again())
-	}
-}
-
-// half returns a context for half of the time that ctx has.
-func half(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithTimeout(ctx, time.Until(deadline)/2)
-	}
-	return context.WithCancel(ctx)
 }

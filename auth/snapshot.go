@@ -101,6 +101,24 @@ func (s *snapshot) again() *snapshot {
 	return next
 }
 
+// reinstate lets calls carry credentials again that a server rejected, until they expire,
+// while no replacement can be had.
+func reinstate(current *atomic.Pointer[snapshot]) {
+	if s := current.Load(); s.load() == rejected && s.usable() {
+		current.Store(s.again())
+	}
+}
+
+// isClosed reports whether done is closed.
+func isClosed(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
 // inherit copies what is known about the access token of from, which is that of s too.
 func (s *snapshot) inherit(from *snapshot) {
 	s.refused, s.asked = from.refused, from.asked
