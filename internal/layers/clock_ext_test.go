@@ -20,15 +20,16 @@ import (
 // the machine sleeps, and its wall time can be set back. onOneClock has the files that use
 // it for an end or an age, and why that is right there.
 var onOneClock = map[string]string{
-	"auth/backoff.go":             "the deadline of a context",
-	"auth/flow/tokensend.go":      "the deadline of a context",
-	"auth/flow/static.go":         "the Authenticator judges what it returns",
-	"auth/tokenstore/file_dir.go": "the age of a file, which has a wall time only",
-	"auth/tokenstore/lock.go":     "how long a process waits between two tries",
-	"clientset/advice.go":         "for an error's text",
-	"clientset/loginwatch.go":     "for an error's text",
-	"clientset/handshake.go":      "the deadline of a connection",
-	"platform/kubeflow/walk.go":   "the expiry of a session, which the Authenticator judges",
+	"auth/backoff.go":                 "the deadline of a context",
+	"auth/flow/tokensend.go":          "the deadline of a context",
+	"auth/flow/static.go":             "the Authenticator judges what it returns",
+	"auth/tokenstore/file_dir.go":     "the age of a file, which has a wall time only",
+	"auth/tokenstore/lock.go":         "how long a process waits between two tries",
+	"clientset/advice.go":             "for an error's text",
+	"clientset/loginwatch.go":         "for an error's text",
+	"clientset/handshake.go":          "the deadline of a connection",
+	"interceptors/httprule/header.go": "the deadline of a context",
+	"platform/kubeflow/walk.go":       "the expiry of a session, which the Authenticator judges",
 }
 
 func TestWhatExpiresIsJudgedByBothClocks(t *testing.T) {

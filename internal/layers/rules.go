@@ -40,6 +40,7 @@ func Rules() []Rule {
 		}},
 		{Package: "interceptors", May: []string{"auth", "internal/fault"}},
 		{Package: "interceptors/httpauth", May: []string{"auth", "internal/clock", "internal/endpoint", "internal/fault", "internal/requestid"}},
+		{Package: "interceptors/httprule", May: []string{"internal/fault"}},
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "platform/internal/smallfile"},
 		{Package: "platform/internal/guess"},

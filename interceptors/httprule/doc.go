@@ -1,0 +1,36 @@
+// Package httprule lets generated gRPC stubs call a server that speaks JSON over HTTP, such
+// as a grpc-gateway, for where only HTTP gets through: an ingress, a proxy with a login, a
+// corporate network. The google.api.http option of a method says its verb, path, query,
+// body and response body; the package reads that option from the method's descriptor, so
+// the stub and the code around it stay as they are.
+//
+// Call [New] for a grpc.ClientConnInterface over an [http.Client]. The login belongs into
+// the client's RoundTripper, for instance that of interceptors/httpauth; gRPC interceptors
+// are not part of such a connection. Calls are unary: a stream answers Unimplemented.
+//
+// # Requests
+//
+// The first binding of a rule is used, additional ones are for other clients. Fields in the
+// path are escaped once, and a call whose field is empty, does not match its pattern, or
+// has a segment "." or ".." is refused with InvalidArgument before it is sent: a server
+// would take it for another method. Fields that are neither in the path nor in the body
+// become query parameters: a.b for nested ones, a parameter for each element of a list,
+// field[key] for maps, enums by name, well-known types in their JSON form, and field masks
+// as they are, since gateways do not translate those. A body field that is not set is sent
+// as an empty body, which a gateway takes as not set.
+//
+// Metadata of the context is sent as grpc-gateway expects it: with "Grpc-Metadata-" in
+// front of the key, except for authorization. [WithHeaderName] changes that. A deadline is
+// sent as Grpc-Timeout too.
+//
+// # Answers
+//
+// Unknown fields are ignored unless [WithStrict] is given. Response headers are what
+// grpc.Header returns, those of "Grpc-Metadata-" without that prefix; grpc.Trailer returns
+// the ones of "Grpc-Trailer-", if the gateway sends any. Cookies are not among them.
+//
+// An error has the code, message and details of the JSON status in the answer. Without one,
+// as from a proxy, its code is that of the HTTP status (see [CodeOf]), and its message says
+// what came instead. A redirect is not followed: a gateway sends none, so it is one to a
+// login page or to the right base. A page with status 200 is Unknown.
+package httprule
