@@ -33,7 +33,7 @@ func (c *conn) setHeader(ctx context.Context, h http.Header) error {
 	md, _ := metadata.FromOutgoingContext(ctx)
 	for key, values := range md {
 		name := c.config.header(key)
-		if name == "" || isReserved(key) || isReserved(strings.TrimPrefix(strings.ToLower(name), strings.ToLower(prefixHeader))) {
+		if name == "" || isReserved(strings.TrimPrefix(strings.ToLower(name), strings.ToLower(prefixHeader))) {
 			continue
 		}
 		if !httpguts.ValidHeaderFieldName(name) {
