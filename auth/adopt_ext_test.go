@@ -339,3 +339,35 @@ func TestCloseWaitsForAnAdoptionAndEndsLaterOnes(t *testing.T) {
 		}
 	})
 }
+
+// An adoption asks the authorization server nothing, so it takes nothing back of what that
+// has said.
+func TestAdoptionKeepsTheRetryAfterOfTheServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, flow := person()
+		renewals := 0
+		f.renew = func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
+			renewals++
+			return nil, busyError{2 * time.Minute}
+		}
+		a := newAuthenticator(t, flow)
+		if err := a.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(56 * time.Minute)
+		first := mustCredentials(t, a)
+		synctest.Wait()
+		next := renewed(first, "by the proxy")
+		next.IssuedAt = first.IssuedAt // as old, so that it is to be refreshed too
+		adopt(t, a, first, next, true)
+		for range 60 {
+			time.Sleep(time.Second)
+			mustCredentials(t, a)
+			synctest.Wait()
+		}
+		if renewals != 1 {
+			t.Errorf("%d refreshes within two minutes of the Retry-After, want the one that it answered", renewals)
+		}
+	})
+}

@@ -93,8 +93,7 @@ func (fs *flights) join(ctx context.Context, gen uint64, m mode) (*Credentials, 
 	}
 }
 
-// enter returns the flight to wait for, or the answer if none is needed. Earlier failures
-// do not count if the flow has changed since.
+// enter returns the flight to wait for, or the answer; earlier failures do not count if changed.
 func (fs *flights) enter(gen uint64, m mode, changed bool) (*flight, *Credentials, error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -195,7 +194,9 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 			creds = nil
 		}
 		f.creds = fs.publish(f, creds)
-		fs.backoff.succeeded(f.mode, f.creds != nil, fs.renewal.clock.Read())
+		if f.session == nil { // an adoption asked the authorization server nothing
+			fs.backoff.succeeded(f.mode, f.creds != nil, fs.renewal.clock.Read())
+		}
 	}
 	close(f.done)
 }

@@ -132,6 +132,29 @@ type refusedToken struct {
 	why   error
 }
 
+// maxDead bounds how many of them a process remembers.
+const maxDead = 8
+
+func (r *renewal) remember(token string, why error) {
+	dead := []refusedToken{{token, why}} // the last one first; a list is never changed
+	if before := r.dead.Load(); before != nil {
+		dead = append(dead, (*before)[:min(len(*before), maxDead-1)]...)
+	}
+	r.dead.Store(&dead)
+}
+
+// refusal returns why a refresh token was refused, nil if it was not.
+func (r *renewal) refusal(token string) error {
+	if dead := r.dead.Load(); dead != nil && token != "" {
+		for _, d := range *dead {
+			if d.token == token {
+				return d.why
+			}
+		}
+	}
+	return nil
+}
+
 // refuse remembers, here and in the store, that the refresh token of t.prev was rejected for
 // good. It sets t.prev to what can be used instead, and reports whether that is another
 // login, which was stored since.
@@ -142,7 +165,7 @@ func (r *renewal) refuse(ctx context.Context, t *task, why error) (another bool)
 	if r.traits.Interactive { // otherwise a new login replaces it
 		r.log.WarnContext(ctx, "the server rejected the refresh token; a new login is needed", slog.Any("error", why))
 	}
-	r.dead.Store(&refusedToken{t.prev.RefreshToken, why})
+	r.remember(t.prev.RefreshToken, why)
 	ctx, cancel := t.awaited(ctx)
 	defer cancel()
 	other := r.storage.end(ctx, &t.lease, t.prev, why)
@@ -165,8 +188,8 @@ func (r *renewal) vetted(c *Credentials) (*Credentials, error) {
 	}
 	var why error
 	rest := *c
-	if dead := r.dead.Load(); dead != nil && dead.token == c.RefreshToken {
-		rest.Ended = cmp.Or(rest.Ended, oneLine(dead.why.Error()))
+	if refusal := r.refusal(c.RefreshToken); refusal != nil {
+		rest.Ended = cmp.Or(rest.Ended, oneLine(refusal.Error()))
 	}
 	if rest.Ended != "" {
 		rest.RefreshToken, why = "", errors.New(rest.Ended)

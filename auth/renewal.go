@@ -34,9 +34,9 @@ type renewal struct {
 	clock   clock.Clock
 	scopes  []string // that this program asks for, if it says so
 
-	narrow atomic.Bool                  // a login with fewer scopes has to do
-	dead   atomic.Pointer[refusedToken] // never sent again
-	faults int                          // ErrServerFault in a row; used by the one flight only
+	narrow atomic.Bool                    // a login with fewer scopes has to do
+	dead   atomic.Pointer[[]refusedToken] // never sent again
+	faults int                            // ErrServerFault in a row; used by the one flight only
 }
 
 // task is one replacement and its progress. Until it is done only the goroutine that
@@ -174,7 +174,7 @@ func (r *renewal) canRenew(prev *Credentials, m mode) bool {
 	if _, ok := r.flow.(Renewer); !ok || prev == nil || m == newLogin {
 		return false
 	}
-	return prev.RefreshToken != "" || (m == renewOnly && !r.traits.Interactive)
+	return prev.RefreshToken != "" || (m == renewOnly && !r.traits.Interactive && prev.Ended == "")
 }
 
 // renew refreshes t.prev. If that is impossible the error is errNotRenewed, and t.prev

@@ -148,7 +148,7 @@ func (r *renewal) adopt(ctx context.Context, t *task) *Credentials {
 func (c *Credentials) inherit(before, known *Credentials) {
 	c.Refusals, c.Refused, c.RetryAt = known.Refusals, known.Refused, known.RetryAt
 	if c.RefreshToken == before.RefreshToken {
-		c.RefreshToken = known.RefreshToken
+		c.RefreshToken, c.Ended = known.RefreshToken, known.Ended
 	}
 }
 
