@@ -197,6 +197,9 @@ func (a renewing) Renew(ctx context.Context, _ auth.Env, prev *auth.Credentials)
 		return nil, a.passing()
 	case a.kind == clientKind:
 		return a.token(), nil
+	case a.kind == passwordKind && prev.RefreshToken == "": // it logs in, as flow.Password does
+		a.family, a.refresh = a.family+1, 0
+		return a.token(), nil
 	case a.dead[prev.RefreshToken]:
 		if a.alone && a.logins+a.logouts == 0 && !a.outsiders {
 			a.violatedf("%s: %s was refused and is sent again", a.name, prev.RefreshToken)

@@ -174,7 +174,7 @@ func (r *renewal) canRenew(prev *Credentials, m mode) bool {
 	if _, ok := r.flow.(Renewer); !ok || prev == nil || m == newLogin {
 		return false
 	}
-	return prev.RefreshToken != "" || (m == renewOnly && !r.traits.Interactive && prev.Ended == "")
+	return prev.RefreshToken != "" || (m == renewOnly && !r.traits.Interactive)
 }
 
 // renew refreshes t.prev. If that is impossible the error is errNotRenewed, and t.prev
