@@ -251,7 +251,7 @@ func TestServerFaultAloneIsTransient(t *testing.T) {
 		f.renew, f.obtain = failing(auth.ErrServerFault), failing(auth.ErrInteractionRequired)
 		for range 60 {
 			if err := call(t.Context(), a, never); status.Code(err) != codes.Unavailable {
-				t.Fatalf("nobody can be asked: got %v, want Unavailable", err)
+				t.Fatalf("no person can be asked: got %v, want Unavailable", err)
 			}
 			time.Sleep(2 * time.Second)
 		}

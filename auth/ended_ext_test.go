@@ -74,7 +74,7 @@ func TestReasonOfAnEndedLoginOverwritesNothing(t *testing.T) {
 	}
 }
 
-// "Nobody has logged in here" and "the login has ended" are two errors.
+// "Never logged in here" and "the login has ended" are two errors.
 func TestNeverLoggedInIsNotALoginThatEnded(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, name string, err error, want, not error) {

@@ -55,7 +55,7 @@ func TestSameTokenAgain(t *testing.T) {
 	})
 }
 
-// A token that was refused and handed back is what calls carry, as it was: whoever is late
+// A token that was refused and handed back is what calls carry, as it was: a caller that is late
 // with the news that it was refused causes no request, and nothing is stored again.
 func TestLateRejectionOfATokenThatWasHandedBack(t *testing.T) {
 	t.Parallel()

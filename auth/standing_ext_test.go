@@ -56,7 +56,7 @@ func TestRejectedTokenStaysInUseWhileNoReplacementCanBeHad(t *testing.T) {
 			return issue("token-1", time.Hour), nil
 		}, codes.Unauthenticated},
 		"refuses the client":  {false, failing(auth.ErrRejected), codes.Unauthenticated},
-		"nobody can be asked": {true, failing(auth.ErrInteractionRequired), codes.Unauthenticated},
+		"no person can be asked": {true, failing(auth.ErrInteractionRequired), codes.Unauthenticated},
 		"a person declines":   {true, failing(auth.ErrDeclined), codes.Unauthenticated},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -60,7 +60,7 @@ func TestAnotherItemOfTheNameGoesOnlyWithTheSupersededToken(t *testing.T) {
 	if got := f.at(host, "tokens"); !slices.Equal(got, want) {
 		t.Errorf("%d items: %+v", len(got), got)
 	}
-	// A logout leaves no token, whoever made the item.
+	// A logout leaves no token, whichever program made the item.
 	if err := s.Delete(t.Context(), personKey()); err != nil || f.names() != "" {
 		t.Errorf("%v, left %s", err, f.names())
 	}

@@ -79,12 +79,12 @@ func TestAnAnswerOfTheHubEndsWhenOneOfTheTwoClocksSaysSo(t *testing.T) {
 				var jump time.Duration
 				c := newCache(0)
 				c.clock = clock.Jumping(func() time.Duration { return jump })
-				alice, nobody := question{kind: "token", value: "alice"}.key(), question{kind: "token", value: "x"}.key()
+				alice, stranger := question{kind: "token", value: "alice"}.key(), question{kind: "token", value: "x"}.key()
 				c.put(alice, &User{Name: "alice"})
-				c.put(nobody, nil)
+				c.put(stranger, nil)
 				jump = tt.jump
 				time.Sleep(tt.passes)
-				for who, k := range map[string]cacheKey{"alice": alice, "an invalid token": nobody} {
+				for who, k := range map[string]cacheKey{"alice": alice, "an invalid token": stranger} {
 					if _, kept := c.get(k); kept != tt.kept {
 						t.Errorf("%s: kept = %v", who, kept)
 					}
