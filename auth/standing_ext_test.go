@@ -55,9 +55,9 @@ func TestRejectedTokenStaysInUseWhileNoReplacementCanBeHad(t *testing.T) {
 		"the same token": {false, func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
 			return issue("token-1", time.Hour), nil
 		}, codes.Unauthenticated},
-		"refuses the client":  {false, failing(auth.ErrRejected), codes.Unauthenticated},
+		"refuses the client":     {false, failing(auth.ErrRejected), codes.Unauthenticated},
 		"no person can be asked": {true, failing(auth.ErrInteractionRequired), codes.Unauthenticated},
-		"a person declines":   {true, failing(auth.ErrDeclined), codes.Unauthenticated},
+		"a person declines":      {true, failing(auth.ErrDeclined), codes.Unauthenticated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

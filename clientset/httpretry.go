@@ -6,10 +6,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/jetway-go/jetway/internal/clock"
+	"github.com/jetway-go/jetway/internal/retryafter"
 )
 
 // repeater repeats requests that change nothing after transient failures, as often and
@@ -86,7 +86,7 @@ func pauseAfter(r *http.Request, answer *http.Response, err error, n uint) (time
 	}
 	switch answer.StatusCode {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		wait, given := retryAfter(answer.Header.Get("Retry-After"), clock.Clock{}.Read().Wall())
+		wait, given := retryafter.Parse(answer.Header.Get("Retry-After"), clock.Clock{}.Read().Wall())
 		if given {
 			return wait, wait <= maxBackoff
 		}
@@ -120,15 +120,4 @@ func jittered(n uint) time.Duration {
 		wait = min(firstBackoff<<n, maxBackoff)
 	}
 	return time.Duration(float64(wait) * (1 + backoffJitter*(2*rand.Float64()-1))) //nolint:gosec // not a secret
-}
-
-// retryAfter reads a number of seconds or a date (RFC 9110 §10.2.3).
-func retryAfter(text string, now time.Time) (time.Duration, bool) {
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second, true
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(at.Sub(now), 0), true
-	}
-	return 0, false
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/internal/fault"
+	"github.com/jetway-go/jetway/internal/retryafter"
 )
 
 var (
@@ -116,19 +116,10 @@ func later(resp *http.Response) error {
 	return &laterError{resp.StatusCode, retryAfter(resp.Header.Get("Retry-After"), time.Now())}
 }
 
-// longestWait is the longest Retry-After that is believed.
-const longestWait = 24 * time.Hour
-
-// retryAfter reads a number of seconds or a date.
+// retryAfter returns how long a server wants to be left alone; zero if it does not say.
 func retryAfter(text string, now time.Time) time.Duration {
-	var wait time.Duration
-	text = strings.TrimSpace(text)
-	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
-		wait = time.Duration(seconds) * time.Second // out of range: the nearest value
-	} else if at, err := http.ParseTime(text); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), longestWait)
+	wait, _ := retryafter.Parse(text, now)
+	return wait
 }
 
 // errRefused marks answers of a server, or of a proxy in front of it, that tells how to

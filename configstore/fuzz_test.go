@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/retryafter"
 )
 
 // Whatever the file holds, nothing panics and nothing old or of another address comes out.
@@ -35,7 +37,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if wait := retryAfter(text, now); wait < 0 || wait > longestWait {
+		if wait := retryAfter(text, now); wait < 0 || wait > retryafter.Longest {
 			t.Errorf("%q: %v", text, wait)
 		}
 	})

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/internal/fault"
 	"github.com/jetway-go/jetway/internal/peer"
+	"github.com/jetway-go/jetway/internal/retryafter"
 )
 
 // tokenTransport sends one token request. It reads and checks the answer, so that its
@@ -186,17 +186,10 @@ func basicValue(id, secret string) string {
 	return base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))
 }
 
-// retryAfter reads Retry-After (RFC 9110 §10.2.3), a number of seconds or a date;
-// zero when there is none, and a day at most.
+// retryAfter returns how long the server wants to be left alone; zero if it does not say.
 func retryAfter(h http.Header, now time.Time) time.Duration {
-	value := strings.TrimSpace(h.Get("Retry-After"))
-	var wait time.Duration
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
-		wait = time.Duration(seconds) * time.Second // out of range: the nearest value
-	} else if date, err := http.ParseTime(value); err == nil {
-		wait = date.Sub(now)
-	}
-	return min(max(wait, 0), 24*time.Hour)
+	wait, _ := retryafter.Parse(h.Get("Retry-After"), now)
+	return wait
 }
 
 // checkEndpoint returns the host of an endpoint, and an error if secrets must not be

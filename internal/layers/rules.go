@@ -27,16 +27,19 @@ func Rules() []Rule {
 		{Package: "internal/clock"},
 		{Package: "internal/loopback"},
 		{Package: "internal/requestid"},
+		{Package: "internal/retryafter"},
 		{Package: "internal/peer"},
 		{Package: "internal/browser"},
 		{Package: "internal/secrettest"}, // for tests: looks for secrets in what a program shows
 		{Package: "internal/kfppb"},      // for tests and examples: who links it cannot link Kubeflow's own stubs
 
 		// The client, from what must be known to the finished connection.
-		{Package: "configstore", May: []string{gen, "internal/clock", "internal/endpoint", "internal/fault", "internal/peer"}},
+		{Package: "configstore", May: []string{
+			gen, "internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
+		}},
 		{Package: "auth", May: []string{"configstore", "internal/clock", "internal/fault"}},
 		{Package: "auth/flow", May: []string{
-			"auth", "configstore", "internal/browser", "internal/clock", "internal/fault", "internal/loopback", "internal/peer",
+			"auth", "configstore", "internal/browser", "internal/clock", "internal/fault", "internal/loopback", "internal/peer", "internal/retryafter",
 		}},
 		{Package: "interceptors", May: []string{"auth", "internal/fault"}},
 		{Package: "interceptors/httpauth", May: []string{"auth", "internal/clock", "internal/endpoint", "internal/fault", "internal/requestid"}},
@@ -48,7 +51,7 @@ func Rules() []Rule {
 			"interceptors/httpauth", "internal/endpoint", "platform/internal/smallfile",
 		})},
 		{Package: "platform/nublado/repertoire", May: []string{"internal/clock", "internal/peer", "platform/internal/guess"}},
-		{Package: "platform/nublado/gafaelfawr", May: []string{"auth", "internal/endpoint", "internal/peer"}},
+		{Package: "platform/nublado/gafaelfawr", May: []string{"auth", "internal/endpoint", "internal/peer", "internal/retryafter"}},
 		{Package: "platform/nublado", May: slices.Concat(system, []string{
 			"interceptors/httpauth", "platform/nublado/gafaelfawr", "platform/nublado/repertoire",
 		})},
@@ -59,7 +62,7 @@ func Rules() []Rule {
 		{Package: "auth/tokenstore", May: []string{"auth", "internal/clock"}},
 		{Package: clientset, May: []string{
 			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "internal/apikey",
-			"internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "platform",
+			"internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter", "platform",
 		}},
 
 		// The other end of the wire. What it shared with the client it could not
@@ -68,7 +71,7 @@ func Rules() []Rule {
 		{Package: "interceptors/serverauth/introspect", May: []string{verifier, "internal/clock"}},
 		{Package: "interceptors/serverauth/authmetadata", May: []string{"configstore", gen}},
 		{Package: "platform/jupyterhub", May: slices.Concat(system, []string{ // which also says who calls a service
-			"interceptors/httpauth", "internal/endpoint", verifier,
+			"interceptors/httpauth", "internal/endpoint", "internal/retryafter", verifier,
 		})},
 		{Package: "platform/internal/platformtest", May: []string{gen, verifier}}, // for tests only
 		{Package: "mockserver/objectstore", Tests: mocks},

@@ -7,13 +7,13 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jetway-go/jetway/interceptors/httpauth"
 	"github.com/jetway-go/jetway/internal/clock"
 	"github.com/jetway-go/jetway/internal/fault"
+	"github.com/jetway-go/jetway/internal/retryafter"
 )
 
 // What the hub's API refuses, for errors.Is.
@@ -174,15 +174,8 @@ func redirected(location string) error {
 	return fmt.Errorf("%w: it redirects to %s; set the base to the address of the hub's API, or log in again", ErrAnswer, cleaned(to.String()))
 }
 
-// retryAfter reads Retry-After (RFC 9110 §10.2.3), a number of seconds or a date.
+// retryAfter returns how long the hub wants to be left alone; zero if it does not say.
 func retryAfter(h http.Header, now time.Time) time.Duration {
-	const most = 24 * 60 * 60
-	value := strings.TrimSpace(h.Get("Retry-After"))
-	if seconds, err := strconv.Atoi(value); err == nil {
-		return time.Duration(min(max(seconds, 0), most)) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(at.Sub(now), 0), most*time.Second)
-	}
-	return 0
+	wait, _ := retryafter.Parse(h.Get("Retry-After"), now)
+	return wait
 }

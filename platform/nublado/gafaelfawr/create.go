@@ -9,13 +9,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/internal/endpoint"
 	"github.com/jetway-go/jetway/internal/peer"
+	"github.com/jetway-go/jetway/internal/retryafter"
 )
 
 const (
@@ -139,14 +139,8 @@ func failure(address string, admin Token, status int, h http.Header, body []byte
 	return e
 }
 
-// retryAfter parses a number of seconds or an HTTP date (RFC 9110 §10.2.3).
+// retryAfter returns how long Gafaelfawr wants to be left alone; zero if it does not say.
 func retryAfter(text string, now time.Time) time.Duration {
-	const longest = 24 * time.Hour
-	if n, err := strconv.ParseInt(text, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
-		return min(max(time.Duration(n)*time.Second, 0), longest) // out of range: the nearest value
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(at.Sub(now).Round(time.Second), 0), longest)
-	}
-	return 0
+	wait, _ := retryafter.Parse(text, now)
+	return wait.Round(time.Second)
 }
