@@ -39,7 +39,8 @@ func Rules() []Rule {
 		}},
 		{Package: "auth", May: []string{"configstore", "internal/clock", "internal/fault"}},
 		{Package: "auth/flow", May: []string{
-			"auth", "configstore", "internal/browser", "internal/clock", "internal/fault", "internal/loopback", "internal/peer", "internal/retryafter",
+			"auth", "configstore", "internal/browser", "internal/clock", "internal/fault", "internal/loopback",
+			"internal/peer", "internal/retryafter",
 		}},
 		{Package: "interceptors", May: []string{"auth", "internal/fault"}},
 		{Package: "interceptors/httpauth", May: []string{"auth", "internal/clock", "internal/endpoint", "internal/fault", "internal/requestid"}},
@@ -62,7 +63,8 @@ func Rules() []Rule {
 		{Package: "auth/tokenstore", May: []string{"auth", "internal/clock"}},
 		{Package: clientset, May: []string{
 			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "internal/apikey",
-			"internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter", "platform",
+			"internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
+			"platform",
 		}},
 
 		// The other end of the wire. What it shared with the client it could not
