@@ -67,6 +67,9 @@ func Rules() []Rule {
 			"platform",
 		}},
 
+		// What programs do with a connection.
+		{Package: "values", May: []string{gen, "internal/fault"}, Tests: []string{clientset}},
+
 		// The other end of the wire. What it shared with the client it could not
 		// catch: only the check of credentials, which is not the client's, is common.
 		{Package: verifier},
