@@ -35,8 +35,9 @@ var (
 type Error struct {
 	// Path is the place of the value, such as inputs.layers[3].size.
 	Path string
-	// Err says what is wrong, and wraps one of the errors above. It shows no values: they
-	// may be secret.
+	// Err says what is wrong, and wraps one of the errors above, or what a Marshal method
+	// of the value returned. It shows no values, which may be secret, other than those that
+	// such methods show.
 	Err error
 }
 

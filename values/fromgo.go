@@ -30,18 +30,26 @@ func (r *goReader) node(v reflect.Value, depth int) (node, error) {
 	if depth > maxDepth {
 		return nil, wrong(ErrTooDeep, "the limit is %d levels; does the value contain itself?", maxDepth)
 	}
-	if !v.IsValid() {
-		return nil, nil
-	}
-	if k := v.Kind(); (k == reflect.Pointer || k == reflect.Interface) && v.IsNil() {
-		return nil, nil
+	for range maxDepth {
+		switch k := v.Kind(); {
+		case k == reflect.Invalid, (k == reflect.Pointer || k == reflect.Interface) && v.IsNil():
+			return nil, nil //nolint:nilnil // None
+		case k == reflect.Interface:
+			v = v.Elem()
+			continue
+		case k == reflect.Pointer:
+			if l, ok := v.Interface().(*corepb.Literal); ok {
+				return l, nil
+			}
+			v = v.Elem()
+			continue
+		}
+		break
 	}
 	if n, ok, err := r.special(v, depth); ok || err != nil {
 		return n, err
 	}
 	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		return r.node(v.Elem(), depth+1)
 	case reflect.Bool:
 		return v.Bool(), nil
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
@@ -91,37 +99,31 @@ func (r *goReader) special(v reflect.Value, depth int) (_ node, ok bool, _ error
 		return x, true, x.check()
 	case Binary:
 		return Binary{Tag: x.Tag, Value: bytes.Clone(x.Value)}, true, nil
-	case *corepb.Literal:
-		return x, true, nil
 	case json.Number:
 		n, err := number(x)
 		return n, true, err
+	}
+	switch x := methodsOf(v).(type) {
 	case proto.Message:
-		return nil, true, wrong(ErrType, "a %s is a protocol message; give a Go value, or a *corepb.Literal to send as it is", v.Type())
+		return nil, true, wrong(ErrType, "a %T is a protocol message; give a Go value, or a *corepb.Literal to send as it is", x)
 	case json.Marshaler:
 		n, err := r.marshaled(x, depth)
 		return n, true, err
 	case encoding.TextMarshaler:
-		n, err := marshaledText(x)
-		return n, true, err
-	}
-	if v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-		return nil, false, nil
-	}
-	p := reflect.New(v.Type()) // methods may be the pointer's
-	switch x := p.Interface().(type) {
-	case proto.Message:
-		return nil, true, wrong(ErrType, "a %s is a protocol message; give a Go value, or a *corepb.Literal to send as it is", v.Type())
-	case json.Marshaler:
-		p.Elem().Set(v)
-		n, err := r.marshaled(x, depth)
-		return n, true, err
-	case encoding.TextMarshaler:
-		p.Elem().Set(v)
 		n, err := marshaledText(x)
 		return n, true, err
 	}
 	return nil, false, nil
+}
+
+// methodsOf returns a pointer to v, which has the methods of both.
+func methodsOf(v reflect.Value) any {
+	if !v.CanAddr() {
+		copied := reflect.New(v.Type())
+		copied.Elem().Set(v)
+		v = copied.Elem()
+	}
+	return v.Addr().Interface()
 }
 
 func (r *goReader) marshaled(m json.Marshaler, depth int) (node, error) {

@@ -2,8 +2,8 @@ package values
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -160,20 +160,9 @@ func (r *unpacker) object(size uint64, depth int) (node, error) {
 	o := &object{record: true, members: make([]member, 0, size)}
 	seen := make(map[string]bool, size)
 	for range size {
-		key, err := r.node(maxDepth) // no list or object
+		name, err := r.key()
 		if err != nil {
 			return nil, err
-		}
-		var name string
-		switch key := key.(type) {
-		case string:
-			name = key
-		case int64:
-			name = strconv.FormatInt(key, 10)
-		case uint64:
-			name = strconv.FormatUint(key, 10)
-		default:
-			return nil, wrong(ErrType, "a key that is %s; it must be a string or an integer", kind(key))
 		}
 		value, err := r.node(depth + 1)
 		if err != nil {
@@ -186,4 +175,22 @@ func (r *unpacker) object(size uint64, depth int) (node, error) {
 		o.members = append(o.members, member{name, value})
 	}
 	return o, nil
+}
+
+// key reads a key; integers, which Python has too, become text.
+func (r *unpacker) key() (string, error) {
+	if len(r.rest) == 0 {
+		return "", errShort
+	}
+	switch first := r.rest[0]; {
+	case first <= 0x7f, first >= 0xe0, first >= 0xa0 && first <= 0xbf:
+	case first >= 0xcc && first <= 0xd3, first >= 0xd9 && first <= 0xdb:
+	default:
+		return "", wrong(ErrType, "msgpack with a key that is neither a string nor an integer")
+	}
+	key, err := r.node(0)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(key), nil
 }

@@ -71,15 +71,12 @@ func (w *goWriter) set(dst reflect.Value, n node, p place) error {
 		dst.Set(reflect.ValueOf(proto.CloneOf(l)))
 		return nil
 	}
-	n, p, err := w.open(n, p)
+	open := w.unwrap
+	if dst.Type() == reflect.TypeFor[Binary]() {
+		open = w.open
+	}
+	n, p, err := open(n, p)
 	if err != nil {
-		return err
-	}
-	if b, ok := n.(Binary); ok && dst.Type() == reflect.TypeFor[Binary]() {
-		dst.Set(reflect.ValueOf(b))
-		return nil
-	}
-	if n, p, err = w.unwrap(n, p); err != nil {
 		return err
 	}
 	switch m := n.(type) {
@@ -173,8 +170,11 @@ func (w *goWriter) setSpecial(dst reflect.Value, n node, p place) (done bool, er
 		return true, w.unmarshal(x, n, p)
 	case encoding.TextUnmarshaler:
 		s, ok := n.(string)
-		if !ok {
-			return n != nil, wrong(ErrType, "have %s, want a string", kind(n))
+		switch {
+		case n == nil:
+			return false, nil
+		case !ok:
+			return true, wrong(ErrType, "have %s, want a string", kind(n))
 		}
 		if err := x.UnmarshalText([]byte(s)); err != nil {
 			return true, wrong(ErrType, "%s does not take the string: %w", dst.Type(), err)
