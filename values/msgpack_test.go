@@ -121,8 +121,8 @@ func TestDamagedMsgpackIsRefused(t *testing.T) {
 		"82a16101a16102":                    ErrMalformed, // a key twice
 		"81c001":                            ErrType,
 		"81cb3ff800000000000001":            ErrType,
-		"819101":                            ErrMalformed,
-		"81910101":                          ErrTooDeep,
+		"819101":                            ErrType,
+		"81":                                ErrMalformed,
 		strings.Repeat("91", 65) + "c0":     ErrTooDeep,
 		strings.Repeat("81a161", 65) + "c0": ErrTooDeep,
 	} {
