@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -29,6 +30,8 @@ func lit(t *testing.T, text string) *corepb.Literal {
 	}
 	return l
 }
+
+func unmarshalText(text string, m proto.Message) error { return prototext.Unmarshal([]byte(text), m) }
 
 func litType(t *testing.T, text string) *corepb.LiteralType {
 	t.Helper()
