@@ -114,6 +114,9 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 	if plaintext && !e.Local && !c.plaintextCredentials {
 		set.guard = ErrPlaintext
 	}
+	if err := set.setConsole(c); err != nil {
+		return nil, err
+	}
 	conn := &connection{closed: set.closed}
 	var proxy *auth.Authenticator
 	if c.proxyFlow != nil {

@@ -50,16 +50,18 @@ import (
 type ClientSet struct {
 	services
 
-	endpoint endpoint.Endpoint
-	org      string
-	cc       grpc.ClientConnInterface // what calls are made on
-	conn     *grpc.ClientConn         // the same; nil when the program gave its own
-	http     *http.Client             // nil when the program gave its own
-	web      *web                     // the HTTP API; nil of ForConn
-	httpOnly bool                     // there is no gRPC API
-	auth     *auth.Authenticator      // nil: no login
-	owned    []*auth.Authenticator
-	guard    error // why credentials cannot be sent; nil: they can
+	endpoint   endpoint.Endpoint
+	org        string
+	cc         grpc.ClientConnInterface // what calls are made on
+	conn       *grpc.ClientConn         // the same; nil when the program gave its own
+	http       *http.Client             // nil when the program gave its own
+	web        *web                     // the HTTP API; nil of ForConn
+	httpOnly   bool                     // there is no gRPC API
+	console    atomic.Pointer[Console]  // nil: not known yet
+	badConsole error                    // why the target's cannot be used; nil: it can, or there is none
+	auth       *auth.Authenticator      // nil: no login
+	owned      []*auth.Authenticator
+	guard      error // why credentials cannot be sent; nil: they can
 
 	// What errors say.
 	names            platform.Settings

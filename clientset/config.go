@@ -59,10 +59,11 @@ type config struct {
 	dialTCP              dialTCP // of the HTTP client; nil: the system's
 
 	// The HTTP side.
-	httpBase string
-	httpOnly bool
-	origins  []string
-	rejected func(*http.Request, *http.Response) bool
+	httpBase               string
+	console, targetConsole string // the URL of the web console
+	httpOnly               bool
+	origins                []string
+	rejected               func(*http.Request, *http.Response) bool
 
 	// The calls.
 	metadata         []interceptors.MetadataOption
@@ -104,6 +105,7 @@ func (c *config) underlay(t platform.Target) {
 	c.org = cmp.Or(c.org, t.Org)
 	c.names = t.Settings
 	c.httpBase = cmp.Or(c.httpBase, t.HTTPBase)
+	c.targetConsole = t.Console
 	c.origins = append(c.origins, t.Origins...)
 	c.rejected = t.Rejected
 	if c.proxyFlow == nil {

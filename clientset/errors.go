@@ -31,6 +31,7 @@ var errNoConn = errors.New("ForConn was given no connection")
 const (
 	opCall      = "call"
 	opConfigure = "configure"
+	opConsole   = "console"
 	opLogin     = "login"
 )
 
@@ -42,8 +43,8 @@ const (
 // client's side: an *Error or an *interceptors.Error. Advice on what to do may be added
 // to both. The code is FailedPrecondition if only a change of the settings helps.
 type Error struct {
-	// Op is what failed: "configure", "resolve", "login", "call", "shutdown" or
-	// "close".
+	// Op is what failed: "configure", "resolve", "login", "call", "console", "shutdown"
+	// or "close".
 	Op string
 	// Endpoint is the backend; empty if it was not known yet.
 	Endpoint string

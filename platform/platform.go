@@ -26,6 +26,9 @@ type Target struct {
 	// HTTPBase is the URL in front of the paths of the backend's HTTP API, such as
 	// https://hub.example.com/jupyter/hub/api; empty for a system without one.
 	HTTPBase string
+	// Console is the URL of the backend's web console, where it is not at the Endpoint's
+	// host; see clientset.WithConsole.
+	Console string
 	// Origins are further servers that HTTP requests may carry credentials to, beside
 	// that of HTTPBase: scheme, host and port, such as https://ada.hub.example.com. No
 	// redirect and no answer of a server adds to them.

@@ -8,4 +8,5 @@ type Settings struct {
 	Insecure string // no TLS
 	CAFile   string // the PEM file of certificates to trust
 	ProxyURL string // the HTTP proxy
+	Console  string // the URL of the web console
 }

@@ -32,10 +32,10 @@ func (c *Config) Target() (platform.Target, error) {
 		Endpoint: c.Endpoint, Flow: f, Org: c.Org,
 		Config:   configstore.ClientConfig{ClientID: c.ClientID, Scopes: c.Scopes, Audience: c.Audience},
 		Insecure: c.Insecure, InsecureSkipVerify: c.InsecureSkipVerify, CAFile: c.CACertFile, ProxyURL: c.ProxyURL,
-		NoKeyring: c.DisableKeyring,
+		NoKeyring: c.DisableKeyring, Console: c.ConsoleEndpoint,
 		Settings: platform.Settings{
 			Endpoint: Variable(KeyEndpoint), Insecure: Variable(KeyInsecure), CAFile: Variable(KeyCACertFilePath),
-			ProxyURL: Variable(KeyHTTPProxyURL),
+			ProxyURL: Variable(KeyHTTPProxyURL), Console: Variable(KeyConsoleEndpoint),
 		},
 	}
 	if len(c.ProxyCommand) > 0 {
