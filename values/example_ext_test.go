@@ -1,15 +1,11 @@
 package values_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/jetway-go/jetway/clientset"
-	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	corepb "github.com/jetway-go/jetway/gen/flyteidl2/core"
-	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 	"github.com/jetway-go/jetway/values"
@@ -101,20 +97,18 @@ func ExampleGet() {
 
 // All outputs are read into a struct.
 func ExampleDecode() {
-	read := func(ctx context.Context, cs *clientset.ClientSet, action *commonpb.ActionIdentifier) error {
-		data, err := cs.DataProxy().GetActionData(ctx, &dataproxypb.GetActionDataRequest{ActionId: action})
-		if err != nil {
-			return err
-		}
-		var result struct {
-			Loss  float64     `json:"o0"`
-			Model values.Blob `json:"o1"`
-		}
-		if err := values.Decode(data.GetOutputs(), &result); err != nil {
-			return err
-		}
-		fmt.Println(result.Loss, result.Model.URI)
-		return nil
+	outputs, err := values.Outputs(map[string]any{ // of GetActionData
+		"o0": 0.25, "o1": values.Blob{URI: "s3://bucket/model.bin"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	_ = read
+	var result struct {
+		Loss  float64     `json:"o0"`
+		Model values.Blob `json:"o1"`
+	}
+	err = values.Decode(outputs, &result)
+	fmt.Println(result.Loss, result.Model.URI, err)
+	// Output: 0.25 s3://bucket/model.bin <nil>
 }

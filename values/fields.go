@@ -120,7 +120,7 @@ func (f field) place(v reflect.Value) reflect.Value {
 // omitted reports whether the options of the field leave v out.
 func (f field) omitted(v reflect.Value) bool {
 	if f.omitZero {
-		if z, ok := v.Interface().(interface{ IsZero() bool }); ok {
+		if z, ok := reflect.TypeAssert[interface{ IsZero() bool }](v); ok {
 			if v.Kind() == reflect.Pointer && v.IsNil() || z.IsZero() {
 				return true
 			}

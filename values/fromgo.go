@@ -38,7 +38,7 @@ func (r *goReader) node(v reflect.Value, depth int) (node, error) {
 			v = v.Elem()
 			continue
 		case k == reflect.Pointer:
-			if l, ok := v.Interface().(*corepb.Literal); ok {
+			if l, ok := reflect.TypeAssert[*corepb.Literal](v); ok {
 				return l, nil
 			}
 			v = v.Elem()
@@ -167,7 +167,7 @@ func (r *goReader) list(v reflect.Value, depth int) (node, error) {
 	if v.Type().Elem().Kind() == reflect.Uint8 {
 		raw := make([]byte, v.Len())
 		for i := range raw {
-			raw[i] = byte(v.Index(i).Uint())
+			raw[i] = byte(v.Index(i).Uint()) //nolint:gosec // a byte
 		}
 		return raw, nil
 	}

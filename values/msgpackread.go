@@ -58,7 +58,7 @@ func (r *unpacker) node(depth int) (node, error) {
 	}
 	switch {
 	case first <= 0x7f: // the fixed forms, whose first byte has the number or size
-		return int64(first), nil //nolint:gosec // a byte
+		return int64(first), nil
 	case first <= 0x8f:
 		return r.object(first&0x0f, depth)
 	case first <= 0x9f:
@@ -72,7 +72,7 @@ func (r *unpacker) node(depth int) (node, error) {
 	}
 	switch first {
 	case 0xc0:
-		return nil, nil
+		return nil, nil //nolint:nilnil // None
 	case 0xc2, 0xc3:
 		return first == 0xc3, nil
 	}

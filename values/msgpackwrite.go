@@ -65,27 +65,31 @@ func appendPacked(b []byte, n node) ([]byte, error) {
 }
 
 func appendPackedInt(b []byte, n int64) []byte {
-	switch { //nolint:gosec // each case is within the range of its type
-	case n >= 0 && n <= math.MaxInt8, n < 0 && n >= -32:
-		return append(b, byte(n))
+	bits := uint64(n) //nolint:gosec // two's complement, of which the last bytes are written
+	switch {
+	case n >= -32 && n <= math.MaxInt8:
+		return append(b, lastBytes(bits, 1)...)
 	case n >= 0 && n <= math.MaxUint8:
-		return append(b, 0xcc, byte(n))
+		return append(append(b, 0xcc), lastBytes(bits, 1)...)
 	case n >= 0 && n <= math.MaxUint16:
-		return binary.BigEndian.AppendUint16(append(b, 0xcd), uint16(n))
+		return append(append(b, 0xcd), lastBytes(bits, 2)...)
 	case n >= 0 && n <= math.MaxUint32:
-		return binary.BigEndian.AppendUint32(append(b, 0xce), uint32(n))
+		return append(append(b, 0xce), lastBytes(bits, 4)...)
 	case n >= 0:
-		return binary.BigEndian.AppendUint64(append(b, 0xcf), uint64(n))
+		return append(append(b, 0xcf), lastBytes(bits, 8)...)
 	case n >= math.MinInt8:
-		return append(b, 0xd0, byte(n))
+		return append(append(b, 0xd0), lastBytes(bits, 1)...)
 	case n >= math.MinInt16:
-		return binary.BigEndian.AppendUint16(append(b, 0xd1), uint16(n))
+		return append(append(b, 0xd1), lastBytes(bits, 2)...)
 	case n >= math.MinInt32:
-		return binary.BigEndian.AppendUint32(append(b, 0xd2), uint32(n))
+		return append(append(b, 0xd2), lastBytes(bits, 4)...)
 	default:
-		return binary.BigEndian.AppendUint64(append(b, 0xd3), uint64(n))
+		return append(append(b, 0xd3), lastBytes(bits, 8)...)
 	}
 }
+
+// lastBytes returns the last of the eight bytes of n.
+func lastBytes(n uint64, count int) []byte { return binary.BigEndian.AppendUint64(nil, n)[8-count:] }
 
 // packedSizes are the first bytes of a kind with a size; zero where a kind has none.
 type packedSizes struct {
@@ -94,16 +98,17 @@ type packedSizes struct {
 	one, two, four byte
 }
 
-func appendPackedSize(b []byte, n int, s packedSizes) ([]byte, error) {
+func appendPackedSize(b []byte, size int, s packedSizes) ([]byte, error) {
+	n := uint64(max(size, 0))
 	switch {
-	case n <= s.fixMax:
-		return append(b, s.fix|byte(n)), nil //nolint:gosec // fixMax is at most 31
+	case size <= s.fixMax:
+		return append(b, s.fix|lastBytes(n, 1)[0]), nil
 	case n <= math.MaxUint8 && s.one != 0:
-		return append(b, s.one, byte(n)), nil
+		return append(append(b, s.one), lastBytes(n, 1)...), nil
 	case n <= math.MaxUint16:
-		return binary.BigEndian.AppendUint16(append(b, s.two), uint16(n)), nil //nolint:gosec // just compared
-	case uint64(n) <= math.MaxUint32: //nolint:gosec // a length is not negative
-		return binary.BigEndian.AppendUint32(append(b, s.four), uint32(n)), nil //nolint:gosec // just compared
+		return append(append(b, s.two), lastBytes(n, 2)...), nil
+	case n <= math.MaxUint32:
+		return append(append(b, s.four), lastBytes(n, 4)...), nil
 	default:
 		return nil, wrong(ErrRange, "longer than msgpack can hold")
 	}

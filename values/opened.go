@@ -51,7 +51,7 @@ func openedScalar(s *corepb.Scalar, hash string) (node, error) {
 	case *corepb.Scalar_Primitive:
 		return openedPrimitive(v.Primitive)
 	case *corepb.Scalar_NoneType:
-		return nil, nil
+		return nil, nil //nolint:nilnil // None
 	case *corepb.Scalar_Binary:
 		return Binary{Tag: v.Binary.GetTag(), Value: bytes.Clone(v.Binary.GetValue())}, nil
 	case *corepb.Scalar_Generic:

@@ -61,7 +61,7 @@ func structValue(n node) (*structpb.Value, error) {
 func openedStruct(v *structpb.Value) (node, error) {
 	switch v := v.GetKind().(type) {
 	case *structpb.Value_NullValue:
-		return nil, nil
+		return nil, nil //nolint:nilnil // None
 	case *structpb.Value_BoolValue:
 		return v.BoolValue, nil
 	case *structpb.Value_NumberValue:

@@ -101,13 +101,13 @@ func (u isoUnit) times(amount string) (_ time.Duration, size float64, ok bool) {
 	if err != nil || size > math.MaxInt64/2 || dotted && (u.letter != 'S' || fraction == "" || len(fraction) > 9) {
 		return 0, 0, false
 	}
-	sum := time.Duration(n) * u.length //nolint:gosec // size is below the limit
+	sum := time.Duration(n) * u.length
 	if dotted {
 		part, err := strconv.ParseUint(fraction+strings.Repeat("0", 9-len(fraction)), 10, 63)
 		if err != nil {
 			return 0, 0, false
 		}
-		sum += time.Duration(part) //nolint:gosec // nine digits
+		sum += time.Duration(part)
 	}
 	return sum, size, true
 }

@@ -40,6 +40,7 @@ func (w *goWriter) setKind(dst reflect.Value, n node, p place) error {
 		if o, ok := n.(*object); ok {
 			return w.setStruct(dst, o, p)
 		}
+	default: // no value of another kind is read
 	}
 	return wrong(ErrType, "have %s, want %s", kind(n), dst.Type())
 }
@@ -49,13 +50,13 @@ func setInt(dst reflect.Value, n node) error {
 	if err != nil {
 		return err
 	}
-	fits := false
-	switch i, isSigned := n.(int64); {
-	case dst.CanInt():
+	var fits bool
+	i, isSigned := n.(int64)
+	if dst.CanInt() {
 		if fits = isSigned && !dst.OverflowInt(i); fits {
 			dst.SetInt(i)
 		}
-	default:
+	} else {
 		u, isUnsigned := n.(uint64)
 		if isSigned {
 			u = uint64(max(i, 0))

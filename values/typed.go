@@ -3,6 +3,7 @@ package values
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -67,69 +68,62 @@ func wantsMsgpack(t *corepb.LiteralType) bool {
 }
 
 func (l *literals) simple(n node, want corepb.SimpleType, strict bool) (*corepb.Literal, error) {
-	misfit := mismatch(n, &corepb.LiteralType{Type: &corepb.LiteralType_Simple{Simple: want}})
-	switch have := n.(type) {
-	case nil:
-		if want == corepb.SimpleType_NONE {
-			return l.inferred(n)
-		}
-	case bool:
-		if want == corepb.SimpleType_BOOLEAN {
-			return l.inferred(n)
-		}
-	case int64, uint64:
-		switch {
-		case want == corepb.SimpleType_INTEGER:
-			return l.inferred(n)
-		case want == corepb.SimpleType_FLOAT && !strict:
-			f, err := toFloat(n)
-			if err != nil {
-				return nil, err
-			}
-			return floatLiteral(f), nil
-		}
-	case float64:
-		switch {
-		case want == corepb.SimpleType_FLOAT:
-			return floatLiteral(have), nil
-		case want == corepb.SimpleType_INTEGER && !strict:
-			i, err := toInt(n)
-			if err != nil {
-				return nil, err
-			}
-			return l.inferred(i)
-		}
-	case string:
-		switch {
-		case want == corepb.SimpleType_STRING:
-			return l.inferred(n)
-		case want == corepb.SimpleType_DATETIME && !strict:
-			t, err := parseTime(have)
-			if err != nil {
-				return nil, err
-			}
-			return timeLiteral(t)
-		case want == corepb.SimpleType_DURATION && !strict:
-			d, err := parseDuration(have)
-			if err != nil {
-				return nil, err
-			}
-			return l.inferred(d)
-		}
-	case time.Time:
-		if want == corepb.SimpleType_DATETIME {
-			return timeLiteral(have)
-		}
-	case time.Duration:
-		if want == corepb.SimpleType_DURATION {
-			return l.inferred(n)
-		}
-	case []byte, Binary:
-		if want == corepb.SimpleType_BINARY {
-			return l.inferred(n)
-		}
+	if have, ok := simpleOf(n); ok && have == want {
+		return l.inferred(n)
 	}
-	return nil, misfit
+	var as node
+	var err error
+	switch s, isText := n.(string); {
+	case strict:
+		err = ErrType
+	case isText && want == corepb.SimpleType_DATETIME:
+		as, err = parseTime(s)
+		return l.converted(as, err)
+	case isText && want == corepb.SimpleType_DURATION:
+		as, err = parseDuration(s)
+		return l.converted(as, err)
+	case want == corepb.SimpleType_INTEGER:
+		as, err = toInt(n)
+	case want == corepb.SimpleType_FLOAT:
+		as, err = toFloat(n)
+	default:
+		err = ErrType
+	}
+	if errors.Is(err, ErrType) {
+		return nil, mismatch(n, &corepb.LiteralType{Type: &corepb.LiteralType_Simple{Simple: want}})
+	}
+	return l.converted(as, err)
+}
+
+func (l *literals) converted(n node, err error) (*corepb.Literal, error) {
+	if err != nil {
+		return nil, err
+	}
+	return l.inferred(n)
+}
+
+// simpleOf returns the simple type that n has by itself.
+func simpleOf(n node) (_ corepb.SimpleType, ok bool) {
+	switch n.(type) {
+	case nil:
+		return corepb.SimpleType_NONE, true
+	case bool:
+		return corepb.SimpleType_BOOLEAN, true
+	case int64, uint64:
+		return corepb.SimpleType_INTEGER, true
+	case float64:
+		return corepb.SimpleType_FLOAT, true
+	case string:
+		return corepb.SimpleType_STRING, true
+	case time.Time:
+		return corepb.SimpleType_DATETIME, true
+	case time.Duration:
+		return corepb.SimpleType_DURATION, true
+	case []byte, Binary:
+		return corepb.SimpleType_BINARY, true
+	default:
+		return 0, false
+	}
 }
 
 func enumAs(n node, values []string) (*corepb.Literal, error) {

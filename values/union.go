@@ -1,6 +1,8 @@
 package values
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 
 	corepb "github.com/jetway-go/jetway/gen/flyteidl2/core"
@@ -81,13 +83,5 @@ func isNone(t *corepb.LiteralType) bool {
 
 // takesNone reports whether None is one of the values of t.
 func takesNone(t *corepb.LiteralType) bool {
-	if isNone(t) {
-		return true
-	}
-	for _, v := range t.GetUnionType().GetVariants() {
-		if isNone(v) {
-			return true
-		}
-	}
-	return false
+	return isNone(t) || slices.ContainsFunc(t.GetUnionType().GetVariants(), isNone)
 }

@@ -68,7 +68,7 @@ func Rules() []Rule {
 		}},
 
 		// What programs do with a connection.
-		{Package: "values", May: []string{gen, "internal/fault"}, Tests: []string{clientset}},
+		{Package: "values", May: []string{gen, "internal/fault"}, Tests: []string{clientset, gen, "mockserver/..."}},
 
 		// The other end of the wire. What it shared with the client it could not
 		// catch: only the check of credentials, which is not the client's, is common.
