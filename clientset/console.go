@@ -19,15 +19,6 @@ import (
 	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
-// WithConsole sets the URL of the web console, in front of the paths of its pages, for
-// [ClientSet.Console]; a host alone is taken with the scheme of the endpoint. It has no user,
-// query or fragment. It is https://, or http:// for a console on this machine or beside an
-// endpoint without TLS. The default, also of an empty url, is the target's, else what
-// ClientSet.Console finds.
-func WithConsole(url string) Option {
-	return option(func(c *config) { c.console = url })
-}
-
 // Console makes the URLs of pages of Flyte's web console. [ClientSet.Console] returns one.
 // Names are escaped, so that a name cannot lead to another page.
 type Console struct{ base string }

@@ -146,6 +146,15 @@ func WithHTTPBase(url string, origins ...string) Option {
 	return option(func(c *config) { c.httpBase = url; c.origins = append(c.origins, origins...) })
 }
 
+// WithConsole sets the URL of the web console, in front of the paths of its pages, for
+// [ClientSet.Console]; a host alone is taken with the scheme of the endpoint. It has no user,
+// query or fragment. It is https://, or http:// for a console on this machine or beside an
+// endpoint without TLS. The default, also of an empty url, is the target's, else what
+// ClientSet.Console finds.
+func WithConsole(url string) Option {
+	return option(func(c *config) { c.console = url })
+}
+
 // WithRoundRobin spreads calls over all addresses that the endpoint's name resolves to.
 // By default the first that answers is used. Through a proxy there is one address: the
 // proxy resolves the name. It is part of the service config, together with the limit of
