@@ -1,6 +1,7 @@
 package values_test
 
 import (
+	"errors"
 	"math"
 	"testing"
 	"time"
@@ -105,6 +106,38 @@ func TestAStructInsideOfAStructComesBackAsItWas(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-sent +read):\n%s", name, diff)
+		}
+	}
+}
+
+func TestSixtyFourLevelsAreSentAndReadAndNoMore(t *testing.T) {
+	t.Parallel()
+	for name, wrap := range map[string]func(any) any{
+		"lists":   func(v any) any { return []any{v} },
+		"structs": func(v any) any { return map[string]any{"a": v} },
+		"maps":    func(v any) any { return map[string][]any{"a": {v}} },
+	} {
+		deep := func(levels int) error {
+			var v any = int64(1)
+			for range levels {
+				v = wrap(v)
+			}
+			l, err := values.Encode(v, nil)
+			if err != nil {
+				return err
+			}
+			var got any
+			return values.DecodeLiteral(l, &got)
+		}
+		most := 64
+		if name == "maps" { // of two levels
+			most = 32
+		}
+		if err := deep(most); err != nil {
+			t.Errorf("%s, %d levels: %v", name, most, err)
+		}
+		if err := deep(most + 1); !errors.Is(err, values.ErrTooDeep) {
+			t.Errorf("%s, %d levels: %v, want ErrTooDeep", name, most+1, err)
 		}
 	}
 }
