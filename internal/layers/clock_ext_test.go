@@ -30,6 +30,8 @@ var onOneClock = map[string]string{
 	"clientset/handshake.go":          "the deadline of a connection",
 	"interceptors/httprule/header.go": "the deadline of a context",
 	"platform/kubeflow/walk.go":       "the expiry of a session, which the Authenticator judges",
+	"transfer/progress.go":            "how fast a transfer is",
+	"transfer/retry.go":               "the deadline of a context",
 }
 
 func TestWhatExpiresIsJudgedByBothClocks(t *testing.T) {

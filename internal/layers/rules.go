@@ -69,6 +69,8 @@ func Rules() []Rule {
 
 		// What programs do with a connection.
 		{Package: "values", May: []string{gen, "internal/fault"}, Tests: []string{clientset, gen, "mockserver/..."}},
+		// Work over a connection. It takes the stubs, not the ClientSet.
+		{Package: "transfer", May: []string{gen, "internal/clock", "internal/fault", "internal/peer", "internal/retryafter"}},
 
 		// The other end of the wire. What it shared with the client it could not
 		// catch: only the check of credentials, which is not the client's, is common.

@@ -1,0 +1,34 @@
+package transfer
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+
+	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
+	"github.com/jetway-go/jetway/internal/clock"
+)
+
+// DataProxy is the part of DataProxyService that a [Client] calls. The generated
+// DataProxyServiceClient satisfies it.
+type DataProxy interface {
+	CreateUploadLocation(context.Context, *dataproxypb.CreateUploadLocationRequest, ...grpc.CallOption) (
+		*dataproxypb.CreateUploadLocationResponse, error)
+	CreateDownloadLink(context.Context, *dataproxypb.CreateDownloadLinkRequest, ...grpc.CallOption) (
+		*dataproxypb.CreateDownloadLinkResponse, error)
+	UploadInputs(context.Context, *dataproxypb.UploadInputsRequest, ...grpc.CallOption) (
+		*dataproxypb.UploadInputsResponse, error)
+}
+
+// Client moves content to and from object storage. Make one with [New]; it is safe for
+// concurrent use, and there is nothing to close.
+type Client struct {
+	dp    DataProxy
+	cfg   config
+	clock clock.Clock
+}
+
+// New returns a client that has its URLs signed by dp, whose connection has the login.
+func New(dp DataProxy, opts ...Option) *Client {
+	return &Client{dp: dp, cfg: newConfig(opts)}
+}

@@ -1,0 +1,73 @@
+package transfer
+
+import (
+	"net/http"
+	"sync"
+)
+
+const (
+	defaultConcurrency = 4
+	defaultAttempts    = 5
+)
+
+// Option changes what [New] makes. If an option is given several times the last one counts.
+type Option interface{ apply(*config) }
+
+type option func(*config)
+
+func (o option) apply(c *config) { o(c) }
+
+type config struct {
+	hc          *http.Client
+	report      func(Progress)
+	concurrency int
+	attempts    int
+}
+
+func newConfig(opts []Option) config {
+	c := config{concurrency: defaultConcurrency, attempts: defaultAttempts}
+	for _, o := range opts {
+		o.apply(&c)
+	}
+	return c
+}
+
+// WithHTTPClient sets the client for the storage host, such as one that trusts a private
+// certificate authority. Its cookies and its redirect policy are not used. It must add no
+// credentials: the client of a login is not for storage hosts. Its Timeout bounds each
+// exchange as a whole, so for large objects it has to be zero.
+//
+// By default HTTP/1.1 is spoken, over the proxies of the environment, on connections that
+// are used again within one call and closed at its end, and without a bound on the whole
+// of an exchange.
+func WithHTTPClient(hc *http.Client) Option { return option(func(c *config) { c.hc = hc }) }
+
+// WithProgress has report called about four times a second for each object that is on its
+// way, and once more when it is complete. There is one call at a time, and the transfer
+// goes on meanwhile.
+func WithProgress(report func(Progress)) Option {
+	return option(func(c *config) {
+		c.report = nil
+		if report == nil {
+			return
+		}
+		var one sync.Mutex
+		c.report = func(p Progress) {
+			one.Lock()
+			defer one.Unlock()
+			report(p)
+		}
+	})
+}
+
+// WithConcurrency sets how many connections a call may use at once; the default is 4. Less
+// than one means one.
+func WithConcurrency(n int) Option {
+	return option(func(c *config) { c.concurrency = max(n, 1) })
+}
+
+// WithAttempts sets how many times in a row an exchange may fail before its error is
+// returned; the default is 5. Less than one means one: nothing is repeated.
+func WithAttempts(n int) Option {
+	return option(func(c *config) { c.attempts = max(n, 1) })
+}

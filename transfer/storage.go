@@ -1,0 +1,100 @@
+package transfer
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
+	"github.com/jetway-go/jetway/internal/peer"
+)
+
+const (
+	// answerLimit is how long a storage host may take to answer a request that it has got.
+	answerLimit = time.Minute
+	// maxRedirects is how many redirects of a download are followed.
+	maxRedirects = 5
+)
+
+// storage is the HTTP side of one call. Close it at the end of the call.
+type storage struct {
+	hc    http.Client
+	clock clock.Clock
+	close func()
+}
+
+func (c *Client) storage() *storage {
+	s := &storage{clock: c.clock, close: func() {}}
+	if c.cfg.hc != nil {
+		s.hc = *c.cfg.hc
+	} else {
+		t := peer.Transport()
+		// HTTP/2 would put parallel transfers on one connection, and cost more per byte.
+		t.ForceAttemptHTTP2, t.Protocols = false, new(http.Protocols)
+		t.Protocols.SetHTTP1(true)
+		t.MaxIdleConnsPerHost = c.cfg.concurrency
+		t.ResponseHeaderTimeout = answerLimit
+		t.DisableCompression = true // content is taken as it is stored
+		peer.SecureProxies(t)
+		s.hc.Transport, s.close = t, t.CloseIdleConnections
+	}
+	s.hc.Jar, s.hc.CheckRedirect = nil, redirect
+	return s
+}
+
+// redirect follows only what cannot turn a PUT into a GET, leave TLS, or tell another host
+// the signed URL.
+func redirect(next *http.Request, before []*http.Request) error {
+	last := before[len(before)-1]
+	switch {
+	case before[0].Method != http.MethodGet && before[0].Method != http.MethodHead,
+		next.Method != before[0].Method,
+		len(before) > maxRedirects,
+		last.URL.Scheme == "https" && next.URL.Scheme != "https":
+		return http.ErrUseLastResponse
+	}
+	next.Header.Del("Referer") // which would be the signed URL
+	return nil
+}
+
+// exchange makes one request at a signed URL, which prepare completes; may be nil. It
+// returns an answer of success, whose body the caller closes. Any other answer is a
+// [*StatusError], and none a *networkError.
+func (s *storage) exchange(ctx context.Context, method string, at *signed, prepare func(*http.Request)) (*http.Response, error) {
+	r := (&http.Request{
+		Method: method, URL: at.url, Host: at.url.Host, Header: http.Header{},
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	for name, value := range at.header {
+		switch strings.ToLower(name) {
+		case "content-length", "transfer-encoding": // those of the body are sent
+		case "host":
+			r.Host = value
+		default:
+			if value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+	}
+	if prepare != nil {
+		prepare(r)
+	}
+	res, err := s.hc.Do(r)
+	if err != nil {
+		return nil, unanswered(method, at.url, err)
+	}
+	if res.StatusCode >= 200 && res.StatusCode < 300 {
+		return res, nil
+	}
+	defer finish(res)
+	return nil, refusal(res, at.url, s.clock.Read().Reached(at.end))
+}
+
+// finish closes an answer that the caller is done with, and keeps its connection if little
+// of it is unread.
+func finish(res *http.Response) {
+	_, _ = io.CopyN(io.Discard, res.Body, maxRefusal)
+	_ = res.Body.Close()
+}
