@@ -8,6 +8,7 @@ import (
 	"time"
 
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
+	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // Link is a signed URL to download one object from. It grants access until it expires, so
@@ -45,7 +46,7 @@ func (c *Client) CreateDownloadLink(ctx context.Context, req *dataproxypb.Create
 	object := req.GetActionAttemptId().GetActionId().GetRun().GetName()
 	res, err := c.dp.CreateDownloadLink(ctx, req)
 	if err != nil {
-		return nil, failed(opLink, object, err)
+		return nil, failed(opLink, object, fault.Readable(err))
 	}
 	var links []Link
 	for _, text := range res.GetPreSignedUrls().GetSignedUrl() {
