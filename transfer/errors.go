@@ -62,6 +62,8 @@ func (e *Error) code() codes.Code {
 	var refused *StatusError
 	code, known := fault.Code(e.Err)
 	switch {
+	case known && (code == codes.Canceled || code == codes.DeadlineExceeded):
+		return code
 	case errors.Is(e.Err, ErrExists):
 		return codes.AlreadyExists
 	case errors.Is(e.Err, ErrChanged):

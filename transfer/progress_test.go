@@ -13,6 +13,7 @@ func TestProgressIsReportedSomeTimesASecondAndAtTheEnd(t *testing.T) {
 		var moved atomic.Int64
 		var got []Progress
 		m := startMeter(func(p Progress) { got = append(got, p) }, "a.bin", 3000, moved.Load)
+		time.Sleep(5 * time.Millisecond) // never at the moment of a report
 		for range 200 {
 			time.Sleep(10 * time.Millisecond)
 			moved.Add(10) // 1,000 a second

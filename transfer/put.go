@@ -42,7 +42,7 @@ func (c *Client) put(ctx context.Context, s *storage, to Destination, name strin
 func (c *Client) signUpload(ctx context.Context, to Destination, what *content) (*signed, error) {
 	asked := c.clock.Read()
 	res, err := c.dp.CreateUploadLocation(ctx, &dataproxypb.CreateUploadLocationRequest{
-		Org: to.Org, Project: to.Project, Domain: to.Domain, FilenameRoot: to.Root, Filename: to.Name,
+		Org: to.Org, Project: to.Project, Domain: to.Domain, FilenameRoot: reference(to.Root), Filename: reference(to.Name),
 		ContentMd5: what.md5[:], ContentLength: what.size, AddContentMd5Metadata: true,
 		ExpiresIn: durationpb.New(urlLifetime),
 	})
@@ -53,6 +53,21 @@ func (c *Client) signUpload(ctx context.Context, to Destination, what *content) 
 		return nil, fault.Readable(err)
 	}
 	return newSigned(res.GetSignedUrl(), res.GetNativeUrl(), res.GetHeaders(), asked, res.GetExpiresAt(), c.clock.Read())
+}
+
+// reference returns name as the backend has to get it, which reads names as URL references:
+// it would cut "a?b" and "a#b" to "a", and take "a%62" for "ab".
+func reference(name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '%' || c == '?' || c == '#' || c < ' ' || c == 0x7f:
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // attempt sends content once, and may do so again.
@@ -94,8 +109,19 @@ func (a *attempt) run(ctx context.Context, p *permit) (native string, err error)
 		p.refused(at, err)
 		return "", a.withoutAsking(err)
 	}
-	finish(res)
+	defer finish(res)
+	if isPage(res) {
+		return "", &networkError{http.MethodPut, shown(at.url), errPage.Error(), errPage}
+	}
 	return at.native, nil
+}
+
+var errPage = errors.New("a page came instead of the storage host's answer; is there a proxy or a login page in between?")
+
+// isPage reports whether an answer is one of another program in between. Google's storage
+// answers text/html too, but with an ETag and no body.
+func isPage(res *http.Response) bool {
+	return strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") && res.Header.Get("ETag") == "" && res.ContentLength != 0
 }
 
 // errNoExpect is a host that cannot be asked for its consent.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
@@ -66,7 +67,7 @@ func ended(ctx context.Context, err error) error {
 	if errors.Is(err, cause) {
 		return err
 	}
-	return errors.Join(cause, err)
+	return fmt.Errorf("%w; the last attempt: %w", cause, err)
 }
 
 // pause returns how long to wait before the next attempt. A URL that has expired is
@@ -129,5 +130,5 @@ func permanent(err error) bool {
 	return errors.As(err, new(*tls.CertificateVerificationError)) ||
 		errors.As(err, new(tls.RecordHeaderError)) ||
 		errors.As(err, new(*fs.PathError)) ||
-		errors.Is(err, ErrChanged) || errors.Is(err, ErrShort)
+		errors.Is(err, errPage)
 }

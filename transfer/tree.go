@@ -22,7 +22,8 @@ import (
 // Tree is a directory in the storage.
 type Tree struct {
 	// NativeURL names the folder in the storage's own terms, as in "s3://bucket/folder". An
-	// object's URL is this one, a slash, and the file's relative path.
+	// object's URL is this one, a slash, and the file's relative path, in which the backend
+	// may have escaped characters.
 	NativeURL string
 	// Files is how many files there are, and Bytes their size together.
 	Files, Bytes int64
@@ -172,18 +173,20 @@ func (u *treeUpload) send(ctx context.Context) error {
 
 // add counts a file that was sent, and learns from the first where the tree is.
 func (u *treeUpload) add(name string, sent Object) error {
-	base, ok := strings.CutSuffix(sent.NativeURL, "/"+name)
+	folder := sent.NativeURL
+	for range strings.Count(name, "/") + 1 { // segments, which the backend may have escaped
+		folder = folder[:max(strings.LastIndexByte(folder, '/'), 0)]
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	switch {
-	case !ok || u.done.Files > 0 && base != u.done.NativeURL:
-		return fmt.Errorf("the backend put it at %s, which is not in the folder of the others", fault.Foreign(sent.NativeURL, fault.MaxForeign))
-	default:
-		u.done.NativeURL = base
-		u.done.Files++
-		u.done.Bytes += sent.Size
-		return nil
+	if folder == "" || u.done.Files > 0 && folder != u.done.NativeURL {
+		return fmt.Errorf("the backend put it at %q, which is not in one folder with the other files",
+			fault.Foreign(sent.NativeURL, fault.MaxForeign))
 	}
+	u.done.NativeURL = folder
+	u.done.Files++
+	u.done.Bytes += sent.Size
+	return nil
 }
 
 func (u *treeUpload) failed(name string, err error) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"maps"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -42,7 +43,7 @@ func (s *dataProxyServer) CreateUploadLocation(
 	if req.GetExpiresIn() != nil {
 		lifetime = req.GetExpiresIn().AsDuration()
 	}
-	key, err := uploadKey(req, s.b.cfg.Strict)
+	key, name, err := uploadKey(req, s.b.cfg.Strict)
 	switch {
 	case err != nil:
 		return nil, err
@@ -67,7 +68,7 @@ func (s *dataProxyServer) CreateUploadLocation(
 		return nil, status.Errorf(codes.Unavailable, "failed to sign the upload: %v", err)
 	}
 	return &dataproxypb.CreateUploadLocationResponse{
-		SignedUrl: signedURL, NativeUrl: store.NativeURL(key),
+		SignedUrl: signedURL, NativeUrl: store.NativeURL(name),
 		ExpiresAt: timestamppb.New(s.b.cfg.Now().Add(lifetime)), Headers: sent,
 	}, nil
 }
@@ -81,22 +82,31 @@ func (b *Backend) needObjects() (*objectstore.Store, error) {
 
 // uploadKey returns the key of the upload: below the root that the caller chose, or else
 // below a name made from the content's digest. Real backends let names climb out of there
-// by "..", a strict one does not.
-func uploadKey(req *dataproxypb.CreateUploadLocationRequest, strict bool) (string, error) {
+// by "..", a strict one does not. Like them it reads names as a URL reference: what follows
+// a "?" or "#" is not part of the key, and percent encoding is taken off; the native URL has
+// the name with its characters escaped.
+func uploadKey(req *dataproxypb.CreateUploadLocationRequest, strict bool) (key, name string, err error) {
 	root := req.GetFilenameRoot()
 	if root == "" {
 		if len(req.GetContentMd5()) == 0 {
-			return "", status.Error(codes.InvalidArgument, "content_md5 or filename_root is required")
+			return "", "", status.Error(codes.InvalidArgument, "content_md5 or filename_root is required")
 		}
 		root = base32.StdEncoding.EncodeToString(req.GetContentMd5())
 	}
 	parts := []string{"uploads", req.GetProject(), req.GetDomain(), root, req.GetFilename()}
-	key := path.Join(parts...)
+	key = path.Join(parts...)
 	climbs := slices.Contains(strings.Split(strings.Join(parts, "/"), "/"), "..")
 	if climbs && (strict || key == ".." || strings.HasPrefix(key, "../")) {
-		return "", status.Error(codes.InvalidArgument, `names must not have ".." in their path`)
+		return "", "", status.Error(codes.InvalidArgument, `names must not have ".." in their path`)
 	}
-	return key, nil
+	u, err := url.Parse(key)
+	switch {
+	case err != nil && strict:
+		return "", "", status.Error(codes.InvalidArgument, "names must be URL references")
+	case err != nil:
+		return "", "", status.Errorf(codes.Internal, "failed to construct storage path: %v", err)
+	}
+	return u.Path, u.String(), nil
 }
 
 // checkOverwrite protects a file whose full name the caller chose: it may only be
