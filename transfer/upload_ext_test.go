@@ -64,7 +64,7 @@ type seeker struct{ io.ReadSeeker }
 func TestWhatIsUploadedArrives(t *testing.T) {
 	t.Parallel()
 	c, store := mock(t)
-	for _, size := range []int{0, 1, 256<<10 - 1, 256 << 10, 256<<10 + 1, 1 << 20, 3<<20 + 7} {
+	for _, size := range []int{0, 1, 256 << 10, 256<<10 + 1, 1<<20 + 7} {
 		text := pattern(size)
 		path := write(t, filepath.Join(t.TempDir(), "a.bin"), text)
 		for name, upload := range map[string]func(to transfer.Destination) (transfer.Object, error){

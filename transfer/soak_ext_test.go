@@ -1,0 +1,245 @@
+package transfer_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/md5"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+
+	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
+	"github.com/jetway-go/jetway/transfer"
+)
+
+// playPart is what this program does as a child of a measurement; it returns its exit code.
+func playPart(part string) int {
+	switch name, arg, _ := strings.Cut(part, " "); name {
+	case "serve":
+		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+		srv := httptest.NewUnstartedServer(h)
+		if arg == "tls" {
+			srv.StartTLS()
+			fmt.Println(strconv.Quote(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}))))
+		} else {
+			srv.Start()
+			fmt.Println(`""`)
+		}
+		fmt.Println(srv.URL)
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the parent ends
+		return 0
+	case "upload":
+		host, path, _ := strings.Cut(arg, " ")
+		if _, err := transfer.New(&stub{host: host}).UploadFile(context.Background(), demo, path); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		fmt.Println(peakMemory())
+		return 0
+	default:
+		return 2
+	}
+}
+
+// peakMemory returns how many bytes of memory this process had at most; 0 where the system
+// does not say.
+func peakMemory() int64 {
+	text, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kib << 10
+		}
+	}
+	return 0
+}
+
+func child(b *testing.B, part string) *exec.Cmd {
+	b.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.CommandContext(b.Context(), self)
+	cmd.Env = append(os.Environ(), childEnv+"="+part)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// serveBeside starts a storage host in another process, and returns its URL and the file
+// with its certificate; empty without TLS.
+func serveBeside(b *testing.B, how string) (host, certificate string) {
+	b.Helper()
+	cmd := child(b, "serve "+how)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = in.Close(); _ = cmd.Wait() })
+	lines := bufio.NewScanner(out)
+	lines.Scan()
+	text, err := strconv.Unquote(lines.Text())
+	if err != nil {
+		b.Fatal(err)
+	}
+	lines.Scan()
+	if text != "" {
+		certificate = write(b, filepath.Join(b.TempDir(), "ca.pem"), text)
+	}
+	return lines.Text(), certificate
+}
+
+// whole notes when the digest was ready, which is when the URL is signed.
+type whole struct {
+	stub
+
+	at time.Time
+}
+
+func (w *whole) CreateUploadLocation(
+	ctx context.Context, req *dataproxypb.CreateUploadLocationRequest, opts ...grpc.CallOption,
+) (*dataproxypb.CreateUploadLocationResponse, error) {
+	w.at = time.Now()
+	return w.stub.CreateUploadLocation(ctx, req, opts...)
+}
+
+// BenchmarkUploadBesideCurl compares an upload with curl's, in the same rounds, against a
+// server in another process. It needs curl. The bounds hold for a GiB: see make soak.
+func BenchmarkUploadBesideCurl(b *testing.B) {
+	const rounds = 5
+	size := sizeOf(b, 8<<20)
+	path := filepath.Join(b.TempDir(), "content")
+	fill(b, path, size)
+	for how, bound := range map[string]float64{"plain": 0.6, "tls": 1.1} {
+		b.Run(how, func(b *testing.B) {
+			host, certificate := serveBeside(b, how)
+			b.Setenv("SSL_CERT_FILE", certificate) // read by Go once, at the first handshake
+			var puts, besideCurl, besideParts []float64
+			for range b.N * rounds {
+				curl := curlUpload(b, host, certificate, path)
+				hash := hashTime(b, path)
+				dp := &whole{stub: stub{host: host}}
+				begun := time.Now()
+				if _, err := transfer.New(dp).UploadFile(b.Context(), demo, path); err != nil {
+					b.Fatal(err)
+				}
+				all, put := time.Since(begun).Seconds(), time.Since(dp.at).Seconds()
+				puts = append(puts, put)
+				besideCurl = append(besideCurl, put/curl)
+				besideParts = append(besideParts, all/(hash+put))
+			}
+			b.ReportMetric(median(puts), "s/PUT")
+			b.ReportMetric(median(besideCurl), "PUT/curl")
+			b.ReportMetric(median(besideParts), "all/(hash+PUT)")
+			b.ReportMetric(0, "ns/op")
+			if size >= 1<<30 && (median(besideCurl) > bound || median(besideParts) > 1.1) {
+				b.Errorf("the PUT takes %.2f times as long as curl, want %.1f; all takes %.2f times as long as its parts, want 1.1",
+					median(besideCurl), bound, median(besideParts))
+			}
+		})
+	}
+}
+
+// BenchmarkUploadMemory measures the peak of a process that uploads one file, of the size
+// given and of four times that.
+func BenchmarkUploadMemory(b *testing.B) {
+	for _, times := range []int64{1, 4} {
+		size := sizeOf(b, 8<<20) * times
+		b.Run(fmt.Sprintf("MiB=%d", size>>20), func(b *testing.B) {
+			for _, how := range []string{"plain", "tls"} {
+				host, certificate := serveBeside(b, how)
+				b.Setenv("SSL_CERT_FILE", certificate)
+				out, err := child(b, "upload "+host+" "+sparse(b, size)).Output()
+				if err != nil {
+					b.Fatalf("%v: %s", err, out)
+				}
+				peak, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(peak>>20), "MiB-"+how)
+				if peak > 40<<20 {
+					b.Errorf("%s: the process had %d MiB, want 40 at most", how, peak>>20)
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func fill(b *testing.B, path string, size int64) {
+	b.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	part := []byte(pattern(1 << 20))
+	for size > 0 {
+		n, err := f.Write(part[:min(size, int64(len(part)))])
+		if err != nil {
+			b.Fatal(err)
+		}
+		size -= int64(n)
+	}
+	if err := f.Sync(); err != nil { // so that no write is under way while something is timed
+		b.Fatal(err)
+	}
+}
+
+func curlUpload(b *testing.B, host, certificate, path string) (seconds float64) {
+	b.Helper()
+	args := []string{"-sS", "--fail", "--noproxy", "*", "-H", "Expect:", "-o", os.DevNull, "-w", "%{time_total}", "-T", path}
+	if certificate != "" {
+		args = append(args, "--cacert", certificate)
+	}
+	cmd := exec.CommandContext(b.Context(), "curl", append(args, host+"/object")...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		b.Fatalf("curl: %v", err)
+	}
+	seconds, err = strconv.ParseFloat(string(out), 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return seconds
+}
+
+func hashTime(b *testing.B, path string) (seconds float64) {
+	b.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	begun := time.Now()
+	if _, err := io.Copy(md5.New(), f); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(begun).Seconds()
+}
+
+func median(list []float64) float64 {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[len(sorted)/2]
+}
