@@ -100,6 +100,14 @@ bench-peers: | $(TMP) ## Our interceptors and HTTP transports beside their peers
 	cd bench && go test -run='^$$' -bench='Call/sh=(unary|stream1)$$|HTTP' -benchtime=10000x -count=$(PEERS) . | tee ../$(TMP)/bench-peers.txt
 	cd bench && go test -run='^$$' -bench=Ratio -benchtime=200x -cpu=1 -count=$(PEERS) . | tee -a ../$(TMP)/bench-peers.txt
 
+.PHONY: soak
+soak: export JETWAY_TEST_TRANSFER_BYTES ?= 1073741824
+soak: export JETWAY_TEST_SEEDS ?= 2000
+soak: export JETWAY_TEST_ROTATIONS ?= 1000
+soak: ## Heavy sizes of tests that are small in make test, and large transfers beside curl (a quiet machine, half an hour)
+	go test -run='^TestMemory' -bench=Upload -benchtime=1x -timeout=30m ./transfer
+	go test -run='^Test(Disorder|ProcessesRotateWithoutEnd)$$' -timeout=60m ./auth
+
 .PHONY: vuln
 vuln: $(BIN)/govulncheck ## Ask Go's vulnerability database about our dependencies (network)
 	$(BIN)/govulncheck ./...
