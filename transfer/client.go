@@ -12,11 +12,11 @@ import (
 // DataProxy is the part of DataProxyService that a [Client] calls. The generated
 // DataProxyServiceClient satisfies it.
 type DataProxy interface {
-	CreateUploadLocation(context.Context, *dataproxypb.CreateUploadLocationRequest, ...grpc.CallOption) (
+	CreateUploadLocation(ctx context.Context, req *dataproxypb.CreateUploadLocationRequest, opts ...grpc.CallOption) (
 		*dataproxypb.CreateUploadLocationResponse, error)
-	CreateDownloadLink(context.Context, *dataproxypb.CreateDownloadLinkRequest, ...grpc.CallOption) (
+	CreateDownloadLink(ctx context.Context, req *dataproxypb.CreateDownloadLinkRequest, opts ...grpc.CallOption) (
 		*dataproxypb.CreateDownloadLinkResponse, error)
-	UploadInputs(context.Context, *dataproxypb.UploadInputsRequest, ...grpc.CallOption) (
+	UploadInputs(ctx context.Context, req *dataproxypb.UploadInputsRequest, opts ...grpc.CallOption) (
 		*dataproxypb.UploadInputsResponse, error)
 }
 

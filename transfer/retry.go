@@ -73,8 +73,7 @@ func ended(ctx context.Context, err error) error {
 // pause returns how long to wait before the next attempt. A URL that has expired is
 // replaced at once, but the next one in a row is not.
 func (r *retry) pause(err error) time.Duration {
-	var refused *StatusError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*StatusError](err); ok {
 		if wait := refused.RetryAfter; wait > 0 {
 			return wait + jitter(min(wait/10, longestWait-wait))
 		}

@@ -66,7 +66,8 @@ func TestPausesGrowToTenSecondsWithJitter(t *testing.T) {
 				t.Errorf("pause %d: %v, want %v to %v", i+1, took, full/2, full)
 			}
 		}
-		if err := r.again(t.Context(), answered(http.StatusBadGateway)); err == nil || err.(*StatusError).Status != http.StatusBadGateway {
+		last := answered(http.StatusBadGateway)
+		if err := r.again(t.Context(), last); !errors.Is(err, last) {
 			t.Errorf("after the last attempt: %v, want the last answer", err)
 		}
 		r.moved()

@@ -90,13 +90,13 @@ func answer(r *http.Request, status int, body string, header ...string) *http.Re
 	return res
 }
 
-func write(t testing.TB, path, text string) string {
-	t.Helper()
+func write(tb testing.TB, path, text string) string {
+	tb.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return path
 }

@@ -83,7 +83,7 @@ func TestWhatIsUploadedArrives(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer r.Close()
-				go func() { _, _ = io.WriteString(w, text); _ = w.Close() }()
+				go func() { _, _ = w.WriteString(text); _ = w.Close() }()
 				return c.Upload(t.Context(), to, r)
 			},
 			"bytes": func(to transfer.Destination) (transfer.Object, error) {

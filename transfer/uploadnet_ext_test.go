@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5"
 	"fmt"
@@ -67,7 +68,7 @@ func TestAnUploadThatIsCutIsSentAgainAsAWhole(t *testing.T) {
 					panic(http.ErrAbortHandler) // all was sent, but there is no answer
 				}
 				size, err := io.Copy(digest, r.Body)
-				if sum := md5.Sum([]byte(text)); err != nil || size != large || string(digest.Sum(nil)) != string(sum[:]) {
+				if sum := md5.Sum([]byte(text)); err != nil || size != large || !bytes.Equal(digest.Sum(nil), sum[:]) {
 					t.Errorf("%d bytes arrived, %v; want %d", size, err, large)
 				}
 			})
@@ -201,10 +202,10 @@ func TestOneCallUsesItsConnectionsAgain(t *testing.T) {
 	var opened, closed atomic.Int64
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-		switch s {
-		case http.StateNew:
+		if s == http.StateNew {
 			opened.Add(1)
-		case http.StateClosed:
+		}
+		if s == http.StateClosed {
 			closed.Add(1)
 		}
 	}
@@ -226,30 +227,30 @@ func TestOneCallUsesItsConnectionsAgain(t *testing.T) {
 }
 
 // sizeOf returns the size of a heavy test: JETWAY_TEST_TRANSFER_BYTES, or small.
-func sizeOf(t testing.TB, small int64) int64 {
-	t.Helper()
+func sizeOf(tb testing.TB, small int64) int64 {
+	tb.Helper()
 	text := os.Getenv("JETWAY_TEST_TRANSFER_BYTES")
 	if text == "" {
 		return small
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return n
 }
 
 // sparse makes a file of zeros that takes no place.
-func sparse(t testing.TB, size int64) string {
-	t.Helper()
-	path := write(t, filepath.Join(t.TempDir(), "sparse"), "")
+func sparse(tb testing.TB, size int64) string {
+	tb.Helper()
+	path := write(tb, filepath.Join(tb.TempDir(), "sparse"), "")
 	if err := os.Truncate(path, size); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return path
 }
 
-func TestMemoryDoesNotGrowWithTheContent(t *testing.T) { // alone: it counts what all goroutines allocate
+func TestMemoryDoesNotGrowWithTheContent(t *testing.T) { //nolint:paralleltest // it counts what all goroutines allocate
 	size := sizeOf(t, 64<<20)
 	srv := storageHost(t, func(_ http.ResponseWriter, r *http.Request) {
 		if n, err := io.Copy(io.Discard, r.Body); n != r.ContentLength || err != nil {

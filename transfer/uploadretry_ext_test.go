@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/base64"
@@ -159,7 +160,7 @@ func TestWhatAnUploadSends(t *testing.T) {
 			}
 		}
 		asked := dp.seen[0]
-		if string(asked.GetContentMd5()) != string(sum[:]) || asked.GetContentLength() != 7 || !asked.GetAddContentMd5Metadata() ||
+		if !bytes.Equal(asked.GetContentMd5(), sum[:]) || asked.GetContentLength() != 7 || !asked.GetAddContentMd5Metadata() ||
 			asked.GetProject() != "demo" || asked.GetDomain() != "development" || asked.GetExpiresIn().AsDuration() > time.Hour {
 			t.Errorf("%s: asked for %v", name, asked)
 		}
