@@ -31,7 +31,12 @@ import (
 func playPart(part string) int {
 	switch name, arg, _ := strings.Cut(part, " "); name {
 	case "serve":
-		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			buf := make([]byte, 1<<20) // so that it is not the server that is measured
+			for err := error(nil); err == nil; {
+				_, err = r.Body.Read(buf)
+			}
+		})
 		srv := httptest.NewUnstartedServer(h)
 		if arg == "tls" {
 			srv.StartTLS()
@@ -138,31 +143,41 @@ func BenchmarkUploadBesideCurl(b *testing.B) {
 		b.Run(how, func(b *testing.B) {
 			host, certificate := serveBeside(b, how)
 			b.Setenv("SSL_CERT_FILE", certificate) // read by Go once, at the first handshake
-			var curls, curlCPUs, hashes, puts, putCPUs, alls []float64
+			var curls, curlCPUs, hashes, hashCPUs, puts, putCPUs, alls []float64
 			for range b.N * rounds {
 				curl, curlCPU := curlUpload(b, host, certificate, path)
-				hash := hashTime(b, path)
+				hash, hashCPU := hashTime(b, path)
 				dp := &whole{stub: stub{host: host}}
 				begun := time.Now()
 				if _, err := transfer.New(dp).UploadFile(b.Context(), demo, path); err != nil {
 					b.Fatal(err)
 				}
-				curls, curlCPUs, hashes = append(curls, curl), append(curlCPUs, curlCPU), append(hashes, hash)
+				curls, curlCPUs = append(curls, curl), append(curlCPUs, curlCPU)
+				hashes, hashCPUs = append(hashes, hash), append(hashCPUs, hashCPU)
 				puts, putCPUs = append(puts, time.Since(dp.at).Seconds()), append(putCPUs, cpuTime()-dp.cpu)
 				alls = append(alls, time.Since(begun).Seconds())
 			}
 			put, hash := slices.Min(puts), slices.Min(hashes)
-			besideCurl, besideParts := put/slices.Min(curls), slices.Min(alls)/(hash+put)
+			busy := hash / slices.Min(hashCPUs) // a digest waits for nothing but a processor
+			for _, m := range []struct {
+				name      string
+				got, most float64
+			}{
+				{"PUT/curl", put / slices.Min(curls), bound},
+				{"CPU:PUT/curl", slices.Min(putCPUs) / slices.Min(curlCPUs), bound},
+				{"all/(hash+PUT)", slices.Min(alls) / (hash + put), 1.1},
+			} {
+				b.ReportMetric(m.got, m.name)
+				if size >= 1<<30 && m.got > m.most {
+					b.Errorf("%s is %.2f, want %.1f at most; a digest took %.2f times its processor time (far over 1: the machine is busy, measure again)",
+						m.name, m.got, m.most, busy)
+				}
+			}
+			b.Logf("seconds: curl %.2f, PUT %.2f; processor: curl %.2f, PUT %.2f; digest %.2f",
+				slices.Min(curls), put, slices.Min(curlCPUs), slices.Min(putCPUs), hash)
 			b.ReportMetric(put, "s/PUT")
 			b.ReportMetric(hash, "s/hash")
-			b.ReportMetric(besideCurl, "PUT/curl")
-			b.ReportMetric(slices.Min(putCPUs)/slices.Min(curlCPUs), "PUT/curl-CPU")
-			b.ReportMetric(besideParts, "all/(hash+PUT)")
 			b.ReportMetric(0, "ns/op")
-			if size >= 1<<30 && (besideCurl > bound || besideParts > 1.1) {
-				b.Errorf("the PUT takes %.2f times as long as curl, want %.1f; all takes %.2f times as long as its parts, want 1.1",
-					besideCurl, bound, besideParts)
-			}
 		})
 	}
 }
@@ -242,16 +257,16 @@ func curlUpload(b *testing.B, host, certificate, path string) (seconds, cpu floa
 	return seconds, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 }
 
-func hashTime(b *testing.B, path string) (seconds float64) {
+func hashTime(b *testing.B, path string) (seconds, cpu float64) {
 	b.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer f.Close()
-	begun := time.Now()
+	begun, before := time.Now(), cpuTime()
 	if _, err := io.Copy(md5.New(), f); err != nil {
 		b.Fatal(err)
 	}
-	return time.Since(begun).Seconds()
+	return time.Since(begun).Seconds(), cpuTime() - before
 }

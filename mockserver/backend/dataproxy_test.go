@@ -104,6 +104,10 @@ func TestCreateUploadLocationSignsAndValidates(t *testing.T) {
 			base(func(r *req) { r.FilenameRoot = "top"; r.Filename = "sub/dir/f.txt" }), codes.OK,
 			"s3://bucket/uploads/demo/development/top/sub/dir/f.txt",
 		},
+		"escaped name": {
+			base(func(r *req) { r.FilenameRoot = "top"; r.Filename = "a%3Fb c" }), codes.OK, "s3://bucket/uploads/demo/development/top/a%3Fb%20c",
+		},
+		"no URL reference": {base(func(r *req) { r.FilenameRoot = "top"; r.Filename = "100%" }), codes.Internal, ""},
 		"way out of the root": {
 			base(func(r *req) { r.FilenameRoot = "top"; r.Filename = "../f" }), codes.OK, "s3://bucket/uploads/demo/development/f",
 		},
@@ -139,6 +143,25 @@ func TestCreateUploadLocationSignsAndValidates(t *testing.T) {
 			}
 		}
 	})
+}
+
+// As upstream: "a?b" is "a" in the storage. A client has to escape it.
+func TestNamesAreReadAsURLReferences(t *testing.T) {
+	t.Parallel()
+	store, hc, conn := withObjects(t, Config{})
+	c := dataproxypb.NewDataProxyServiceClient(conn)
+	for name, key := range map[string]string{"a?b": "a", "c#d": "c", "e%3Ff": "e?f", "g h": "g h"} {
+		got, err := c.CreateUploadLocation(t.Context(), &dataproxypb.CreateUploadLocationRequest{
+			Project: "demo", Domain: "development", FilenameRoot: "top", Filename: name,
+		})
+		wantCode(t, err, codes.OK)
+		if status := put(t, hc, got.GetSignedUrl(), "x", nil); status != http.StatusOK {
+			t.Errorf("%q: status %d", name, status)
+		}
+		if _, ok := store.Stat("uploads/demo/development/top/" + key); !ok {
+			t.Errorf("%q was not stored as %q", name, key)
+		}
+	}
 }
 
 func TestUploadNeedsTheSignedHeaders(t *testing.T) {
