@@ -8,14 +8,15 @@ import (
 
 	servicepb "github.com/jetway-go/jetway/gen/flyteidl/service"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
+	"github.com/jetway-go/jetway/internal/advice"
 	"github.com/jetway-go/jetway/internal/fault"
 )
 
 // withAnswerAdvice is for answers that did not come from the code of an RPC: those of web
 // servers and proxies, of limits, and of a backend that does not serve the RPC.
 func (c *ClientSet) withAnswerAdvice(of operation, err error) error {
-	if advice := c.answerAdvice(of, err); advice != "" {
-		return &advisedError{error: err, advice: advice}
+	if what := c.answerAdvice(of, err); what != "" {
+		return &advisedError{error: err, advice: what}
 	}
 	return err
 }
@@ -26,14 +27,12 @@ func (c *ClientSet) answerAdvice(of operation, err error) string {
 	case strings.Contains(text, "a web page answered"): // of a login, which has its advice
 		return ""
 	case fault.IsPage(text):
-		return "a web page answered instead of the backend: check the address" + in(c.names.Endpoint) +
-			"; it may be the page of a proxy that wants a login of its own, see WithProxyFlow"
+		return c.words().WebPage()
 	case isHTTPAnswer(text, "407"):
-		return "a proxy in front of the backend wants a login of its own, or another one: see WithProxyFlow"
+		return advice.FrontProxyLogin()
 	case isHTTPAnswer(text, "464", "426", "505", "415"),
 		strings.Contains(text, "server closed the stream without sending trailers"):
-		return "something in front of the backend speaks HTTP/1.1 to it, which is not gRPC: set HTTP/2 (or gRPC) as the protocol " +
-			"between load balancer, or proxy, and backend"
+		return advice.HTTP1Behind()
 	case isHTTPAnswer(text, "431"), strings.Contains(text, "header list size to send violates the maximum size"):
 		return "the headers of the call, most of them the token, are larger than the server takes: ask for a token with fewer scopes, " +
 			"groups or claims, or have the limit raised"

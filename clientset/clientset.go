@@ -37,6 +37,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/advice"
 	"github.com/jetway-go/jetway/internal/endpoint"
 	"github.com/jetway-go/jetway/platform"
 )
@@ -65,7 +66,7 @@ type ClientSet struct {
 
 	// What errors say.
 	names            platform.Settings
-	proxy            *proxyInUse // nil: none
+	proxy            *advice.Proxy // nil: none
 	plaintext        bool
 	plaintextAllowed bool                    // credentials may be sent without TLS
 	asks             bool                    // the flow asks a person

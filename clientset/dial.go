@@ -14,7 +14,9 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/jetway-go/jetway/internal/advice"
 	"github.com/jetway-go/jetway/internal/endpoint"
+	"github.com/jetway-go/jetway/internal/peer"
 )
 
 // parse reads the endpoint, with the schemes of the program's own resolvers.
@@ -114,7 +116,7 @@ func (n *network) route(e endpoint.Endpoint, plaintext bool) (string, []grpc.Dia
 	if strings.HasPrefix(target, "dns:") {
 		target = "passthrough:///" + e.Authority()
 	}
-	return target, dialing(n.through(proxy).dial), nil
+	return target, dialing(n.through(proxy).Dial), nil
 }
 
 func dialing(dial func(context.Context, string) (net.Conn, error)) []grpc.DialOption {
@@ -141,12 +143,12 @@ func (n *network) dialAny(plaintext bool) func(context.Context, string) (net.Con
 		case proxy == nil:
 			return n.dialTCP(ctx, address)
 		}
-		return n.through(proxy).dial(ctx, address)
+		return n.through(proxy).Dial(ctx, address)
 	}
 }
 
-func (n *network) through(proxy *url.URL) *tunnel {
-	return &tunnel{proxy: proxy, tls: n.tls, dialer: n.dialer, agent: n.agent}
+func (n *network) through(proxy *url.URL) *peer.Tunnel {
+	return &peer.Tunnel{Proxy: proxy, TLS: n.tls, Dialer: n.dialer, Agent: n.agent}
 }
 
 // proxyFor returns the proxy for an address, nil for none.
@@ -161,8 +163,8 @@ func (n *network) proxyFor(address string, plaintext bool) (*url.URL, error) {
 	switch {
 	case err != nil: // the cause may show a password
 		return nil, errors.New("the proxy for the endpoint cannot be determined; check the proxy settings" +
-			in(cmp.Or(n.from, proxyVariable(plaintext))))
-	case proxy != nil && !isProxyScheme(proxy.Scheme):
+			advice.In(cmp.Or(n.from, proxyVariable(plaintext))))
+	case proxy != nil && !peer.IsProxyScheme(proxy.Scheme):
 		return nil, fmt.Errorf("a proxy with scheme %q is not supported for the connection, only http, https and socks5 are", proxy.Scheme)
 	}
 	return proxy, nil
@@ -170,7 +172,7 @@ func (n *network) proxyFor(address string, plaintext bool) (*url.URL, error) {
 
 // proxyInUse says for errors which proxy the connection goes through, and what names
 // it; nil for none.
-func (n *network) proxyInUse(e endpoint.Endpoint, plaintext bool) *proxyInUse {
+func (n *network) proxyInUse(e endpoint.Endpoint, plaintext bool) *advice.Proxy {
 	if e.Local || e.Host == "" {
 		return nil
 	}
@@ -178,5 +180,5 @@ func (n *network) proxyInUse(e endpoint.Endpoint, plaintext bool) *proxyInUse {
 	if err != nil || proxy == nil {
 		return nil
 	}
-	return &proxyInUse{scheme: proxy.Scheme, address: proxyAddress(proxy), from: cmp.Or(n.from, proxyVariable(plaintext))}
+	return &advice.Proxy{Scheme: proxy.Scheme, Address: peer.ProxyAddress(proxy), From: cmp.Or(n.from, proxyVariable(plaintext))}
 }

@@ -2,15 +2,13 @@ package clientset
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"net"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/credentials"
+
+	"github.com/jetway-go/jetway/internal/advice"
 )
 
 // handshakes holds the error of the latest TLS handshake if repeating it cannot
@@ -19,7 +17,7 @@ import (
 type handshakes struct{ last atomic.Pointer[error] }
 
 func (h *handshakes) note(err error) {
-	if isPermanent(err) {
+	if advice.IsPermanent(err) {
 		h.last.Store(&err)
 		return
 	}
@@ -89,60 +87,9 @@ func (c *watchedConn) Write(b []byte) (int, error) {
 		return n, err
 	}
 	_ = c.Conn.SetReadDeadline(time.Now().Add(alertLimit))
-	if _, alert := c.Conn.Read(make([]byte, 1)); isPermanent(alert) {
+	if _, alert := c.Conn.Read(make([]byte, 1)); advice.IsPermanent(alert) {
 		c.seen.note(alert)
 		return n, alert
 	}
 	return n, err
-}
-
-// isPermanent reports whether err is about certificates or settings that stay as
-// they are until a person changes them. An expired certificate is not among them:
-// servers renew theirs, and clocks are set.
-func isPermanent(err error) bool {
-	if expired, ok := errors.AsType[x509.CertificateInvalidError](err); ok && expired.Reason == x509.Expired {
-		return false
-	}
-	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
-	return unverified || isUnknownAuthority(err) || isWrongName(err) || wantsCertificate(err) || refusesCertificate(err)
-}
-
-func isUnknownAuthority(err error) bool {
-	_, ok := errors.AsType[x509.UnknownAuthorityError](err)
-	return ok
-}
-
-func isWrongName(err error) bool {
-	_, ok := errors.AsType[x509.HostnameError](err)
-	return ok
-}
-
-// Alerts of RFC 8446 §6.2 about the certificate of the client, or the lack of one.
-// Servers that speak TLS 1.2 report the lack as a handshake failure.
-const (
-	alertHandshakeFailure    = 40
-	alertBadCertificate      = 42
-	alertUnsupported         = 43
-	alertRevoked             = 44
-	alertExpired             = 45
-	alertCertificateUnknown  = 46
-	alertUnknownAuthority    = 48
-	alertCertificateRequired = 116
-)
-
-func wantsCertificate(err error) bool {
-	return isAlert(err, alertHandshakeFailure, alertCertificateRequired)
-}
-
-func refusesCertificate(err error) bool {
-	return isAlert(err, alertBadCertificate, alertUnsupported, alertRevoked, alertExpired, alertCertificateUnknown, alertUnknownAuthority)
-}
-
-// isAlert reports whether the server ended the connection with one of these alerts.
-// crypto/tls has a type of its own for them only in QUIC, but the same texts.
-func isAlert(err error, alerts ...uint8) bool {
-	remote, ok := errors.AsType[*net.OpError](err)
-	return ok && remote.Op == "remote error" && slices.ContainsFunc(alerts, func(a uint8) bool {
-		return remote.Err.Error() == tls.AlertError(a).Error()
-	})
 }

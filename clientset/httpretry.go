@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/jetway-go/jetway/internal/advice"
 	"github.com/jetway-go/jetway/internal/clock"
 	"github.com/jetway-go/jetway/internal/retryafter"
 )
@@ -79,7 +80,7 @@ func pauseAfter(r *http.Request, answer *http.Response, err error, n uint) (time
 		return 0, false
 	}
 	if err != nil {
-		if r.Context().Err() != nil || isPermanent(err) || errors.Is(err, ErrClosed) || r.URL.Scheme != "https" && r.URL.Scheme != "http" {
+		if r.Context().Err() != nil || advice.IsPermanent(err) || errors.Is(err, ErrClosed) || r.URL.Scheme != "https" && r.URL.Scheme != "http" {
 			return 0, false
 		}
 		return jittered(n), true

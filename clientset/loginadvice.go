@@ -48,7 +48,7 @@ func (c *ClientSet) withSettingAdvice(err error) error {
 	case errors.Is(err, configstore.ErrInvalid) && fault.IsPage(err.Error()):
 		return &advisedError{
 			error:  err,
-			advice: c.webServerAdvice() + "; if it is the page of a proxy that wants a login of its own, see WithProxyFlow",
+			advice: c.words().WebServer() + "; if it is the page of a proxy that wants a login of its own, see WithProxyFlow",
 		}
 	case errors.Is(err, configstore.ErrNotFound):
 		return &advisedError{error: err, advice: "the backend does not say where to log in:" +

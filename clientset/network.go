@@ -90,7 +90,7 @@ func fixedProxy(text string) (func(*http.Request) (*url.URL, error), error) {
 	switch {
 	case err != nil || u.Host == "":
 		return nil, errors.New("WithProxyURL: not a URL such as http://proxy.example.com:3128")
-	case !isProxyScheme(u.Scheme):
+	case !peer.IsProxyScheme(u.Scheme):
 		return nil, fmt.Errorf("WithProxyURL: scheme %q is not supported, only http, https and socks5 are", u.Scheme)
 	}
 	return func(r *http.Request) (*url.URL, error) {

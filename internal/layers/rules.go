@@ -23,6 +23,7 @@ func Rules() []Rule {
 		// Leaves: text in, values out.
 		{Package: "internal/endpoint"},
 		{Package: "internal/apikey"},
+		{Package: "internal/advice"},
 		{Package: "internal/fault"},
 		{Package: "internal/clock"},
 		{Package: "internal/loopback"},
@@ -62,7 +63,7 @@ func Rules() []Rule {
 		})},
 		{Package: "auth/tokenstore", May: []string{"auth", "internal/clock"}},
 		{Package: clientset, May: []string{
-			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "internal/apikey",
+			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "internal/advice", "internal/apikey",
 			"internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
 			"platform",
 		}},
