@@ -9,6 +9,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/interceptors"
 	"github.com/jetway-go/jetway/internal/apikey"
 	"github.com/jetway-go/jetway/internal/endpoint"
@@ -117,6 +118,7 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 	if err := set.setConsole(c); err != nil {
 		return nil, err
 	}
+	set.setup = c.setupOf(e, n, plaintext, set)
 	conn := &connection{closed: set.closed}
 	var proxy *auth.Authenticator
 	if c.proxyFlow != nil {
@@ -127,10 +129,12 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 	switch {
 	case c.withoutAuth:
 	case c.authenticator != nil:
-		set.auth = c.authenticator
+		set.auth, set.setup.Login, set.setup.SharedLogin = c.authenticator, true, true
 	default:
 		store := c.storeFor(c.mainFlow())
-		set.auth = c.newAuthenticator(e, set.login.watch(n.http), c.configFrom(e, n, conn, plaintext), store)
+		found := configstore.Overlay(c.configFrom(e, n, conn, plaintext), c.clientConfig)
+		set.auth = c.newAuthenticator(e, set.login.watch(n.http), found, store)
+		set.setup.setLogin(c.mainFlow(), found, c.configStore == nil, store, c.key(e, c.mainFlow()))
 		set.asks, set.mute = c.person()
 		set.otherLogin = &otherLogin{store: store, key: c.key(e, c.mainFlow()), names: e.OtherNames()}
 		set.owned = append(set.owned, set.auth)

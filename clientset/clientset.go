@@ -64,6 +64,8 @@ type ClientSet struct {
 	owned      []*auth.Authenticator
 	guard      error // why credentials cannot be sent; nil: they can
 
+	setup Setup
+
 	// What errors say.
 	names            platform.Settings
 	proxy            *advice.Proxy // nil: none

@@ -24,7 +24,7 @@ func (c *config) newAuthenticator(
 	f := c.mainFlow()
 	env := auth.Env{
 		Endpoint:  e.String(),
-		Config:    configstore.Overlay(found, c.clientConfig),
+		Config:    found,
 		Plaintext: c.plaintextCredentials,
 		HTTP:      hc,
 		Prompter:  c.prompter,

@@ -68,4 +68,24 @@ func (libraryItems) Replace(service, user, value, application string, superseded
 const (
 	secretsName   = "org.freedesktop.secrets"
 	itemInterface = "org.freedesktop.Secret.Item"
+
+	collectionInterface = "org.freedesktop.Secret.Collection"
 )
+
+// Locked reports whether the collection that logins are stored in is locked. It asks for no
+// password: only Unlock does.
+func (libraryItems) Locked() (bool, error) {
+	svc, err := ss.NewSecretService()
+	if err != nil {
+		return false, err
+	}
+	property, err := svc.GetLoginCollection().GetProperty(collectionInterface + ".Locked")
+	if err != nil {
+		return false, err
+	}
+	locked, ok := property.Value().(bool)
+	if !ok {
+		return false, fmt.Errorf("the property Locked is a %T", property.Value())
+	}
+	return locked, nil
+}

@@ -28,7 +28,7 @@ var (
 // unless that could repeat value.
 func classify(err error, value string) error {
 	switch {
-	case err == nil, errors.Is(err, ErrKeyringUnavailable):
+	case err == nil, errors.Is(err, ErrKeyringUnavailable), errors.Is(err, ErrKeyringLocked):
 		return err
 	case errors.Is(err, keyring.ErrNotFound):
 		return auth.ErrNoCredentials

@@ -85,19 +85,27 @@ func lastRelease(path string) time.Time {
 
 // path returns the lock file of k, in a directory that no other user can write to.
 func (dir fileLock) path(k auth.Key) (string, error) {
-	name := string(dir)
-	if name == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("%w for lock files, name one in LockDir: %w", errNoDirectory, err)
-		}
-		name = filepath.Join(base, "jetway", "locks")
+	name, err := dir.name()
+	if err != nil {
+		return "", err
 	}
-	d, err := openDir(filepath.Clean(name), true)
+	d, err := openDir(name, true)
 	if err != nil {
 		return "", err
 	}
 	return filepath.Join(name, keyHash(anyPurpose(k))+".lock"), d.Close()
+}
+
+// name returns the directory, which need not exist.
+func (dir fileLock) name() (string, error) {
+	if dir != "" {
+		return filepath.Clean(string(dir)), nil
+	}
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("%w for lock files, name one in LockDir: %w", errNoDirectory, err)
+	}
+	return filepath.Join(base, "jetway", "locks"), nil
 }
 
 func lockError(k auth.Key, err error) error {
