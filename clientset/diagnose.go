@@ -86,7 +86,7 @@ func (c *ClientSet) proxyAdvice(text string) (what string, permanent bool) {
 	wantsLogin := strings.Contains(text, proxyRefusal) && (dialling || !strings.Contains(text, "407 "+proxyRefusal))
 	switch {
 	case wantsLogin && c.proxy == nil: // on the way to the authorization server alone
-		return "the proxy on the way wants a user and a password, or other ones: they are written in its URL, see WithProxyURL", true
+		return advice.ProxyElsewhereWantsLogin(), true
 	case wantsLogin:
 		return c.proxy.WantsLogin(), true
 	case c.proxy == nil:

@@ -17,3 +17,8 @@ func (s Settings) LoginCertificate(err error) string {
 		return "the certificate of the authorization server, or that of this client, cannot be used there"
 	}
 }
+
+// ProxyElsewhereWantsLogin is for a proxy on the way to another server than the backend.
+func ProxyElsewhereWantsLogin() string {
+	return "the proxy on the way wants a user and a password, or other ones: they are written in its URL, see WithProxyURL"
+}

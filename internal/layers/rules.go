@@ -67,6 +67,10 @@ func Rules() []Rule {
 			"internal/advice", "internal/apikey", "internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
 			"platform",
 		}},
+		{Package: "doctor", May: []string{
+			"auth", "auth/tokenstore", clientset, "configstore", gen, "interceptors", "interceptors/httpauth", "internal/advice",
+			"internal/endpoint", "internal/fault", "internal/peer", "platform",
+		}},
 
 		// What programs do with a connection.
 		{Package: "values", May: []string{gen, "internal/fault"}, Tests: []string{clientset, gen, "mockserver/..."}},
