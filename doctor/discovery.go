@@ -28,17 +28,13 @@ func (x *examination) discovery(ctx context.Context) finding {
 	}
 	cfg, err := x.setup.Config.ClientConfig(ctx)
 	x.found = cfg
-	from := "the backend says"
-	if !x.setup.AsksBackend {
-		from = "the settings or the authorization server say"
-	}
 	switch {
 	case err == nil && cfg.Kept:
 		return ok("an earlier program has found out that logins are made at " + origin(cfg.TokenEndpoint))
 	case err == nil && cfg.TokenEndpoint == "":
-		return ok(from + " no token endpoint; the flow may need none")
+		return ok("no token endpoint is known; the flow may need none")
 	case err == nil:
-		return ok(from + " that logins are made at " + origin(cfg.TokenEndpoint) + offered(cfg))
+		return ok("logins are made at " + origin(cfg.TokenEndpoint) + offered(cfg))
 	case errors.Is(err, configstore.ErrNoLogin):
 		x.noLogin = true
 		return ok("the backend advertises no login: calls to it need none")

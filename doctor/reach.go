@@ -89,7 +89,7 @@ func (x *examination) tcp(ctx context.Context) finding {
 	conn, err := x.reach(ctx)
 	if err != nil {
 		problem, what := x.trouble(ctx, err, ofFirst)
-		return x.own(fail(problem, err.Error(), what))
+		return x.own(fail(problem, "no connection to "+x.where()+": "+err.Error(), what))
 	}
 	x.conn = conn
 	to := cmp.Or(conn.RemoteAddr().String(), x.setup.Target)
@@ -97,6 +97,14 @@ func (x *examination) tcp(ctx context.Context) finding {
 		return ok("the proxy accepts connections at " + to)
 	}
 	return ok("connected to " + to)
+}
+
+// where is what the connection is made to.
+func (x *examination) where() string {
+	if x.setup.Host == "" {
+		return x.setup.Target
+	}
+	return x.first()
 }
 
 // reach connects to the backend, or to the proxy.

@@ -236,7 +236,7 @@ func (x *examination) settings(ctx context.Context) finding {
 		x.secrets.Add(password)
 		seen += ", through the proxy " + x.proxy.Address + ", which " + x.proxy.From + " sets"
 	}
-	if x.setup.NoCredentials != nil {
+	if x.setup.Login && x.setup.NoCredentials != nil {
 		return warn(NotSent, seen, x.setup.NoCredentials.Error())
 	}
 	return ok(seen)

@@ -199,7 +199,7 @@ func (x *examination) certificate(err error, with party) (Problem, string) {
 	case advice.IsUnknownAuthority(err) && len(chain) > 0 && bytes.Equal(chain[0].RawIssuer, chain[0].RawSubject):
 		sum := sha256.Sum256(chain[0].Raw)
 		return SelfSigned, fmt.Sprintf("the certificate is its own authority: if its SHA-256, %X, is what the operator of the server says, "+
-			"name a PEM file with it: %s", sum, x.words.Authority())
+			"name a PEM file with it in %s", sum, x.words.TrustSetting())
 	case advice.IsUnknownAuthority(err):
 		if len(chain) == 1 {
 			what += "; or the server does not send the certificates between its own and that of a known authority: have it send them"

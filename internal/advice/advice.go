@@ -101,8 +101,12 @@ func NoNetwork() string {
 
 // Authority is for a certificate whose authority is not trusted.
 func (s Settings) Authority() string {
-	return "if the certificate is signed by an authority of your own, name a PEM file with it in " +
-		cmp.Or(s.CAFile, "WithCAFile, or give WithCAPEM its certificate")
+	return "if the certificate is signed by an authority of your own, name a PEM file with it in " + s.TrustSetting()
+}
+
+// TrustSetting names the setting for certificates to trust.
+func (s Settings) TrustSetting() string {
+	return cmp.Or(s.CAFile, "WithCAFile, or give WithCAPEM its certificate")
 }
 
 // Certificate is for errors that [IsPermanent] reports, of the connection to the backend.

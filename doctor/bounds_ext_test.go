@@ -1,0 +1,113 @@
+package doctor_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/doctor"
+)
+
+// A server that takes everything and says nothing costs one step, and no more than its
+// time.
+func TestAServerThatHangsCostsTheTimeOfOneStep(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"https://flyte.example.com", "http://flyte.example.com"} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			report := doctor.Run(t.Context(), at(address),
+				doctor.WithLookup(func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil }),
+				doctor.WithDial(func(context.Context, string, string) (net.Conn, error) {
+					here, there := net.Pipe()
+					go func() {
+						_, _ = io.Copy(io.Discard, there)
+						_ = there.Close()
+					}()
+					return here, nil
+				}))
+			failed := 0
+			for _, s := range report.Steps {
+				if s.State == doctor.Failed {
+					failed++
+					if s.Problem != doctor.Timeout || s.Took < doctor.DefaultStepTimeout {
+						t.Errorf("%v took %v", s, s.Took)
+					}
+				}
+			}
+			if took := time.Since(start); failed != 1 || took > doctor.DefaultStepTimeout+time.Second {
+				t.Errorf("%d steps failed in %v:\n%v", failed, took, report)
+			}
+		})
+	}
+}
+
+// hanging is a store that waits for ever.
+type hanging struct{ unusable }
+
+func (*hanging) Check(ctx context.Context, _ auth.Key) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// The caller's time counts for all steps together; those that do not fit say so.
+func TestTheCallersTimeEndsTheExamination(t *testing.T) {
+	t.Parallel()
+	s := mock(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var last doctor.Step
+	for step := range doctor.Steps(ctx, doctor.Endpoint("http://"+s.Endpoint(), clientset.WithStore(&hanging{}))) {
+		if step.Name == "clock" { // the store comes next
+			time.AfterFunc(50*time.Millisecond, cancel)
+		}
+		if step.Name == "store" && step.State != doctor.Failed {
+			t.Errorf("%v", step)
+		}
+		last = step
+	}
+	cancel()
+	if last.Name != "http" || last.State != doctor.Skipped {
+		t.Errorf("the last step: %v", last)
+	}
+	for _, step := range doctor.Run(ctx, doctor.APIKey(s.APIKey())).Steps {
+		if step.State != doctor.Skipped || step.Seen == "" || step.Took != 0 {
+			t.Errorf("after its time: %v", step)
+		}
+	}
+}
+
+// Leaving early gives up what the examination holds, which goleak sees.
+func TestLeavingTheStepsEndsTheExamination(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for step := range doctor.Steps(t.Context(), doctor.APIKey(mock(t).APIKey())) {
+		if n++; step.Name == "protocol" {
+			break
+		}
+	}
+	if n != 6 {
+		t.Errorf("%d steps", n)
+	}
+}
+
+func TestReportHasTheDocumentedFields(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(doctor.Report{Target: "h:443", Steps: []doctor.Step{
+		{Name: "dns", State: doctor.Skipped, Seen: "10.0.0.1 is an IP address"},
+		{Name: "tcp", State: doctor.Failed, Problem: doctor.Refused, Seen: "refused", Advice: "start it", Took: 1500 * time.Millisecond},
+	}})
+	const want = `{"target":"h:443","healthy":false,"steps":[` +
+		`{"name":"dns","state":"skipped","seen":"10.0.0.1 is an IP address","took_ms":0},` +
+		`{"name":"tcp","state":"failed","problem":"refused","seen":"refused","advice":"start it","took_ms":1500}]}`
+	if err != nil || string(text) != want {
+		t.Errorf("%s, %v", text, err)
+	}
+	if text, err := json.Marshal(doctor.Report{}); err != nil || string(text) != `{"target":"","healthy":true,"steps":[]}` {
+		t.Errorf("%s, %v", text, err)
+	}
+}
