@@ -6,9 +6,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"google.golang.org/grpc/codes"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
@@ -191,9 +194,13 @@ func TestNoPersonIsEverAsked(t *testing.T) {
 	for name, tt := range map[string]struct {
 		store func(t *testing.T, s *mockserver.Server) auth.Store
 		want  doctor.Problem
+
+		shared doctor.State // of the call with an Authenticator of the program's
 	}{
-		"no login":          {func(*testing.T, *mockserver.Server) auth.Store { return &tokenstore.MemoryStore{} }, doctor.LoginNeeded},
-		"a login that ends": {loggedIn, doctor.Rejected},
+		"no login": {
+			func(*testing.T, *mockserver.Server) auth.Store { return &tokenstore.MemoryStore{} }, doctor.LoginNeeded, doctor.Skipped,
+		},
+		"a login that ends": {loggedIn, doctor.Rejected, doctor.Failed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -204,10 +211,11 @@ func TestNoPersonIsEverAsked(t *testing.T) {
 			if got := stepOf(t, doctor.Run(t.Context(), doctor.Endpoint("http://"+s.Endpoint(), own...)), "call"); got.Problem != tt.want {
 				t.Errorf("%v", got)
 			}
-			shared := auth.New(auth.Key{Endpoint: s.Endpoint()}, asking{t: t}, auth.Env{Prompter: silent{t}}, auth.WithStore(store))
+			key := auth.Key{Endpoint: s.Endpoint()}
+			shared := auth.New(key, asking{t: t}, auth.Env{Prompter: silent{t}}, auth.WithStore(store))
 			defer shared.Close()
 			report := doctor.Run(t.Context(), doctor.Endpoint("http://"+s.Endpoint(), clientset.WithAuthenticator(shared)))
-			if got := stepOf(t, report, "call"); got.State == doctor.OK {
+			if got := stepOf(t, report, "call"); got.State != tt.shared {
 				t.Errorf("%v", got)
 			}
 		})
@@ -225,5 +233,43 @@ func TestADialerOfTheProgramsLeavesTheCallToTell(t *testing.T) {
 	}
 	if tcp := stepOf(t, report, "tcp"); tcp.State != doctor.Warning || !strings.Contains(tcp.Advice, "the call will tell") {
 		t.Errorf("%v", tcp)
+	}
+}
+
+// The doctor calls once, whatever the program's own settings are.
+func TestTheCallIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	const list = "/flyteidl2.project.ProjectService/ListProjects"
+	s := mock(t)
+	s.Script().FailNext(list, 99, codes.Unavailable, "overloaded")
+	report := doctor.Run(t.Context(), doctor.APIKey(s.APIKey(), clientset.WithRetries(9)))
+	calls := 0
+	for _, r := range s.Requests() {
+		if r.Method == list {
+			calls++
+		}
+	}
+	if got := stepOf(t, report, "call"); calls != 1 || got.Problem != doctor.CallFailed {
+		t.Errorf("%d calls: %v", calls, got)
+	}
+}
+
+// A directory that takes no file stops no login that can be read.
+func TestALoginIsReadWhereNoneCanBeStored(t *testing.T) {
+	t.Parallel()
+	s, dir := mock(t), t.TempDir()
+	store := &tokenstore.FileStore{Dir: filepath.Join(dir, "logins"), LockDir: filepath.Join(dir, "locks")}
+	if err := store.Store(t.Context(), keyed(s.Endpoint()), &auth.Credentials{AccessToken: "file-token"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(store.LockDir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report := doctor.Run(t.Context(), keeping(s, store).target)
+	if got := stepOf(t, report, "store"); got.State != doctor.Failed {
+		t.Errorf("%v", got)
+	}
+	if got := stepOf(t, report, "login"); got.State != doctor.OK || !strings.Contains(got.Seen, "no known end") {
+		t.Errorf("%v", got)
 	}
 }

@@ -50,7 +50,7 @@ func (x *examination) store(ctx context.Context) finding {
 		worst.state = OK
 	}
 	worst.seen = strings.Join(seen, "; ")
-	x.locked = worst.problem == KeyringLocked
+	worst.goOn = worst.problem != KeyringLocked && worst.problem != Timeout // reading it would ask a person, or wait
 	return worst
 }
 
