@@ -134,7 +134,7 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 		store := c.storeFor(c.mainFlow())
 		found := configstore.Overlay(c.configFrom(e, n, conn, plaintext), c.clientConfig)
 		set.auth = c.newAuthenticator(e, set.login.watch(n.http), found, store)
-		set.setup.setLogin(c.mainFlow(), found, c.configStore == nil, store, c.key(e, c.mainFlow()))
+		setLogin(&set.setup, c.mainFlow(), found, c.configStore == nil, store, c.key(e, c.mainFlow()))
 		set.asks, set.mute = c.person()
 		set.otherLogin = &otherLogin{store: store, key: c.key(e, c.mainFlow()), names: e.OtherNames()}
 		set.owned = append(set.owned, set.auth)

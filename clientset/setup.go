@@ -104,7 +104,7 @@ func (c *config) setupOf(e endpoint.Endpoint, n *network, plaintext bool, set *C
 	return s
 }
 
-func (s *Setup) setLogin(f auth.Flow, found configstore.ClientConfigStore, asksBackend bool, store auth.Store, key auth.Key) {
+func setLogin(s *Setup, f auth.Flow, found configstore.ClientConfigStore, asksBackend bool, store auth.Store, key auth.Key) {
 	s.Login, s.Traits, s.Config, s.AsksBackend, s.Store, s.Key = true, auth.TraitsOf(f), found, asksBackend, store, key
 	if s.Traits.Unstored {
 		s.Store = nil

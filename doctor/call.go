@@ -59,7 +59,7 @@ func (x *examination) credentials(ctx context.Context) (*auth.Credentials, *find
 	creds, err := x.cs.Authenticator().Credentials(ctx)
 	switch {
 	case err != nil && errors.Is(err, auth.ErrInteractionRequired):
-		f := fail(LoginNeeded, err.Error(), "log in: ClientSet.Login with a flow for people, such as flow.Auto")
+		f := fail(LoginNeeded, err.Error(), "log in: "+logIn)
 		return nil, &f
 	case err != nil:
 		problem, what := NoToken, "correct what the text names: the client ID and the secret, the token endpoint, the scopes or the audience"
@@ -88,16 +88,18 @@ func (x *examination) failedCall(ctx context.Context, seen string, code codes.Co
 	case code == codes.Unauthenticated && creds.AccessToken == "" && x.setup.NoCredentials != nil:
 		return fail(NotSent, seen, x.setup.NoCredentials.Error())
 	case code == codes.Unauthenticated && creds.AccessToken == "":
-		return fail(LoginNeeded, seen, "the backend wants a login: ClientSet.Login with a flow for people, such as flow.Auto; a machine needs WithFlow or an API key")
+		return fail(LoginNeeded, seen, wantsLogin)
 	case code == codes.Unauthenticated:
-		return fail(Rejected, seen, "the backend does not accept the token "+creds.ID()+": compare its audience, scopes and issuer with what the "+
-			"backend requires, and the clocks; if it was revoked, the next call of the program refreshes it, or a person logs in again")
+		return fail(Rejected, seen, "the backend does not accept the token "+creds.ID()+": compare its audience, scopes and issuer with what "+
+			"the backend requires, and the clocks; if it was revoked, the next call of the program refreshes it, or a person logs in again")
 	case code == codes.PermissionDenied:
 		return fail(Denied, seen, "the token was accepted, and lacks a permission: ask the operator of the backend; Scopes of the flow")
 	case code == codes.Unimplemented && !fault.IsPage(seen):
-		return warn(NotServed, seen, "the backend answers, and does not serve this call: name another one (WithCall), or check whether this is the right backend")
+		return warn(NotServed, seen, "the backend answers, and does not serve this call: name another one (WithCall), "+
+			"or check whether this is the right backend")
 	case code == codes.DeadlineExceeded, ctx.Err() != nil:
-		return fail(Timeout, seen, "the call was sent, or waits for a connection: find out what keeps the backend, or a proxy in front of it, from answering")
+		return fail(Timeout, seen, "the call was sent, or waits for a connection: find out what keeps the backend, "+
+			"or a proxy in front of it, from answering")
 	default:
 		return fail(CallFailed, seen, "the text says what the backend, or this client, has against the call; if it may pass, try again later")
 	}

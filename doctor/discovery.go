@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/jetway-go/jetway/auth"
@@ -66,7 +65,8 @@ func (x *examination) undiscovered(ctx context.Context, err error) finding {
 	case errors.Is(err, configstore.ErrPlaintext):
 		return fail(BadDiscovery, err.Error(), "an https:// address, or WithPlaintextCredentials on a network that is trusted")
 	case errors.Is(err, configstore.ErrInvalid):
-		return fail(BadDiscovery, err.Error(), "the answer must not be used: check the address of the server that was asked, or have its answer corrected; "+set)
+		return fail(BadDiscovery, err.Error(), "the answer must not be used: check the address of the server that was asked, "+
+			"or have its answer corrected; "+set)
 	}
 	problem, what := x.trouble(ctx, err, ofAuthServer)
 	if problem == Unreachable {
@@ -128,8 +128,9 @@ func (x *examination) authServer(ctx context.Context) finding {
 	case code == http.StatusProxyAuthRequired:
 		return fail(FrontLogin, seen, advice.FrontProxyLogin())
 	case isRedirect(code):
-		return fail(Redirected, seen, "redirects of a token request are not followed, since they would carry secrets there: configure the final URL")
-	case slices.Contains([]int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, code):
+		return fail(Redirected, seen, "redirects of a token request are not followed, since they would carry secrets there: "+
+			"configure the final URL")
+	case isGateway(code):
 		return fail(BadGateway, seen, "the authorization server is down, or what stands in front of it cannot reach it: try again later")
 	default:
 		return ok(seen) // a token endpoint takes POST only, and says so in many ways

@@ -21,7 +21,7 @@ func TestAReadableLoginIsNamed(t *testing.T) {
 	if err := store.Store(t.Context(), keyed(s.Endpoint()), &auth.Credentials{AccessToken: "file-token"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(store.Location(keyed(s.Endpoint())), 0o644); err != nil { //nolint:gosec // what is tested
+	if err := os.Chmod(store.Location(keyed(s.Endpoint())), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	f := keeping(s, store)

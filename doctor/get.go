@@ -68,22 +68,24 @@ func (x *examination) judgeGet(r *http.Request, answer *http.Response, creds *au
 	case code == http.StatusProxyAuthRequired:
 		return fail(FrontLogin, seen, advice.FrontProxyLogin())
 	case isLoginPage(answer):
-		return fail(Redirected, seen, "the answer leads to a page to log in on: the backend, or a proxy in front of it, does not take the credentials: "+
-			"log in again, or see WithProxyFlow")
+		return fail(Redirected, seen, "the answer leads to a page to log in on: the backend, or a proxy in front of it, does not take "+
+			"the credentials: log in again, or see WithProxyFlow")
 	case rejected(r, answer) && creds.AccessToken == "" && x.setup.Login && !x.maySend(r.URL):
 		return fail(NotSent, seen, httpauth.ErrPlaintext.Error())
 	case rejected(r, answer) && creds.AccessToken == "":
-		return fail(LoginNeeded, seen, "the backend wants a login: ClientSet.Login with a flow for people, such as flow.Auto; a machine needs WithFlow")
+		return fail(LoginNeeded, seen, wantsLogin)
 	case rejected(r, answer):
-		return fail(Rejected, seen, "the backend does not accept the token "+creds.ID()+": has it expired, or been revoked? Get another one, or log in again")
+		return fail(Rejected, seen, "the backend does not accept the token "+creds.ID()+": has it expired, or been revoked? "+
+			"Get another one, or log in again")
 	case code == http.StatusForbidden:
 		return fail(Denied, seen, "the credentials were accepted, and lack a permission: ask the operator of the backend")
-	case code == http.StatusBadGateway, code == http.StatusServiceUnavailable, code == http.StatusGatewayTimeout:
-		return fail(BadGateway, seen, "a proxy, or load balancer, answers that it cannot reach the backend behind it: is that running?")
+	case isGateway(code):
+		return fail(BadGateway, seen, gatewayAdvice)
 	case code >= http.StatusInternalServerError:
 		return fail(CallFailed, seen, "the backend has an error of its own: see its logs, or try again later")
 	case isRedirect(code), code >= http.StatusBadRequest:
-		return warn(NotServed, seen, "the backend answers, but has nothing at the HTTP base itself; if other paths fail too, correct that: WithHTTPBase")
+		return warn(NotServed, seen, "the backend answers, but has nothing at the HTTP base itself; if other paths fail too, "+
+			"correct that: WithHTTPBase")
 	default:
 		return ok(seen)
 	}

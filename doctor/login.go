@@ -31,7 +31,7 @@ func (x *examination) login(ctx context.Context) finding {
 func (x *examination) judge(s auth.Status, ended string) finding {
 	none := s.ID == "" && s.Stored == ""
 	seen := x.describeLogin(s)
-	again := "log in again: ClientSet.Login with a flow for people, such as flow.Auto, or any other program that logs in there"
+	again := "log in again: " + logIn + ", or any other program that logs in there"
 	switch {
 	case none && x.noLogin:
 		return skip("no login is stored, and the backend wants none")
@@ -40,8 +40,8 @@ func (x *examination) judge(s auth.Status, ended string) finding {
 	case none && (!x.setup.Traits.Interactive || x.setup.Traits.Unstored):
 		return skip("no login is stored: the flow " + x.setup.Traits.Name + " gets a token by itself, for the call")
 	case none:
-		return warn(LoginNeeded, "no login is stored for "+x.setup.Key.Endpoint, "if the backend wants one, log in once: "+
-			"ClientSet.Login with a flow for people, such as flow.Auto, or any other program that logs in there; a machine needs WithFlow or an API key")
+		return warn(LoginNeeded, "no login is stored for "+x.setup.Key.Endpoint, "if the backend wants one, log in once: "+logIn+
+			", or any other program that logs in there; a machine needs WithFlow or an API key")
 	case ended != "" && !s.Usable:
 		return fail(LoginEnded, seen+"; the login has ended: "+ended, again)
 	case s.Usable || s.Renewable:

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,8 @@ func (x *examination) protocol(ctx context.Context) finding {
 func (x *examination) noHTTP2(ctx context.Context, hello greeting) finding {
 	web := hello.speaks == speaksHTTP1
 	silent := hello.err != nil && isTimeout(ctx, hello.err)
-	if hello.speaks == speaksTLS || !silent && (!web || hello.answer == nil || hello.answer.StatusCode == http.StatusBadRequest) && x.tlsTwin(ctx) {
+	doubtful := !silent && (!web || hello.answer == nil || hello.answer.StatusCode == http.StatusBadRequest)
+	if hello.speaks == speaksTLS || doubtful && x.tlsTwin(ctx) {
 		return fail(WantsTLS, "the server speaks TLS there", x.words.WantsTLS())
 	}
 	switch {
@@ -59,8 +61,8 @@ func (x *examination) noHTTP2(ctx context.Context, hello greeting) finding {
 	case web:
 		return fail(WebServer, "a web server answers in HTTP/1.1", x.words.WebServer())
 	case silent:
-		return fail(Timeout, "the server accepts connections and does not answer", x.silent(ofBackend)+"; a server with TLS may wait like that too: "+
-			x.words.WantsTLS())
+		return fail(Timeout, "the server accepts connections and does not answer", x.silent(ofBackend)+
+			"; a server with TLS may wait like that too: "+x.words.WantsTLS())
 	case hello.err != nil && len(hello.begin) == 0:
 		return fail(Unreachable, "the server ends the connection without an answer: "+hello.err.Error(), x.words.WantsTLS()+
 			"; or check the address"+advice.In(x.words.Endpoint))
@@ -103,7 +105,7 @@ func (x *examination) ask(ctx context.Context) (*http.Response, error) {
 	r.Header.Set("User-Agent", x.setup.UserAgent)
 	if x.setup.Target != "" {
 		r.Header.Set("Content-Type", "application/grpc")
-		r.Header.Set("Te", "trailers")
+		r.Header.Set("TE", "trailers")
 	}
 	return (&http.Transport{
 		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return x.connect(ctx) },
@@ -117,25 +119,31 @@ func (x *examination) grpcAnswer(answer *http.Response) finding {
 	switch code := answer.StatusCode; {
 	case strings.HasPrefix(media(answer), "application/grpc"):
 		return ok("gRPC answers over " + answer.Proto + server(answer))
-	case x.setup.ProxyLogin && (code == http.StatusProxyAuthRequired || code == http.StatusUnauthorized || code == http.StatusForbidden || isRedirect(code)):
+	case x.setup.ProxyLogin && (wantsCredentials(code) || isRedirect(code)):
 		return ok("a proxy in front of the backend wants its login, which the settings have: " + seen)
 	case code == http.StatusProxyAuthRequired:
 		return fail(FrontLogin, seen, advice.FrontProxyLogin())
 	case isRedirect(code):
 		return fail(Redirected, seen, "a login page or a moved address, not gRPC: check the address"+advice.In(x.words.Endpoint)+
 			"; if a proxy in front of the backend wants a login of its own, see WithProxyFlow")
-	case code == http.StatusBadGateway, code == http.StatusServiceUnavailable, code == http.StatusGatewayTimeout:
-		return fail(BadGateway, seen, "a proxy, or load balancer, answers that it cannot reach the backend behind it: is that running?")
-	case code == 464, code == http.StatusUpgradeRequired, code == http.StatusHTTPVersionNotSupported, code == http.StatusUnsupportedMediaType:
+	case isGateway(code):
+		return fail(BadGateway, seen, gatewayAdvice)
+	case slices.Contains([]int{464, http.StatusUpgradeRequired, http.StatusHTTPVersionNotSupported, http.StatusUnsupportedMediaType}, code):
 		return fail(HTTP1Behind, seen, advice.HTTP1Behind())
 	case media(answer) == "text/html":
 		return fail(WebPage, seen, x.words.WebPage())
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return warn(FrontLogin, seen, "something in front of the backend takes no call without a login, not even the one that says how to log in; "+
+		return warn(FrontLogin, seen, "something in front of the backend takes no call without a login, not even the one that says how "+
+			"to log in; "+
 			advice.FrontProxyLogin())
 	default:
 		return fail(WebServer, seen, x.words.WebServer())
 	}
+}
+
+// wantsCredentials reports whether a status asks for credentials, or for other ones.
+func wantsCredentials(code int) bool {
+	return code == http.StatusProxyAuthRequired || code == http.StatusUnauthorized || code == http.StatusForbidden
 }
 
 // webAnswer judges what answered a GET of the HTTP base without credentials: any answer
@@ -144,8 +152,8 @@ func (x *examination) webAnswer(answer *http.Response) finding {
 	switch code := answer.StatusCode; {
 	case code == http.StatusProxyAuthRequired && !x.setup.ProxyLogin:
 		return fail(FrontLogin, summary(answer), advice.FrontProxyLogin())
-	case code == http.StatusBadGateway, code == http.StatusServiceUnavailable, code == http.StatusGatewayTimeout:
-		return fail(BadGateway, summary(answer), "a proxy, or load balancer, answers that it cannot reach the backend behind it: is that running?")
+	case isGateway(code):
+		return fail(BadGateway, summary(answer), gatewayAdvice)
 	case code == http.StatusBadRequest && x.setup.Plaintext && x.tlsTwin(answer.Request.Context()):
 		return fail(WantsTLS, "the server speaks TLS there: "+summary(answer), x.words.WantsTLS())
 	default:
@@ -189,6 +197,6 @@ type serverTime struct {
 func (x *examination) date(name string, answer *http.Response) {
 	at, err := http.ParseTime(answer.Header.Get("Date"))
 	if err == nil {
-		x.servers = append(x.servers, serverTime{name, at.Sub(time.Now())})
+		x.servers = append(x.servers, serverTime{name, time.Until(at)})
 	}
 }

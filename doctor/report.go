@@ -121,12 +121,12 @@ func (e *Error) Error() string {
 // GRPCStatus makes status.FromError and status.Code work on the error.
 func (e *Error) GRPCStatus() *status.Status {
 	code := codes.FailedPrecondition
-	switch e.Step.Problem {
-	case Timeout:
+	switch p := e.Step.Problem; {
+	case p == Timeout:
 		code = codes.DeadlineExceeded
-	case LoginNeeded, LoginEnded, LoginExpired, Rejected:
+	case p == LoginNeeded, p == LoginEnded, p == LoginExpired, p == Rejected:
 		code = codes.Unauthenticated
-	case Denied:
+	case p == Denied:
 		code = codes.PermissionDenied
 	}
 	return status.New(code, e.Error())

@@ -60,7 +60,6 @@ type examination struct {
 	servers  []serverTime
 	found    configstore.ClientConfig
 	noLogin  bool // the backend advertises none
-	locked   bool // reading the login would ask a person
 	status   auth.Status
 }
 

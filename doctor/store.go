@@ -103,17 +103,17 @@ func (x *examination) place(ctx context.Context, s auth.Store) finding {
 		return ok(at + " can be used")
 	case errors.Is(err, tokenstore.ErrKeyringLocked), errors.Is(err, tokenstore.ErrKeyringTimeout):
 		return fail(KeyringLocked, seen, "unlock the keyring, by logging in at the desktop or in its own program, and try again; "+
-			"or keep the login in a file: WithStore(&tokenstore.FileStore{})")
+			inAFile)
 	case errors.Is(err, tokenstore.ErrKeyringUnavailable):
 		return warn(KeyringAbsent, seen, "without a keyring a login ends with the process: start one (such as gnome-keyring), "+
-			"or keep the login in a file: WithStore(&tokenstore.FileStore{})")
+			inAFile)
 	case errors.Is(err, tokenstore.ErrReadable):
 		return warn(Readable, seen, "other users may have read the token: run chmod 600 on the file, and log out and in again")
 	case ctx.Err() != nil:
 		return fail(Timeout, seen, "the store does not answer: check the disk, or the service, that holds it")
 	case errors.Is(err, tokenstore.ErrNotWritable):
-		return fail(NotWritable, seen, "let this user write to the directory, or name another one: WithStore(&tokenstore.FileStore{Dir: …, LockDir: …})")
+		return fail(NotWritable, seen, "let this user write to the directory, "+otherDirs)
 	default:
-		return fail(BadStore, seen, "correct what the text names, or name other directories: WithStore(&tokenstore.FileStore{Dir: …, LockDir: …})")
+		return fail(BadStore, seen, "correct what the text names, "+otherDirs)
 	}
 }

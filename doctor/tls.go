@@ -244,7 +244,8 @@ func (x *examination) tlsTwin(ctx context.Context) bool {
 		return false
 	}
 	defer func() { _ = raw.Close() }()
-	cfg := &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protoHTTP2, protoHTTP1}, ServerName: x.setup.Host} //nolint:gosec // nothing is sent
+	protocols := []string{protoHTTP2, protoHTTP1}
+	cfg := &tls.Config{InsecureSkipVerify: true, NextProtos: protocols, ServerName: x.setup.Host} //nolint:gosec // nothing is sent
 	err = tls.Client(raw, cfg).HandshakeContext(ctx)
 	alert, isAlert := errors.AsType[*net.OpError](err)
 	return err == nil || isAlert && alert.Op == "remote error"

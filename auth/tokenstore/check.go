@@ -42,7 +42,7 @@ func (s *KeyringStore) Check(ctx context.Context, k auth.Key) error {
 
 const opCheck = "check"
 
-// lockable are items of a keyring that tells whether it is locked without being unlocked.
+// lockable are items of a keyring that can say if it is locked without being unlocked.
 type lockable interface{ Locked() (bool, error) }
 
 // Check is that of the KeyringStore.
