@@ -38,7 +38,10 @@ func (c *ClientSet) diagnose(err error) (what string, permanent bool) {
 }
 
 // words are the advice in this system's own words.
-func (c *ClientSet) words() advice.Settings { return advice.Settings(c.names) }
+func (c *ClientSet) words() advice.Settings {
+	n := c.names
+	return advice.Settings{Endpoint: n.Endpoint, Insecure: n.Insecure, CAFile: n.CAFile, ProxyURL: n.ProxyURL}
+}
 
 // isReady reports whether there is a connection, and an error is the server's own.
 func (c *ClientSet) isReady() bool { return c.conn.GetState() == connectivity.Ready }

@@ -219,7 +219,10 @@ func (x *examination) settings(ctx context.Context) finding {
 		return fail(BadSettings, err.Error(), "correct the setting that the text names")
 	}
 	x.cs, x.setup, x.address = cs, cs.Setup(), cs.Endpoint()
-	x.words = advice.Settings(x.setup.Settings)
+	x.words = advice.Settings{
+		Endpoint: x.setup.Settings.Endpoint, Insecure: x.setup.Settings.Insecure, CAFile: x.setup.Settings.CAFile,
+		ProxyURL: x.setup.Settings.ProxyURL,
+	}
 	seen := "a client for " + x.address
 	switch s := x.setup; {
 	case s.Target == "":
