@@ -19,6 +19,7 @@ FUZZTIME ?= 5s
 BENCH ?= .
 COUNT ?= 6
 PEERS ?= 3
+GENERATED := internal/kfppb
 
 .PHONY: help
 help: ## List the targets
@@ -63,17 +64,19 @@ lint: $(BIN)/golangci-lint $(BIN)/buf words ## Look at sources, protos and go.mo
 	done
 	$(BIN)/buf lint
 	$(BIN)/buf format -d --exit-code
+	$(BIN)/buf format -d --exit-code --config tools/protos/buf.yaml
 	tools/breaking.sh $(BIN)/buf
 
 .PHONY: generate
-generate: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc ## Write gen anew from proto
+generate: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc ## Write gen anew from proto, and the stubs of tests that have HTTP rules
 	$(BIN)/buf generate
+	$(BIN)/buf generate --config tools/protos/buf.yaml --template tools/protos/buf.gen.kfppb.yaml $(addprefix --path ,$(wildcard internal/kfppb/*.proto))
 
 .PHONY: check-generate
-check-generate: generate ## Fail if gen in git is not what proto gives
-	@changed=$$(git status --porcelain -- gen); if [[ -n "$$changed" ]]; then \
-		echo "$$changed"; git --no-pager diff --stat -- gen; \
-		echo "gen differs from what proto gives: commit the output of make generate"; exit 1; fi
+check-generate: generate ## Fail if generated code in git is not what the protos give
+	@changed=$$(git status --porcelain -- gen $(GENERATED)); if [[ -n "$$changed" ]]; then \
+		echo "$$changed"; git --no-pager diff --stat -- gen $(GENERATED); \
+		echo "generated code differs from what the protos give: commit the output of make generate"; exit 1; fi
 
 .PHONY: fmt
 fmt: $(BIN)/golangci-lint $(BIN)/buf ## Format Go sources and protos in place

@@ -9,6 +9,7 @@
 package kfppb
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -312,7 +313,7 @@ var File_kfp_experiment_proto protoreflect.FileDescriptor
 
 const file_kfp_experiment_proto_rawDesc = "" +
 	"\n" +
-	"\x14kfp_experiment.proto\x12&kubeflow.pipelines.backend.api.v2beta1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x01\n" +
+	"\x14kfp_experiment.proto\x12&kubeflow.pipelines.backend.api.v2beta1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x01\n" +
 	"\x16ListExperimentsRequest\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x01 \x01(\tR\tpageToken\x12\x1b\n" +
@@ -338,9 +339,9 @@ const file_kfp_experiment_proto_rawDesc = "" +
 	"\fStorageState\x12\x1d\n" +
 	"\x19STORAGE_STATE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tAVAILABLE\x10\x01\x12\f\n" +
-	"\bARCHIVED\x10\x022\xa8\x01\n" +
-	"\x11ExperimentService\x12\x92\x01\n" +
-	"\x0fListExperiments\x12>.kubeflow.pipelines.backend.api.v2beta1.ListExperimentsRequest\x1a?.kubeflow.pipelines.backend.api.v2beta1.ListExperimentsResponseB2Z0github.com/jetway-go/jetway/internal/kfppb;kfppbb\x06proto3"
+	"\bARCHIVED\x10\x022\xcb\x01\n" +
+	"\x11ExperimentService\x12\xb5\x01\n" +
+	"\x0fListExperiments\x12>.kubeflow.pipelines.backend.api.v2beta1.ListExperimentsRequest\x1a?.kubeflow.pipelines.backend.api.v2beta1.ListExperimentsResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/apis/v2beta1/experimentsB2Z0github.com/jetway-go/jetway/internal/kfppb;kfppbb\x06proto3"
 
 var (
 	file_kfp_experiment_proto_rawDescOnce sync.Once
