@@ -145,7 +145,7 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 		return nil, errors.Join(err, set.closeLogins())
 	}
 	if set.httpOnly {
-		set.cc = noGRPC{set}
+		set.cc = refusingConn{set.fail(opCall, ErrNoGRPC)}
 		set.services = newServices(set)
 		return set, nil
 	}

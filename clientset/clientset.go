@@ -18,7 +18,8 @@
 //	project, err := cs.Project().GetProject(ctx, req)
 //
 // A backend with an HTTP API, beside gRPC or instead of it, is called by
-// [ClientSet.HTTPClient], with the same login.
+// [ClientSet.HTTPClient], with the same login; [ClientSet.HTTPConn] is for generated stubs
+// where only HTTP gets through to a gRPC service.
 //
 // Without [WithFlow] the ClientSet uses a stored login of the user; it opens a browser
 // only if the program gives a flow that does.
@@ -43,8 +44,8 @@ import (
 )
 
 // ClientSet is one connection to a backend, its login and its services. Make one with
-// [ForEndpoint], [ForAPIKey], [For] or [ForConn]. HTTPClient has the same login for
-// backends with an HTTP API.
+// [ForEndpoint], [ForAPIKey], [For] or [ForConn]. HTTPClient and HTTPConn have the same
+// login for backends with an HTTP API.
 //
 // It is safe for concurrent use; one serves a whole program. Call Close or Shutdown
 // when done.

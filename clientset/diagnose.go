@@ -44,7 +44,7 @@ func (c *ClientSet) words() advice.Settings {
 }
 
 // isReady reports whether there is a connection, and an error is the server's own.
-func (c *ClientSet) isReady() bool { return c.conn.GetState() == connectivity.Ready }
+func (c *ClientSet) isReady() bool { return c.conn != nil && c.conn.GetState() == connectivity.Ready }
 
 // isWebServer reports whether the answer to the connection came from a server that
 // speaks HTTP/1.1 only: in the clear, or over TLS with ALPN.

@@ -18,7 +18,7 @@ var (
 	ErrPlaintext = httpauth.ErrPlaintext
 	// ErrNoGRPC means that the backend has no gRPC API, as far as the target or the
 	// options say.
-	ErrNoGRPC = errors.New("there is no gRPC endpoint; use HTTPClient and HTTPURL, or give an endpoint")
+	ErrNoGRPC = errors.New("there is no gRPC endpoint; use HTTPConn, or HTTPClient and HTTPURL, or give an endpoint")
 	// ErrNoHTTP means that the backend has no HTTP API, as far as the target or the options
 	// say.
 	ErrNoHTTP = errors.New("there is no HTTP base; call the gRPC services, or add WithHTTPBase")

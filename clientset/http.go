@@ -1,8 +1,6 @@
 package clientset
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,6 +22,7 @@ type web struct {
 	conns    *conns // those of an *http.Transport
 	untraced bool   // next ends in another transport, whose connections are not in conns
 	client   http.Client
+	attach   grpc.UnaryClientInterceptor // for HTTPConn
 }
 
 // HTTPClient returns the client for the backend's HTTP API. Its requests carry the login,
@@ -39,8 +38,7 @@ type web struct {
 // calls return the same client; do not change it.
 func (c *ClientSet) HTTPClient() *http.Client {
 	if c.web == nil {
-		err := errors.New("this client was made by ForConn, which has gRPC only")
-		return &http.Client{Transport: refusing{c.fail(opCall, err)}}
+		return &http.Client{Transport: refusing{c.fail(opCall, errForConn)}}
 	}
 	return &c.web.client
 }
@@ -83,6 +81,7 @@ func (c *config) place(address string) (endpoint.Endpoint, error) {
 func (c *config) assembleHTTP(set *ClientSet, n *network, proxy *auth.Authenticator) error {
 	w := &web{set: set, base: strings.TrimSuffix(c.httpBase, "/"), conns: newConns()}
 	set.web = w
+	w.attach = c.httpAttach(set)
 	w.client = http.Client{Transport: w, CheckRedirect: w.checkRedirect}
 	if w.base == "" {
 		w.client.Transport = refusing{set.fail(opCall, ErrNoHTTP)}
@@ -99,6 +98,12 @@ func (c *config) assembleHTTP(set *ClientSet, n *network, proxy *auth.Authentica
 	}
 	w.next = httpauth.New(c.httpSource(set), &repeater{next: base, most: c.retries, closed: set.closed}, c.httpOptions(origins)...)
 	return nil
+}
+
+// bare reports whether requests to the base must carry no credentials.
+func (w *web) bare(plaintextAllowed bool) bool {
+	u, err := url.Parse(w.base)
+	return err == nil && u.Scheme == "http" && !plaintextAllowed && !endpoint.IsLoopback(u.Hostname())
 }
 
 func (w *web) host() string {
@@ -183,15 +188,4 @@ func (t refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = r.Body.Close()
 	}
 	return nil, t.err
-}
-
-// noGRPC stands for the connection to a backend that has no gRPC API.
-type noGRPC struct{ set *ClientSet }
-
-func (n noGRPC) Invoke(context.Context, string, any, any, ...grpc.CallOption) error {
-	return n.set.fail(opCall, ErrNoGRPC)
-}
-
-func (n noGRPC) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
-	return nil, n.set.fail(opCall, ErrNoGRPC)
 }

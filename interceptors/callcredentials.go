@@ -20,6 +20,10 @@ func WithCallCredentials(ctx context.Context, md metadata.MD) context.Context {
 	return context.WithValue(ctx, callCredentialsKey{}, lowerKeys(md))
 }
 
+// HasCallCredentials reports whether ctx is one of [WithCallCredentials]: for carriers other
+// than this package's interceptors, which then have to attach none of their own.
+func HasCallCredentials(ctx context.Context) bool { return callCredentials(ctx) != nil }
+
 // callCredentials returns nil if the call has no credentials of its own.
 func callCredentials(ctx context.Context) metadata.MD {
 	md, _ := ctx.Value(callCredentialsKey{}).(metadata.MD)

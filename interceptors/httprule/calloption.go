@@ -43,3 +43,10 @@ func (o callOptions) fill(got *http.Response) {
 		*md = trailerOf(got.Header, got.Trailer)
 	}
 }
+
+// end tells the callbacks of the call that it has ended.
+func (o callOptions) end(err error) {
+	for _, finish := range o.finish {
+		finish(err)
+	}
+}

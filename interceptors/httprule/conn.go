@@ -63,18 +63,16 @@ func checkBase(base string) error {
 }
 
 // NewStream returns an error with code Unimplemented.
-func (c *conn) NewStream(_ context.Context, _ *grpc.StreamDesc, method string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
-	return nil, newError(method, coded(codes.Unimplemented, errStream))
+func (c *conn) NewStream(_ context.Context, _ *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	err := newError(method, coded(codes.Unimplemented, errStream))
+	c.callOptions(opts).end(err)
+	return nil, err
 }
 
 // Invoke calls a unary method.
 func (c *conn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) (err error) {
 	o := c.callOptions(opts)
-	defer func() {
-		for _, finish := range o.finish {
-			finish(err)
-		}
-	}()
+	defer func() { o.end(err) }()
 	in, inOK := args.(proto.Message)
 	out, outOK := reply.(proto.Message)
 	switch {

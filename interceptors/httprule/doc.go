@@ -20,7 +20,7 @@
 // as an empty body, which a gateway takes as not set.
 //
 // Metadata of the context is sent as grpc-gateway expects it: with "Grpc-Metadata-" in
-// front of the key, except for authorization. [WithHeaderName] changes that. A deadline is
+// front of the key, except for credentials; see [HeaderName]. [WithHeaderName] changes that. A deadline is
 // sent as Grpc-Timeout too.
 //
 // # Answers

@@ -20,12 +20,15 @@ const (
 )
 
 // HeaderName is where a grpc-gateway with default settings expects the metadata of a key:
-// "Grpc-Metadata-" and the key; authorization has its own name.
+// "Grpc-Metadata-" and the key. Credentials have the names that HTTP has for them:
+// authorization, proxy-authorization and cookie.
 func HeaderName(key string) string {
-	if key == "authorization" {
-		return "Authorization"
+	switch key {
+	case "authorization", "proxy-authorization", "cookie":
+		return http.CanonicalHeaderKey(key)
+	default:
+		return prefixHeader + key
 	}
-	return prefixHeader + key
 }
 
 // setHeader sets what the context has for the server: metadata and deadline.

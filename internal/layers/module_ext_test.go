@@ -88,6 +88,7 @@ func TestClientLinksNoMock(t *testing.T) {
 		"golang.org/x/text":                               "internationalised host names, by x/net",
 		"google.golang.org/grpc":                          "the calls",
 		"google.golang.org/protobuf":                      "the messages",
+		"google.golang.org/genproto/googleapis/api":       "the HTTP rules of methods",
 		"google.golang.org/genproto/googleapis/rpc":       "status details, by grpc",
 		"github.com/grpc-ecosystem/go-grpc-middleware/v2": "retry of calls without side effects",
 		"github.com/gofrs/flock":                          "one refresh for all processes",

@@ -65,6 +65,8 @@ func Rules() []Rule {
 		{Package: clientset, May: []string{
 			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth",
 			"internal/advice", "internal/apikey", "internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
+			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "interceptors/httprule", "internal/apikey",
+			"internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
 			"platform",
 		}},
 		{Package: "doctor", May: []string{
