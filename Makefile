@@ -19,7 +19,7 @@ FUZZTIME ?= 5s
 BENCH ?= .
 COUNT ?= 6
 PEERS ?= 3
-GENERATED := internal/kfppb/*.pb.go
+GENERATED := internal/kfppb/*.pb.go integration/gateway/*/*.go
 
 .PHONY: help
 help: ## List the targets
@@ -68,9 +68,14 @@ lint: $(BIN)/golangci-lint $(BIN)/buf words ## Look at sources, protos and go.mo
 	tools/breaking.sh $(BIN)/buf
 
 .PHONY: generate
-generate: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc ## Write gen anew from proto, and the stubs of tests that have HTTP rules
+generate: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc $(BIN)/protoc-gen-grpc-gateway ## Write gen anew from proto, and what tests need of protos with HTTP rules
 	$(BIN)/buf generate
-	$(BIN)/buf generate --config tools/protos/buf.yaml --template tools/protos/buf.gen.kfppb.yaml $(addprefix --path ,$(wildcard internal/kfppb/*.proto))
+	$(call generate-ruled,kfppb,internal/kfppb)
+	$(call generate-ruled,kfpgateway,internal/kfppb)
+	$(call generate-ruled,echopb,integration/gateway/echopb)
+
+# $(1) is the template, $(2) where the protos are.
+generate-ruled = $(BIN)/buf generate --config tools/protos/buf.yaml --template tools/protos/buf.gen.$(1).yaml $(addprefix --path ,$(wildcard $(2)/*.proto))
 
 .PHONY: check-generate
 check-generate: generate ## Fail if generated code in git is not what the protos give
@@ -141,6 +146,10 @@ $(BIN)/protoc-gen-go: tools/go/go.mod tools/go/go.sum
 
 $(BIN)/protoc-gen-go-grpc: tools/go/go.mod tools/go/go.sum
 	$(call build-tool,go,google.golang.org/grpc/cmd/protoc-gen-go-grpc)
+
+# Of the version that the tests link.
+$(BIN)/protoc-gen-grpc-gateway: integration/go.mod integration/go.sum
+	cd integration && go build -o ../$@ github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway
 
 $(BIN)/benchstat: tools/go/go.mod tools/go/go.sum
 	$(call build-tool,go,golang.org/x/perf/cmd/benchstat)

@@ -73,6 +73,9 @@ func (b *binding) decode(got answer, out proto.Message, strict bool) error {
 		if !json.Valid(body) { // or it could bring other fields with it
 			return coded(codes.Unknown, fmt.Errorf("the answer is not JSON: %s", got.quote(maxPage)))
 		}
+		if f.Kind() == protoreflect.BytesKind && !f.IsList() && string(body) == "[]" {
+			body = []byte(`""`) // a grpc-gateway's form of no bytes
+		}
 		body = fmt.Appendf(nil, "{%q:%s}", f.Name(), body)
 	}
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: !strict}).Unmarshal(body, out); err != nil {

@@ -16,16 +16,25 @@
 // would take it for another method. Fields that are neither in the path nor in the body
 // become query parameters: a.b for nested ones, a parameter for each element of a list,
 // field[key] for maps, enums by name, well-known types in their JSON form, and field masks
-// as they are, since gateways do not translate those. A body field that is not set is sent
-// as an empty body, which a gateway takes as not set.
+// as they are, since gateways do not translate those. What a query cannot hold, such as a
+// list of messages, is refused; a message without fields is left out.
 //
-// Metadata of the context is sent as grpc-gateway expects it: with "Grpc-Metadata-" in
-// front of the key, except for credentials; see [HeaderName]. [WithHeaderName] changes that. A deadline is
+// A body field that is not set is sent as an empty body, of which a gateway makes a message
+// without fields. An enum that is the body is sent by its number, and a 64-bit number there
+// without quotes, since a grpc-gateway takes no others. It reads no google.api.HttpBody as
+// Google's servers do: see [WithHTTPBodyAsJSON].
+//
+// Metadata of the context is sent as grpc-gateway reads it: with "Grpc-Metadata-" in front of
+// the key, except for credentials; see [HeaderName]. A gateway of version 2.33 or later
+// passes on the authorization alone, unless it has the option WithLegacyHeaderMatching.
+// [WithHeaderName] changes the names. A deadline is
 // sent as Grpc-Timeout too.
 //
 // # Answers
 //
-// Unknown fields are ignored unless [WithStrict] is given. Response headers are what
+// Unknown fields are ignored unless [WithStrict] is given. From a gateway that writes unset
+// fields, as one does with its default settings, an unset google.protobuf.Value cannot be
+// told from null. Response headers are what
 // grpc.Header returns, those of "Grpc-Metadata-" without that prefix; grpc.Trailer returns
 // the ones of "Grpc-Trailer-", if the gateway sends any. Cookies are not among them.
 //

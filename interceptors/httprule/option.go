@@ -23,12 +23,13 @@ type option func(*config)
 func (o option) apply(c *config) { o(c) }
 
 type config struct {
-	files     Resolver
-	rules     map[string]*annotations.HttpRule
-	camel     bool
-	strict    bool
-	maxAnswer int
-	header    func(key string) string
+	files      Resolver
+	rules      map[string]*annotations.HttpRule
+	camel      bool
+	strict     bool
+	maxAnswer  int
+	fileAsJSON bool
+	header     func(key string) string
 }
 
 func newConfig(opts []Option) config {
@@ -84,4 +85,12 @@ func WithMaxAnswer(bytes int) Option {
 // means not at all. The default is [HeaderName].
 func WithHeaderName(name func(key string) string) Option {
 	return option(func(c *config) { c.header = name })
+}
+
+// WithHTTPBodyAsJSON sends a google.api.HttpBody in a request as JSON of that message, with
+// its data in base64, which is what a grpc-gateway reads. The default is its data as it is,
+// as the type's documentation says and Google's servers read it. In answers it is the data
+// as it is in either case.
+func WithHTTPBodyAsJSON() Option {
+	return option(func(c *config) { c.fileAsJSON = true })
 }

@@ -1,12 +1,15 @@
 package httprule
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
+
+var errKey = errors.New(`a key with "[" or a line break cannot be in a query: a gateway reads another one there, or none`)
 
 // query collects the parameters of the fields that are not elsewhere.
 type query struct {
@@ -36,6 +39,10 @@ func (q *query) addField(f protoreflect.FieldDescriptor, v protoreflect.Value, p
 	case f.IsMap():
 		var err error
 		v.Map().Range(func(key protoreflect.MapKey, v protoreflect.Value) bool {
+			if strings.ContainsAny(key.String(), "[\n") {
+				err = fmt.Errorf("field %s: %w", path, errKey)
+				return false
+			}
 			err = q.addText(f.MapValue(), v, path, name+"["+key.String()+"]")
 			return err == nil
 		})

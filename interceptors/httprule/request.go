@@ -3,7 +3,6 @@ package httprule
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -35,7 +34,7 @@ func (c *conn) request(ctx context.Context, b *binding, in proto.Message) (*http
 	if err != nil {
 		return nil, coded(codes.InvalidArgument, err)
 	}
-	body, contentType, err := b.content(m, protojson.MarshalOptions{UseProtoNames: !c.config.camel})
+	body, contentType, err := c.content(b, m)
 	if err != nil {
 		return nil, coded(codes.InvalidArgument, err)
 	}
@@ -94,43 +93,30 @@ func (b *binding) query(m protoreflect.Message, camel bool) (url.Values, error) 
 }
 
 // content returns the body of a request and its type; nil for none.
-func (b *binding) content(m protoreflect.Message, opts protojson.MarshalOptions) ([]byte, string, error) {
-	switch b.body {
-	case "":
+func (c *conn) content(b *binding, m protoreflect.Message) ([]byte, string, error) {
+	if b.body == "" {
 		return nil, "", nil
-	case all:
-		if m.Descriptor().FullName() == httpBody {
-			return rawContent(m)
+	}
+	opts := protojson.MarshalOptions{UseProtoNames: !c.config.camel}
+	if b.body != all {
+		f := m.Descriptor().Fields().ByName(protoreflect.Name(b.body))
+		switch {
+		case !m.Has(f):
+			return nil, typeJSON, nil
+		case f.Message() == nil || f.Cardinality() == protoreflect.Repeated:
+			raw, err := bareValue(m, f, opts)
+			return raw, typeJSON, err
 		}
-		rest := b.withoutPath(m)
-		raw, err := opts.Marshal(rest.Interface())
-		return raw, typeJSON, err
+		m = m.Get(f).Message()
+	} else if m.Descriptor().FullName() != httpBody {
+		m = b.withoutPath(m)
 	}
-	f := m.Descriptor().Fields().ByName(protoreflect.Name(b.body))
-	switch {
-	case !m.Has(f):
-		return nil, typeJSON, nil
-	case f.Message() != nil && f.Cardinality() != protoreflect.Repeated && f.Message().FullName() == httpBody:
-		return rawContent(m.Get(f).Message())
-	case f.Message() != nil && f.Cardinality() != protoreflect.Repeated:
-		raw, err := opts.Marshal(m.Get(f).Message().Interface())
-		return raw, typeJSON, err
+	if m.Descriptor().FullName() == httpBody && !c.config.fileAsJSON {
+		fields := m.Descriptor().Fields()
+		return m.Get(fields.ByName("data")).Bytes(), m.Get(fields.ByName("content_type")).String(), nil
 	}
-	// A value that is no message has its JSON form in one only.
-	only := m.New()
-	only.Set(f, m.Get(f))
-	raw, err := opts.Marshal(only.Interface())
-	if err != nil {
-		return nil, "", err
-	}
-	var member map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &member); err != nil {
-		return nil, "", err
-	}
-	for _, value := range member {
-		return value, typeJSON, nil
-	}
-	return nil, typeJSON, nil
+	raw, err := opts.Marshal(m.Interface())
+	return raw, typeJSON, err
 }
 
 // withoutPath returns m without the fields that the path has: a rule with body "*" sends
@@ -161,10 +147,4 @@ func clearField(m protoreflect.Message, path []string) {
 		}
 		m = m.Mutable(f).Message()
 	}
-}
-
-// rawContent returns the data of a google.api.HttpBody.
-func rawContent(m protoreflect.Message) ([]byte, string, error) {
-	fields := m.Descriptor().Fields()
-	return m.Get(fields.ByName("data")).Bytes(), m.Get(fields.ByName("content_type")).String(), nil
 }

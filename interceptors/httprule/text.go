@@ -18,7 +18,7 @@ var errNoText = errors.New("it is a message, which a query parameter cannot hold
 func isText(m protoreflect.MessageDescriptor) bool {
 	switch m.FullName() {
 	case "google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask",
-		"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue":
+		"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue", "google.protobuf.Empty":
 		return true
 	default:
 		return isWrapper(m)
