@@ -55,6 +55,11 @@ func TestAnswersAreReadByTheRule(t *testing.T) {
 		"response body":        {`get: "/v1" response_body: "book"`, `{"name":"n"}`, `book { name: "n" }`, 200},
 		"response body list":   {`get: "/v1" response_body: "books"`, `[{"name":"n"},{}]`, `books { name: "n" } books {}`, 200},
 		"response body number": {`get: "/v1" response_body: "number"`, `"7"`, `number: 7`, 200},
+		"response body enum":   {`get: "/v1" response_body: "kind"`, `"ATLAS"`, `kind: ATLAS`, 200},
+		"response body bare":   {`get: "/v1" response_body: "number"`, `-9007199254740993`, `number: -9007199254740993`, 200},
+		"response body null":   {`get: "/v1" response_body: "book"`, `null`, ``, 200},
+		"response body bytes":  {`get: "/v1" response_body: "data"`, `"+//+IQ=="`, `data: "\xfb\xff\xfe!"`, 200},
+		"response of no bytes": {`get: "/v1" response_body: "data"`, `[]`, ``, 200},
 		"response as it is":    {`get: "/v1" response_body: "file"`, `<p>`, `file { content_type: "text/html" data: "<p>" }`, 200},
 		"HEAD":                 {`custom { kind: "HEAD" path: "/v1" }`, ``, ``, 200},
 	} {

@@ -5,9 +5,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/structpb"
 )
 
 // Whatever a template and a value are: what is made of them is a path, in which the value
@@ -69,5 +71,30 @@ func FuzzRefusal(f *testing.F) {
 			t.Fatal("the query shows")
 		}
 		_ = st.Details()
+	})
+}
+
+// Whatever an answer with status 200 is: it is read whole, or it is an error that can be
+// shown, and nothing of it is kept.
+func FuzzAnswer(f *testing.F) {
+	for _, body := range []string{
+		`{}`, `{"fields":{"a":{"stringValue":"x"}}}`, `{"a":1,"a":2}`, `{"a":[[[[{}]]]]}`, `null`, `[]`, `"x"`, `1e999`, `<html>`, "\x1b[2J", ``, `{"a":"\ud800"}`, `{"`, "\xff",
+	} {
+		f.Add(body, "application/json", "")
+		f.Add(body, "text/html", "fields")
+	}
+	f.Fuzz(func(t *testing.T, body, contentType, response string) {
+		got := answer{&http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {contentType}}}, []byte(body), "q=canary"}
+		b := binding{verb: http.MethodGet, response: response}
+		for _, strict := range []bool{false, true} {
+			out := &structpb.Struct{}
+			err := b.decode(got, out, strict)
+			if err != nil && (len(out.GetFields()) > 0 || !utf8.ValidString(err.Error()) || strings.ContainsRune(err.Error(), '\x1b')) {
+				t.Fatalf("%q with %v", err, out)
+			}
+			if _, ok := err.(codedError); err != nil && !ok { //nolint:errorlint // only the outermost is one
+				t.Fatalf("%v has no code", err)
+			}
+		}
 	})
 }

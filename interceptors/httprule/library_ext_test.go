@@ -16,6 +16,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/httpbody"
 	_ "google.golang.org/protobuf/types/known/anypb"
 	_ "google.golang.org/protobuf/types/known/durationpb"
+	_ "google.golang.org/protobuf/types/known/emptypb"
 	_ "google.golang.org/protobuf/types/known/fieldmaskpb"
 	_ "google.golang.org/protobuf/types/known/structpb"
 	_ "google.golang.org/protobuf/types/known/timestamppb"
@@ -29,7 +30,7 @@ const call = "/library.Library/Call"
 const library = `
 name: "library.proto" package: "library" syntax: "proto3"
 dependency: ["google/api/annotations.proto", "google/api/httpbody.proto", "google/protobuf/any.proto",
-  "google/protobuf/duration.proto", "google/protobuf/field_mask.proto", "google/protobuf/struct.proto",
+  "google/protobuf/duration.proto", "google/protobuf/empty.proto", "google/protobuf/field_mask.proto", "google/protobuf/struct.proto",
   "google/protobuf/timestamp.proto", "google/protobuf/wrappers.proto"]
 enum_type { name: "Kind" value { name: "NONE" number: 0 } value { name: "NOVEL" number: 1 } value { name: "ATLAS" number: 2 } }
 message_type { name: "Book"
@@ -61,7 +62,14 @@ message_type { name: "Item"
   field { name: "file" number: 21 type: TYPE_MESSAGE type_name: ".google.api.HttpBody" label: LABEL_OPTIONAL }
   field { name: "weight" number: 22 type: TYPE_FLOAT label: LABEL_OPTIONAL }
   field { name: "value" number: 23 type: TYPE_MESSAGE type_name: ".google.protobuf.Value" label: LABEL_OPTIONAL }
+  field { name: "counts" number: 24 type: TYPE_INT64 label: LABEL_REPEATED }
+  field { name: "numbers" number: 25 type: TYPE_MESSAGE type_name: ".library.Item.NumbersEntry" label: LABEL_REPEATED }
+  field { name: "void" number: 26 type: TYPE_MESSAGE type_name: ".google.protobuf.Empty" label: LABEL_OPTIONAL }
   oneof_decl { name: "_note" }
+  nested_type { name: "NumbersEntry" options { map_entry: true }
+    field { name: "key" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
+    field { name: "value" number: 2 type: TYPE_INT64 label: LABEL_OPTIONAL }
+  }
   nested_type { name: "LabelsEntry" options { map_entry: true }
     field { name: "key" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
     field { name: "value" number: 2 type: TYPE_STRING label: LABEL_OPTIONAL }

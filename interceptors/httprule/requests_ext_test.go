@@ -55,6 +55,15 @@ func TestEveryFormOfRuleMakesItsRequest(t *testing.T) {
 		"many":                    {`get: "/v1/{id=files/**}"`, `id: "files/a/b c"`, "GET /v1/files/a/b%20c", "", false},
 		"many of none":            {`get: "/v1/{id=files/**}"`, `id: "files"`, "GET /v1/files", "", false},
 		"only many":               {`get: "/v1/{id=**}:read"`, `id: "a/b"`, "GET /v1/a/b:read", "", false},
+		"only many, all":          {`get: "/{id=**}"`, `id: "a/b"`, "GET /a/b", "", false},
+		"literals around one":     {`get: "/v1/{id=a/*/b}/c"`, `id: "a/x:y/b"`, "GET /v1/a/x%3Ay/b/c", "", false},
+		"one and many":            {`get: "/v1/{id=*/files/**}:get"`, `id: "a/files/b/c"`, "GET /v1/a/files/b/c:get", "", false},
+		"literal as a field":      {`get: "/v1/{id=latest}"`, `id: "latest"`, "GET /v1/latest", "", false},
+		"several fields":          {`get: "/v1/{book.name=teams/*}/{id}/{number}"`, `book { name: "teams/t" } id: "a" number: 7`, "GET /v1/teams/t/a/7", "", false},
+		"the same field twice":    {`get: "/v1/{id}/copy/{id}"`, `id: "a"`, "GET /v1/a/copy/a", "", false},
+		"literal to be escaped":   {`get: "/v1/a b/ü"`, ``, "GET /v1/a%20b/%C3%BC", "", false},
+		"dots in a literal":       {`get: "/v1/a.b/...:x.y"`, ``, "GET /v1/a.b/...:x.y", "", false},
+		"times in the path":       {`get: "/v1/{made_at}/{ttl}/{big}/{raw}"`, `made_at { nanos: 5000 } ttl { seconds: 9 } big { value: 7 } raw { value: "\xff" }`, "GET /v1/1970-01-01T00%3A00%3A00.000005Z/9s/7/_w%3D%3D", "", false},
 		"verb":                    {`post: "/v1/{id}:archive"`, `id: "a"`, "POST /v1/a:archive", "", false},
 		"verb on a literal":       {`post: "/v1/items:prune"`, ``, "POST /v1/items:prune", "", false},
 		"number in the path":      {`delete: "/v1/{number}"`, `number: 9007199254740993`, "DELETE /v1/9007199254740993", "", false},
@@ -71,6 +80,14 @@ func TestEveryFormOfRuleMakesItsRequest(t *testing.T) {
 		"body text":               {`post: "/v1" body: "id"`, `id: "q\"" number: 1`, "POST /v1?number=1", `"q\""`, false},
 		"body list":               {`post: "/v1" body: "books"`, `books { name: "a" } books {}`, "POST /v1", `[{"name":"a"},{}]`, false},
 		"body map":                {`post: "/v1" body: "labels"`, `labels { key: "k" value: "v" }`, "POST /v1", `{"k":"v"}`, false},
+		"body enum list":          {`post: "/v1" body: "kinds"`, `kinds: [ATLAS, NONE]`, "POST /v1", `[2,0]`, false},
+		"body enum":               {`post: "/v1" body: "kind"`, `kind: ATLAS`, "POST /v1", `2`, false},
+		"body number":             {`post: "/v1" body: "number"`, `number: -9007199254740993`, "POST /v1", `-9007199254740993`, false},
+		"body numbers":            {`post: "/v1" body: "counts"`, `counts: [1, -2]`, "POST /v1", `[1,-2]`, false},
+		"body map of numbers":     {`post: "/v1" body: "numbers"`, `numbers { key: "1" value: 2 }`, "POST /v1", `{"1":2}`, false},
+		"body time":               {`post: "/v1" body: "made_at"`, `made_at {}`, "POST /v1", `"1970-01-01T00:00:00Z"`, false},
+		"body bytes":              {`post: "/v1" body: "data"`, `data: "\xfb\xff\xfe!"`, "POST /v1", `"+//+IQ=="`, false},
+		"body optional":           {`post: "/v1" body: "note"`, `note: ""`, "POST /v1", `""`, false},
 		"body as it is":           {`post: "/v1" body: "file"`, `file { content_type: "text/plain" data: "{x" }`, "POST /v1", `{x`, false},
 		"body in camel case":      {`post: "/v1" body: "book"`, `book { page_count: 1 }`, "POST /v1", `{"pageCount":"1"}`, true},
 		"query":                   {`get: "/v1"`, `id: "a b&c=d" number: -9223372036854775808 flag: true`, "GET /v1?flag=true&id=a+b%26c%3Dd&number=-9223372036854775808", "", false},
@@ -85,6 +102,7 @@ func TestEveryFormOfRuleMakesItsRequest(t *testing.T) {
 		"query wrapper of zero":   {`get: "/v1"`, `big {} note: ""`, "GET /v1?big=0&note=", "", false},
 		"query floats":            {`get: "/v1"`, `ratio: -inf weight: 0.1`, "GET /v1?ratio=-Infinity&weight=0.1", "", false},
 		"query struct":            {`get: "/v1"`, `spec { fields { key: "k" value { number_value: 1 } } } value { string_value: "s" }`, `GET /v1?spec=%7B%22k%22%3A1%7D&value=%22s%22`, "", false},
+		"query nothing":           {`get: "/v1"`, `void {} book {}`, "GET /v1?void=%7B%7D", "", false},
 		"query beside a body":     {`post: "/v1/{id}" body: "book"`, `id: "i" book { name: "n" } tags: "t"`, "POST /v1/i?tags=t", `{"name":"n"}`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,6 +131,20 @@ func TestEveryFormOfRuleMakesItsRequest(t *testing.T) {
 	}
 }
 
+// For grpc-gateways, which read a file as JSON of its message.
+func TestAFileCanBeSentAsJSON(t *testing.T) {
+	t.Parallel()
+	base, last := recorder(t)
+	files, item := withRule(t, `post: "/v1" body: "file"`)
+	cc := httprule.New(nil, base, httprule.WithResolver(files), httprule.WithHTTPBodyAsJSON())
+	if err := cc.Invoke(t.Context(), call, newItem(t, item, `file { content_type: "text/plain" data: "{x" }`), newItem(t, item, "")); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"content_type":"text/plain","data":"e3g="}`; !sameBody(last.body, want) || last.header.Get("Content-Type") != "application/json" {
+		t.Errorf("sent %s as %s, want %s", last.body, last.header.Get("Content-Type"), want)
+	}
+}
+
 // sameBody compares JSON by what it says.
 func sameBody(got, want string) bool {
 	var g, w any
@@ -138,6 +170,18 @@ func TestARequestThatWouldReachAnotherMethodIsNotSent(t *testing.T) {
 		"another pattern":        {`get: "/v1/{id=shelves/*}"`, `id: "books/canary"`, codes.InvalidArgument, `"shelves/*"`},
 		"too long for a pattern": {`get: "/v1/{id=shelves/*}"`, `id: "shelves/a/b"`, codes.InvalidArgument, "pattern"},
 		"list of messages":       {`get: "/v1"`, `books {}`, codes.InvalidArgument, "field books"},
+		"bracket in a key":       {`get: "/v1"`, `labels { key: "a[canary" value: "b" }`, codes.InvalidArgument, "field labels"},
+		"line break in a key":    {`get: "/v1"`, `labels { key: "a\ncanary" value: "b" }`, codes.InvalidArgument, "field labels"},
+		"wildcard many":          {`get: "/v1/**"`, ``, codes.Internal, "no field"},
+		"slash at the end":       {`get: "/v1/"`, ``, codes.Internal, "empty"},
+		"empty verb":             {`get: "/v1/{id}:"`, ``, codes.Internal, "verb"},
+		"text after a field":     {`get: "/v1/{id}x"`, ``, codes.Internal, "}"},
+		"field without a name":   {`get: "/v1/{=*}"`, ``, codes.Internal, "no name"},
+		"braces in braces":       {`get: "/v1/{id={number}}"`, ``, codes.Internal, "}"},
+		"verb alone":             {`get: "/:x"`, ``, codes.Internal, "empty"},
+		"query in a template":    {`get: "/v1?x=1"`, ``, codes.Internal, "character"},
+		"map in the path":        {`get: "/v1/{labels}"`, ``, codes.Internal, "repeated"},
+		"many too early":         {`get: "/v1/{id=**/x}"`, ``, codes.Internal, "last segment"},
 		"any in a query":         {`get: "/v1"`, `any {}`, codes.InvalidArgument, "field any"},
 		"no rule":                {``, ``, codes.Unimplemented, "google.api.http"},
 		"no pattern":             {`body: "*"`, ``, codes.Internal, "verb"},
