@@ -12,9 +12,9 @@
 //		Dex:  &kubeflow.Dex{Username: "user@example.com", Password: flow.SecretEnv("KUBEFLOW_PASSWORD")},
 //	})
 //
-// The result is a grpc.ClientConnInterface, so any stub of Kubeflow's works with it. Its
-// HTTPClient and HTTPURL are for the HTTP API, such as HTTPURL("/apis/v2beta1/runs"), which
-// the routes of a gateway with Dex carry where they carry no gRPC.
+// The result is a grpc.ClientConnInterface, so any stub of Kubeflow's works with it. The
+// routes of a gateway with Dex carry HTTP alone: there the stubs work on cs.HTTPConn(). What
+// the API has over HTTP only, such as the upload of a pipeline, does a [Client].
 // Requests to the API name a namespace; [Resolver.FindUserNamespace] finds it.
 package kubeflow
 

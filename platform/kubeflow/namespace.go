@@ -36,8 +36,9 @@ type Source interface {
 // An empty result means that requests should name none, as a deployment for one user
 // expects.
 //
-// It makes at most one request, to the API's HTTP port, to find out whether the
-// deployment serves several users; src returns the credentials for it and may be nil.
+// It makes at most one request, where HTTP requests of the client go, to find out whether
+// the deployment serves several users. Give it the client's HTTPClient, which has the login,
+// and no src; or any hc, and a src that returns the credentials, which may be nil too.
 // The error is an [*Error].
 func (r Resolver) FindUserNamespace(ctx context.Context, hc *http.Client, src Source) (string, error) {
 	namespace, err := r.findNamespace(ctx, hc, src)
@@ -59,7 +60,11 @@ func (r Resolver) findNamespace(ctx context.Context, hc *http.Client, src Source
 	if place.web == nil {
 		return "", errors.New("set UserNamespace, or set Host, so that the deployment can be asked whether it serves several users")
 	}
-	several, err := multiUser(ctx, hc, place, src)
+	login, err := r.login(place)
+	if err != nil {
+		return "", err
+	}
+	several, err := multiUser(ctx, hc, place, place.httpBase(login), src)
 	if err != nil || !several {
 		return "", err
 	}
@@ -76,15 +81,20 @@ func (r Resolver) findNamespace(ctx context.Context, hc *http.Client, src Source
 	return namespace, nil
 }
 
-// multiUser reports whether the deployment serves several users, by a request to it.
-func multiUser(ctx context.Context, hc *http.Client, place location, src Source) (bool, error) {
-	u := place.web.JoinPath(healthPath)
+// multiUser reports whether the deployment serves several users, by a request to its API at
+// base.
+func multiUser(ctx context.Context, hc *http.Client, place location, base string, src Source) (bool, error) {
+	u, err := url.Parse(base + healthPath)
+	if err != nil {
+		return false, errors.New("the host is not valid in a URL")
+	}
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return false, errors.New("the host is not valid in a URL")
 	}
+	req.Header.Set("Accept", "application/json") // a proxy with a login page then answers 401
 	if src != nil && (u.Scheme == "https" || place.inCluster || endpoint.IsLoopback(u.Hostname())) {
 		c, err := src.Credentials(ctx)
 		if err != nil {

@@ -49,11 +49,11 @@ func TestTheHealthCheckIsSentToTheClusterOnly(t *testing.T) {
 		host  string
 		token bool
 	}{
-		"http://ml-pipeline.kubeflow":                        {"ml-pipeline.kubeflow.svc.cluster.local", true},
+		"http://ml-pipeline.kubeflow":                        {"ml-pipeline.kubeflow.svc.cluster.local:8888", true},
 		"http://ML-Pipeline.zip:8888":                        {"ml-pipeline.zip.svc.cluster.local:8888", true},
 		"http://ml-pipeline-ui.zip:80/pipeline":              {"ml-pipeline-ui.zip.svc.cluster.local:80", true},
 		"http://ml-pipeline-ui":                              {"ml-pipeline-ui", true},
-		"http://ml-pipeline.kubeflow.svc":                    {"ml-pipeline.kubeflow.svc", true},
+		"http://ml-pipeline.kubeflow.svc":                    {"ml-pipeline.kubeflow.svc:8888", true},
 		"http://ml-pipeline.kubeflow.svc.cluster.local:8888": {"ml-pipeline.kubeflow.svc.cluster.local:8888", true},
 		"http://ml-pipeline.kubeflow.example.com":            {"ml-pipeline.kubeflow.example.com", false},
 		"https://kubeflow.example.com":                       {"kubeflow.example.com", true},

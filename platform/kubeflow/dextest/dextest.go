@@ -58,8 +58,8 @@ type Config struct {
 	// without an authorization header; [Server.Close] stops it. Nil means that there is no
 	// gRPC server, and calls are treated as other requests.
 	GRPC func(checkSession ...grpc.ServerOption) *grpc.Server
-	// Upstream serves the other requests that the proxy accepts; nil answers with status
-	// 200.
+	// Upstream serves the other requests that the proxy accepts, with a header
+	// kubeflow-userid that names the user of the session; nil answers with status 200.
 	Upstream http.Handler
 }
 

@@ -60,6 +60,10 @@ func (s *Server) front(w http.ResponseWriter, r *http.Request) {
 	case s.config.Unsecured || s.knows(r.Cookies()):
 		s.renew(w, r.Cookies())
 		if s.config.Upstream != nil {
+			r.Header.Del(userHeader) // it is the deployment that says who calls
+			if user := s.userOf(r.Cookies()); user != "" {
+				r.Header.Set(userHeader, user)
+			}
 			s.config.Upstream.ServeHTTP(w, r)
 			return
 		}
@@ -103,6 +107,9 @@ func (s *Server) toDex(w http.ResponseWriter, r *http.Request, rd string) {
 	}.Encode(), http.StatusFound)
 }
 
+// userHeader is how Kubeflow's deployment tells its parts who calls.
+const userHeader = "Kubeflow-Userid"
+
 const clientID = "kubeflow-oidc-authservice"
 
 func (s *Server) callbackURL() string { return s.URL + "/oauth2/callback" }
@@ -116,7 +123,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	code := r.URL.Query().Get("code")
 	s.mu.Lock()
-	_, ok := s.codes[code]
+	user, ok := s.codes[code]
 	delete(s.codes, code)
 	s.mu.Unlock()
 	if !ok {
@@ -124,7 +131,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: CSRFCookie, Path: "/", MaxAge: -1}) //nolint:gosec // it serves http only
-	s.logIn(w)
+	s.logIn(w, user)
 	http.Redirect(w, r, rd, http.StatusFound) //nolint:gosec // checked when it came
 }
 

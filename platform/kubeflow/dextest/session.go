@@ -10,6 +10,7 @@ import (
 
 // session is one session, which its cookie holds.
 type session struct {
+	user string
 	end  time.Time
 	size int // of the cookie that renews it on the next answer; zero: it is new enough
 }
@@ -35,28 +36,28 @@ func (s *Server) RenewSessions(size int) {
 }
 
 // open opens a session and returns the value of its cookie.
-func (s *Server) open(size int) string {
+func (s *Server) open(user string, size int) string {
 	value := "session-" + rand.Text()
 	value += strings.Repeat("x", max(size-len(value), 0))
-	s.sessions[value] = session{end: time.Now().Add(s.config.SessionLife)}
+	s.sessions[value] = session{user: user, end: time.Now().Add(s.config.SessionLife)}
 	return value
 }
 
 // logIn opens the session of a login.
-func (s *Server) logIn(w http.ResponseWriter) {
+func (s *Server) logIn(w http.ResponseWriter, user string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.logins++
-	s.set(w, s.open(0))
+	s.set(w, s.open(user, 0))
 }
 
 // renew sets a new cookie on the answer to a request with an old session.
 func (s *Server) renew(w http.ResponseWriter, cookies []*http.Cookie) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if size := s.sessions[presented(cookies)].size; size > 0 {
+	if one := s.sessions[presented(cookies)]; one.size > 0 {
 		s.renewals++
-		s.set(w, s.open(size))
+		s.set(w, s.open(one.user, one.size))
 	}
 }
 
@@ -110,4 +111,11 @@ func (s *Server) knows(cookies []*http.Cookie) bool {
 	defer s.mu.Unlock()
 	one, ok := s.sessions[presented(cookies)]
 	return ok && time.Now().Before(one.end)
+}
+
+// userOf returns whose session the cookies are; empty for none.
+func (s *Server) userOf(cookies []*http.Cookie) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[presented(cookies)].user
 }

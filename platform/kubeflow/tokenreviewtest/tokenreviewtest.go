@@ -10,6 +10,7 @@ package tokenreviewtest
 
 import (
 	"crypto/rand"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -68,6 +69,16 @@ func (c *Cluster) Reviews() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.reviews
+}
+
+// User returns the user of a token for [Audience], or an error that says why it is
+// rejected: for servers without gRPC.
+func (c *Cluster) User(text string) (string, error) {
+	user, reason := c.review(text, []string{Audience})
+	if reason != "" {
+		return "", errors.New(reason)
+	}
+	return user, nil
 }
 
 // review returns the user of a token, or the reason why it is rejected.
