@@ -33,6 +33,7 @@ type dex struct {
 	issuer    string
 	forms     atomic.Int64 // with name and password
 	approvals atomic.Int64
+	renewals  atomic.Int64 // requests with a refresh token
 }
 
 // startDex runs Dex inside of the test, for a proxy at the address.
@@ -46,6 +47,9 @@ func startDex(t *testing.T, proxy string, choice, approval bool) *dex {
 		}
 		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/approval") {
 			d.approvals.Add(1)
+		}
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/token") && r.FormValue("grant_type") == "refresh_token" {
+			d.renewals.Add(1)
 		}
 		handler.ServeHTTP(w, r)
 	}))

@@ -30,6 +30,8 @@ type deployment struct {
 	choice     bool          // Dex has another connector beside its own passwords
 	open       bool          // no login at all
 	life       time.Duration // of sessions; zero is the proxy's own, a week
+	refresh    time.Duration // the age from which the proxy renews a session; zero is never
+	api        http.Handler  // Kubeflow's HTTP API, below /pipeline/apis; nil is none
 }
 
 // proxy is an oauth2-proxy with Dex behind it.
@@ -45,9 +47,12 @@ type proxy struct {
 
 func startProxy(t *testing.T, d deployment) *proxy {
 	t.Helper()
-	pages := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte("Kubeflow"))
-	}))
+	routes := http.NewServeMux()
+	routes.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("Kubeflow")) })
+	if d.api != nil {
+		routes.Handle("/pipeline/apis/", d.api)
+	}
+	pages := httptest.NewServer(routes)
 	t.Cleanup(pages.Close)
 	address := integration.FreeAddress(t)
 	p := &proxy{deployment: d, dex: startDex(t, address, d.choice, d.approval), address: address, upstream: pages.URL}
@@ -76,6 +81,9 @@ func (p *proxy) run(t *testing.T) {
 	}
 	if p.life > 0 {
 		args = append(args, "--cookie-expire="+p.life.String())
+	}
+	if p.refresh > 0 {
+		args = append(args, "--cookie-refresh="+p.refresh.String(), "--scope=openid email profile offline_access")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, binary(t), args...)
@@ -156,5 +164,12 @@ func contains(t *testing.T, text string, parts ...string) {
 		if !strings.Contains(text, part) {
 			t.Errorf("got %q, want it to contain %q", text, part)
 		}
+	}
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

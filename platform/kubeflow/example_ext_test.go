@@ -3,9 +3,12 @@ package kubeflow_test
 import (
 	"context"
 	"fmt"
+	"net/http/httptest"
+	"strings"
 
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/internal/kfptest"
 	"github.com/jetway-go/jetway/platform/kubeflow"
 )
 
@@ -44,4 +47,25 @@ func ExampleDex() {
 	}.Resolve(context.Background(), nil)
 	fmt.Println(target.Endpoint, err)
 	// Output: http://localhost:8080 <nil>
+}
+
+// A compiled pipeline is uploaded; a file is opened and given to FilePackage.
+func ExampleClient_UploadPipeline() {
+	api := httptest.NewServer((&kfptest.Server{}).Handler())
+	defer api.Close()
+	cs, err := clientset.For(context.Background(), kubeflow.Resolver{Host: api.URL, LookupEnv: func(string) (string, bool) { return "", false }})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer cs.Close()
+
+	const compiled = "pipelineInfo: {name: train}\n"
+	made, err := kubeflow.NewClient(cs.HTTPClient(), cs.HTTPURL("")).UploadPipeline(context.Background(),
+		kubeflow.Package{Name: "train.yaml", Content: strings.NewReader(compiled), Size: int64(len(compiled))},
+		kubeflow.Upload{Name: "train", Progress: func(sent, size int64) { fmt.Println(sent, "of", size) }})
+	fmt.Println(made.Name, err)
+	// Output:
+	// 28 of 28
+	// train <nil>
 }

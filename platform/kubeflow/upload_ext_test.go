@@ -166,7 +166,7 @@ func (l *large) ReadAt(p []byte, at int64) (int, error) {
 
 func TestAnUploadCanBeRepeatedAndIsNeverInMemory(t *testing.T) {
 	t.Parallel()
-	const size = kubeflow.MaxPackage
+	const size = 4 << 20
 	var got []int64
 	sessions := 0
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
