@@ -1,7 +1,8 @@
 // Kubeflow lists runs and experiments of Kubeflow Pipelines, in the three ways
 // that its documentation has: from a pod with a ServiceAccount token, from outside
-// with a user of Dex, and at a standalone deployment that requires no login. The
-// deployment is a mock on this machine.
+// with a user of Dex, and at a standalone deployment that requires no login. From
+// outside, where only HTTP gets through, it also uploads a pipeline, creates a run and
+// waits for it, with the same stubs. The deployment is a mock on this machine.
 //
 // In a pod of a real deployment, one line makes the client:
 //
@@ -20,6 +21,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+
+	"google.golang.org/grpc"
 
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/internal/kfppb"
@@ -53,14 +56,14 @@ func run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// list is what a program does, however it has logged in: any KFP stub rides on the
-// client.
-func list(ctx context.Context, out io.Writer, cs *clientset.ClientSet) error {
-	runs, err := kfppb.NewRunServiceClient(cs).ListRuns(ctx, &kfppb.ListRunsRequest{Namespace: namespace})
+// list is what a program does, however it has logged in: any KFP stub works on the
+// client, which is a connection for gRPC, and on its HTTPConn.
+func list(ctx context.Context, out io.Writer, cc grpc.ClientConnInterface) error {
+	runs, err := kfppb.NewRunServiceClient(cc).ListRuns(ctx, &kfppb.ListRunsRequest{Namespace: namespace})
 	if err != nil {
 		return err
 	}
-	experiments, err := kfppb.NewExperimentServiceClient(cs).ListExperiments(ctx, &kfppb.ListExperimentsRequest{Namespace: namespace})
+	experiments, err := kfppb.NewExperimentServiceClient(cc).ListExperiments(ctx, &kfppb.ListExperimentsRequest{Namespace: namespace})
 	if err != nil {
 		return err
 	}
@@ -70,7 +73,7 @@ func list(ctx context.Context, out io.Writer, cs *clientset.ClientSet) error {
 	return nil
 }
 
-// use makes a client, lists, and closes it.
+// use makes a client, lists over gRPC, and closes it.
 func use(ctx context.Context, out io.Writer, r kubeflow.Resolver, between func() error) (err error) {
 	cs, err := clientset.For(ctx, r)
 	if err != nil {

@@ -19,7 +19,7 @@ func TestExample(t *testing.T) {
 	if n := strings.Count(out.String(), "run nightly training of 1 experiments"); n != 5 {
 		t.Errorf("%d lists, want 5", n)
 	}
-	for _, want := range []string{"secured true", "/dex/auth/local/login", "2 logins by this client"} {
+	for _, want := range []string{"secured true", "/dex/auth/local/login", "2 logins by this client", "run train of pipeline train: SUCCEEDED"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output says nothing of %q", want)
 		}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/jetway-go/jetway/auth/flow"
+	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/internal/kfppb"
 	"github.com/jetway-go/jetway/internal/kfptest"
 	"github.com/jetway-go/jetway/platform/kubeflow"
@@ -21,13 +22,18 @@ import (
 
 const namespace = "team-a"
 
+// content is what Kubeflow's API server has.
+func content() *kfptest.Server {
+	return &kfptest.Server{
+		Runs:        map[string][]*kfppb.Run{namespace: {{RunId: "r-1", DisplayName: "nightly training", ExperimentId: "e-1"}}},
+		Experiments: map[string][]*kfppb.Experiment{namespace: {{ExperimentId: "e-1", DisplayName: "Default", Namespace: namespace}}},
+	}
+}
+
 // api is Kubeflow's API server.
 func api(opts ...grpc.ServerOption) *grpc.Server {
 	s := grpc.NewServer(opts...)
-	kfptest.Register(s, &kfptest.Server{
-		Runs:        map[string][]*kfppb.Run{namespace: {{RunId: "r-1", DisplayName: "nightly training", ExperimentId: "e-1"}}},
-		Experiments: map[string][]*kfppb.Experiment{namespace: {{ExperimentId: "e-1", DisplayName: "Default", Namespace: namespace}}},
-	})
+	kfptest.Register(s, content())
 	return s
 }
 
@@ -75,12 +81,15 @@ func inAPod(ctx context.Context, out io.Writer) error {
 	})
 }
 
-// fromOutside logs in at the proxy in front of the deployment as a person would.
+// fromOutside logs in at the proxy in front of the deployment as a person would. The proxy
+// passes HTTP on.
 func fromOutside(ctx context.Context, out io.Writer) error {
-	proxy := dextest.NewServer(dextest.Config{
-		Connectors: []string{"ldap", "local"}, Approval: true,
-		GRPC: api, // called with options that check the session
-	})
+	server := content()
+	server.MultiUser, server.Members = true, map[string][]string{namespace: {dextest.Username}}
+	routes := http.NewServeMux()
+	routes.Handle("/pipeline/apis/", server.Handler())
+	routes.HandleFunc("/", func(http.ResponseWriter, *http.Request) {}) // Kubeflow's pages
+	proxy := dextest.NewServer(dextest.Config{Connectors: []string{"ldap", "local"}, Approval: true, Upstream: routes})
 	defer proxy.Close()
 
 	dex := &kubeflow.Dex{Username: dextest.Username, Password: flow.SecretValue(dextest.Password)}
@@ -92,14 +101,24 @@ func fromOutside(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "  %v: secured %v, a cookie of %d bytes\n", session, session.Secured, len(session.Cookie))
 
-	r := kubeflow.Resolver{Host: proxy.URL + "/pipeline", Dex: dex, LookupEnv: nowhere}
-	err = use(ctx, out, r, func() error {
-		fmt.Fprintln(out, "  the session ends")
-		proxy.ExpireSessions()
-		return nil
-	})
+	cs, err := clientset.For(ctx, kubeflow.Resolver{Host: proxy.URL, Dex: dex, LookupEnv: nowhere})
+	if err != nil {
+		return err
+	}
+	defer cs.Close()
+	if err := list(ctx, out, cs.HTTPConn()); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "  the session ends")
+	proxy.ExpireSessions()
+	if err := list(ctx, out, cs.HTTPConn()); err != nil {
+		return err
+	}
+	if err := train(ctx, out, cs); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "  %d logins by this client\n", proxy.Logins()-1)
-	return err
+	return nil
 }
 
 // standalone needs no login: the client sends no credentials, and the server requires
