@@ -121,7 +121,7 @@ vuln: $(BIN)/govulncheck ## Ask Go's vulnerability database about our dependenci
 	$(BIN)/govulncheck ./...
 
 .PHONY: tools
-tools: $(addprefix $(BIN)/,buf golangci-lint protoc-gen-go protoc-gen-go-grpc benchstat govulncheck) ## Build every tool now instead of when it is needed
+tools: $(addprefix $(BIN)/,buf golangci-lint protoc-gen-go protoc-gen-go-grpc protoc-gen-grpc-gateway benchstat govulncheck) ## Build every tool now instead of when it is needed
 
 .PHONY: clean
 clean: ## Remove what make has built

@@ -138,7 +138,8 @@ func WithHTTPClient(hc *http.Client) Option {
 }
 
 // WithHTTPBase sets the URL in front of the paths of the backend's HTTP API, such as
-// https://hub.example.com/hub/api, for [ClientSet.HTTPClient] and [ClientSet.HTTPURL].
+// https://hub.example.com/hub/api, for [ClientSet.HTTPClient],
+// [ClientSet.HTTPURL] and [ClientSet.HTTPConn].
 // Credentials are sent to its origin (scheme, host and port) and to the given ones. With
 // it, [ForEndpoint] takes an empty address for a backend that has no gRPC API. By default
 // it is the target's; there is none for an address alone.

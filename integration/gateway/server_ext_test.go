@@ -82,12 +82,13 @@ type both struct {
 	*echo
 
 	grpc *grpc.ClientConn
+	hc   *http.Client
 	base string
 }
 
 // http returns the way through the gateway.
 func (b *both) http(opts ...httprule.Option) grpc.ClientConnInterface {
-	return httprule.New(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, b.base, opts...)
+	return httprule.New(b.hc, b.base, opts...)
 }
 
 // serve starts the server and a gateway with these options in front of it.
@@ -114,11 +115,13 @@ func serve(t *testing.T, opts ...runtime.ServeMuxOption) *both {
 		t.Fatal(err)
 	}
 	front := httptest.NewServer(mux)
+	hc := &http.Client{Transport: &http.Transport{}}
 	t.Cleanup(func() {
+		hc.CloseIdleConnections()
 		front.Close()
 		_ = cc.Close()
 		server.Stop()
 		<-ended
 	})
-	return &both{echo: e, grpc: cc, base: front.URL}
+	return &both{echo: e, grpc: cc, hc: hc, base: front.URL}
 }

@@ -112,7 +112,7 @@ func TestAnAnswerThatIsNoneIsAnError(t *testing.T) {
 func TestMetadataIsHeaders(t *testing.T) {
 	t.Parallel()
 	files, item := withRule(t, `get: "/v1"`)
-	ctx := metadata.AppendToOutgoingContext(t.Context(), "x-user", "ada", "x-user", "b", "authorization", "Bearer t", "k-bin", "\x00\xff",
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "x-user", "ada", "x-user", "b", "authorization", "Bearer t", "cookie", "s=1", "k-bin", "\x00\xff",
 		"content-length", "9", "grpc-timeout", "9S", "host", "elsewhere.test")
 	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
@@ -133,7 +133,7 @@ func TestMetadataIsHeaders(t *testing.T) {
 			strings.Join(h["Grpc-Metadata-X-User"], ","), h.Get("Grpc-Metadata-K-Bin"), h.Get("Grpc-Metadata-Host"),
 			strings.Join(h["X-User"], ","),
 		}, "|")
-		if got != tt.want || h.Get("Authorization") != "Bearer t" {
+		if got != tt.want || h.Get("Authorization") != "Bearer t" || h.Get("Cookie") != "s=1" {
 			t.Errorf("%s: %s %v", name, got, h)
 		}
 		if timeout := h["Grpc-Timeout"]; len(timeout) != 1 || !strings.HasSuffix(timeout[0], "m") || timeout[0] < "3590000m" {

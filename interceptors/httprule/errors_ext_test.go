@@ -47,7 +47,7 @@ func TestARefusalIsItsGRPCStatus(t *testing.T) {
 		"moved":                   {301, "", []string{"Location", "https://new.test/"}, codes.Unknown, "…new.test"},
 		"bare 400":                {400, "", nil, codes.InvalidArgument, "…400"},
 		"bare 403":                {403, "", nil, codes.PermissionDenied, "…403"},
-		"bare 404":                {404, "", nil, codes.NotFound, "…404"},
+		"bare 404":                {404, "", nil, codes.NotFound, "…404 Not Found without a gRPC status; is the base"},
 		"bare 405":                {405, "", nil, codes.Unimplemented, "…405"},
 		"bare 407":                {407, "", nil, codes.Unauthenticated, "…407"},
 		"bare 408":                {408, "", nil, codes.DeadlineExceeded, "…408"},

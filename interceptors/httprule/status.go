@@ -157,6 +157,9 @@ func (a answer) instead() string {
 		}
 		return said + ": log in, or correct the base"
 	}
+	if a.StatusCode == http.StatusNotFound {
+		said += "; is the base that of the API?"
+	}
 	switch {
 	case a.isPage():
 		said += "; the answer is a web page: " + a.quote(maxPage)

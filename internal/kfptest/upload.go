@@ -27,10 +27,6 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	}
 	q := r.URL.Query()
 	namespace := q.Get("namespace")
-	if s.MultiUser && namespace == "" && q.Has("namespace") {
-		http.Error(w, "Invalid input error: Namespace cannot be empty", http.StatusBadRequest)
-		return
-	}
 	if !s.mayUpload(w, r, namespace) {
 		return
 	}
