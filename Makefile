@@ -19,7 +19,7 @@ FUZZTIME ?= 5s
 BENCH ?= .
 COUNT ?= 6
 PEERS ?= 3
-GENERATED := internal/kfppb/*.pb.go integration/gateway/*/*.go
+GENERATED := internal/kfppb/*.pb.go integration/gateway/*/*.pb*.go
 
 .PHONY: help
 help: ## List the targets

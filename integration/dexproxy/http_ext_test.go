@@ -2,26 +2,21 @@ package dexproxy_test
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
-	kfpgateway "github.com/jetway-go/jetway/integration/gateway/kfpgateway"
+	"github.com/jetway-go/jetway/integration/gateway/kfpserver"
 	"github.com/jetway-go/jetway/internal/kfppb"
 	"github.com/jetway-go/jetway/internal/kfptest"
 	"github.com/jetway-go/jetway/platform/kubeflow"
@@ -45,34 +40,7 @@ func startKFP(t *testing.T) *kfp {
 		Runs:        map[string][]*kfppb.Run{"team": {{RunId: "r1", DisplayName: "first", ExperimentId: "e1"}}},
 		Members:     map[string][]string{"team": {user}, "bobs": {other}},
 	}}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := grpc.NewServer(grpc.UnaryInterceptor(k.Interceptor()))
-	kfptest.Register(server, k.Server)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(listener)
-	}()
-	cc, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cc.Close()
-		server.Stop()
-		<-ended
-	})
-	gateway := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{MarshalOptions: protojson.MarshalOptions{UseProtoNames: true}}),
-		runtime.WithIncomingHeaderMatcher(func(key string) (string, bool) { return "kubeflow-userid", strings.EqualFold(key, "kubeflow-userid") }),
-	)
-	if err := errors.Join(kfpgateway.RegisterRunServiceHandler(t.Context(), gateway, cc),
-		kfpgateway.RegisterExperimentServiceHandler(t.Context(), gateway, cc), kfpgateway.RegisterPipelineServiceHandler(t.Context(), gateway, cc)); err != nil {
-		t.Fatal(err)
-	}
+	_, gateway := kfpserver.Start(t, k.Server)
 	routes := http.NewServeMux()
 	routes.Handle("/", http.StripPrefix("/pipeline", gateway))
 	for _, path := range []string{"POST /pipeline/apis/v2beta1/pipelines/upload", "POST /pipeline/apis/v2beta1/pipelines/upload_version", "/pipeline/apis/v2beta1/healthz"} {

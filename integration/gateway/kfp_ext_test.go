@@ -5,25 +5,21 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	kfpgateway "github.com/jetway-go/jetway/integration/gateway/kfpgateway"
+	"github.com/jetway-go/jetway/integration/gateway/kfpserver"
 	"github.com/jetway-go/jetway/interceptors/httprule"
 	"github.com/jetway-go/jetway/internal/kfppb"
 	"github.com/jetway-go/jetway/internal/kfptest"
@@ -47,47 +43,19 @@ func newKFP() *kfptest.Server {
 	}
 }
 
-// kfp starts the gRPC side of s, and the real gateway in front of it with Kubeflow's
-// settings.
+// kfp starts s, and the real gateway in front of it.
 func kfp(t *testing.T, s *kfptest.Server) (cc *grpc.ClientConn, gateway string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := grpc.NewServer(grpc.UnaryInterceptor(s.Interceptor()))
-	kfptest.Register(server, s)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(listener)
-	}()
-	cc, err = grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{MarshalOptions: protojson.MarshalOptions{UseProtoNames: true}}),
-		runtime.WithIncomingHeaderMatcher(func(key string) (string, bool) { return "kubeflow-userid", strings.EqualFold(key, "kubeflow-userid") }),
-	)
-	if err := errors.Join(kfpgateway.RegisterRunServiceHandler(t.Context(), mux, cc),
-		kfpgateway.RegisterExperimentServiceHandler(t.Context(), mux, cc), kfpgateway.RegisterPipelineServiceHandler(t.Context(), mux, cc)); err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(mux)
-	t.Cleanup(func() {
-		front.Close()
-		_ = cc.Close()
-		server.Stop()
-		<-ended
-	})
+	cc, handler := kfpserver.Start(t, s)
+	front := httptest.NewServer(handler)
+	t.Cleanup(front.Close)
 	return cc, front.URL
 }
 
 // The fake's HTTP face answers as the real gateway does, since other tests rely on it.
 func TestKubeflowsFakeGatewayIsLikeTheRealOne(t *testing.T) {
 	t.Parallel()
-	_, real := kfp(t, newKFP())
+	_, actual := kfp(t, newKFP())
 	face := httptest.NewServer(newKFP().Handler())
 	defer face.Close()
 	const ann = "Kubeflow-Userid: ann"
@@ -126,7 +94,7 @@ func TestKubeflowsFakeGatewayIsLikeTheRealOne(t *testing.T) {
 		{"GET /apis/v2beta1/pipelines?namespace=team", "", ann},
 		{"GET /apis/v2beta1/pipelines/names/x?namespace=team", "", ann},
 	} {
-		want, got := ask(t, real, tt.request, tt.body, tt.header), ask(t, face.URL, tt.request, tt.body, tt.header)
+		want, got := ask(t, actual, tt.request, tt.body, tt.header), ask(t, face.URL, tt.request, tt.body, tt.header)
 		if !reflect.DeepEqual(want, got) {
 			t.Errorf("%s %s with %q:\nthe real one %v\nthe fake     %v", tt.request, tt.body, tt.header, want, got)
 		}

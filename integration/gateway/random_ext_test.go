@@ -81,7 +81,7 @@ func value(random *rand.Rand, f protoreflect.FieldDescriptor) protoreflect.Value
 }
 
 func text(random *rand.Rand) string {
-	const some = "abz09-_.~ %/+&=?#:;[]{}\"'\\<>\n\x00ü世😀"
+	const some = "abz09-_.~ %/+&=?#:;[]{}\"'\\<>\n\x00üж€😀"
 	var b strings.Builder
 	all := []rune(some)
 	for range random.IntN(6) {

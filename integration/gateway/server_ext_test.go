@@ -99,7 +99,7 @@ func serve(t *testing.T, opts ...runtime.ServeMuxOption) *both {
 		t.Fatal(err)
 	}
 	e := &echo{}
-	server := grpc.NewServer(grpc.UnaryInterceptor(e.answer))
+	server := grpc.NewServer(grpc.ChainUnaryInterceptor(e.answer))
 	echopb.RegisterEchoServer(server, e)
 	ended := make(chan struct{})
 	go func() {

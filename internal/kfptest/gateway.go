@@ -154,5 +154,5 @@ func write(w http.ResponseWriter, m proto.Message) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(raw)
+	_, _ = w.Write(raw) //nolint:gosec // JSON, for programs
 }

@@ -52,7 +52,8 @@ func (s *Server) identify(ctx context.Context, users, tokens []string) (context.
 		}
 		reason = err
 	}
-	return nil, refusal(codes.Unauthenticated, "Failed to check authorization. User identity is empty in the request header: ", "Request header error: "+reason.Error())
+	return nil, refusal(codes.Unauthenticated,
+		"Failed to check authorization. User identity is empty in the request header: ", "Request header error: "+reason.Error())
 }
 
 // user returns who makes a call, over either carrier.

@@ -83,11 +83,11 @@ func fail(w http.ResponseWriter, err error) {
 		w.Header().Set("WWW-Authenticate", st.Message())
 	}
 	w.WriteHeader(httpStatus(st.Code()))
-	_, _ = w.Write(raw)
+	_, _ = w.Write(raw) //nolint:gosec // JSON, for programs
 }
 
 func httpStatus(code codes.Code) int {
-	switch code { //nolint:exhaustive // the others are 500
+	switch code {
 	case codes.InvalidArgument:
 		return http.StatusBadRequest
 	case codes.Unauthenticated:

@@ -96,13 +96,14 @@ func (s *Server) mayUpload(w http.ResponseWriter, r *http.Request, namespace str
 	if err == nil {
 		err = s.review(ctx, namespace)
 	}
-	switch status.Code(err) { //nolint:exhaustive // there are no others
+	switch status.Code(err) {
 	case codes.OK:
 		return true
 	case codes.Unauthenticated:
 		refuse(w, http.StatusBadRequest, "Pipeline upload authentication failed. Authenticate the client and retry")
 	default:
-		refuse(w, http.StatusBadRequest, fmt.Sprintf("pipeline upload denied: permission to create pipelines in namespace %q is required", namespace))
+		refuse(w, http.StatusBadRequest,
+			fmt.Sprintf("pipeline upload denied: permission to create pipelines in namespace %q is required", namespace))
 	}
 	return false
 }

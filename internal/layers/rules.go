@@ -67,6 +67,8 @@ func Rules() []Rule {
 			"internal/advice", "internal/apikey", "internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
 			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "interceptors/httprule", "internal/apikey",
 			"internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
+			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "interceptors/httprule",
+			"internal/apikey", "internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
 			"platform",
 		}},
 		{Package: "doctor", May: []string{

@@ -89,7 +89,7 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 
 // do sends a request and decodes its answer, unless answer is nil.
 func (c *Client) do(r *http.Request, of call, answer any) error {
-	resp, err := c.http.Do(r) //nolint:gosec // the base is the program's
+	resp, err := c.http.Do(r)
 	if err != nil {
 		return of.unsent(err)
 	}
