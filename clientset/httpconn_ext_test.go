@@ -74,7 +74,9 @@ func TestACallByHTTPRuleIsSentAsOneByGRPC(t *testing.T) {
 
 func TestTheErrorOfACallByHTTPRuleIsThatOfGRPCWithAdvice(t *testing.T) {
 	t.Parallel()
+	var sent string
 	s := api(t, func(w http.ResponseWriter, r *http.Request) {
+		sent = r.Header.Get("X-Request-ID")
 		switch r.URL.Path {
 		case "/denied/apis/v2beta1/runs":
 			w.WriteHeader(http.StatusForbidden)
@@ -132,6 +134,9 @@ func TestTheErrorOfACallByHTTPRuleIsThatOfGRPCWithAdvice(t *testing.T) {
 			details := status.Convert(err).Details()
 			if info, ok := details[0].(*errdetails.ErrorInfo); !ok || info.GetReason() != "SAR" {
 				t.Errorf("details %v", details)
+			}
+			if interceptors.RequestID(err) != sent {
+				t.Errorf("the request id is %q, sent was %q", interceptors.RequestID(err), sent)
 			}
 		}
 		_, stream := tt.cs.HTTPConn().NewStream(t.Context(), &grpc.StreamDesc{}, "/kubeflow.pipelines.backend.api.v2beta1.RunService/Watch",
@@ -247,7 +252,8 @@ func TestCloseEndsACallByHTTPRule(t *testing.T) {
 	if err := cs.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Shutdown: %v, want that it waited for the call", err)
 	}
-	if err := <-ended; !errors.Is(err, clientset.ErrClosed) || status.Code(err) != codes.Unavailable {
+	err := <-ended
+	if _, own := err.(*clientset.Error); !own || !errors.Is(err, clientset.ErrClosed) || status.Code(err) != codes.Unavailable { //nolint:errorlint // nothing around it
 		t.Errorf("%v, want ErrClosed", err)
 	}
 }
