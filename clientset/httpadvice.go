@@ -15,6 +15,7 @@ import (
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/interceptors/httpauth"
 	"github.com/jetway-go/jetway/interceptors/httprule"
+	"github.com/jetway-go/jetway/internal/advice"
 	"github.com/jetway-go/jetway/internal/fault"
 )
 
@@ -47,20 +48,20 @@ func (c *ClientSet) explainHTTP(ctx context.Context, method string, err error) e
 
 // withWebAdvice adds what to do about a request that got no answer.
 func (c *ClientSet) withWebAdvice(err error) error {
-	if isPermanent(err) {
+	if advice.IsPermanent(err) {
 		return &advisedError{err, c.webCertificateAdvice(err), codes.FailedPrecondition}
 	}
-	if advice := c.webAdvice(err); advice != "" {
-		return &advisedError{error: err, advice: advice}
+	if what := c.webAdvice(err); what != "" {
+		return &advisedError{error: err, advice: what}
 	}
 	return err
 }
 
 func (c *ClientSet) webCertificateAdvice(err error) string {
 	if name := (x509.HostnameError{}); errors.As(err, &name) {
-		return "check the address" + in(c.names.Endpoint) + ": the certificate of " + name.Host + " is for another name"
+		return "check the address" + advice.In(c.names.Endpoint) + ": the certificate of " + name.Host + " is for another name"
 	}
-	return c.certificateAdvice(err)
+	return c.words().Certificate(err)
 }
 
 func (c *ClientSet) webAdvice(err error) string {
@@ -69,13 +70,13 @@ func (c *ClientSet) webAdvice(err error) string {
 	case strings.Contains(err.Error(), "proxyconnect "):
 		return "the connection goes through a proxy, which WithProxyURL or the environment sets: check it, or do without"
 	case isName && unknown.IsNotFound:
-		return "the name " + unknown.Name + " has no address: check how it is spelt" + in(c.names.Endpoint) + ", DNS and VPN"
+		return c.words().NoAddress(unknown.Name)
 	case errors.Is(err, http.ErrSchemeMismatch):
-		return "the backend speaks no TLS there: write http://" + in(c.names.Endpoint) + ", or check the port"
+		return "the backend speaks no TLS there: write http://" + advice.In(c.names.Endpoint) + ", or check the port"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "is the backend running at this address and port" + in(c.names.Endpoint) + "?"
+		return c.words().Refused()
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		return "this machine has no network, or none that leads there: check its connection, DNS and VPN"
+		return advice.NoNetwork()
 	default:
 		return ""
 	}
@@ -83,12 +84,12 @@ func (c *ClientSet) webAdvice(err error) string {
 
 // withLoginTrouble says what a call was waiting for whose deadline passed in its login.
 func (c *ClientSet) withLoginTrouble(err error) error {
-	advice := c.loginTrouble()
-	if advice == "" && c.asks {
-		advice = "a person needs longer to log in: call Login beforehand, with a deadline of minutes"
+	what := c.loginTrouble()
+	if what == "" && c.asks {
+		what = "a person needs longer to log in: call Login beforehand, with a deadline of minutes"
 	}
-	if advice == "" {
+	if what == "" {
 		return err
 	}
-	return &advisedError{error: err, advice: advice}
+	return &advisedError{error: err, advice: what}
 }

@@ -63,12 +63,8 @@ func Rules() []Rule {
 		})},
 		{Package: "auth/tokenstore", May: []string{"auth", "internal/clock"}},
 		{Package: clientset, May: []string{
-			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth",
-			"internal/advice", "internal/apikey", "internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
-			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "interceptors/httprule", "internal/apikey",
-			"internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
 			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "interceptors/httprule",
-			"internal/apikey", "internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
+			"internal/advice", "internal/apikey", "internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
 			"platform",
 		}},
 		{Package: "doctor", May: []string{
