@@ -49,13 +49,16 @@ func Rules() []Rule {
 		{Package: "platform", May: []string{"auth", "configstore"}},
 		{Package: "platform/internal/smallfile"},
 		{Package: "platform/internal/guess"},
+		{Package: "platform/internal/sse"},
 		{Package: "platform/wallaroo", May: slices.Concat(system, []string{
 			"interceptors/httpauth", "internal/endpoint", "platform/internal/smallfile",
 		})},
 		{Package: "platform/nublado/repertoire", May: []string{"internal/clock", "internal/peer", "platform/internal/guess"}},
 		{Package: "platform/nublado/gafaelfawr", May: []string{"auth", "internal/endpoint", "internal/peer", "internal/retryafter"}},
+		{Package: "platform/nublado/kernel", May: []string{"internal/fault", "internal/peer"}},
 		{Package: "platform/nublado", May: slices.Concat(system, []string{
-			"interceptors/httpauth", "platform/nublado/gafaelfawr", "platform/nublado/repertoire",
+			"interceptors/httpauth", "internal/retryafter", "platform/internal/sse", "platform/nublado/gafaelfawr",
+			"platform/nublado/kernel", "platform/nublado/repertoire",
 		})},
 		{Package: "platform/flyte", May: slices.Concat(system, []string{"internal/apikey", "platform/internal/smallfile"})},
 		{Package: "platform/kubeflow", May: slices.Concat(system, []string{
@@ -83,7 +86,7 @@ func Rules() []Rule {
 		{Package: "interceptors/serverauth/introspect", May: []string{verifier, "internal/clock"}},
 		{Package: "interceptors/serverauth/authmetadata", May: []string{"configstore", gen}},
 		{Package: "platform/jupyterhub", May: slices.Concat(system, []string{ // which also says who calls a service
-			"interceptors/httpauth", "internal/endpoint", "internal/retryafter", verifier,
+			"interceptors/httpauth", "internal/endpoint", "internal/retryafter", "platform/internal/sse", verifier,
 		})},
 		{Package: "platform/internal/platformtest", May: []string{gen, verifier}}, // for tests only
 		{Package: "mockserver/objectstore", Tests: mocks},
