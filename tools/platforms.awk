@@ -9,7 +9,7 @@ BEGIN {
 	planned["Flyte"] = 10
 	planned["JupyterHub"] = 12
 	planned["Kubeflow"] = 8
-	planned["Nublado"] = 8
+	planned["Nublado"] = 12
 	planned["Wallaroo"] = 12
 }
 

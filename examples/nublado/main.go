@@ -1,6 +1,7 @@
 // Nublado is a service behind Gafaelfawr that calls Nublado in the name of each
-// user who sends it a request, and once in its own, with a token that it makes.
-// Service discovery, Gafaelfawr and Nublado are mocks on this machine.
+// user who sends it a request, and once in its own, with a token that it makes. Then it
+// starts a lab for a user and runs Python there. Service discovery, Gafaelfawr, Nublado
+// and its labs are mocks on this machine.
 //
 // On the platform itself REPERTOIRE_BASE_URL is set, and a request handler needs one line:
 //
@@ -62,7 +63,7 @@ func run(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(out, "%s: Nublado has the %s\n", name, project)
 	}
 	fmt.Fprintf(out, "service discovery was asked %d time for all of them\n", site.Repertoire.Fetches())
-	return nil
+	return lab(ctx, out)
 }
 
 // use makes a client for one user, and a call, and returns the name of the project that

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/jetway-go/jetway/platform/internal/sse"
 )
 
 // replies is a hub: it answers the requests that it gets in order.
@@ -94,7 +96,7 @@ func TestTheEndOfAProgressIsReadyOrAnError(t *testing.T) {
 		"silence":                    {hub: []given{silence(half), said(200, running)}, steps: 2, took: 30 * time.Second},
 		"not JSON":                   {hub: []given{stream("data: x\n\n", "data: [1]\n\n", ready)}, steps: 1},
 		"other fields and CRLF":      {hub: []given{stream(": c\r\nevent: x\r\nid: 1\r\ndata: {\"ready\":\r\ndata:true}\r\n\r\n")}, steps: 1},
-		"an endless event":           {hub: []given{stream("data: ", strings.Repeat("x", maxEvent+10), "\n\n", ready), said(200, running)}, steps: 1},
+		"an endless event":           {hub: []given{stream("data: ", strings.Repeat("x", sse.MaxEvent+10), "\n\n", ready), said(200, running)}, steps: 1},
 		"no stream":                  {hub: []given{said(200, "{}")}, steps: 1, err: ErrAnswer},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,45 +133,6 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}
-}
-
-// FuzzEvents compares with a reader of the whole text, one line after the other.
-func FuzzEvents(f *testing.F) {
-	for _, text := range []string{half + ready, "\n\n" + hundred, "data: a\ndata:b\n\ndata", ": c\r\n\r\ndata: x\r\n\r\n", "data\n\n", "event: x\nid: 1\n\n"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		var want []string
-		var event []string
-		for line := range strings.Lines(text) {
-			line, whole := strings.CutSuffix(line, "\n")
-			if !whole {
-				break
-			}
-			line = strings.TrimSuffix(line, "\r")
-			name, value, _ := strings.Cut(line, ":")
-			switch {
-			case line == "" && event != nil:
-				want, event = append(want, strings.Join(event, "\n")), nil
-			case name == "data":
-				event = append(event, strings.TrimPrefix(value, " "))
-			}
-		}
-		lines, read := newEvents(strings.NewReader(text), func() {}), 0
-		for {
-			data, err := lines.next()
-			if err != nil {
-				break
-			}
-			if read >= len(want) || string(data) != want[read] {
-				t.Fatalf("event %d of %q is %q, want %q", read, text, data, want)
-			}
-			read++
-		}
-		if read != len(want) {
-			t.Fatalf("%d events of %q, want %q", read, text, want)
-		}
-	})
 }
 
 // FuzzHubAnswer gives the client any answer: it returns a value or an APIError on one

@@ -9,6 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"time"
+
+	"github.com/jetway-go/jetway/platform/internal/sse"
 )
 
 // Progress is one step of a server that starts.
@@ -100,9 +102,9 @@ func (c *Client) follow(ctx context.Context, r request, yield func(Progress, err
 	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || kind != "text/event-stream" {
 		return false, r.refused(resp.StatusCode, fmt.Errorf("%w: it is no stream of events", ErrAnswer))
 	}
-	lines := newEvents(resp.Body, func() { silent.Reset(c.idle) })
+	lines := sse.New(resp.Body, func() { silent.Reset(c.idle) })
 	for {
-		data, err := lines.next()
+		data, err := lines.Next()
 		if err != nil {
 			return false, nil // the state of the server decides
 		}

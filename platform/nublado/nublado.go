@@ -9,7 +9,8 @@
 //
 //	cs, err := clientset.For(ctx, nublado.Resolver{Source: nublado.FromRequest(r.Header)})
 //
-// Its HTTPClient and HTTPURL are for the hub and the lab, such as HTTPURL("/hub/api/user").
+// [NewClient] then works with the user's lab: it starts and stops it, runs notebooks in it,
+// and runs Python in a [Session].
 package nublado
 
 import (
@@ -137,10 +138,21 @@ func (r Resolver) labs(hub *url.URL, username string) ([]string, error) {
 	if !r.UserSubdomains {
 		return nil, nil
 	}
+	labs, err := subdomains(hub, username)
+	if err != nil {
+		return nil, err
+	}
+	return []string{labs[0].Scheme + "://" + labs[0].Host}, nil
+}
+
+// subdomains returns the base of a user's lab at a host of its own.
+func subdomains(hub *url.URL, username string) ([]*url.URL, error) {
 	if _, err := netip.ParseAddr(hub.Hostname()); err == nil {
 		return nil, &Error{Input: "UserSubdomains", Err: fmt.Errorf("is set, but Nublado is at %s, which has no subdomains", hub.Host)}
 	}
-	return []string{hub.Scheme + "://" + username + "." + hub.Host}, nil
+	lab := *hub
+	lab.Host = username + "." + hub.Host
+	return []*url.URL{&lab}, nil
 }
 
 // rejected returns the rule for answers that reject a token: status 401, or a redirect to

@@ -1,0 +1,254 @@
+package nublado
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/jetway-go/jetway/internal/fault"
+	"github.com/jetway-go/jetway/platform/nublado/kernel"
+)
+
+// DefaultKernel is the kernel of a session that names none: that with the Rubin Science
+// Pipelines.
+const DefaultKernel = "lsst"
+
+// SessionOptions are what a new session is for. The zero value is a console with
+// [DefaultKernel].
+type SessionOptions struct {
+	// Kernel is the name of the kernel; empty means [DefaultKernel].
+	Kernel string
+	// Notebook is the path of the notebook that the session is for, which JupyterLab then
+	// shows as running; empty means a console.
+	Notebook string
+}
+
+// Session is a kernel in the user's lab that runs code. Make one with [Client.NewSession],
+// and call [Session.Close] in the end: else the kernel continues to run in the lab. It is
+// safe for concurrent use; runs take turns. Errors are [*APIError].
+type Session struct {
+	client *Client
+	visit  *visit
+	id     string
+	kernel string
+	opts   []kernel.Option
+
+	mu   sync.Mutex
+	conn *kernel.Conn // nil only before the first one
+	over bool         // Close was called
+}
+
+// NewSession starts a kernel in the lab and connects to it, within ctx, which does not limit
+// the session. If that fails after the kernel was started, the kernel is deleted, for which
+// NewSession takes two more seconds at most. The limits of the connection are options of package kernel:
+// kernel.WithMaxMessage, kernel.WithMaxOutput, kernel.WithKeepAlive.
+func (c *Client) NewSession(ctx context.Context, o SessionOptions, opts ...kernel.Option) (*Session, error) {
+	r := request{op: "create the session", method: http.MethodPost, lab: true, header: http.Header{"Content-Type": {acceptJSON}}}
+	if !fault.Visible(o.Kernel + o.Notebook) {
+		return nil, c.fail(nil, r, ErrInvalid, errors.New("a name has a control character in it"))
+	}
+	v, err := c.inLab(ctx, r.op)
+	if err != nil {
+		return nil, err
+	}
+	r.url = c.where.lab(v, "api", "sessions")
+	if r.body, err = sessionRequest(o); err != nil {
+		return nil, c.fail(v, r, ErrInvalid, err)
+	}
+	body, err := c.call(ctx, v, v.stream, r, maxModel)
+	if err != nil {
+		return nil, err
+	}
+	var made struct {
+		ID     string `json:"id"`
+		Kernel struct {
+			ID string `json:"id"`
+		} `json:"kernel"`
+	}
+	if json.Unmarshal(body, &made) != nil || !isID(made.ID) || !isID(made.Kernel.ID) {
+		return nil, c.fail(v, r, ErrAnswer, errors.New("it is not a session with a kernel"))
+	}
+	s := &Session{client: c, visit: v, id: made.ID, kernel: made.Kernel.ID}
+	s.opts = append([]kernel.Option{kernel.WithSession(s.id, c.where.user), kernel.WithInterrupt(s.Interrupt)}, opts...)
+	if err := s.Reconnect(ctx); err != nil {
+		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+		defer cancel()
+		_ = s.delete(cleanup) // why there is no connection is what counts
+		return nil, err
+	}
+	return s, nil
+}
+
+func sessionRequest(o SessionOptions) ([]byte, error) {
+	path, kind := o.Notebook, "notebook"
+	if path == "" {
+		id := make([]byte, 16)
+		_, _ = rand.Read(id) // never fails
+		path, kind = hex.EncodeToString(id), "console"
+	}
+	name := cmp.Or(o.Kernel, DefaultKernel)
+	return json.Marshal(map[string]any{"kernel": map[string]string{"name": name}, "path": path, "type": kind})
+}
+
+// isID reports whether a text can be part of a path.
+func isID(text string) bool {
+	const longest = 128
+	return text != "" && text != "." && text != ".." && len(text) <= longest && fault.Visible(text)
+}
+
+// Reconnect connects anew to the kernel of the session: after kernel.ErrClosed, which leaves
+// the kernel as it was, or kernel.ErrKernelDied, after which it has no variables. A run that
+// is under way on the connection before ends with kernel.ErrClosed, and its code continues.
+func (s *Session) Reconnect(ctx context.Context) error {
+	c := s.client
+	r := request{op: "connect to the kernel", lab: true, mode: "websocket", url: c.where.lab(s.visit, "api", "kernels", s.kernel, "channels")}
+	header := http.Header{}
+	c.sign(header, s.visit, r)
+	watched := &watching{next: s.visit.stream.Transport}
+	hc := *s.visit.stream
+	hc.Transport = watched
+	conn, err := kernel.Dial(ctx, &hc, r.url.String(), header, s.opts...)
+	if err != nil {
+		return s.wrong(r, watched.last, err)
+	}
+	s.mu.Lock()
+	before, over := s.conn, s.over
+	if !over {
+		s.conn = conn
+	}
+	s.mu.Unlock()
+	switch {
+	case over:
+		_ = conn.Close() // always nil
+		return s.wrong(r, nil, &kernel.Error{Kind: kernel.ErrClosed, Op: "dial", Detail: "the session is closed"})
+	case before != nil:
+		_ = before.Close() // always nil
+	}
+	return nil
+}
+
+// current returns the connection to the kernel.
+func (s *Session) current() *kernel.Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn
+}
+
+// wrong returns the error of a connection, or of a run. The answer to the handshake may say
+// that the lab does not run.
+func (s *Session) wrong(r request, answer *http.Response, err error) error {
+	own, ok := errors.AsType[*kernel.Error](err)
+	if !ok {
+		return s.client.fail(s.visit, r, ErrNoAnswer, s.visit.known.cause(err))
+	}
+	kind := own.Kind
+	if answer != nil && answer.StatusCode != http.StatusSwitchingProtocols {
+		kind = meaning(r, answer.StatusCode, answer.Header, "Forbidden")
+		if isRedirect(answer.StatusCode) {
+			kind, _ = s.client.redirected(s.visit, r, answer)
+		}
+	}
+	clean := *own // which cannot know the token that the http.Client attaches
+	if clean.Detail = s.visit.known.text(own.Detail); own.Err != nil {
+		clean.Err = s.visit.known.cause(own.Err)
+	}
+	e := s.client.fail(s.visit, r, kind, &clean)
+	e.Status = own.Status
+	return e
+}
+
+// watching keeps the answer to a handshake, without its body.
+type watching struct {
+	next http.RoundTripper
+	last *http.Response
+}
+
+func (w *watching) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := w.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	resp, err := next.RoundTrip(r)
+	if resp != nil {
+		w.last = &http.Response{StatusCode: resp.StatusCode, Header: resp.Header}
+	}
+	return resp, err
+}
+
+// String returns the user and the address. It contains no secret.
+func (s *Session) String() string { return "session " + s.id + " of " + s.client.String() }
+
+// GoString is String.
+func (s *Session) GoString() string { return s.String() }
+
+// Format is String for every verb: fmt would print cookies.
+func (s *Session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, s.String()) }
+
+// MarshalText makes String what slog and encoding/json write.
+func (s *Session) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// ID returns the id of the session in the lab.
+func (s *Session) ID() string { return s.id }
+
+// Run runs Python code and returns what it printed and its last value. Code that raises an
+// exception is kernel.ErrException, with the exception in the [*kernel.Error] that errors.As
+// finds; what it printed before is in the result. If ctx ends, the kernel is interrupted. A
+// connection that ends in the middle of a run is an error, never a short success; after it,
+// and after the end of a kernel, call [Session.Reconnect].
+func (s *Session) Run(ctx context.Context, code string, opts ...kernel.RunOption) (kernel.Result, error) {
+	result, err := s.current().Run(ctx, code, opts...)
+	if err != nil {
+		r := request{op: "run code", lab: true, url: s.client.where.lab(s.visit, "api", "kernels", s.kernel, "channels")}
+		return result, s.wrong(r, nil, err)
+	}
+	return result, nil
+}
+
+// Interrupt interrupts what the kernel runs, which then raises KeyboardInterrupt.
+func (s *Session) Interrupt(ctx context.Context) error { return s.kernelVerb(ctx, "interrupt") }
+
+// Restart starts the kernel anew and connects to it: its variables are lost, and a run that
+// is under way ends with an error.
+func (s *Session) Restart(ctx context.Context) error {
+	if err := s.kernelVerb(ctx, "restart"); err != nil {
+		return err
+	}
+	return s.Reconnect(ctx)
+}
+
+func (s *Session) kernelVerb(ctx context.Context, verb string) error {
+	c := s.client
+	r := request{op: verb + " the kernel", method: http.MethodPost, lab: true, url: c.where.lab(s.visit, "api", "kernels", s.kernel, verb)}
+	_, err := c.call(ctx, s.visit, s.visit.calls, r, maxModel)
+	return err
+}
+
+// Done returns a channel that is closed when the connection to the kernel is over, because
+// the kernel died for instance. Reconnect and Restart make another one, with another Done.
+func (s *Session) Done() <-chan struct{} { return s.current().Done() }
+
+// Close ends the connection and deletes the session with its kernel. A session that is gone
+// already, with its lab for example, is no error. Calling it again does so again.
+func (s *Session) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
+	_ = s.current().Close() // always nil
+	return s.delete(ctx)
+}
+
+func (s *Session) delete(ctx context.Context) error {
+	c := s.client
+	r := request{op: "delete the session", method: http.MethodDelete, lab: true, url: c.where.lab(s.visit, "api", "sessions", s.id)}
+	_, err := c.call(ctx, s.visit, s.visit.calls, r, maxModel)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrLabNotRunning) {
+		return nil
+	}
+	return err
+}
