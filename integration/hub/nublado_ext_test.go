@@ -20,8 +20,9 @@ import (
 )
 
 // startIngress stands where Gafaelfawr stands on the Science Platform: it checks
-// the user's token and tells the hub behind who that is. gRPC goes to a backend.
-func startIngress(t *testing.T, h *hub, guard *nubladotest.Gafaelfawr) string {
+// the user's token and tells the hub behind who that is. gRPC goes to a backend. Each
+// request for the hub is shown to seen.
+func startIngress(t *testing.T, h *hub, guard *nubladotest.Gafaelfawr, seen func(user string, r *http.Request)) string {
 	t.Helper()
 	target, err := url.Parse(h.Proxy)
 	if err != nil {
@@ -51,6 +52,7 @@ func startIngress(t *testing.T, h *hub, guard *nubladotest.Gafaelfawr) string {
 				http.Error(w, "no token that Gafaelfawr knows", http.StatusUnauthorized)
 				return
 			}
+			seen(who.Subject, r)
 			r.Header.Set("X-Auth-Request-User", who.Subject)
 			r.Header.Set("X-Auth-Request-Token", token)
 			hubward.ServeHTTP(w, r)
@@ -70,13 +72,26 @@ func startIngress(t *testing.T, h *hub, guard *nubladotest.Gafaelfawr) string {
 	return base
 }
 
-// A service of the Science Platform acts for a user whose request it has got: by
-// gRPC, and at Nublado's hub, whose services know the user too.
-func TestNubladosHub(t *testing.T) {
+// TestNublado has one hub for everything that leaves it running.
+func TestNublado(t *testing.T) {
 	t.Parallel()
 	h := startHub(t, "/nb", true)
+	for name, test := range map[string]func(*testing.T, *hub){
+		"AServiceActsForItsCaller": nubladosHub,
+		"CodeRunsInLabs":           nubladosLabs,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, h)
+		})
+	}
+}
+
+// A service of the Science Platform acts for a user whose request it has got: by
+// gRPC, and at Nublado's hub, whose services know the user too.
+func nubladosHub(t *testing.T, h *hub) {
 	guard := nubladotest.NewGafaelfawr(nil)
-	base := startIngress(t, h, guard)
+	base := startIngress(t, h, guard, func(string, *http.Request) {})
 	discovery, err := repertoire.New(repertoire.Config{BaseURL: base + "/repertoire"})
 	if err != nil {
 		t.Fatal(err)

@@ -38,6 +38,15 @@ def broken(spawner):
 
 
 c.Spawner.pre_spawn_hook = broken
+if at["ingress"]:
+    # As Nublado's: a form before each lab, and JupyterLab's page, which Debian does not have.
+    c.Spawner.options_form = "<input name='image_class'><input name='size'>"
+    c.Spawner.options_from_form = lambda form: {name: values[0] for name, values in form.items()}
+    c.Spawner.environment = {"PYTHONPATH": os.path.dirname(os.path.abspath(__file__)), "PYTHONDONTWRITEBYTECODE": "1"}
+    c.Spawner.args += [
+        "--ServerApp.jpserver_extensions={'labpage': True}",
+        "--ServerApp.iopub_data_rate_limit=0",  # of the output of a kernel, in bytes a second
+    ]
 c.ConfigurableHTTPProxy.api_url = at["proxy_api"]
 c.ConfigurableHTTPProxy.auth_token = at["proxy_token"]
 
