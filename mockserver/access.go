@@ -133,7 +133,15 @@ func (s *Server) DialOption() grpc.DialOption {
 	if s.grpcSide.dial == nil {
 		return grpc.EmptyDialOption{}
 	}
-	return grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+	return grpc.WithContextDialer(s.DialContext)
+}
+
+// DialContext connects to the gRPC services, in memory too and whatever the address. It is
+// for programs whose [grpc.WithContextDialer] chooses between several servers.
+func (s *Server) DialContext(ctx context.Context, _ string) (net.Conn, error) {
+	if s.grpcSide.dial != nil {
 		return s.grpcSide.dial(ctx)
-	})
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, s.cfg.network, s.grpcSide.address)
 }

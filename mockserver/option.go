@@ -35,6 +35,7 @@ type config struct {
 	httpAddr   string
 	issuerPath string
 	tls        bool
+	tlsNames   []string
 	mutualTLS  bool
 	front      bool
 
@@ -48,6 +49,8 @@ type config struct {
 	headerKey string
 	audience  string
 	oauth     oauth.Config // as WithOAuth gave it, with our defaults
+
+	controlPlane *Server // whose tokens calls need; nil: this server's own
 
 	proxyToken string // empty without a proxy in front
 
@@ -100,6 +103,13 @@ func WithInMemory() Option {
 // WithTLS serves both sides over TLS, with a certificate of a new authority. Clients
 // have to trust [Server.CACertPEM].
 func WithTLS() Option { return optionFunc(func(c *config) { c.tls = true }) }
+
+// WithTLSNames is [WithTLS] with a certificate that is for these host names and IP
+// addresses too. By default it is for the addresses that the server listens on, localhost,
+// 127.0.0.1 and ::1.
+func WithTLSNames(names ...string) Option {
+	return optionFunc(func(c *config) { c.tls = true; c.tlsNames = append(c.tlsNames, names...) })
+}
 
 // WithMutualTLS is [WithTLS] with client certificates: both sides refuse connections of
 // clients that present none of the server's authority. [Server.ClientCertificatePEM]
@@ -166,6 +176,14 @@ func WithoutLogin() Option {
 // with PermissionDenied. The default is [DefaultScope]; none accepts every valid token.
 func WithRequiredScopes(scopes ...string) Option {
 	return optionFunc(func(c *config) { c.scopes = scopes })
+}
+
+// WithControlPlane makes the server a data plane of another one: calls need access tokens
+// of that server, and its login is the one that is advertised. Give both the same scopes,
+// header key and audience. [backend.Backend.SetClusters] lets the control plane send
+// clients here. By default a server stands alone.
+func WithControlPlane(other *Server) Option {
+	return optionFunc(func(c *config) { c.controlPlane = other })
 }
 
 // WithHeaderKey sets the metadata key that carries the access token and that

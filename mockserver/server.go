@@ -98,7 +98,8 @@ func (s *Server) open() error {
 func (s *Server) assemble() error {
 	var err error
 	if s.cfg.tls {
-		if s.certs, err = newCertificates(s.cfg.mutualTLS, hostOf(s.cfg.address), hostOf(s.cfg.httpAddr)); err != nil {
+		names := append(slices.Clone(s.cfg.tlsNames), hostOf(s.cfg.address), hostOf(s.cfg.httpAddr))
+		if s.certs, err = newCertificates(s.cfg.mutualTLS, names...); err != nil {
 			return &Error{Op: "make a certificate", Err: err}
 		}
 	}
@@ -138,6 +139,9 @@ func (s *Server) newOAuth() (*authserver.Server, error) {
 
 // loginMetadata returns what AuthMetadataService answers.
 func (s *Server) loginMetadata() backend.LoginMetadata {
+	if s.cfg.controlPlane != nil {
+		return s.cfg.controlPlane.loginMetadata()
+	}
 	m := s.oauth.Metadata()
 	scopes := s.cfg.oauth.Clients[0].Scopes
 	if offline := s.cfg.oauth.OfflineScope; offline != "" && !slices.Contains(scopes, offline) {

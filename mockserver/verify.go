@@ -45,7 +45,7 @@ func (s *Server) check(scheme, token string) (authserver.TokenInfo, error) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return authserver.TokenInfo{}, status.Errorf(codes.Unauthenticated, "want a Bearer token in metadata %q", s.cfg.headerKey)
 	}
-	info, err := s.oauth.Verify(token, s.cfg.audience)
+	info, err := s.tokens().Verify(token, s.cfg.audience)
 	if bad, ok := errors.AsType[*authserver.TokenError](err); ok {
 		return authserver.TokenInfo{}, status.Errorf(codes.Unauthenticated, "token %s is not accepted: %v", bad.ID, bad.Err)
 	}
@@ -64,4 +64,12 @@ func (s *Server) checkAgain(ctx context.Context, method string) error {
 	scheme, token, _ := strings.Cut(values[0], " ")
 	_, err := s.check(scheme, strings.TrimSpace(token))
 	return err
+}
+
+// tokens returns the authorization server whose access tokens calls need.
+func (s *Server) tokens() *authserver.Server {
+	if s.cfg.controlPlane != nil {
+		return s.cfg.controlPlane.oauth
+	}
+	return s.oauth
 }

@@ -64,6 +64,7 @@ type Backend struct {
 	projects *projects
 	tasks    *tasks
 	secrets  *secrets
+	clusters ClusterSelector
 
 	runs *runs // has a lock of its own, taken after mu
 }

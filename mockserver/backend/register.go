@@ -19,7 +19,7 @@ func (b *Backend) registerRecords(s grpc.ServiceRegistrar) {
 	taskpb.RegisterTaskServiceServer(s, taskServer{b: b})
 	secretpb.RegisterSecretServiceServer(s, secretServer{b: b})
 	dataproxypb.RegisterDataProxyServiceServer(s, &dataProxyServer{b: b})
-	clusterpb.RegisterClusterServiceServer(s, clusterServer{})
+	clusterpb.RegisterClusterServiceServer(s, clusterServer{b: b})
 	authpb.RegisterAuthMetadataServiceServer(s, authMetadataServer{b: b})
 	authpb.RegisterIdentityServiceServer(s, identityServer{})
 	if !b.cfg.CurrentOnly {
