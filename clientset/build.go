@@ -106,15 +106,13 @@ func (c *config) build(n *network, t platform.Target) (_ *ClientSet, err error) 
 // discovery, and the connection's interceptors use login.
 func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*ClientSet, error) {
 	set := &ClientSet{
-		endpoint: e, org: c.org, httpOnly: c.httpOnly, names: c.names,
+		endpoint: e, org: c.org, httpOnly: c.httpOnly, names: c.names, login: &loginWatch{},
 		plaintext: plaintext, plaintextAllowed: c.plaintextCredentials, gate: newGate(), closed: make(chan struct{}),
 	}
 	if n.own {
 		set.http = n.http
 	}
-	if plaintext && !e.Local && !c.plaintextCredentials {
-		set.guard = ErrPlaintext
-	}
+	set.guard = c.guard(e, plaintext)
 	if err := set.setConsole(c); err != nil {
 		return nil, err
 	}
@@ -150,19 +148,37 @@ func (c *config) assemble(e endpoint.Endpoint, n *network, plaintext bool) (*Cli
 		return set, nil
 	}
 	main := c.source(set)
-	target, dial, err := c.options(e, n, plaintext, &set.handshakes)
-	if err == nil {
-		unary, stream := interceptors.ClientAuth(main, opts...)
-		set.proxy = n.proxyInUse(e, plaintext)
-		set.conn, err = grpc.NewClient(target, append(dial, // innermost: after all interceptors of the program's
-			grpc.WithChainUnaryInterceptor(unary), grpc.WithChainStreamInterceptor(stream))...)
-	}
-	if err != nil {
+	if err := c.dialGRPC(set, n, main, opts); err != nil {
 		return nil, errors.Join(err, set.closeLogins())
 	}
 	conn.ClientConn = set.conn
-	set.cc, set.services = set.conn, newServices(set)
+	set.services = newServices(set)
+	if !c.withoutRouting {
+		set.clusters = c.newClusters(set, n, main, proxy)
+	}
 	return set, nil
+}
+
+// dialGRPC gives set its connection, whose calls get their token from main.
+func (c *config) dialGRPC(set *ClientSet, n *network, main interceptors.Source, opts []interceptors.Option) error {
+	target, dial, err := c.options(set.endpoint, n, set.plaintext, &set.handshakes)
+	if err != nil {
+		return err
+	}
+	set.proxy = n.proxyInUse(set.endpoint, set.plaintext)
+	unary, stream := interceptors.ClientAuth(main, opts...)
+	set.conn, err = grpc.NewClient(target, append(dial, // innermost: after all interceptors of the program's
+		grpc.WithChainUnaryInterceptor(unary), grpc.WithChainStreamInterceptor(stream))...)
+	set.cc = set.conn
+	return err
+}
+
+// guard returns why credentials cannot be sent to e; nil if they can.
+func (c *config) guard(e endpoint.Endpoint, plaintext bool) error {
+	if plaintext && !e.Local && !c.plaintextCredentials {
+		return ErrPlaintext
+	}
+	return nil
 }
 
 // source is where calls get their token from; nil for none. Where credentials must

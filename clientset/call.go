@@ -17,6 +17,14 @@ func (c *ClientSet) Invoke(ctx context.Context, method string, args, reply any, 
 		return notMade(opts, c.fail(opCall, ErrClosed))
 	}
 	defer c.gate.leave()
+	if c.clusters.serve(method) {
+		return c.clusters.router.Invoke(ctx, method, args, reply, opts...)
+	}
+	return c.invoke(ctx, method, args, reply, opts...)
+}
+
+// invoke makes a unary call of which the gate knows on the connection of c.
+func (c *ClientSet) invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	c.connect(opts)
 	if err := c.cc.Invoke(ctx, method, args, reply, opts...); err != nil {
 		return c.explain(ctx, operation{op: opCall, method: method}, err)
@@ -27,6 +35,16 @@ func (c *ClientSet) Invoke(ctx context.Context, method string, args, reply any, 
 // NewStream begins a stream. It implements grpc.ClientConnInterface. The stream is
 // under way until it ends or ctx is done.
 func (c *ClientSet) NewStream(
+	ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption,
+) (grpc.ClientStream, error) {
+	if c.clusters.serve(method) {
+		return c.clusters.router.NewStream(ctx, desc, method, opts...)
+	}
+	return c.newStream(ctx, desc, method, opts...)
+}
+
+// newStream begins a stream on the connection of c.
+func (c *ClientSet) newStream(
 	ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
 	if !c.gate.enter() {

@@ -59,6 +59,7 @@ type ClientSet struct {
 	http       *http.Client             // nil when the program gave its own
 	web        *web                     // the HTTP API; nil of ForConn
 	httpOnly   bool                     // there is no gRPC API
+	clusters   *clusters                // where calls on data go; nil: all go to conn
 	console    atomic.Pointer[Console]  // nil: not known yet
 	badConsole error                    // why the target's cannot be used; nil: it can, or there is none
 	auth       *auth.Authenticator      // nil: no login
@@ -75,7 +76,7 @@ type ClientSet struct {
 	asks             bool                    // the flow asks a person
 	mute             bool                    // it would, if there were a Prompter
 	trouble          atomic.Pointer[trouble] // the last; nil: none yet
-	login            loginWatch
+	login            *loginWatch             // nil: there is no login
 	handshakes       handshakes
 	otherLogin       *otherLogin // nil: no login of ours
 
@@ -143,15 +144,14 @@ func (c *ClientSet) Shutdown(ctx context.Context) error {
 	c.streams.watch()
 	select {
 	case <-empty:
-		return c.Close()
 	default:
+		select {
+		case <-empty:
+		case <-ctx.Done():
+			return errors.Join(c.fail("shutdown", ctx.Err()), c.Close())
+		}
 	}
-	select {
-	case <-empty:
-		return c.Close()
-	case <-ctx.Done():
-		return errors.Join(c.fail("shutdown", ctx.Err()), c.Close())
-	}
+	return errors.Join(c.clusters.shutdown(ctx), c.Close())
 }
 
 // Close ends calls, streams and HTTP requests under way, refuses new ones with [ErrClosed] and
@@ -168,6 +168,7 @@ func (c *ClientSet) Close() error {
 		if c.conn != nil {
 			errs = append(errs, c.conn.Close()) // first: a login may take a while to end
 		}
+		errs = append(errs, c.clusters.close())
 		if c.web != nil {
 			c.web.conns.closeAll()
 		}

@@ -68,6 +68,8 @@ type config struct {
 	// The calls.
 	metadata         []interceptors.MetadataOption
 	withoutRequestID bool
+	withoutRouting   bool
+	clusterHosts     []string
 	retries          uint
 
 	org       string

@@ -33,6 +33,7 @@ const (
 	opConfigure = "configure"
 	opConsole   = "console"
 	opLogin     = "login"
+	opSelect    = "select cluster"
 )
 
 // Error is the error of this package: what was tried, at which endpoint, and why
@@ -43,8 +44,8 @@ const (
 // client's side: an *Error or an *interceptors.Error. Advice on what to do may be added
 // to both. The code is FailedPrecondition if only a change of the settings helps.
 type Error struct {
-	// Op is what failed: "configure", "resolve", "login", "call", "console", "shutdown"
-	// or "close".
+	// Op is what failed: "configure", "resolve", "login", "select cluster", "call",
+	// "console", "shutdown" or "close".
 	Op string
 	// Endpoint is the backend; empty if it was not known yet.
 	Endpoint string

@@ -17,6 +17,7 @@ import (
 	"github.com/jetway-go/jetway/auth"
 	servicepb "github.com/jetway-go/jetway/gen/flyteidl/service"
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
+	clusterpb "github.com/jetway-go/jetway/gen/flyteidl2/cluster"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
 	"github.com/jetway-go/jetway/interceptors"
@@ -38,6 +39,7 @@ func isUnmarkedRead(fullMethod string) bool {
 		secretpb.SecretService_GetSecret_FullMethodName,
 		secretpb.SecretService_ListSecrets_FullMethodName,
 		authpb.IdentityService_UserInfo_FullMethodName,
+		clusterpb.ClusterService_SelectCluster_FullMethodName,
 		servicepb.AdminService_GetVersion_FullMethodName,
 		servicepb.AdminService_GetProject_FullMethodName,
 		servicepb.AdminService_ListProjects_FullMethodName,

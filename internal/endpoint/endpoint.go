@@ -101,6 +101,10 @@ func (e Endpoint) OtherNames() []string {
 	return names
 }
 
+// HasPort reports whether the address of a host named its port itself; false for
+// passthrough:/// and for addresses without a host.
+func (e Endpoint) HasPort() bool { return strings.HasPrefix(e.Target, "dns:") && e.portInKey() != "" }
+
 // portInKey returns the port as it stands in the key, with its colon, or "".
 func (e Endpoint) portInKey() string {
 	if i := strings.LastIndexByte(e.Key, ':'); i > strings.LastIndexByte(e.Key, ']') {

@@ -286,3 +286,20 @@ func TestOtherNamesAreTheLoopbackKeysOfTheSamePort(t *testing.T) {
 		}
 	}
 }
+
+func TestHasPortIsAboutTheAddressAsItIsWritten(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"flyte.example.com": false, "https://flyte.example.com": false, "http://flyte.example.com/": false, "[::1]": false,
+		"dns:///flyte.example.com": false, "passthrough:///flyte": false,
+		"flyte.example.com:443": true, "https://flyte.example.com:443/": true, "[::1]:8090": true, "dns:///flyte.example.com:443": true,
+	} {
+		e, err := endpoint.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.HasPort() != want {
+			t.Errorf("%s: %v, want %v", address, e.HasPort(), want)
+		}
+	}
+}

@@ -65,9 +65,11 @@ func Rules() []Rule {
 			"interceptors/httpauth", "internal/endpoint", "platform/internal/smallfile",
 		})},
 		{Package: "auth/tokenstore", May: []string{"auth", "internal/clock"}},
+		{Package: "internal/routing", May: []string{gen, "internal/clock", "internal/endpoint"}},
 		{Package: clientset, May: []string{
 			"auth", "auth/flow", "auth/tokenstore", "configstore", gen, "interceptors", "interceptors/httpauth", "interceptors/httprule",
 			"internal/advice", "internal/apikey", "internal/clock", "internal/endpoint", "internal/fault", "internal/peer", "internal/retryafter",
+			"internal/routing",
 			"platform",
 		}},
 		{Package: "doctor", May: []string{
