@@ -78,6 +78,7 @@ func Rules() []Rule {
 		}},
 
 		// What programs do with a connection.
+		{Package: "follow", May: []string{gen, "internal/clock", "internal/fault"}},
 		{Package: "values", May: []string{gen, "internal/fault"}, Tests: []string{clientset, gen, "mockserver/..."}},
 		// Work over a connection. It takes the stubs, not the ClientSet.
 		{Package: "transfer", May: []string{gen, "internal/clock", "internal/fault", "internal/peer", "internal/retryafter"}},
@@ -133,7 +134,7 @@ func Rules() []Rule {
 		{Package: "examples/login", May: []string{"auth", "auth/flow", "auth/tokenstore", clientset, gen, mock}},
 		{Package: "examples/custom", May: []string{"auth", clientset, gen, mock}},
 		{Package: "examples/quickstart", May: []string{
-			"auth", "auth/flow", clientset, "configstore", gen, "interceptors", verifier, mock,
+			"auth", "auth/flow", clientset, "configstore", "follow", gen, "interceptors", verifier, "values", mock,
 		}},
 		{Package: "examples/wallaroo", May: []string{
 			clientset, "platform/wallaroo", "platform/wallaroo/apitest", "platform/wallaroo/keycloaktest",

@@ -1,0 +1,115 @@
+package follow
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	dataplanepb "github.com/jetway-go/jetway/gen/flyteidl2/logs/dataplane"
+)
+
+// Line is one line of a log.
+type Line struct {
+	// Time is when it was written, in UTC.
+	Time time.Time
+	// Text is the line without its line ending, whether the backend sent one or not.
+	Text string
+	// Originator says whether the task's own code wrote it or the platform.
+	Originator dataplanepb.LogLineOriginator
+	// Pod tells the pods of an attempt apart; may be empty.
+	Pod string
+	// Container is where it was written; nil if the backend does not say. It is shared by
+	// lines: do not change it.
+	Container *dataplanepb.ContainerIdentifier
+}
+
+// take yields the lines of a message that have not been yielded.
+func (t *tail) take(_ context.Context, message []batch) (news bool, err error) {
+	for _, b := range message {
+		for lines := b.lines; len(lines) > 0; {
+			p := t.position(b.container, lines[0].GetShortPodName())
+			fresh, n := lines, 0
+			if p.replay != nil {
+				n = samePod(lines)
+				fresh = p.fresh(lines[:n])
+			}
+			if len(fresh) > 0 {
+				news, t.absent = true, 0
+				done, ok := t.deliver(b.container, fresh)
+				if !ok {
+					return news, errLeft
+				}
+				p.add(done)
+				n = max(n, len(done.lines))
+			}
+			lines = lines[n:]
+		}
+	}
+	return news, nil
+}
+
+// deliver yields the first lines, as far as they are of one pod, and returns them. It is
+// the only loop over all lines; what else must be known of each is found out here.
+func (t *tail) deliver(container *dataplanepb.ContainerIdentifier, lines []*dataplanepb.LogLine) (done stretch, ok bool) {
+	pod := lines[0].GetShortPodName()
+	for i, l := range lines {
+		if l.GetShortPodName() != pod {
+			lines = lines[:i]
+			break
+		}
+		at := stampOf(l)
+		switch c := at.compare(done.latest); {
+		case i == 0 || c > 0:
+			done.latest, done.atLatest = at, 1
+		case c == 0:
+			done.atLatest++
+		}
+		if !t.yield(Line{
+			Time: time.Unix(at.seconds, int64(at.nanos)).UTC(), Text: withoutEnding(l.GetMessage()),
+			Originator: l.GetOriginator(), Pod: pod, Container: container,
+		}, nil) {
+			return done, false
+		}
+	}
+	done.lines = lines
+	return done, true
+}
+
+// samePod returns how many of the first lines are of one pod.
+func samePod(lines []*dataplanepb.LogLine) int {
+	pod := lines[0].GetShortPodName()
+	for i, l := range lines {
+		if l.GetShortPodName() != pod {
+			return i
+		}
+	}
+	return len(lines)
+}
+
+func withoutEnding(text string) string {
+	if n := len(text); n > 0 && text[n-1] == '\n' {
+		return strings.TrimSuffix(text[:n-1], "\r")
+	}
+	return text
+}
+
+// place is where lines are written in order of time.
+type place struct{ cluster, namespace, pod, container, shortPod string }
+
+// position returns the position in the log of a place, which is that of the call before
+// most of the time.
+func (t *tail) position(c *dataplanepb.ContainerIdentifier, shortPod string) *position {
+	at := place{
+		c.GetClusterName(), c.GetKubernetesNamespace(), c.GetKubernetesPodName(), c.GetKubernetesContainerName(), shortPod,
+	}
+	if t.pos != nil && at == t.at {
+		return t.pos
+	}
+	p := t.places[at]
+	if p == nil {
+		p = &position{}
+		t.places[at] = p
+	}
+	t.at, t.pos = at, p
+	return p
+}
