@@ -70,6 +70,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // FailedPrecondition for everything that only the program can change.
 func (e *Error) GRPCStatus() *status.Status { return status.New(e.code(), e.Error()) }
 
+// Permanent reports whether no later call can succeed, whatever the code says: the ClientSet
+// was closed.
+func (e *Error) Permanent() bool { return errors.Is(e.Err, ErrClosed) }
+
 func (e *Error) code() codes.Code {
 	code, ok := fault.Code(e.Err)
 	switch {

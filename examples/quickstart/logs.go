@@ -4,73 +4,50 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/follow"
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
-	dataplanepb "github.com/jetway-go/jetway/gen/flyteidl2/logs/dataplane"
-	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
+	"github.com/jetway-go/jetway/values"
 )
 
-// tailLogs reads the run's log from DataProxyService, or from RunLogsService of older
-// backends.
+// tailLogs reads the run's log, from DataProxyService or from RunLogsService of older
+// backends. The mock cuts the stream after its first message; the log goes on at the next
+// line.
 func tailLogs(ctx context.Context, t *tour) (string, error) {
-	lines, err := proxyLogs(ctx, t)
-	if status.Code(err) == codes.Unimplemented {
-		lines, err = runLogs(ctx, t)
+	t.mock.Script().BreakStream(dataproxypb.DataProxyService_TailLogs_FullMethodName, 1, codes.Unavailable, "cut")
+	from := follow.LogClients{DataProxy: t.cs.DataProxy(), Run: t.cs.Run(), RunLogs: t.cs.Logs()}
+	lines, last := 0, ""
+	for line, err := range follow.TailLogs(ctx, from, &dataproxypb.TailLogsRequest{ActionId: t.action, Attempt: t.attempt}) {
+		if err != nil {
+			return "", err
+		}
+		lines, last = lines+1, line.Text
 	}
-	switch {
-	case err != nil:
-		return "", err
-	case len(lines) == 0:
+	if lines == 0 {
 		return "", errors.New("the run wrote nothing")
 	}
-	return fmt.Sprintf("%d lines, the last: %s", len(lines), lines[len(lines)-1]), nil
+	return fmt.Sprintf("%d lines, the last: %s", lines, last), nil
 }
 
-func proxyLogs(ctx context.Context, t *tour) ([]string, error) {
-	stream, err := t.cs.DataProxy().TailLogs(ctx, &dataproxypb.TailLogsRequest{ActionId: t.action, Attempt: t.attempt})
+// readOutputs reads what the run was given and what it made.
+func readOutputs(ctx context.Context, t *tour) (string, error) {
+	data, err := t.cs.DataProxy().GetActionData(ctx, &dataproxypb.GetActionDataRequest{ActionId: t.action})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return readAll(stream, func(m *dataproxypb.TailLogsResponse) (lines []*dataplanepb.LogLine) {
-		for _, batch := range m.GetLogs() {
-			lines = append(lines, batch.GetLines()...)
-		}
-		return lines
-	})
-}
-
-func runLogs(ctx context.Context, t *tour) ([]string, error) {
-	request := &workflowpb.TailLogsRequest{ActionId: t.action, Attempt: t.attempt}
-	stream, err := t.cs.Logs().TailLogs(ctx, request) //nolint:staticcheck // for older backends
+	name, err := values.Get[string](data.GetInputs(), "name")
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return readAll(stream, func(m *workflowpb.TailLogsResponse) (lines []*dataplanepb.LogLine) {
-		for _, batch := range m.GetLogs() {
-			lines = append(lines, batch.GetLines()...)
-		}
-		return lines
-	})
-}
-
-// readAll returns the lines of a stream, without their line endings.
-func readAll[M any](stream grpc.ServerStreamingClient[M], linesOf func(*M) []*dataplanepb.LogLine) (lines []string, err error) {
-	for {
-		message, err := stream.Recv()
-		switch {
-		case errors.Is(err, io.EOF):
-			return lines, nil
-		case err != nil:
-			return nil, err
-		}
-		for _, line := range linesOf(message) {
-			lines = append(lines, strings.TrimSpace(line.GetMessage()))
-		}
+	outputs, err := follow.Outputs(ctx, t.cs.DataProxy(), t.action.GetRun())
+	if err != nil {
+		return "", err
 	}
+	greeting, err := values.Get[string](outputs, "o0")
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s: %q", name, greeting), nil
 }

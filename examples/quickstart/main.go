@@ -6,7 +6,8 @@
 // than expected, ends the program with status 1.
 //
 // Read login.go, then work.go, watch.go and logs.go, then revoked.go. The same code works
-// with a real backend, except where it makes the mock revoke a token.
+// with a real backend, except where it makes the mock revoke a token or cut a stream;
+// task.go has what the mock does instead of running the task.
 package main
 
 import (
@@ -63,6 +64,11 @@ func run(ctx context.Context, out io.Writer, services mockserver.Services) error
 		return err
 	}
 	defer mock.Close()
+	timeline, err := played()
+	if err != nil {
+		return err
+	}
+	mock.Backend().SetTimeline(taskName, timeline)
 	return visit(ctx, out, mock)
 }
 
@@ -115,8 +121,9 @@ func steps() []step {
 		{"pick a cluster", 0, pickCluster},
 		{"deploy a task", 0, deployTask},
 		{"create a run", 0, createRun},
-		{"watch the run", 0, watchRun},
-		{"tail its logs", 0, tailLogs},
+		{"follow the run", 0, followRun},
+		{"tail its log, cut once", 0, tailLogs},
+		{"read its outputs", 0, readOutputs},
 		{"upload a file", 0, uploadFile},
 		{"download a file", 0, downloadFile},
 		{"store a secret", 0, storeSecret},

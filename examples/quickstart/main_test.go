@@ -41,8 +41,8 @@ func tourSucceeds(t *testing.T, services mockserver.Services, version string) {
 		t.Errorf("%d lines, want one for each of %d steps", n, len(steps()))
 	}
 	for _, want := range []string{
-		"client credentials, at the discovered 127.0.0.1:", "succeeded", "3 lines, the last: task finished",
-		"hello.txt, 27 bytes", "1000 calls at once, none failed", "all 17 steps succeeded, 4 token requests in all", version,
+		"client credentials, at the discovered 127.0.0.1:", "succeeded", "1201 lines, the last: task finished", `ada: "hello, ada"`,
+		"hello.txt, 27 bytes", "1000 calls at once, none failed", "all 18 steps succeeded, 4 token requests in all", version,
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output says nothing of %q", want)
@@ -61,9 +61,18 @@ func tourSucceeds(t *testing.T, services mockserver.Services, version string) {
 
 func TestTourSucceedsOnBackendsThatDiffer(t *testing.T) {
 	t.Parallel()
+	usual, err := played()
+	if err != nil {
+		t.Fatal(err)
+	}
+	outputs := usual.Steps[len(usual.Steps)-1].Outputs
 	for name, differ := range map[string]func(*mockserver.Server){
-		"the status follows the last attempt": func(m *mockserver.Server) { m.Backend().SetTimeline("", lagging(100*time.Millisecond)) },
-		"no RunLogsService":                   func(m *mockserver.Server) { m.Backend().ServeRunLogs(false) },
+		"the status follows the last attempt": func(m *mockserver.Server) {
+			timeline := lagging(100 * time.Millisecond)
+			timeline.Steps[len(timeline.Steps)-1].Outputs = outputs
+			m.Backend().SetTimeline("", timeline)
+		},
+		"no RunLogsService": func(m *mockserver.Server) { m.Backend().ServeRunLogs(false) },
 		"logs in RunLogsService only": func(m *mockserver.Server) {
 			m.Script().FailNext(dataproxypb.DataProxyService_TailLogs_FullMethodName, 1, codes.Unimplemented, "unknown method TailLogs")
 		},
@@ -71,12 +80,13 @@ func TestTourSucceedsOnBackendsThatDiffer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			mock := mocktest.New(t, mockserver.WithProject("demo"))
+			mock.Backend().SetTimeline("", usual)
 			differ(mock)
 			var out strings.Builder
 			if err := visit(t.Context(), &out, mock); err != nil {
 				t.Fatalf("%v\n%s", err, &out)
 			}
-			for _, want := range []string{"succeeded  ", "lines, the last: task finished", "all 17 steps succeeded, 4 token requests in all"} {
+			for _, want := range []string{"succeeded  ", "lines, the last: task finished", "all 18 steps succeeded, 4 token requests in all"} {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("the output says nothing of %q:\n%s", want, &out)
 				}

@@ -10,6 +10,7 @@ import (
 	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
+	"github.com/jetway-go/jetway/values"
 )
 
 func listProjects(ctx context.Context, t *tour) (string, error) {
@@ -36,11 +37,11 @@ func pickCluster(ctx context.Context, t *tour) (string, error) {
 }
 
 func (t *tour) task() *taskpb.TaskIdentifier {
-	return &taskpb.TaskIdentifier{Project: t.project.GetName(), Domain: t.project.GetDomain(), Name: "hello.greet", Version: "v1"}
+	return &taskpb.TaskIdentifier{Project: t.project.GetName(), Domain: t.project.GetDomain(), Name: taskName, Version: "v1"}
 }
 
 func deployTask(ctx context.Context, t *tour) (string, error) {
-	_, err := t.cs.Task().DeployTask(ctx, &taskpb.DeployTaskRequest{TaskId: t.task(), Spec: &taskpb.TaskSpec{ShortName: "greet"}})
+	_, err := t.cs.Task().DeployTask(ctx, &taskpb.DeployTaskRequest{TaskId: t.task(), Spec: greet()})
 	if err != nil {
 		return "", err
 	}
@@ -52,16 +53,27 @@ func deployTask(ctx context.Context, t *tour) (string, error) {
 	return fmt.Sprintf("%s, version %s", id.GetName(), id.GetVersion()), nil
 }
 
+// createRun starts a run of the task, whose interface says what the inputs must be.
 func createRun(ctx context.Context, t *tour) (string, error) {
+	task, err := t.cs.Task().GetTaskDetails(ctx, &taskpb.GetTaskDetailsRequest{TaskId: t.task()})
+	if err != nil {
+		return "", err
+	}
+	inputs, err := values.Inputs(map[string]any{"name": "ada"}, values.ForTask(task.GetDetails().GetSpec()))
+	if err != nil {
+		return "", err
+	}
 	answer, err := t.cs.Run().CreateRun(ctx, &workflowpb.CreateRunRequest{
 		Id:   &workflowpb.CreateRunRequest_ProjectId{ProjectId: t.project},
 		Task: &workflowpb.CreateRunRequest_TaskId{TaskId: t.task()},
+
+		InputWrapper: &workflowpb.CreateRunRequest_Inputs{Inputs: inputs},
 	})
 	if err != nil {
 		return "", err
 	}
 	t.action = answer.GetRun().GetAction().GetId()
-	return "run " + t.action.GetRun().GetName(), nil
+	return "run " + t.action.GetRun().GetName() + ", for ada", nil
 }
 
 func storeSecret(ctx context.Context, t *tour) (string, error) {
