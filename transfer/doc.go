@@ -7,5 +7,6 @@
 // whatever its size, except for that of small readers.
 //
 // Call [New] with the DataProxy stub of a connection, then [Client.UploadFile],
-// [Client.Upload] or [Client.UploadDir].
+// [Client.Upload] or [Client.UploadDir]; or [Client.DownloadFile] or [Client.Download] with
+// a [Link], or with a [Client.Source] that has links signed again.
 package transfer
