@@ -18,36 +18,44 @@ type sums struct{ md5, crc32c []byte }
 // is no checksum: that of an encrypted or composed object looks like one and is none.
 func sumsOf(h http.Header, whole bool) sums {
 	var s sums
-	take := func(to *[]byte, text string, size int) {
-		if sum, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text)); err == nil && len(sum) == size {
-			*to = sum
-		}
+	if recoded(h) {
+		return s
 	}
-	if h.Get("Content-Encoding") == "" { // else they may be those of the decoded content
-		// What the backend had stored with an upload, see add_content_md5_metadata.
-		for _, prefix := range []string{"X-Amz-Meta-", "X-Goog-Meta-", "X-Ms-Meta-"} {
-			take(&s.md5, h.Get(prefix+"Flytecontentmd5"), md5.Size)
-		}
-		take(&s.md5, h.Get("X-Ms-Blob-Content-Md5"), md5.Size)
+	// What the backend had stored with an upload, see add_content_md5_metadata.
+	for _, prefix := range []string{"X-Amz-Meta-", "X-Goog-Meta-", "X-Ms-Meta-"} {
+		take(&s.md5, h.Get(prefix+"Flytecontentmd5"), md5.Size)
+	}
+	take(&s.md5, h.Get("X-Ms-Blob-Content-Md5"), md5.Size)
+	if whole { // else these are those of the part
+		take(&s.md5, h.Get("Content-Md5"), md5.Size)
 		take(&s.crc32c, h.Get("X-Amz-Checksum-Crc32c"), crc32.Size)
-		if whole {
-			take(&s.md5, h.Get("Content-Md5"), md5.Size)
-		} else {
-			s.crc32c = nil // Amazon's is that of the part
-		}
-		for _, line := range h.Values("X-Goog-Hash") {
-			for pair := range strings.SplitSeq(line, ",") {
-				name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
-				switch name {
-				case "md5":
-					take(&s.md5, value, md5.Size)
-				case "crc32c":
-					take(&s.crc32c, value, crc32.Size)
-				}
+	}
+	for _, line := range h.Values("X-Goog-Hash") {
+		for pair := range strings.SplitSeq(line, ",") {
+			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			switch name {
+			case "md5":
+				take(&s.md5, value, md5.Size)
+			case "crc32c":
+				take(&s.crc32c, value, crc32.Size)
 			}
 		}
 	}
 	return s
+}
+
+// recoded reports whether the checksums may be those of the content in another encoding
+// than it comes in: Google's storage decompresses what is stored compressed.
+func recoded(h http.Header) bool {
+	stored := h.Get("X-Goog-Stored-Content-Encoding")
+	return h.Get("Content-Encoding") != "" || stored != "" && stored != "identity"
+}
+
+// take sets a checksum if text is one of size bytes in base64.
+func take(to *[]byte, text string, size int) {
+	if sum, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text)); err == nil && len(sum) == size {
+		*to = sum
+	}
 }
 
 // checker compares content with the checksum that costs least.

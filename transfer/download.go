@@ -30,9 +30,9 @@ func (c *Client) Download(ctx context.Context, from Source, w io.Writer) (Downlo
 	d := c.download("", from)
 	defer d.close()
 	var check *checker
-	known := d.f.learnt
-	d.f.learnt = func(v *version) {
-		known(v)
+	d.f.learnt = func(url string, v *version) {
+		d.name = url
+		d.begin(v)
 		check = v.sums.checker()
 	}
 	err := d.f.get(ctx, span{0, -1}, func(_ int64, p []byte) error {
@@ -60,41 +60,47 @@ type download struct {
 	c     *Client
 	f     *fetch
 	name  string // for people
-	meter *meter
+	meter *meter // nil when nothing moves
 	moved atomic.Int64
 }
 
 func (c *Client) download(name string, from Source) *download {
-	d := &download{c: c, name: name}
-	d.f = &fetch{c: c, s: c.storage(), p: c.permitFrom(from), learnt: d.begin}
-	return d
+	f := &fetch{c: c, s: c.storage(), p: c.permitFrom(from), free: make(chan []byte, c.cfg.concurrency)}
+	return &download{c: c, f: f, name: name}
 }
 
 // begin starts the reports when the size is known.
 func (d *download) begin(v *version) {
-	if d.meter == nil {
-		d.meter = startMeter(d.c.cfg.report, d.name, v.total, d.moved.Load)
+	d.meter = startMeter(d.c.cfg.report, d.name, v.total, d.moved.Load)
+}
+
+// halt ends the reports; with one more if all has come.
+func (d *download) halt(complete bool) {
+	if d.meter != nil {
+		d.meter.stop(complete, d.moved.Load())
+		d.meter = nil
 	}
 }
 
-func (d *download) close() { d.f.s.close() }
+// close lets go of what a panic may have left too.
+func (d *download) close() {
+	d.halt(false)
+	d.f.s.close()
+}
 
 // end stops the reports and returns what became of the download.
 func (d *download) end(err error, check *checker) (Downloaded, error) {
-	size := d.moved.Load()
-	if d.meter != nil {
-		d.meter.stop(err == nil, size)
-	}
+	d.halt(err == nil)
 	if err != nil {
-		if sink, ok := errors.AsType[sinkError](err); ok {
-			err = sink.error
+		if final, ok := errors.AsType[finalError](err); ok {
+			err = final.error
 		}
-		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNoResume) {
+		if errors.Is(err, errNoResume) {
 			err = fmt.Errorf("%w: %w", ErrShort, err)
 		}
 		return Downloaded{}, failed(opDownload, fault.Foreign(d.name, fault.MaxForeign), err)
 	}
-	out := Downloaded{Size: size, ETag: d.f.known.etag}
+	out := Downloaded{Size: d.moved.Load(), ETag: d.f.known.etag}
 	if check != nil {
 		out.Verified = check.name
 	}

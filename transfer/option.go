@@ -8,6 +8,8 @@ import (
 const (
 	defaultConcurrency = 4
 	defaultAttempts    = 5
+	// partSize is how much of an object one request asks for where several run at once.
+	partSize = 16 << 20
 )
 
 // Option changes what [New] makes. If an option is given several times the last one counts.
@@ -22,10 +24,11 @@ type config struct {
 	report      func(Progress)
 	concurrency int
 	attempts    int
+	part        int64 // partSize, except in tests
 }
 
 func newConfig(opts []Option) config {
-	c := config{concurrency: defaultConcurrency, attempts: defaultAttempts}
+	c := config{concurrency: defaultConcurrency, attempts: defaultAttempts, part: partSize}
 	for _, o := range opts {
 		o.apply(&c)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // Source has links to one object signed: a new one whenever the last has expired. A [Link]
@@ -48,10 +49,9 @@ func (c *Client) permitFrom(from Source) *permit {
 		if err != nil {
 			return nil, err
 		}
-		if !link.Expires.IsZero() {
-			if end := asked.AtWall(link.Expires); !c.clock.Read().Add(nearEnd).Reached(end) {
-				s.end = end // else by another clock, or over: the host decides
-			}
+		s.end = clock.Reading{} // not known, by another clock or over: the host decides
+		if end := asked.AtWall(link.Expires); !link.Expires.IsZero() && !c.clock.Read().Add(nearEnd).Reached(end) {
+			s.end = end
 		}
 		return s, nil
 	}}

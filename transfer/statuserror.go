@@ -70,7 +70,7 @@ func refusal(res *http.Response, asked *url.URL, ended bool) *StatusError {
 	}
 	_ = xml.Unmarshal(body, &said) // other forms are not understood
 	// Hosts repeat what they were sent, and some of that is secret.
-	hide := secretsOf(asked)
+	hide := secretsOf(asked, res.Request.URL)
 	e.Code = hide.Text(said.Code, 100)
 	e.Message = hide.Text(strings.Join(strings.Fields(said.Message+" "+said.Details+" "+said.Azure), " "), fault.MaxForeign)
 	e.cause = meaning(e.Status, strings.ToLower(e.Code+" "+e.Message), ended)
@@ -99,15 +99,17 @@ func meaning(httpStatus int, text string, ended bool) error {
 	return nil
 }
 
-// secretsOf returns what must not be shown of a signed URL: the longer values of its query.
-// The shorter ones are dates, algorithms and names of headers.
-func secretsOf(u *url.URL) *fault.Secrets {
+// secretsOf returns what must not be shown of signed URLs: the longer values of their
+// queries. The shorter ones are dates, algorithms and names of headers.
+func secretsOf(urls ...*url.URL) *fault.Secrets {
 	const shortest = 16
 	hide := &fault.Secrets{}
-	for name, values := range u.Query() {
-		for _, value := range values {
-			if len(value) >= shortest && !strings.HasSuffix(strings.ToLower(name), "headers") {
-				hide.Add(value)
+	for _, u := range urls {
+		for name, values := range u.Query() {
+			for _, value := range values {
+				if len(value) >= shortest && !strings.HasSuffix(strings.ToLower(name), "headers") {
+					hide.Add(value)
+				}
 			}
 		}
 	}
@@ -131,9 +133,18 @@ func (e *networkError) Unwrap() error { return e.err }
 
 // unanswered describes why a request got no answer.
 func unanswered(method string, asked *url.URL, err error) error {
+	hide := secretsOf(asked)
 	var wrapped *url.Error
 	for errors.As(err, &wrapped) {
+		if u, unreadable := url.Parse(wrapped.URL); unreadable == nil {
+			hide = secretsOf(asked, u) // of a redirect
+		}
 		err = wrapped.Err
 	}
-	return &networkError{method, shown(asked), secretsOf(asked).Text(err.Error(), fault.MaxForeign), err}
+	text := hide.Text(err.Error(), fault.MaxForeign)
+	if strings.Contains(text, "Location header") { // which is quoted, and may be a signed URL
+		text = "the storage host redirects to something that is not a URL"
+		err = errors.New(text)
+	}
+	return &networkError{method, shown(asked), text, err}
 }

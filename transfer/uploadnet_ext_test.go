@@ -80,22 +80,22 @@ func TestAnUploadThatIsCutIsSentAgainAsAWhole(t *testing.T) {
 	}
 }
 
-// signer has URLs signed by an object store, the first with a lifetime that is over.
+// signer has URLs signed by an object store, whose clock says that the first one is over.
 type signer struct {
 	transfer.DataProxy
 
 	store  *objectstore.Store
 	signed atomic.Int64
+	late   atomic.Int64
 }
 
 func (s *signer) CreateUploadLocation(
 	_ context.Context, req *dataproxypb.CreateUploadLocationRequest, _ ...grpc.CallOption,
 ) (*dataproxypb.CreateUploadLocationResponse, error) {
-	lifetime := time.Minute
+	u, err := s.store.SignPut(req.GetFilename(), time.Minute, nil)
 	if s.signed.Add(1) == 1 {
-		lifetime = time.Nanosecond
+		s.late.Store(int64(time.Hour))
 	}
-	u, err := s.store.SignPut(req.GetFilename(), lifetime, nil)
 	return &dataproxypb.CreateUploadLocationResponse{
 		SignedUrl: u, NativeUrl: s.store.NativeURL(req.GetFilename()), ExpiresAt: timestamppb.New(time.Now().Add(time.Minute)),
 	}, err
@@ -104,14 +104,15 @@ func (s *signer) CreateUploadLocation(
 // The host refuses before the content was sent, and that must not be taken for a cut.
 func TestAnExpiredURLIsReplacedBeforeTheContentIsSent(t *testing.T) {
 	t.Parallel()
-	store := objectstore.New(objectstore.Config{})
+	dp := &signer{}
+	store := objectstore.New(objectstore.Config{Now: func() time.Time { return time.Now().Add(time.Duration(dp.late.Load())) }})
+	dp.store = store
 	var came atomic.Int64
 	srv := storageHost(t, func(w http.ResponseWriter, r *http.Request) {
 		r.Body = counted{r.Body, &came}
 		store.ServeHTTP(w, r)
 	})
 	store.SetBaseURL(srv.URL)
-	dp := &signer{store: store}
 	begun := time.Now()
 	_, err := transfer.New(dp).UploadFile(t.Context(), demo, write(t, filepath.Join(t.TempDir(), "a"), largeText()))
 	if data, _ := store.Get(demo.Name); err != nil || dp.signed.Load() != 2 || len(data) != large {

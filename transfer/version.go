@@ -19,32 +19,38 @@ type version struct {
 // versionOf reads an answer, whose content is of an object of total bytes.
 func versionOf(res *http.Response, total int64) *version {
 	h := res.Header
-	return &version{
-		etag: h.Get("ETag"), modified: h.Get("Last-Modified"), total: total, sums: sumsOf(h, res.StatusCode == http.StatusOK),
+	v := &version{etag: h.Get("ETag"), total: total, sums: sumsOf(h, res.StatusCode == http.StatusOK)}
+	// It counts in seconds: what was modified in that of the answer may be so once more.
+	modified, err := http.ParseTime(h.Get("Last-Modified"))
+	now, wrong := http.ParseTime(h.Get("Date"))
+	if err == nil && wrong == nil && now.After(modified) {
+		v.modified = h.Get("Last-Modified")
 	}
+	return v
 }
 
+// strong reports whether equal ETags mean equal bytes.
+func (v *version) strong() bool { return v.etag != "" && !strings.HasPrefix(v.etag, "W/") }
+
 // named reports whether the host says which version it is.
-func (v *version) named() bool { return v.etag != "" || v.modified != "" }
+func (v *version) named() bool { return v.strong() || v.modified != "" }
 
 // is reports whether another answer is of the same state; ok is false where nothing tells.
 func (v *version) is(other *version) (same, ok bool) {
 	switch {
-	case v.total >= 0 && other.total >= 0 && v.total != other.total:
+	case v.total >= 0 && other.total >= 0 && v.total != other.total, v.etag != other.etag:
 		return false, true
-	case v.etag != "" || other.etag != "":
-		return v.etag == other.etag, true
-	case v.modified != "" || other.modified != "":
-		return v.modified == other.modified, true
+	case v.strong():
+		return true, true
 	default:
-		return true, false
+		return v.modified == other.modified, v.modified != "" || other.modified != ""
 	}
 }
 
 // demand has the host refuse the request if the object is another one by now.
 func (v *version) demand(h http.Header) {
 	switch {
-	case v.etag != "" && !strings.HasPrefix(v.etag, "W/"):
+	case v.strong():
 		h.Set("If-Match", v.etag)
 	case v.modified != "":
 		h.Set("If-Unmodified-Since", v.modified)
@@ -57,21 +63,26 @@ var errBadRange = errors.New("the storage host sent another part of the object t
 // contentRange reads the header Content-Range of an answer: the first and the last byte, and
 // how many there are in all, -1 if the host does not say.
 func contentRange(text string) (first, last, total int64, err error) {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(text), "bytes ")
+	unit, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 	span, size, slash := strings.Cut(rest, "/")
 	from, to, dash := strings.Cut(span, "-")
-	if !ok || !slash || !dash {
-		return 0, 0, 0, fmt.Errorf("%w: Content-Range %.60q", errBadRange, text)
+	first, err1 := position(from)
+	last, err2 := position(to)
+	total, err3 := int64(-1), error(nil)
+	if strings.TrimSpace(size) != "*" {
+		total, err3 = position(size)
 	}
-	first, err1 := strconv.ParseInt(strings.TrimSpace(from), 10, 64)
-	last, err2 := strconv.ParseInt(strings.TrimSpace(to), 10, 64)
-	total = -1
-	var err3 error
-	if size = strings.TrimSpace(size); size != "*" {
-		total, err3 = strconv.ParseInt(size, 10, 64)
-	}
-	if errors.Join(err1, err2, err3) != nil || first < 0 || last < first || size != "*" && total <= last {
+	switch {
+	case !strings.EqualFold(unit, "bytes") || !slash || !dash,
+		errors.Join(err1, err2, err3) != nil,
+		last < first, total >= 0 && total <= last:
 		return 0, 0, 0, fmt.Errorf("%w: Content-Range %.60q", errBadRange, text)
 	}
 	return first, last, total, nil
+}
+
+// position reads a number without a sign.
+func position(text string) (int64, error) {
+	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 63)
+	return int64(n), err //nolint:gosec // 63 bits
 }
