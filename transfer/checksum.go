@@ -53,7 +53,7 @@ func recoded(h http.Header) bool {
 
 // take sets a checksum if text is one of size bytes in base64.
 func take(to *[]byte, text string, size int) {
-	if sum, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text)); err == nil && len(sum) == size {
+	if sum, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(text)); err == nil && len(sum) == size {
 		*to = sum
 	}
 }

@@ -222,6 +222,21 @@ func TestEndOfALink(t *testing.T) {
 	}
 }
 
+// The host alone knows when a link ends that does not say so.
+func TestLinkWithoutAnEndIsNotTakenForExpired(t *testing.T) {
+	t.Parallel()
+	o := &object{first: func(r *http.Request, _ int) *http.Response {
+		time.Sleep(time.Hour)
+		return answer(r, http.StatusForbidden, "")
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		_, err := from(o).Download(t.Context(), link, &bytes.Buffer{})
+		if errors.Is(err, transfer.ErrExpired) || status.Code(err) != codes.PermissionDenied {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func TestErrorOfASourceEndsTheDownload(t *testing.T) {
 	t.Parallel()
 	o := &object{content: "hello", etag: `"e"`}

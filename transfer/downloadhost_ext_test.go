@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -95,7 +96,12 @@ func TestHostThatSendsLessThanItIsAskedForIsAskedForMore(t *testing.T) {
 func TestHostThatKnowsPartsOnlyAtFirst(t *testing.T) {
 	t.Parallel()
 	o := &object{content: someParts(), etag: `"e"`}
-	o.first = func(_ *http.Request, n int) *http.Response { o.noRanges = n > 1; return nil }
+	o.first = func(r *http.Request, n int) *http.Response {
+		if n > 1 {
+			r.Header.Del("Range")
+		}
+		return nil
+	}
 	path := filepath.Join(t.TempDir(), "out")
 	got, err := from(o, transfer.WithConcurrency(2)).DownloadFile(t.Context(), link, path)
 	if text, _ := os.ReadFile(path); err != nil || string(text) != o.content || got.Size != int64(len(o.content)) {
@@ -205,6 +211,21 @@ func TestHostThatStopsSendingIsAskedAgain(t *testing.T) {
 		}
 		if took := time.Since(start); took > 2*time.Minute {
 			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func TestHostThatNeverSendsAnythingIsUnavailable(t *testing.T) {
+	t.Parallel()
+	o := &object{first: func(r *http.Request, _ int) *http.Response {
+		res := answer(r, http.StatusOK, "", "ETag", `"e"`)
+		res.ContentLength, res.Body = 10, silent{r.Context()}
+		return res
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		_, err := from(o).Download(t.Context(), link, io.Discard)
+		if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "stopped sending") {
+			t.Errorf("got %v", err)
 		}
 	})
 }
