@@ -31,14 +31,19 @@ import (
 func playPart(part string) int {
 	switch name, arg, _ := strings.Cut(part, " "); name {
 	case "serve":
-		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		how, path, _ := strings.Cut(arg, " ")
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				w.Header().Set("ETag", `"e"`)
+				http.ServeFile(w, r, path)
+				return
+			}
 			buf := make([]byte, 1<<20) // so that it is not the server that is measured
 			for err := error(nil); err == nil; {
 				_, err = r.Body.Read(buf)
 			}
-		})
-		srv := httptest.NewUnstartedServer(h)
-		if arg == "tls" {
+		}))
+		if how == "tls" {
 			srv.StartTLS()
 			fmt.Println(strconv.Quote(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}))))
 		} else {
@@ -51,6 +56,14 @@ func playPart(part string) int {
 	case "upload":
 		host, path, _ := strings.Cut(arg, " ")
 		if _, err := transfer.New(&stub{host: host}).UploadFile(context.Background(), demo, path); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		fmt.Println(peakMemory())
+		return 0
+	case "download":
+		url, path, _ := strings.Cut(arg, " ")
+		if _, err := transfer.New(nil).DownloadFile(context.Background(), transfer.Link{URL: url}, path); err != nil {
 			fmt.Println(err)
 			return 1
 		}
@@ -86,8 +99,8 @@ func child(b *testing.B, part string) *exec.Cmd {
 	return cmd
 }
 
-// serveBeside starts a storage host in another process, and returns its URL and the file
-// with its certificate; empty without TLS.
+// serveBeside starts a storage host in another process, which sends the file of which how
+// has the path. It returns its URL and the file with its certificate; empty without TLS.
 func serveBeside(b *testing.B, how string) (host, certificate string) {
 	b.Helper()
 	cmd := child(b, "serve "+how)
@@ -194,13 +207,20 @@ func cpuTime() float64 {
 // BenchmarkUploadMemory measures the peak of a process that uploads one file, of the size
 // given and of four times that.
 func BenchmarkUploadMemory(b *testing.B) {
+	benchMemory(b, func(host, path string) string { return "upload " + host + " " + path })
+}
+
+// benchMemory measures a child that plays a part with a file, which the host sends too.
+func benchMemory(b *testing.B, part func(host, path string) string) {
+	b.Helper()
 	for _, times := range []int64{1, 4} {
 		size := sizeOf(b, 8<<20) * times
 		b.Run(fmt.Sprintf("MiB=%d", size>>20), func(b *testing.B) {
 			for _, how := range []string{"plain", "tls"} {
-				host, certificate := serveBeside(b, how)
+				path := sparse(b, size)
+				host, certificate := serveBeside(b, how+" "+path)
 				b.Setenv("SSL_CERT_FILE", certificate)
-				out, err := child(b, "upload "+host+" "+sparse(b, size)).Output()
+				out, err := child(b, part(host, path)).Output()
 				if err != nil {
 					b.Fatalf("%v: %s", err, out)
 				}
@@ -240,11 +260,16 @@ func fill(b *testing.B, path string, size int64) {
 
 func curlUpload(b *testing.B, host, certificate, path string) (seconds, cpu float64) {
 	b.Helper()
-	args := []string{"-sS", "--fail", "--noproxy", "*", "-H", "Expect:", "-o", os.DevNull, "-w", "%{time_total}", "-T", path}
+	return curl(b, certificate, "-H", "Expect:", "-o", os.DevNull, "-T", path, host+"/object")
+}
+
+func curl(b *testing.B, certificate string, args ...string) (seconds, cpu float64) {
+	b.Helper()
+	args = append([]string{"-sS", "--fail", "--noproxy", "*", "-w", "%{time_total}"}, args...)
 	if certificate != "" {
 		args = append(args, "--cacert", certificate)
 	}
-	cmd := exec.CommandContext(b.Context(), "curl", append(args, host+"/object")...)
+	cmd := exec.CommandContext(b.Context(), "curl", args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
