@@ -57,7 +57,7 @@ func BenchmarkTailLogs(b *testing.B) {
 			for i := range per {
 				s.message.Logs[0].Lines = append(s.message.Logs[0].Lines, &dataplanepb.LogLine{
 					Timestamp: &timestamppb.Timestamp{Seconds: 1_800_000_000, Nanos: int32(i)}, Originator: dataplanepb.LogLineOriginator_USER,
-					Message: fmt.Sprintf("2027-01-15T08:00:00Z INFO trainer: step %06d of 200000, loss 0.123456, 118000 samples a second, eta 00:12:34\n", i),
+					Message: fmt.Sprintf("2027-01-15T08:00:00Z INFO trainer: step %06d of 200000, loss 0.123456, 118000 samples a second, eta 00:12:34", i),
 				})
 			}
 			client := dataproxypb.NewDataProxyServiceClient(serve(b, s))
@@ -131,6 +131,7 @@ func readBare(b *testing.B, client dataproxypb.DataProxyServiceClient) (n int) {
 		for _, logs := range m.GetLogs() {
 			for _, l := range logs.GetLines() {
 				_, _ = sink.WriteString(l.GetMessage())
+				_ = sink.WriteByte('\n')
 				n++
 			}
 		}

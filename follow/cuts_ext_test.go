@@ -66,7 +66,7 @@ func TestTailLogsLosesAndDoublesNothingAtAnyCut(t *testing.T) {
 				if err != nil {
 					t.Errorf("seed %d: %v", seed, err)
 				}
-				got = append(got, l.Time.String()+l.Pod+l.Text)
+				got = append(got, l.Time.String()+l.Source.Pod+l.Text)
 			}
 			life.Wait()
 			for _, l := range b.lines {

@@ -8,7 +8,7 @@ import (
 	dataplanepb "github.com/jetway-go/jetway/gen/flyteidl2/logs/dataplane"
 )
 
-// Line is one line of a log.
+// Line is one line of a log. It is small, since it is copied for each.
 type Line struct {
 	// Time is when it was written, in UTC.
 	Time time.Time
@@ -16,10 +16,16 @@ type Line struct {
 	Text string
 	// Originator says whether the task's own code wrote it or the platform.
 	Originator dataplanepb.LogLineOriginator
+	// Source is where it was written; never nil. Lines of one place share it: do not
+	// change it.
+	*Source
+}
+
+// Source is a place where lines are written.
+type Source struct {
 	// Pod tells the pods of an attempt apart; may be empty.
 	Pod string
-	// Container is where it was written; nil if the backend does not say. It is shared by
-	// lines: do not change it.
+	// Container is nil if the backend does not say.
 	Container *dataplanepb.ContainerIdentifier
 }
 
@@ -35,7 +41,7 @@ func (t *tail) take(_ context.Context, message []batch) (news bool, err error) {
 			}
 			if len(fresh) > 0 {
 				news, t.absent = true, 0
-				done, ok := t.deliver(b.container, fresh)
+				done, ok := t.deliver(p.source, fresh)
 				if !ok {
 					return news, errLeft
 				}
@@ -50,24 +56,23 @@ func (t *tail) take(_ context.Context, message []batch) (news bool, err error) {
 
 // deliver yields the first lines, as far as they are of one pod, and returns them. It is
 // the only loop over all lines; what else must be known of each is found out here.
-func (t *tail) deliver(container *dataplanepb.ContainerIdentifier, lines []*dataplanepb.LogLine) (done stretch, ok bool) {
-	pod := lines[0].GetShortPodName()
+func (t *tail) deliver(source *Source, lines []*dataplanepb.LogLine) (done stretch, ok bool) {
+	yield := t.yield
 	for i, l := range lines {
-		if l.GetShortPodName() != pod {
+		if l.GetShortPodName() != source.Pod {
 			lines = lines[:i]
 			break
 		}
-		at := stampOf(l)
-		switch c := at.compare(done.latest); {
-		case i == 0 || c > 0:
-			done.latest, done.atLatest = at, 1
-		case c == 0:
+		ts := l.GetTimestamp()
+		at := stamp{ts.GetSeconds(), ts.GetNanos()}
+		switch {
+		case at == done.latest && i > 0:
 			done.atLatest++
+		case i == 0 || at.compare(done.latest) > 0:
+			done.latest, done.atLatest = at, 1
 		}
-		if !t.yield(Line{
-			Time: time.Unix(at.seconds, int64(at.nanos)).UTC(), Text: withoutEnding(l.GetMessage()),
-			Originator: l.GetOriginator(), Pod: pod, Container: container,
-		}, nil) {
+		written := time.Unix(at.seconds, int64(at.nanos)).UTC()
+		if !yield(Line{Time: written, Text: withoutEnding(l.GetMessage()), Originator: l.GetOriginator(), Source: source}, nil) {
 			return done, false
 		}
 	}
@@ -99,6 +104,9 @@ type place struct{ cluster, namespace, pod, container, shortPod string }
 // position returns the position in the log of a place, which is that of the call before
 // most of the time.
 func (t *tail) position(c *dataplanepb.ContainerIdentifier, shortPod string) *position {
+	if p := t.pos; p != nil && c == nil && p.source.Container == nil && p.source.Pod == shortPod {
+		return p // backends that name no container are the most frequent
+	}
 	at := place{
 		c.GetClusterName(), c.GetKubernetesNamespace(), c.GetKubernetesPodName(), c.GetKubernetesContainerName(), shortPod,
 	}
@@ -107,7 +115,7 @@ func (t *tail) position(c *dataplanepb.ContainerIdentifier, shortPod string) *po
 	}
 	p := t.places[at]
 	if p == nil {
-		p = &position{}
+		p = &position{source: &Source{Pod: shortPod, Container: c}}
 		t.places[at] = p
 	}
 	t.at, t.pos = at, p

@@ -213,9 +213,9 @@ func TestALineHasWhatTheBackendSaysOfIt(t *testing.T) {
 				t.Fatal(err)
 			}
 			exp := follow.Line{
-				Time: at.Add(time.Duration(i)), Text: want[i], Originator: dataplanepb.LogLineOriginator_SYSTEM, Pod: "p0", Container: container,
+				Time: at.Add(time.Duration(i)), Text: want[i], Originator: dataplanepb.LogLineOriginator_SYSTEM, Source: l.Source,
 			}
-			if l != exp {
+			if l != exp || *l.Source != (follow.Source{Pod: "p0", Container: container}) {
 				t.Errorf("%+v, want %+v", l, exp)
 			}
 			i++

@@ -10,6 +10,8 @@ const (
 	// heldLines is how many of the latest lines a position holds at least; it holds whole
 	// messages. More would cost a tail its throughput: the collector visits them.
 	heldLines = 1000
+	// smallLines is up to how many lines of several messages become one stretch.
+	smallLines = 64
 	// window is how much later than all that was yielded a line must be, in seconds, to be
 	// new beyond doubt.
 	window = 1
@@ -38,6 +40,8 @@ func (s stamp) compare(o stamp) int {
 // others at the newest of their timestamps only. From that it knows, when the log comes
 // again, which lines to skip.
 type position struct {
+	source *Source
+
 	held  []stretch // the latest lines, from first on
 	first int
 	count int // of the lines
@@ -55,6 +59,7 @@ type stretch struct {
 	lines    []*dataplanepb.LogLine
 	latest   stamp // of them
 	atLatest int   // so many lines
+	own      bool  // lines is not part of a message
 }
 
 // replay is the state of a log that comes again.
@@ -72,7 +77,12 @@ type line struct {
 
 // add records lines that were yielded.
 func (p *position) add(lines stretch) {
-	p.held, p.count = append(p.held, lines), p.count+len(lines.lines)
+	p.count += len(lines.lines)
+	if n := len(p.held); n > p.first && len(lines.lines)+len(p.held[n-1].lines) <= smallLines {
+		p.held[n-1].join(lines) // a stretch for each of many small messages would cost more
+	} else {
+		p.held = append(p.held, lines)
+	}
 	for p.count-len(p.held[p.first].lines) >= heldLines {
 		p.pass(p.held[p.first])
 		p.held[p.first] = stretch{} // frees the lines
@@ -83,6 +93,20 @@ func (p *position) add(lines stretch) {
 		clear(p.held[n:])
 		p.held, p.first = p.held[:n], 0
 	}
+}
+
+// join appends lines that came later.
+func (s *stretch) join(lines stretch) {
+	switch c := lines.latest.compare(s.latest); {
+	case c > 0:
+		s.latest, s.atLatest = lines.latest, lines.atLatest
+	case c == 0:
+		s.atLatest += lines.atLatest
+	}
+	if !s.own { // what follows in the message belongs to others
+		s.lines, s.own = append(make([]*dataplanepb.LogLine, 0, smallLines), s.lines...), true
+	}
+	s.lines = append(s.lines, lines.lines...)
 }
 
 // pass counts lines that are no longer held.
