@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/jetway-go/jetway/clientset"
+	"github.com/jetway-go/jetway/follow"
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
@@ -54,12 +55,8 @@ func TestARunWithInputsAndOutputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	action := created.GetRun().GetAction().GetId()
-	watch, err := cs.Run().WatchActionDetails(ctx, &workflowpb.WatchActionDetailsRequest{ActionId: action})
-	if err != nil {
+	if _, err := follow.Wait(ctx, cs.Run(), created.GetRun().GetAction().GetId().GetRun()); err != nil {
 		t.Fatal(err)
-	}
-	for err == nil {
-		_, err = watch.Recv()
 	}
 	data, err := cs.DataProxy().GetActionData(ctx, &dataproxypb.GetActionDataRequest{ActionId: action})
 	if err != nil {

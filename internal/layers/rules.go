@@ -79,7 +79,7 @@ func Rules() []Rule {
 
 		// What programs do with a connection.
 		{Package: "follow", May: []string{gen, "internal/clock", "internal/fault"}},
-		{Package: "values", May: []string{gen, "internal/fault"}, Tests: []string{clientset, gen, "mockserver/..."}},
+		{Package: "values", May: []string{gen, "internal/fault"}, Tests: []string{clientset, "follow", gen, "mockserver/..."}},
 		// Work over a connection. It takes the stubs, not the ClientSet.
 		{Package: "transfer", May: []string{gen, "internal/clock", "internal/fault", "internal/peer", "internal/retryafter"}},
 
