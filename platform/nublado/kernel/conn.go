@@ -37,10 +37,11 @@ type Conn struct {
 	cut      context.CancelFunc
 	work     sync.WaitGroup
 
-	mu   sync.Mutex
-	turn *turn         // that the kernel is not done with; its Run may have returned
-	err  *Error        // why the connection is over; nil while it is not
-	done chan struct{} // closed when it is over
+	mu     sync.Mutex
+	turn   *turn         // that the kernel is not done with; its Run may have returned
+	before *turn         // whose Run returned before the kernel was done; nil if none did, or all of it has ended
+	err    *Error        // why the connection is over; nil while it is not
+	done   chan struct{} // closed when it is over
 }
 
 // start reads, and pings, until the connection is over.

@@ -21,6 +21,7 @@ func (c *Conn) greet(ctx context.Context) error {
 		return nil
 	}
 	t := newTurn(rand.Text(), 0)
+	t.left = true // no output of a question is that of a run
 	if err := c.take(t); err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (c *Conn) queue(ctx context.Context) error {
 // settle waits until the kernel is done with a run that has returned.
 func (c *Conn) settle(ctx context.Context) error {
 	c.mu.Lock()
-	before := c.turn
+	before := c.before
 	c.mu.Unlock()
 	for _, end := range before.ends() {
 		select {
@@ -77,6 +77,9 @@ func (c *Conn) settle(ctx context.Context) error {
 			return unfinished(ctx, "it was not started: "+c.stuck(before))
 		}
 	}
+	c.mu.Lock()
+	c.before = nil
+	c.mu.Unlock()
 	return nil
 }
 
@@ -87,6 +90,8 @@ func (c *Conn) stuck(before *turn) string {
 	switch {
 	case c.cfg.interrupt == nil:
 		return "the kernel is not done with the run before it; interrupt the kernel, or set WithInterrupt"
+	case before.isOver():
+		return "the interrupt of the run before it is still on its way"
 	case before.failed != nil:
 		return "the run before it could not be interrupted: " + c.secrets.Text(before.failed.Error(), fault.MaxForeign)
 	default:
@@ -207,7 +212,11 @@ func (c *Conn) judge(ctx context.Context, t *turn) (over bool, err *Error) {
 		return false, nil
 	}
 	t.left = true
-	if c.turn == t && c.cfg.interrupt != nil {
+	if c.turn != t { // the kernel is done with it, or the connection is over
+		return false, err
+	}
+	c.before = t
+	if c.cfg.interrupt != nil {
 		t.interrupted = make(chan struct{})
 		c.work.Go(func() { c.interrupt(ctx, t) })
 	}
