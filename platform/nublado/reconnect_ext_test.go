@@ -107,3 +107,40 @@ func TestASessionOfAStoppedLabIsClosedWithoutAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestASessionUsesTheLoginThatTheClientHasNow(t *testing.T) {
+	t.Parallel()
+	for name, settings := range map[string]nubladotest.Settings{"before 4": {}, "from 4.1": {XSRF: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, settings)
+			c := s.client(t, "ada")
+			ready(t, c)
+			lab := session(t, c)
+			ctx := t.Context()
+			// The hub was restarted.
+			s.Nublado.EndLogins("ada")
+			if err := c.AuthToHub(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(lab.Interrupt(ctx), lab.Restart(ctx)); err != nil {
+				t.Error(err)
+			}
+			// The lab alone wants another login.
+			s.Nublado.LogOutOfLab("ada")
+			if err := lab.Reconnect(ctx); !errors.Is(err, nublado.ErrNotLoggedIn) {
+				t.Errorf("%v, want ErrNotLoggedIn", err)
+			}
+			if err := lab.Reconnect(ctx); err != nil {
+				t.Error(err)
+			}
+			if got, err := lab.Run(ctx, "print(1+1)"); err != nil || got.Stdout != "2\n" {
+				t.Errorf("%q, %v", got.Stdout, err)
+			}
+			s.Nublado.EndLogins("ada")
+			if err := errors.Join(c.AuthToHub(ctx), lab.Close(ctx)); err != nil || s.Nublado.Sessions("ada") != 0 {
+				t.Errorf("%v, %d sessions remain", err, s.Nublado.Sessions("ada"))
+			}
+		})
+	}
+}

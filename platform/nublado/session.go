@@ -30,18 +30,19 @@ type SessionOptions struct {
 }
 
 // Session is a kernel in the user's lab that runs code. Make one with [Client.NewSession],
-// and call [Session.Close] in the end: else the kernel continues to run in the lab. It is
+// and call [Session.Close] in the end: else the kernel continues to run in the lab. Requests
+// use the login that the client has then; the connection keeps that of its beginning. It is
 // safe for concurrent use; runs take turns. Errors are [*APIError].
 type Session struct {
 	client *Client
-	visit  *visit
 	id     string
 	kernel string
 	opts   []kernel.Option
 
-	mu   sync.Mutex
-	conn *kernel.Conn // nil only before the first one
-	over bool         // Close was called
+	mu    sync.Mutex
+	conn  *kernel.Conn // nil only before the first one
+	visit *visit       // the login of conn
+	over  bool         // Close was called
 }
 
 // NewSession starts a kernel in the lab and connects to it, within ctx, which does not limit
@@ -74,7 +75,7 @@ func (c *Client) NewSession(ctx context.Context, o SessionOptions, opts ...kerne
 	if json.Unmarshal(body, &made) != nil || !isID(made.ID) || !isID(made.Kernel.ID) {
 		return nil, c.fail(v, r, ErrAnswer, errors.New("it is not a session with a kernel"))
 	}
-	s := &Session{client: c, visit: v, id: made.ID, kernel: made.Kernel.ID}
+	s := &Session{client: c, id: made.ID, kernel: made.Kernel.ID}
 	s.opts = append([]kernel.Option{kernel.WithSession(s.id, c.where.user), kernel.WithInterrupt(s.Interrupt)}, opts...)
 	if err := s.Reconnect(ctx); err != nil {
 		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
@@ -107,58 +108,63 @@ func isID(text string) bool {
 // is under way on the connection before ends with kernel.ErrClosed, and its code continues.
 func (s *Session) Reconnect(ctx context.Context) error {
 	c := s.client
-	r := request{op: "connect to the kernel", lab: true, mode: "websocket", url: c.where.lab(s.visit, "api", "kernels", s.kernel, "channels")}
+	r := request{op: "connect to the kernel", lab: true, mode: "websocket"}
+	v, err := c.inLab(ctx, r.op)
+	if err != nil {
+		return err
+	}
+	r.url = c.where.lab(v, "api", "kernels", s.kernel, "channels")
 	header := http.Header{}
-	c.sign(header, s.visit, r)
-	watched := &watching{next: s.visit.stream.Transport}
-	hc := *s.visit.stream
+	c.sign(header, v, r)
+	watched := &watching{next: v.stream.Transport}
+	hc := *v.stream
 	hc.Transport = watched
 	conn, err := kernel.Dial(ctx, &hc, r.url.String(), header, s.opts...)
 	if err != nil {
-		return s.wrong(r, watched.last, err)
+		return c.kernelError(v, r, watched.last, err)
 	}
 	s.mu.Lock()
 	before, over := s.conn, s.over
 	if !over {
-		s.conn = conn
+		s.conn, s.visit = conn, v
 	}
 	s.mu.Unlock()
 	switch {
 	case over:
 		_ = conn.Close() // always nil
-		return s.wrong(r, nil, &kernel.Error{Kind: kernel.ErrClosed, Op: "dial", Detail: "the session is closed"})
+		return c.kernelError(v, r, nil, &kernel.Error{Kind: kernel.ErrClosed, Op: "dial", Detail: "the session is closed"})
 	case before != nil:
 		_ = before.Close() // always nil
 	}
 	return nil
 }
 
-// current returns the connection to the kernel.
-func (s *Session) current() *kernel.Conn {
+// current returns the connection to the kernel, and the login that it was made with.
+func (s *Session) current() (*kernel.Conn, *visit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.conn
+	return s.conn, s.visit
 }
 
-// wrong returns the error of a connection, or of a run. The answer to the handshake may say
-// that the lab does not run.
-func (s *Session) wrong(r request, answer *http.Response, err error) error {
+// kernelError returns the error of a connection, or of a run. The answer to the handshake
+// may say that the lab does not run.
+func (c *Client) kernelError(v *visit, r request, answer *http.Response, err error) error {
 	own, ok := errors.AsType[*kernel.Error](err)
 	if !ok {
-		return s.client.fail(s.visit, r, ErrNoAnswer, s.visit.known.cause(err))
+		return c.fail(v, r, ErrNoAnswer, v.known.cause(err))
 	}
 	kind := own.Kind
 	if answer != nil && answer.StatusCode != http.StatusSwitchingProtocols {
 		kind = meaning(r, answer.StatusCode, answer.Header, "Forbidden")
 		if isRedirect(answer.StatusCode) {
-			kind, _ = s.client.redirected(s.visit, r, answer)
+			kind, _ = c.redirected(v, r, answer)
 		}
 	}
 	clean := *own // which cannot know the token that the http.Client attaches
-	if clean.Detail = s.visit.known.text(own.Detail); own.Err != nil {
-		clean.Err = s.visit.known.cause(own.Err)
+	if clean.Detail = v.known.text(own.Detail); own.Err != nil {
+		clean.Err = v.known.cause(own.Err)
 	}
-	e := s.client.fail(s.visit, r, kind, &clean)
+	e := c.fail(v, r, kind, &clean)
 	e.Status = own.Status
 	return e
 }
@@ -202,10 +208,11 @@ func (s *Session) ID() string { return s.id }
 // connection that ends in the middle of a run is an error, never a short success; after it,
 // and after the end of a kernel, call [Session.Reconnect].
 func (s *Session) Run(ctx context.Context, code string, opts ...kernel.RunOption) (kernel.Result, error) {
-	result, err := s.current().Run(ctx, code, opts...)
+	conn, v := s.current()
+	result, err := conn.Run(ctx, code, opts...)
 	if err != nil {
-		r := request{op: "run code", lab: true, url: s.client.where.lab(s.visit, "api", "kernels", s.kernel, "channels")}
-		return result, s.wrong(r, nil, err)
+		r := request{op: "run code", lab: true, url: s.client.where.lab(v, "api", "kernels", s.kernel, "channels")}
+		return result, s.client.kernelError(v, r, nil, err)
 	}
 	return result, nil
 }
@@ -223,30 +230,40 @@ func (s *Session) Restart(ctx context.Context) error {
 }
 
 func (s *Session) kernelVerb(ctx context.Context, verb string) error {
-	c := s.client
-	r := request{op: verb + " the kernel", method: http.MethodPost, lab: true, url: c.where.lab(s.visit, "api", "kernels", s.kernel, verb)}
-	_, err := c.call(ctx, s.visit, s.visit.calls, r, maxModel)
+	return s.call(ctx, request{op: verb + " the kernel", method: http.MethodPost}, "kernels", s.kernel, verb)
+}
+
+// call makes a request to a resource of the lab's API.
+func (s *Session) call(ctx context.Context, r request, names ...string) error {
+	v, err := s.client.inLab(ctx, r.op)
+	if err != nil {
+		return err
+	}
+	r.lab, r.url = true, s.client.where.lab(v, append([]string{"api"}, names...)...)
+	_, err = s.client.call(ctx, v, v.calls, r, maxModel)
 	return err
 }
 
 // Done returns a channel that is closed when the connection to the kernel is over, because
 // the kernel died for instance. Reconnect and Restart make another one, with another Done.
-func (s *Session) Done() <-chan struct{} { return s.current().Done() }
+func (s *Session) Done() <-chan struct{} {
+	conn, _ := s.current()
+	return conn.Done()
+}
 
 // Close ends the connection and deletes the session with its kernel. A session that is gone
 // already, with its lab for example, is no error. Calling it again does so again.
 func (s *Session) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.over = true
+	conn := s.conn
 	s.mu.Unlock()
-	_ = s.current().Close() // always nil
+	_ = conn.Close() // always nil
 	return s.delete(ctx)
 }
 
 func (s *Session) delete(ctx context.Context) error {
-	c := s.client
-	r := request{op: "delete the session", method: http.MethodDelete, lab: true, url: c.where.lab(s.visit, "api", "sessions", s.id)}
-	_, err := c.call(ctx, s.visit, s.visit.calls, r, maxModel)
+	err := s.call(ctx, request{op: "delete the session", method: http.MethodDelete}, "sessions", s.id)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrLabNotRunning) {
 		return nil
 	}
