@@ -35,6 +35,9 @@ var (
 	// ErrTooLarge means that a package is larger than [MaxPackage], or than the server, or a
 	// proxy in front of it, takes.
 	ErrTooLarge = errors.New("the package is too large")
+	// ErrChanged means that a file is longer or shorter than it was when its upload began.
+	// The server has not got all of it.
+	ErrChanged = errors.New("the package changed while it was sent; send it again")
 	// ErrServerFault means that the API server, or a proxy in front of it, failed (5xx).
 	ErrServerFault = errors.New("the API server failed")
 	// ErrAnswer means that the answer is not one of the API.
@@ -82,6 +85,7 @@ func (e *APIError) code() codes.Code {
 	}{
 		{ErrBadRequest, codes.InvalidArgument}, {ErrUnauthenticated, codes.Unauthenticated}, {ErrForbidden, codes.PermissionDenied},
 		{ErrNotFound, codes.NotFound}, {ErrExists, codes.AlreadyExists}, {ErrTooLarge, codes.InvalidArgument}, {ErrAnswer, codes.Unknown},
+		{ErrChanged, codes.Aborted},
 	} {
 		if errors.Is(e.Err, known.err) {
 			return known.code
@@ -109,6 +113,14 @@ func (c call) unsent(err error) error {
 		return c.answered(login.Rejection.StatusCode, fmt.Errorf("%w: %w", ErrUnauthenticated, login.Err))
 	}
 	return c.fail(err)
+}
+
+// withID returns err, or that the answer of a success does not say what was made.
+func (c call) withID(id string, err error) error {
+	if err == nil && id == "" {
+		return c.answered(http.StatusOK, fmt.Errorf("%w: it has no id", ErrAnswer))
+	}
+	return err
 }
 
 // judge returns the error of an answer that is no success.
@@ -139,6 +151,9 @@ func (c call) judge(resp *http.Response, body []byte) error {
 	return e
 }
 
+// aPage is what an error says of a web page.
+const aPage = "a web page"
+
 func isPage(body []byte) bool { return strings.HasPrefix(strings.TrimSpace(string(body)), "<") }
 
 // messageIn returns what an error says, in one of the forms that there are.
@@ -149,7 +164,7 @@ func messageIn(body []byte) string {
 	}
 	switch err := json.Unmarshal(body, &said); {
 	case err != nil && isPage(body):
-		return "a web page"
+		return aPage
 	case err != nil:
 		return string(body)
 	case said.Upload != "":

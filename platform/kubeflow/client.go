@@ -105,7 +105,9 @@ func (c *Client) do(r *http.Request, of call, answer any) error {
 	}
 	if err := json.Unmarshal(body, answer); err != nil {
 		e := of.answered(resp.StatusCode, ErrAnswer)
-		e.Message = fault.Foreign(string(body[:min(len(body), maxRefusal)]), fault.MaxForeign)
+		if e.Message = aPage; !isPage(body) { // the links of a login page have its state
+			e.Message = fault.Foreign(string(body[:min(len(body), maxRefusal)]), fault.MaxForeign)
+		}
 		return e
 	}
 	return nil

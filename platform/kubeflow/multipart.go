@@ -2,9 +2,11 @@ package kubeflow
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"sync"
 )
 
@@ -17,7 +19,15 @@ type form struct {
 	progress func(sent, size int64) // nil: none is wanted
 	mu       sync.Mutex
 	latest   *counted // of the readers; the others do not count any more
+	over     bool     // the upload has returned
 }
+
+// statted is content that knows its size, such as an *os.File.
+type statted interface {
+	Stat() (os.FileInfo, error)
+}
+
+var errOver = errors.New("the upload has returned")
 
 func newForm(p Package, progress func(sent, size int64)) *form {
 	var text bytes.Buffer
@@ -46,6 +56,28 @@ func (f *form) open() io.ReadCloser {
 	return io.NopCloser(io.MultiReader(bytes.NewReader(f.before), file, bytes.NewReader(f.rest)))
 }
 
+// end stops the readers: a transport may still have one.
+func (f *form) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.over = true
+}
+
+// check reports whether a file of which that much was read is still what it was: io.EOF.
+func (f *form) check(read int64) error {
+	if file, ok := f.of.Content.(statted); ok {
+		info, err := file.Stat()
+		if err != nil {
+			return err
+		}
+		read = max(read, info.Size())
+	}
+	if read != f.of.Size {
+		return ErrChanged
+	}
+	return io.EOF
+}
+
 // counted counts what is read of a file.
 type counted struct {
 	io.Reader
@@ -55,14 +87,31 @@ type counted struct {
 }
 
 func (c *counted) Read(p []byte) (int, error) {
+	if c.form.isOver() {
+		return 0, errOver
+	}
 	n, err := c.Reader.Read(p)
-	if n > 0 && c.form.progress != nil {
-		c.form.mu.Lock()
-		defer c.form.mu.Unlock()
-		c.sent += int64(n)
-		if c.form.latest == c { // the transport may still read an earlier one
-			c.form.progress(c.sent, c.form.of.Size)
-		}
+	if c.sent += int64(n); n > 0 {
+		c.form.report(c)
+	}
+	if err == io.EOF { //nolint:errorlint // io.Reader promises the very value
+		err = c.form.check(c.sent)
 	}
 	return n, err
+}
+
+func (f *form) isOver() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.over
+}
+
+// report tells the program how much of the file was sent; the transport may still read an
+// earlier one.
+func (f *form) report(c *counted) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.progress != nil && f.latest == c && !f.over {
+		f.progress(c.sent, f.of.Size)
+	}
 }

@@ -26,7 +26,8 @@ type Package struct {
 	// Content is read as it is sent, a second time if the login turns out to be rejected;
 	// the package is never in memory as a whole.
 	Content io.ReaderAt
-	// Size is that of the content, in bytes.
+	// Size is that of the content, in bytes. A file that has another size when it has been
+	// read is [ErrChanged].
 	Size int64
 }
 
@@ -56,7 +57,7 @@ type Upload struct {
 	CodeSourceURL string
 	// Progress is called with the bytes of the package that were handed to the network, and
 	// all of them; from one goroutine at a time. The count begins anew when the package has
-	// to be sent a second time.
+	// to be sent a second time. It is not called after the upload has returned.
 	Progress func(sent, size int64)
 }
 
@@ -103,7 +104,7 @@ func (c *Client) UploadPipeline(ctx context.Context, p Package, as Upload) (Pipe
 	}
 	var made Pipeline
 	err = c.send(ctx, of, "/pipelines/upload", params, p, as.Progress, &made)
-	return made, err
+	return made, of.withID(made.ID, err)
 }
 
 // UploadVersion adds a version to a pipeline, whose id must not be empty. Namespace does
@@ -126,7 +127,7 @@ func (c *Client) UploadVersion(ctx context.Context, pipelineID string, p Package
 	params.Set("pipelineid", pipelineID)
 	var made Version
 	err = c.send(ctx, of, "/pipelines/upload_version", params, p, as.Progress, &made)
-	return made, err
+	return made, of.withID(made.ID, err)
 }
 
 // send sends a package. The request before it has made sure that the login is good: the
@@ -139,7 +140,9 @@ func (c *Client) send(
 	if err != nil {
 		return of.fail(err)
 	}
-	newForm(p, progress).attach(r)
+	f := newForm(p, progress)
+	defer f.end()
+	f.attach(r)
 	return c.do(r, of, made)
 }
 
