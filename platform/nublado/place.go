@@ -39,22 +39,24 @@ func newPlace(base, user string) (place, error) {
 	}
 	path, ok := segments(u)
 	if !ok {
-		return place{}, errors.New("the base has a path with . or .. in it")
+		return place{}, errors.New("the base has a path with an empty part, . or .. in it")
 	}
 	return place{base: u, path: path, user: user}, nil
 }
 
-// segments returns the parts of a path; ok is false if it means another one.
+// segments returns the parts of a path; ok is false if a server, or a proxy in front of it,
+// may take it for another one.
 func segments(u *url.URL) (parts []string, ok bool) {
-	for part := range strings.SplitSeq(strings.Trim(u.EscapedPath(), "/"), "/") {
+	path := strings.TrimSuffix(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
+	if path == "" {
+		return nil, true
+	}
+	for part := range strings.SplitSeq(path, "/") {
 		plain, err := url.PathUnescape(part)
-		if err != nil || plain == "." || plain == ".." {
+		if err != nil || plain == "" || plain == "." || plain == ".." || strings.ContainsAny(plain, `/\`) {
 			return nil, false
 		}
 		parts = append(parts, plain)
-	}
-	if len(parts) == 1 && parts[0] == "" {
-		return nil, true
 	}
 	return parts, true
 }

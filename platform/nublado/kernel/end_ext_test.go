@@ -64,7 +64,7 @@ func TestAKernelThatDiesBetweenTwoRunsIsNoticed(t *testing.T) {
 	}
 }
 
-// Of a run whose socket closes nobody knows how it ends, however friendly the farewell.
+// How a run ends whose socket closes is not known, however friendly the farewell.
 func TestASocketThatClosesInTheMiddleIsAnErrorWithTheOutputUntilThen(t *testing.T) {
 	t.Parallel()
 	steps := map[string]func(*link, request){
