@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -37,8 +38,11 @@ func (a answer) quote(limit int) string {
 	if len(window) < len(a.body) { // it may end in a part of the query
 		said = said[:max(0, len(said)-margin)]
 	}
-	return fault.Foreign(said, limit)
+	return fault.Foreign(linkQuery.ReplaceAllString(said, "$1?…"), limit)
 }
+
+// linkQuery finds a URL with a query: that of a login page has its state or its code.
+var linkQuery = regexp.MustCompile(`(/[^\s"'<>?]*)\?[^\s"'<>]+`)
 
 // decode reads an answer with status 2xx into out.
 func (b *binding) decode(got answer, out proto.Message, strict bool) error {

@@ -67,11 +67,11 @@ func CodeOf(httpStatus int) codes.Code {
 // answered is the JSON of an error: a google.rpc.Status, as grpc-gateway writes it, also
 // within "error", as Google's servers do, or a text there, as other servers do.
 type answered struct {
-	Code    json.RawMessage   `json:"code"`
-	Status  json.RawMessage   `json:"status"`
-	Message json.RawMessage   `json:"message"`
-	Details []json.RawMessage `json:"details"`
-	Error   json.RawMessage   `json:"error"`
+	Code    json.RawMessage `json:"code"`
+	Status  json.RawMessage `json:"status"`
+	Message json.RawMessage `json:"message"`
+	Details json.RawMessage `json:"details"`
+	Error   json.RawMessage `json:"error"`
 }
 
 // statusOf returns the error of an answer that is none of 2xx.
@@ -92,7 +92,7 @@ func statusOf(got answer) error {
 		if said := a.code(); said != codes.OK {
 			code = said
 		}
-		for _, raw := range a.Details {
+		for _, raw := range list(a.Details) {
 			if detail := detailOf(raw); detail != nil {
 				st.Details = append(st.Details, detail)
 			}
@@ -118,6 +118,15 @@ func (a answered) code() codes.Code {
 }
 
 func isObject(raw json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) }
+
+// list returns the elements of raw; none if it is no list.
+func list(raw json.RawMessage) []json.RawMessage {
+	var all []json.RawMessage
+	if len(raw) == 0 || json.Unmarshal(raw, &all) != nil {
+		return nil
+	}
+	return all
+}
 
 // text returns raw as a string; empty if it is none.
 func text(raw json.RawMessage) string {
