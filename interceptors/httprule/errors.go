@@ -3,6 +3,7 @@ package httprule
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 
@@ -53,8 +54,8 @@ func newError(method string, err error) *Error {
 // failure returns the error of a request that got no answer, or the first part of one.
 func (c *conn) failure(ctx context.Context, r *http.Request, err error) error {
 	code := codes.Unavailable
-	outer, wrapped := errors.AsType[*url.Error](err)
-	if wrapped {
+	slow, isNet := errors.AsType[net.Error](err) // of a body too
+	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // its text without the URL
 	}
 	switch st, ok := status.FromError(err); {
@@ -62,7 +63,7 @@ func (c *conn) failure(ctx context.Context, r *http.Request, err error) error {
 		code = status.FromContextError(ctx.Err()).Code()
 	case ok && st.Code() != codes.OK: // a login's
 		code = st.Code()
-	case wrapped && outer.Timeout() && c.http.Timeout > 0:
+	case isNet && slow.Timeout() && c.http.Timeout > 0:
 		code = codes.DeadlineExceeded
 	}
 	if text := withoutQuery(err.Error(), r.URL.RawQuery); text != err.Error() {

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -156,4 +158,25 @@ func TestNoSecretOfAQueryIsShown(t *testing.T) {
 	}
 	seen.Hides(t, "canary-id", "canary-cookie")
 	seen.Heard(t, "cannot reach", "dex.test", "web page")
+}
+
+func TestTheTimeoutOfTheClientIsDeadlineExceededInTheBodyToo(t *testing.T) {
+	t.Parallel()
+	files, item := withRule(t, `get: "/v1"`)
+	for name, began := range map[string]bool{"no answer": false, "part of one": true} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if began {
+				_, _ = io.WriteString(w, "{")
+				_ = http.NewResponseController(w).Flush()
+			}
+			<-r.Context().Done()
+		}))
+		hc := srv.Client()
+		hc.Timeout = 200 * time.Millisecond
+		cc := httprule.New(hc, srv.URL, httprule.WithResolver(files))
+		if err := cc.Invoke(t.Context(), call, newItem(t, item, ""), newItem(t, item, "")); status.Code(err) != codes.DeadlineExceeded {
+			t.Errorf("%s: %v (%v), want DeadlineExceeded", name, err, status.Code(err))
+		}
+		srv.Close()
+	}
 }
