@@ -47,8 +47,8 @@ type Session struct {
 
 // NewSession starts a kernel in the lab and connects to it, within ctx, which does not limit
 // the session. If that fails after the kernel was started, the kernel is deleted, for which
-// NewSession takes two more seconds at most. The limits of the connection are options of package kernel:
-// kernel.WithMaxMessage, kernel.WithMaxOutput, kernel.WithKeepAlive.
+// NewSession takes two more seconds at most. The limits of the connection are options of
+// package kernel: kernel.WithMaxMessage, kernel.WithMaxOutput, kernel.WithKeepAlive.
 func (c *Client) NewSession(ctx context.Context, o SessionOptions, opts ...kernel.Option) (*Session, error) {
 	r := request{op: "create the session", method: http.MethodPost, lab: true, header: http.Header{"Content-Type": {acceptJSON}}}
 	if !fault.Visible(o.Kernel + o.Notebook) {
@@ -72,18 +72,27 @@ func (c *Client) NewSession(ctx context.Context, o SessionOptions, opts ...kerne
 			ID string `json:"id"`
 		} `json:"kernel"`
 	}
-	if json.Unmarshal(body, &made) != nil || !isID(made.ID) || !isID(made.Kernel.ID) {
-		return nil, c.fail(v, r, ErrAnswer, errors.New("it is not a session with a kernel"))
+	if json.Unmarshal(body, &made) != nil || !isID(made.ID) {
+		return nil, c.fail(v, r, ErrAnswer, errors.New("it is not a session"))
 	}
 	s := &Session{client: c, id: made.ID, kernel: made.Kernel.ID}
+	if !isID(s.kernel) {
+		s.abandon(ctx)
+		return nil, c.fail(v, r, ErrAnswer, errors.New("it is not a session with a kernel"))
+	}
 	s.opts = append([]kernel.Option{kernel.WithSession(s.id, c.where.user), kernel.WithInterrupt(s.Interrupt)}, opts...)
 	if err := s.Reconnect(ctx); err != nil {
-		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
-		defer cancel()
-		_ = s.delete(cleanup) // why there is no connection is what counts
+		s.abandon(ctx)
 		return nil, err
 	}
 	return s, nil
+}
+
+// abandon deletes a session that cannot be used.
+func (s *Session) abandon(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
+	_ = s.delete(ctx) // why it cannot be used is what counts
 }
 
 func sessionRequest(o SessionOptions) ([]byte, error) {

@@ -168,3 +168,19 @@ func TestAHandshakeThatIsRefusedSaysWhy(t *testing.T) {
 		})
 	}
 }
+
+func TestASessionWithoutAKernelIsDeleted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nubladotest.Settings{XSRF: true})
+	c := s.client(t, "ada")
+	ready(t, c)
+	s.Nublado.Answer("ada", nubladotest.CreateSession, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"id":"s-1","kernel":null}`))
+	})
+	if _, err := c.NewSession(t.Context(), nublado.SessionOptions{}); !errors.Is(err, nublado.ErrAnswer) {
+		t.Errorf("%v, want ErrAnswer", err)
+	}
+	if n := s.count(http.MethodDelete, "/nb/user/ada/api/sessions/s-1"); n != 1 {
+		t.Errorf("it was deleted %d times, want once", n)
+	}
+}
