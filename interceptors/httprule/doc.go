@@ -13,7 +13,9 @@
 // The first binding of a rule is used, additional ones are for other clients. Fields in the
 // path are escaped once, and a call whose field is empty, does not match its pattern, or
 // has a segment "." or ".." is refused with InvalidArgument before it is sent: a server
-// would take it for another method. Fields that are neither in the path nor in the body
+// would take it for another method. A slash in a field of one segment is sent as %2F, which a
+// grpc-gateway with the default of WithUnescapingMode reads as a slash, and so maybe as the
+// path of another method: check ids of unknown origin. Fields that are neither in the path nor in the body
 // become query parameters: a.b for nested ones, a parameter for each element of a list,
 // field[key] for maps, enums by name, well-known types in their JSON form, and field masks
 // as they are, since gateways do not translate those. What a query cannot hold, such as a
@@ -27,8 +29,7 @@
 // Metadata of the context is sent as grpc-gateway reads it: with "Grpc-Metadata-" in front of
 // the key, except for credentials; see [HeaderName]. A gateway of version 2.33 or later
 // passes on the authorization alone, unless it has the option WithLegacyHeaderMatching.
-// [WithHeaderName] changes the names. A deadline is
-// sent as Grpc-Timeout too.
+// [WithHeaderName] changes the names. A deadline is sent as Grpc-Timeout too.
 //
 // # Answers
 //

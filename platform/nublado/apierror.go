@@ -48,7 +48,8 @@ var (
 )
 
 // APIError is the error of [Client]. errors.Is finds its Kind and its cause. It contains no
-// token, no cookie, and no state, code or XSRF value of a login.
+// token, no cookie, and no state, code or XSRF value of a login; only what the program's own
+// code says in an exception is shown as it is.
 type APIError struct {
 	// Op is the operation, such as "spawn the lab".
 	Op string

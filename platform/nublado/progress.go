@@ -110,9 +110,11 @@ func (s *spawn) follow(ctx context.Context) (over bool) {
 		if err != nil {
 			return false // what became of the lab decides
 		}
+		silent.Stop() // while the program has the step
 		if s.step(data) {
 			return true
 		}
+		silent.Reset(c.idle)
 	}
 }
 

@@ -218,3 +218,35 @@ func TestAStopIsAskedForOnceASecond(t *testing.T) {
 		}
 	})
 }
+
+// A program may show a step for as long as it likes.
+func TestAProgramThatIsSlowIsNoSilentHub(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		opened := 0
+		hub := transport(func(r *http.Request) (*http.Response, error) {
+			opened++
+			pr, pw := io.Pipe()
+			context.AfterFunc(r.Context(), func() { _ = pw.CloseWithError(r.Context().Err()) })
+			go func() {
+				for _, part := range []string{half, half, good} {
+					_, _ = pw.Write([]byte(part))
+				}
+			}()
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: pr, Request: r}, nil
+		})
+		c := NewClient(&http.Client{Transport: hub}, "https://nb.example.com/nb", "ada")
+		c.current.Store(c.newVisit()) // logged in
+		steps := 0
+		for _, err := range c.Progress(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps++
+			time.Sleep(time.Minute)
+		}
+		if steps != 3 || opened != 1 {
+			t.Errorf("%d steps of %d streams, want 3 of 1", steps, opened)
+		}
+	})
+}
