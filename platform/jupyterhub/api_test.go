@@ -179,3 +179,35 @@ func FuzzHubAnswer(f *testing.F) {
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// later is a hub that sends each part when the one before has been read.
+type later []string
+
+func (l later) RoundTrip(req *http.Request) (*http.Response, error) {
+	pr, pw := io.Pipe()
+	context.AfterFunc(req.Context(), func() { _ = pw.CloseWithError(req.Context().Err()) })
+	go func() {
+		for _, part := range l {
+			_, _ = pw.Write([]byte(part))
+		}
+	}()
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: pr, Request: req}, nil
+}
+
+// A program may show a step for as long as it likes.
+func TestAProgramThatIsSlowIsNoSilentHub(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, steps := NewClient(&http.Client{Transport: later{half, half, ready}}, "http://hub/hub/api"), 0
+		for _, err := range c.Progress(t.Context(), "a", "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps++
+			time.Sleep(time.Minute)
+		}
+		if steps != 3 {
+			t.Errorf("%d steps, want 3", steps)
+		}
+	})
+}

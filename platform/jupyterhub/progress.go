@@ -119,8 +119,10 @@ func (c *Client) follow(ctx context.Context, r request, yield func(Progress, err
 			yield(p, e)
 			return true, nil
 		}
+		silent.Stop() // while the program has the step
 		if !yield(p, nil) || p.Ready {
 			return true, nil
 		}
+		silent.Reset(c.idle)
 	}
 }
