@@ -81,10 +81,11 @@ func (p *Policy) isAlias(host string) bool {
 	return slices.ContainsFunc(p.Aliases, func(alias string) bool { return alias != "" && bare(alias) == bare(host) })
 }
 
-// isBelow reports whether host is on the registrable domain of the backend.
+// isBelow reports whether host is on the registrable domain of the backend. A name below
+// that may be on another one: yours.s3.amazonaws.com is not of the owner of amazonaws.com.
 func (p *Policy) isBelow(host string) bool {
 	domain := registrable(bare(p.Home.Host))
-	return domain != "" && (bare(host) == domain || strings.HasSuffix(bare(host), "."+domain))
+	return domain != "" && registrable(bare(host)) == domain
 }
 
 func (p *Policy) isListed(host string) bool {

@@ -62,6 +62,13 @@ func TestPolicyDecidesWhereCallsMayGo(t *testing.T) {
 			},
 		},
 		{
+			name: "a suffix of many owners below the domain", home: "flyte.amazonaws.com",
+			answers: map[string]string{
+				"https://dp.amazonaws.com": cluster, "https://amazonaws.com": cluster,
+				"https://yours.s3.amazonaws.com": refused, "https://s3.amazonaws.com": refused, "https://a.yours.s3.amazonaws.com.": refused,
+			},
+		},
+		{
 			name: "a suffix that no list has", home: "flyte.svc.cluster.local",
 			answers: map[string]string{
 				"https://dp.svc.cluster.local": refused, "https://flyte.svc.cluster.local:8443": cluster, "dp.flyte.svc.cluster.local": refused,
