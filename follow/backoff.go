@@ -70,6 +70,9 @@ func ask[Req, Resp any](ctx context.Context, call func(context.Context, Req) (Re
 // too often.
 func insist[Req, Resp any](ctx context.Context, cfg *config, call func(context.Context, Req) (Resp, error), req Req) (Resp, error) {
 	b := backoff{cfg: cfg}
+	if unlimited := call; cfg.beside {
+		call = func(ctx context.Context, req Req) (Resp, error) { return ask(ctx, unlimited, req) }
+	}
 	for {
 		answer, err := call(ctx, req)
 		if err == nil {

@@ -20,6 +20,7 @@ type config struct {
 	silence        time.Duration // 0 means that it is not checked
 	tries          int           // of a log that is not there yet; 0 means any number
 	grace          time.Duration // between those
+	beside         bool          // calls are made beside a stream: each has the answerLimit
 	log            *slog.Logger
 	clock          clock.Clock
 }

@@ -93,5 +93,7 @@ func named[T any](op, subject string, entries iter.Seq2[T, error]) iter.Seq2[T, 
 	}
 }
 
-// once is a config for calls that are part of something which is tried again as a whole.
-func once() *config { return newConfig([]Option{WithMaxFailures(1)}) }
+// once is a config for calls beside a stream, which is opened anew if one of them fails.
+func once() *config {
+	return newConfig([]Option{WithMaxFailures(1), optionFunc(func(c *config) { c.beside = true })})
+}
