@@ -62,8 +62,11 @@ type stretch struct {
 	own      bool  // lines is not part of a message
 }
 
-// replay is the state of a log that comes again.
+// replay is the state of a log that comes again. What was passed is that of its beginning:
+// new lines among those that come again move the position on.
 type replay struct {
+	passed bool
+	low    stamp
 	atLow  int          // lines at low that are still to come
 	held   map[line]int // and those that are held
 	left   int          // of both
@@ -122,7 +125,9 @@ func (p *position) pass(lines stretch) {
 
 // rewind says that the log comes again from its start.
 func (p *position) rewind() {
-	r := &replay{atLow: p.atLow, held: make(map[line]int, p.count), left: p.atLow + p.count, latest: p.low}
+	r := &replay{
+		passed: p.passed, low: p.low, atLow: p.atLow, held: make(map[line]int, p.count), left: p.atLow + p.count, latest: p.low,
+	}
 	for _, h := range p.held[p.first:] {
 		for _, l := range h.lines {
 			r.held[line{stampOf(l), l.GetMessage()}]++
@@ -161,8 +166,8 @@ func (r *replay) beyond(at stamp) bool {
 // skip reports whether l has been yielded.
 func (p *position) skip(l *dataplanepb.LogLine) bool {
 	at, r := stampOf(l), p.replay
-	if p.passed {
-		switch c := at.compare(p.low); {
+	if r.passed {
+		switch c := at.compare(r.low); {
 		case c < 0:
 			return true
 		case c == 0 && r.atLow > 0:
