@@ -16,6 +16,8 @@ const (
 	answerLimit = time.Minute
 	// maxRedirects is how many redirects of a download are followed.
 	maxRedirects = 5
+	// drainLimit is how long the end of an answer that is of no use is waited for.
+	drainLimit = time.Second
 )
 
 // storage is the HTTP side of one call. Close it at the end of the call.
@@ -63,6 +65,7 @@ func redirect(next *http.Request, before []*http.Request) error {
 // returns an answer of success, whose body the caller closes. Any other answer is a
 // [*StatusError], and none a *networkError.
 func (s *storage) exchange(ctx context.Context, method string, at *signed, prepare func(*http.Request)) (*http.Response, error) {
+	ctx, cancel := context.WithCancel(ctx)
 	r := (&http.Request{
 		Method: method, URL: at.url, Host: at.url.Host, Header: http.Header{},
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -83,18 +86,36 @@ func (s *storage) exchange(ctx context.Context, method string, at *signed, prepa
 	}
 	res, err := s.hc.Do(r)
 	if err != nil {
+		cancel()
 		return nil, unanswered(method, at.url, err)
 	}
+	res.Body = &closing{res.Body, cancel}
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		return res, nil
 	}
 	defer finish(res)
+	defer time.AfterFunc(stallLimit, cancel).Stop()
 	return nil, refusal(res, at.url, s.clock.Read().Reached(at.end))
 }
 
-// finish closes an answer that the caller is done with, and keeps its connection if little
-// of it is unread.
+// closing is the body of an answer. A read of it ends when cancel is called.
+type closing struct {
+	io.ReadCloser
+
+	cancel context.CancelFunc
+}
+
+func (c *closing) Close() error {
+	defer c.cancel()
+	return c.ReadCloser.Close()
+}
+
+// finish closes an answer of exchange that the caller is done with, and keeps its connection
+// if little of it is unread.
 func finish(res *http.Response) {
+	if c, ok := res.Body.(*closing); ok {
+		defer time.AfterFunc(drainLimit, c.cancel).Stop()
+	}
 	_, _ = io.CopyN(io.Discard, res.Body, maxRefusal)
 	_ = res.Body.Close()
 }
