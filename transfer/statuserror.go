@@ -105,11 +105,17 @@ func secretsOf(urls ...*url.URL) *fault.Secrets {
 	const shortest = 16
 	hide := &fault.Secrets{}
 	for _, u := range urls {
-		for name, values := range u.Query() {
-			for _, value := range values {
-				if len(value) >= shortest && !strings.HasSuffix(strings.ToLower(name), "headers") {
-					hide.Add(value)
-				}
+		// What servers take for a query need not be one by the rules.
+		for piece := range strings.FieldsFuncSeq(u.RawQuery, func(c rune) bool { return c == '&' || c == ';' }) {
+			name, value, named := strings.Cut(piece, "=")
+			if !named { // a token alone
+				name, value = "", piece
+			}
+			if text, err := url.QueryUnescape(value); err == nil {
+				value = text
+			}
+			if len(value) >= shortest && !strings.HasSuffix(strings.ToLower(name), "headers") {
+				hide.Add(value)
 			}
 		}
 	}
