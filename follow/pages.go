@@ -2,6 +2,7 @@ package follow
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"iter"
 )
@@ -45,7 +46,7 @@ func pages[P any](
 		a.page, a.next, err = fetch(ctx, token)
 		return a, err
 	}
-	seen := map[string]struct{}{}
+	seen := map[[sha256.Size]byte]struct{}{} // not the tokens: how long they are is up to the server
 	for token := ""; ; {
 		a, err := insist(ctx, cfg, get, token)
 		if err != nil {
@@ -54,10 +55,11 @@ func pages[P any](
 		if !yield(a.page, nil) || a.next == "" {
 			return nil
 		}
-		if _, again := seen[a.next]; again {
+		digest := sha256.Sum256([]byte(a.next))
+		if _, again := seen[digest]; again {
 			return ErrRepeatedToken
 		}
-		seen[a.next] = struct{}{}
+		seen[digest] = struct{}{}
 		token = a.next
 	}
 }

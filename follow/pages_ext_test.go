@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -97,6 +99,29 @@ func TestAListThatDoesNotEndIsAnError(t *testing.T) {
 		if !errors.Is(err, follow.ErrRepeatedToken) || calls != cycle+1 {
 			t.Errorf("a cycle of %d: %v after %d calls", cycle, err, calls)
 		}
+	}
+}
+
+func TestPageTokensAreNotKept(t *testing.T) { //nolint:paralleltest // it counts what all goroutines hold
+	const size, most = 500_000, 64
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for n, err := range follow.Pages(t.Context(), func(_ context.Context, token string) (int, string, error) {
+		n, _ := strconv.Atoi(strings.TrimLeft(token, "0"))
+		return n, fmt.Sprintf("%0*d", size, n+1), nil
+	}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == most {
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			break
+		}
+	}
+	if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > most*size/4 {
+		t.Errorf("%d bytes are held after %d tokens of %d", held, most, size)
 	}
 }
 

@@ -44,3 +44,19 @@ func TestNewLinesOfTheSecondOfTheCutAreFreshHoweverManyTheyAre(t *testing.T) {
 		t.Errorf("%d lines are lost", len(logged)-next)
 	}
 }
+
+// Lines of several pods or sources come a little out of order.
+func TestALineOfTheNextSecondDoesNotEndTheSearchForOldOnes(t *testing.T) {
+	t.Parallel()
+	at := func(second int64, text string) *dataplanepb.LogLine {
+		return &dataplanepb.LogLine{Timestamp: &timestamppb.Timestamp{Seconds: second}, Message: text}
+	}
+	old := []*dataplanepb.LogLine{at(10, "a"), at(12, "b")}
+	var p position
+	p.add(stretch{lines: old, latest: stamp{seconds: 12}, atLatest: 1})
+	p.rewind()
+	again := []*dataplanepb.LogLine{old[0], at(13, "new"), old[1], at(15, "newer")}
+	if fresh := p.fresh(again); len(fresh) != 2 || fresh[0] != again[1] || fresh[1] != again[3] {
+		t.Errorf("fresh are %v", fresh)
+	}
+}
