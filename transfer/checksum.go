@@ -1,9 +1,11 @@
 package transfer
 
 import (
+	"bytes"
 	"crypto/md5" //nolint:gosec // what storage hosts give
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"hash"
 	"hash/crc32"
@@ -27,7 +29,7 @@ func sumsOf(h http.Header, whole bool) sums {
 	}
 	take(&s.md5, h.Get("X-Ms-Blob-Content-Md5"), md5.Size)
 	if whole { // else these are those of the part
-		take(&s.md5, h.Get("Content-Md5"), md5.Size)
+		take(&s.md5, h.Get("Content-MD5"), md5.Size)
 		take(&s.crc32c, h.Get("X-Amz-Checksum-Crc32c"), crc32.Size)
 	}
 	for _, line := range h.Values("X-Goog-Hash") {
@@ -81,7 +83,7 @@ func (s sums) checker() *checker {
 // says.
 func (c *checker) check() error {
 	got := c.hash.Sum(nil)
-	if string(got) == string(c.want) {
+	if bytes.Equal(got, c.want) {
 		return nil
 	}
 	return fmt.Errorf("%w: %s %s, and the storage host says %s", ErrChecksum, c.name, digits(got), digits(c.want))
@@ -91,5 +93,5 @@ func digits(sum []byte) string {
 	if len(sum) == crc32.Size {
 		return fmt.Sprintf("%08x", binary.BigEndian.Uint32(sum))
 	}
-	return fmt.Sprintf("%x", sum)
+	return hex.EncodeToString(sum)
 }

@@ -98,5 +98,6 @@ func verify(ctx context.Context, file *os.File, check *checker) (*checker, error
 	if _, err := hashAll(ctx, check.hash, io.NewSectionReader(file, 0, math.MaxInt64)); err != nil {
 		return nil, err
 	}
-	return check, check.check()
+	err := check.check()
+	return check, err
 }

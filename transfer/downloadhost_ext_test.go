@@ -29,32 +29,33 @@ func partOf(r *http.Request, contentRange, body string) *http.Response {
 
 func TestHostThatAnswersOddly(t *testing.T) {
 	t.Parallel()
-	always := func(contentRange, body string) func(*http.Request, int) *http.Response {
-		return func(r *http.Request, _ int) *http.Response { return partOf(r, contentRange, body) }
-	}
-	says := func(code int, body string, header ...string) func(*http.Request, int) *http.Response {
-		return func(r *http.Request, _ int) *http.Response { return answer(r, code, body, header...) }
-	}
+	type header = []string // in pairs
+	at := func(contentRange string) header { return header{"Content-Range", contentRange, "ETag", `"e"`} }
+	const some = http.StatusPartialContent
 	for name, tt := range map[string]struct {
-		first func(*http.Request, int) *http.Response
-		code  codes.Code
+		status int
+		body   string
+		header header
+		code   codes.Code
 	}{
-		"another part":                       {always("bytes 5-9/10", "56789"), codes.Unknown},
-		"no Content-Range":                   {always("", "hello"), codes.Unknown},
-		"a range that ends before it begins": {always("bytes 0--5/10", "hello"), codes.Unknown},
-		"the same part again":                {always("bytes 0-4/10", "hello"), codes.Unknown},
-		"never how much there is":            {always("bytes 0-9/*", "0123456789"), codes.Unknown},
-		"less than it says":                  {always("bytes 0-9/10", "hello"), codes.Unknown},
-		"a page":                             {says(http.StatusOK, "<html>log in", "Content-Type", "text/html; charset=utf-8"), codes.Unavailable},
-		"no content":                         {says(http.StatusNoContent, ""), codes.Unknown},
-		"no range":                           {says(http.StatusRequestedRangeNotSatisfiable, ""), codes.OutOfRange},
-		"not found":                          {says(http.StatusNotFound, ""), codes.NotFound},
-		"forbidden":                          {says(http.StatusForbidden, canary), codes.PermissionDenied},
-		"a redirect to nothing":              {says(http.StatusFound, "", "Location", "https://h\x7f/?X-Sig="+canary), codes.Unavailable},
+		"another part":                       {some, "56789", at("bytes 5-9/10"), codes.Unknown},
+		"no Content-Range":                   {some, "hello", at(""), codes.Unknown},
+		"a range that ends before it begins": {some, "hello", at("bytes 0--5/10"), codes.Unknown},
+		"the same part again":                {some, "hello", at("bytes 0-4/10"), codes.Unknown},
+		"never how much there is":            {some, "0123456789", at("bytes 0-9/*"), codes.Unknown},
+		"less than it says":                  {some, "hello", at("bytes 0-9/10"), codes.Unknown},
+		"a page":                             {http.StatusOK, "<html>log in", header{"Content-Type", "text/html; charset=utf-8"}, codes.Unavailable},
+		"no content":                         {http.StatusNoContent, "", nil, codes.Unknown},
+		"no range":                           {http.StatusRequestedRangeNotSatisfiable, "", nil, codes.OutOfRange},
+		"not found":                          {http.StatusNotFound, "", nil, codes.NotFound},
+		"forbidden":                          {http.StatusForbidden, canary, nil, codes.PermissionDenied},
+		"a redirect to nothing":              {http.StatusFound, "", header{"Location", "https://h\x7f/?X-Sig=" + canary}, codes.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := &object{content: "0123456789", etag: `"e"`, first: tt.first}
+			o := &object{content: "0123456789", etag: `"e"`, first: func(r *http.Request, _ int) *http.Response {
+				return answer(r, tt.status, tt.body, tt.header...)
+			}}
 			synctest.Test(t, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "out")
 				_, err := from(o).DownloadFile(t.Context(), link, path)

@@ -43,7 +43,7 @@ type full struct{}
 
 func (full) SetCookies(*url.URL, []*http.Cookie) {}
 func (full) Cookies(*url.URL) []*http.Cookie {
-	return []*http.Cookie{{Name: "session", Value: canary}} //nolint:gosec // it is not to be sent
+	return []*http.Cookie{{Name: "session", Value: canary}} // not to be sent
 }
 
 // Two hosts: one redirects to another signed URL of the other. Neither must get a
@@ -85,7 +85,7 @@ func TestDownloadShowsNoSecretAnywhere(t *testing.T) {
 	})
 	front := storageHost(t, func(w http.ResponseWriter, r *http.Request) {
 		note(r)
-		http.SetCookie(w, &http.Cookie{Name: "session", Value: "of-the-front"}) //nolint:gosec // it is to be dropped
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "of-the-front"}) // to be dropped
 		http.Redirect(w, r, store.URL+"/real?X-Sig="+second, http.StatusTemporaryRedirect)
 	})
 	var texts []string

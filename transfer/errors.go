@@ -18,7 +18,7 @@ var (
 	// ErrChecksum means that content arrived other than it was sent.
 	ErrChecksum = errors.New("the content that arrived does not have the expected checksum")
 	// ErrExpired means that the storage host takes a signed URL for expired, also new ones.
-	ErrExpired = errors.New("the signed URL has expired; have another one signed, or compare the clocks of the backend and of the storage host")
+	ErrExpired = errors.New("the signed URL has expired; have another one signed, or compare the backend's clock with the storage host's")
 	// ErrEscapes means that a name or a symbolic link leads out of its directory.
 	ErrEscapes = errors.New("it leads out of the directory")
 	// ErrShort means that less content arrived than was promised.
