@@ -34,6 +34,21 @@ demo: ## Run the quick start against a mock on this machine: with all that it ha
 test: ## Run all tests with the race detector (needs Go and a C compiler only)
 	go test -race ./...
 
+.PHONY: install
+install: ## Install the command jetway, where go install puts programs
+	CGO_ENABLED=0 go install -trimpath -ldflags="-s -w" ./cmd/jetway
+
+.PHONY: cli-docs
+cli-docs: | $(TMP) ## Write docs/cli.md, and the help of jetway itself, anew from the commands
+	go run ./cmd/jetway/internal/manual markdown > $(TMP)/cli.md
+	mv $(TMP)/cli.md docs/cli.md
+	go run ./cmd/jetway/internal/manual help > $(TMP)/help.txt
+	mv $(TMP)/help.txt cmd/jetway/internal/command/help.txt
+
+.PHONY: dist
+dist: $(BIN)/cyclonedx-gomod ## Build jetway for Linux, macOS and Windows (DIST_TARGETS names fewer) into .tmp/dist, with checksums, man pages and SBOMs
+	tools/dist.sh $(TMP)/dist $(BIN)/cyclonedx-gomod
+
 .PHONY: integration
 integration: ## Run the tests against real servers, browser and keyring (installs what is missing)
 	integration/prepare.sh
@@ -157,6 +172,9 @@ $(BIN)/protoc-gen-grpc-gateway: integration/go.mod integration/go.sum
 
 $(BIN)/benchstat: tools/go/go.mod tools/go/go.sum
 	$(call build-tool,go,golang.org/x/perf/cmd/benchstat)
+
+$(BIN)/cyclonedx-gomod: tools/sbom/go.mod tools/sbom/go.sum
+	$(call build-tool,sbom,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
 
 $(BIN)/govulncheck: tools/go/go.mod tools/go/go.sum
 	$(call build-tool,go,golang.org/x/vuln/cmd/govulncheck)

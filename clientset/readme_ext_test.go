@@ -114,18 +114,18 @@ func TestCodeOfThePagesIsCompiled(t *testing.T) {
 
 func TestReadmeStartsTheMockWithFlagsThatItHas(t *testing.T) {
 	t.Parallel()
-	command := regexp.MustCompile(`cmd/mockserver@latest((?:[^\n]*\\\n)*[^\n]*)`).FindStringSubmatch(read(t, "../README.md"))
+	command := regexp.MustCompile(`cmd/jetway@latest((?:[^\n]*\\\n)*[^\n]*)`).FindStringSubmatch(read(t, "../README.md"))
 	if command == nil {
 		t.Fatal("the README has no command that starts the mock")
 	}
-	source := read(t, "../cmd/mockserver/*.go")
-	flags := regexp.MustCompile(` -([a-z-]+)`).FindAllStringSubmatch(command[1], -1)
-	if len(flags) < 4 {
-		t.Errorf("%d flags in %q, want at least 4", len(flags), command[0])
+	source := read(t, "../cmd/jetway/internal/mock/*.go")
+	flags := regexp.MustCompile(` --([a-z-]+)`).FindAllStringSubmatch(command[1], -1)
+	if len(flags) < 3 {
+		t.Errorf("%d flags in %q, want at least 3", len(flags), command[0])
 	}
 	for _, f := range flags {
 		if !strings.Contains(source, `"`+f[1]+`", `) {
-			t.Errorf("cmd/mockserver has no flag -%s", f[1])
+			t.Errorf("jetway mock has no flag --%s", f[1])
 		}
 	}
 }

@@ -299,3 +299,21 @@ func TestAnIteratorCanBeUsedAgain(t *testing.T) {
 		}
 	})
 }
+
+func TestNoticeTellsOfFailuresAndOfNothingElse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{streams: [][]any{
+			{queued, codes.Unavailable}, // brought something new: only cut
+			{codes.Unavailable}, {codes.Internal}, {running, codes.Unavailable}, {done},
+		}}
+		var told []codes.Code
+		notice := follow.WithNotice(func(err error) { told = append(told, status.Code(err)) })
+		if _, err := phases(t.Context(), s, follow.WithNotice(nil), notice); err != nil {
+			t.Fatal(err)
+		}
+		if want := []codes.Code{codes.Unavailable, codes.Internal}; !slices.Equal(told, want) {
+			t.Errorf("told of %v, want %v", told, want)
+		}
+	})
+}

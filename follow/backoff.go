@@ -29,6 +29,9 @@ func (b *backoff) add(weight int, cause error) error {
 	b.score += weight
 	switch limit := b.cfg.failures * wholeFailure; {
 	case limit == 0 || b.score < limit:
+		if weight > 0 {
+			b.cfg.notice(cause)
+		}
 		return nil
 	case b.row == 0:
 		return cause

@@ -21,6 +21,7 @@ type config struct {
 	tries          int           // of a log that is not there yet; 0 means any number
 	grace          time.Duration // between those
 	beside         bool          // calls are made beside a stream: each has the answerLimit
+	notice         func(error)
 	log            *slog.Logger
 	clock          clock.Clock
 }
@@ -37,7 +38,7 @@ func newConfig(opts []Option) *config {
 	c := &config{
 		pause: 500 * time.Millisecond, longest: 10 * time.Second, failures: 10,
 		silence: 30 * time.Second, tries: 5, grace: 2 * time.Second,
-		log: slog.New(slog.DiscardHandler),
+		notice: func(error) {}, log: slog.New(slog.DiscardHandler),
 	}
 	for _, o := range opts {
 		o.apply(c)
@@ -74,6 +75,18 @@ func WithSilence(d time.Duration) Option {
 // tries it waits as long as its context. A change of the action's phase begins the count anew.
 func WithLogGrace(tries int, pause time.Duration) Option {
 	return optionFunc(func(c *config) { c.tries, c.grace = max(tries, 0), max(pause, time.Millisecond) })
+}
+
+// WithNotice sets a function for telling a person that nothing comes at present: it is
+// called with each failure after which a stream or a call is tried again, before the pause.
+// A stream that is cut after it has brought something new is no failure. The function must
+// return soon.
+func WithNotice(notice func(error)) Option {
+	return optionFunc(func(c *config) {
+		if notice != nil {
+			c.notice = notice
+		}
+	})
 }
 
 // WithLogger sets the logger of what is not an error yet: each stream that is opened again,

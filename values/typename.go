@@ -12,6 +12,10 @@ import (
 // maxNames is how many names an error lists.
 const maxNames = 20
 
+// TypeName returns what errors of this package call a type, such as "a list of (a string)";
+// for people, who see what a task takes.
+func TypeName(t *corepb.LiteralType) string { return typeName(t, 0) }
+
 // typeName returns what an error calls a type.
 func typeName(t *corepb.LiteralType, depth int) string {
 	if depth > 4 {

@@ -129,7 +129,29 @@ func Rules() []Rule {
 		{Package: "platform/jupyterhub/hubtest", Tests: []string{"platform/jupyterhub"}},
 
 		// Programs.
-		{Package: "cmd/mockserver", May: []string{gen, mock}},
+		{Package: "cmd/jetway/internal/qr"},
+		{Package: "cmd/jetway/internal/show", Tests: []string{gen}},
+		{Package: "cmd/jetway/internal/stdio", May: []string{"cmd/jetway/internal/show"}},
+		{Package: "cmd/jetway/internal/profile", May: []string{"auth"}},
+		{Package: "cmd/jetway/internal/schema"},
+		{Package: "cmd/jetway/internal/failure", May: []string{
+			"auth", "auth/flow", clientset, "cmd/jetway/internal/show", "cmd/jetway/internal/stdio", "configstore",
+		}},
+		{Package: "cmd/jetway/internal/mock", May: []string{"cmd/jetway/internal/show", gen, mock}},
+		{Package: "cmd/jetway/internal/connect", May: []string{
+			"auth", "auth/flow", clientset, "cmd/jetway/internal/failure", "cmd/jetway/internal/profile", "configstore",
+			"internal/endpoint", "platform/...", "platform",
+		}},
+		{Package: "cmd/jetway/internal/command", May: []string{
+			"auth", "auth/flow", "auth/tokenstore", clientset, "cmd/jetway/internal/...", "configstore", "doctor", "follow", gen, "internal/endpoint",
+			"platform/...", "transfer", "values",
+		}},
+		{Package: "cmd/jetway/internal/live", May: []string{"cmd/jetway/internal/show", "cmd/jetway/internal/stdio"}},
+		{Package: "cmd/jetway/internal/manual", May: []string{"cmd/jetway/internal/command", "cmd/jetway/internal/stdio"}},
+		{Package: "cmd/jetway", May: []string{"cmd/jetway/internal/command"}, Tests: []string{
+			"auth", "auth/tokenstore", gen, mock, "platform/jupyterhub/hubtest", "platform/kubeflow/dextest", "platform/nublado/nubladotest",
+			"platform/wallaroo/apitest", "platform/wallaroo/keycloaktest",
+		}},
 		{Package: "examples/hello", May: []string{"auth/flow", clientset, gen}, Tests: mocks},
 		{Package: "examples/login", May: []string{"auth", "auth/flow", "auth/tokenstore", clientset, gen, mock}},
 		{Package: "examples/custom", May: []string{"auth", clientset, gen, mock}},

@@ -31,24 +31,30 @@ const (
 	maxAdminLabels      = 16
 )
 
-// labelPart is a label's value, or the name in its key; 63 characters at most.
-var labelPart = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`)
+// The forms of names. They are compiled when a request needs them: programs that link the
+// mock start without them.
+const (
+	// labelPart is a label's value, or the name in its key; 63 characters at most.
+	labelPart = `^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`
+	// labelPrefix is what may precede the name in a label's key: a DNS-1123 subdomain.
+	labelPrefix = `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// dns1123 is a label of RFC 1123 as Kubernetes reads it; 63 characters at most.
+	dns1123 = `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`
+	// dns1035 is the label of RFC 1035 §2.3.1 in lower case.
+	dns1035 = `^[a-z]([-a-z0-9]*[a-z0-9])?$`
+)
 
-// labelPrefix is what may precede the name in a label's key: a DNS-1123 subdomain.
-var labelPrefix = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+func matches(form, text string) bool { return regexp.MustCompile(form).MatchString(text) }
 
 func validLabel(key, value string) bool {
 	prefix, name, prefixed := strings.Cut(key, "/")
 	if !prefixed {
 		name = prefix
-	} else if len(prefix) > 253 || !labelPrefix.MatchString(prefix) {
+	} else if len(prefix) > 253 || !matches(labelPrefix, prefix) {
 		return false
 	}
-	return labelPart.MatchString(name) && (value == "" || labelPart.MatchString(value))
+	return matches(labelPart, name) && (value == "" || matches(labelPart, value))
 }
-
-// dns1123 is a label of RFC 1123 as Kubernetes reads it; 63 characters at most.
-var dns1123 = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
 func (s adminServer) GetVersion(context.Context, *adminpb.GetVersionRequest) (*adminpb.GetVersionResponse, error) {
 	return &adminpb.GetVersionResponse{ControlPlaneVersion: &adminpb.Version{
@@ -105,7 +111,7 @@ func (s adminServer) RegisterProject(_ context.Context, req *adminpb.ProjectRegi
 	switch {
 	case p == nil:
 		return nil, status.Error(codes.InvalidArgument, "missing project")
-	case !dns1123.MatchString(p.GetId()):
+	case !matches(dns1123, p.GetId()):
 		return nil, status.Errorf(codes.InvalidArgument, "invalid project id %q: want a DNS-1123 label", p.GetId())
 	case p.GetName() == "":
 		return nil, status.Error(codes.InvalidArgument, "missing project_name")

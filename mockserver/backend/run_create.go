@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"crypto/rand"
-	"regexp"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -14,9 +13,6 @@ import (
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
-
-// dns1035 is the label of RFC 1035 §2.3.1 in lower case.
-var dns1035 = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
 
 const maxRunName = 30
 
@@ -52,7 +48,7 @@ func newRunKey(req *workflowpb.CreateRunRequest) (runKey, error) {
 	switch id := req.GetId().(type) {
 	case *workflowpb.CreateRunRequest_RunId:
 		key := keyOf(id.RunId)
-		if len(key.name) > maxRunName || !dns1035.MatchString(key.name) {
+		if len(key.name) > maxRunName || !matches(dns1035, key.name) {
 			return runKey{}, status.Errorf(codes.InvalidArgument, "invalid run name %q: want at most %d lower-case letters, "+
 				"digits and hyphens, a letter first and no hyphen last", key.name, maxRunName)
 		}

@@ -27,20 +27,28 @@ type taskServer struct {
 }
 
 func (s taskServer) DeployTask(_ context.Context, req *taskpb.DeployTaskRequest) (*taskpb.DeployTaskResponse, error) {
+	if err := s.b.AddTask(req); err != nil {
+		return nil, err
+	}
+	return &taskpb.DeployTaskResponse{}, nil
+}
+
+// AddTask deploys a task, as a call of DeployTask does; the error is what the call returns.
+func (b *Backend) AddTask(req *taskpb.DeployTaskRequest) error {
 	id := req.GetTaskId()
 	switch {
 	case id == nil:
-		return nil, status.Error(codes.InvalidArgument, "task_id is required")
+		return status.Error(codes.InvalidArgument, "task_id is required")
 	case req.GetSpec() == nil:
-		return nil, status.Error(codes.InvalidArgument, "spec is required")
+		return status.Error(codes.InvalidArgument, "spec is required")
 	}
-	if err := s.b.checkProject(id.GetProject()); err != nil {
-		return nil, err
+	if err := b.checkProject(id.GetProject()); err != nil {
+		return err
 	}
 	own := proto.CloneOf(req)
 	for _, t := range own.GetTriggers() {
 		if err := checkCron(t.GetAutomationSpec().GetSchedule()); err != nil {
-			return nil, status.Errorf(codes.InvalidArgument, "trigger %q: %v", t.GetName(), err)
+			return status.Errorf(codes.InvalidArgument, "trigger %q: %v", t.GetName(), err)
 		}
 		setAutomationType(t.GetAutomationSpec())
 	}
@@ -51,13 +59,13 @@ func (s taskServer) DeployTask(_ context.Context, req *taskpb.DeployTaskRequest)
 		doc.ShortDescription = cutText(doc.GetShortDescription(), maxShortDescription)
 		doc.LongDescription = cutText(doc.GetLongDescription(), maxLongDescription)
 	}
-	s.b.mu.Lock()
-	defer s.b.mu.Unlock()
-	s.b.tasks.deploy(taskRow{
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tasks.deploy(taskRow{
 		taskName: taskName{id.GetProject(), id.GetDomain(), id.GetName()}, version: id.GetVersion(),
 		spec: own.GetSpec(), triggers: own.GetTriggers(),
-	}, s.b.cfg.Now())
-	return &taskpb.DeployTaskResponse{}, nil
+	}, b.cfg.Now())
+	return nil
 }
 
 func (s taskServer) GetTaskDetails(_ context.Context, req *taskpb.GetTaskDetailsRequest) (*taskpb.GetTaskDetailsResponse, error) {

@@ -36,6 +36,9 @@ type Resolver struct {
 	Endpoint string
 	// ConfigFile is the file to read instead of searching for one; it is trusted.
 	ConfigFile string
+	// HasSecret says that the program logs in with a secret of its own. To send that to an
+	// address from a file in the working directory, the file must be trusted.
+	HasSecret bool
 	// Dir is the working directory; empty means that of the process.
 	Dir string
 	// Home is the home directory; empty means that of the user.
@@ -84,10 +87,11 @@ type surroundings struct {
 	environ   func() []string // nil: the names are not known
 	dir, home string
 	trust     Trust
+	secret    bool // the program has one
 }
 
 func (r Resolver) surroundings() (surroundings, error) {
-	s := surroundings{env: r.LookupEnv, environ: r.Environ, dir: r.Dir, home: r.Home, trust: r.Trust}
+	s := surroundings{env: r.LookupEnv, environ: r.Environ, dir: r.Dir, home: r.Home, trust: r.Trust, secret: r.HasSecret}
 	if s.env == nil {
 		s.env = os.LookupEnv
 		if s.environ == nil {

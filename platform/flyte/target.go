@@ -137,7 +137,7 @@ func (c *Config) trusted() error {
 		return nil
 	}
 	sensitive := []string{KeyCommand, KeyProxyCommand, KeySecretLocation, KeySecretEnvVar, KeyInsecureSkipVerify, KeyCACertFilePath}
-	if c.hasSecret() || len(c.Command) > 0 || len(c.ProxyCommand) > 0 {
+	if c.hasSecret() || c.at.secret || len(c.Command) > 0 || len(c.ProxyCommand) > 0 {
 		// A secret from another place must not be sent to an address from this file.
 		sensitive = append(sensitive, KeyEndpoint, KeyInsecure, KeyHTTPProxyURL)
 	}

@@ -76,10 +76,13 @@ func onlySlash(from, to *url.URL) bool {
 	return from.Scheme == to.Scheme && from.Host == to.Host && strings.TrimRight(from.Path, "/") == strings.TrimRight(to.Path, "/")
 }
 
-var (
-	loginPath     = regexp.MustCompile(`/auth/.*/login$`)       // of Dex since 2.29
-	connectorPath = regexp.MustCompile(`/auth/[^/]+(/login)?$`) // of every Dex
-)
+// isLogin reports whether path is that of the login form of Dex since 2.29.
+func isLogin(path string) bool { return regexp.MustCompile(`/auth/.*/login$`).MatchString(path) }
+
+// isConnector reports whether path is that of a connector of any Dex.
+func isConnector(path string) bool {
+	return regexp.MustCompile(`/auth/[^/]+(/login)?$`).MatchString(path)
+}
 
 // findForm returns the page with Dex's login form, starting from the page that the
 // endpoint redirected to.
@@ -94,7 +97,7 @@ func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
 			next.RawQuery = link.RawQuery
 		}
 	}
-	if !loginPath.MatchString(next.Path) {
+	if !isLogin(next.Path) {
 		var err error
 		if p, err = w.get(ctx, &next); err != nil {
 			return page{}, err
@@ -119,11 +122,11 @@ func (d Dex) findForm(ctx context.Context, w *walk, p page) (page, error) {
 // another password.
 func isForm(endpoint *url.URL, p page) bool {
 	if p.url.Scheme == endpoint.Scheme && strings.EqualFold(p.url.Host, endpoint.Host) {
-		return connectorPath.MatchString(p.url.Path) || asksForPassword(p.body)
+		return isConnector(p.url.Path) || asksForPassword(p.body)
 	}
 	query := p.url.Query()
-	address := loginPath.MatchString(p.url.Path) && query.Has("state") ||
-		connectorPath.MatchString(p.url.Path) && query.Has("req")
+	address := isLogin(p.url.Path) && query.Has("state") ||
+		isConnector(p.url.Path) && query.Has("req")
 	return address && asksForPassword(p.body) && asksFor(p.body, "login")
 }
 

@@ -121,8 +121,8 @@ func NewServer(config Config) *Server {
 	s.http.Config.Protocols = new(http.Protocols)
 	s.http.Config.Protocols.SetHTTP1(true)
 	s.http.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.URL = "http://" + s.http.Listener.Addr().String() // before a request of another process reads it
 	s.http.Start()
-	s.URL = s.http.URL
 	return s
 }
 

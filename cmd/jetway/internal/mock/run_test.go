@@ -1,4 +1,4 @@
-package main
+package mock
 
 import (
 	"bufio"
@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/pflag"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -26,14 +28,51 @@ import (
 	"google.golang.org/grpc/status"
 )
 
+// errUsage marks errors of the flags.
+var errUsage = errors.New("wrong flags")
+
+// run is what the command does with its arguments.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, env ...string) error {
+	f := &Flags{}
+	set := pflag.NewFlagSet("mock", pflag.ContinueOnError)
+	set.Var(&f.Format, "output", "")
+	verbose := set.Bool("v", false, "")
+	f.Define(set)
+	if err := set.Parse(args); err != nil {
+		return errors.Join(err, errUsage)
+	}
+	if err := f.Check(set); err != nil {
+		return errors.Join(err, errUsage)
+	}
+	f.Read(func(name string) (string, bool) {
+		for i := 0; i < len(env); i += 2 {
+			if env[i] == name {
+				return env[i+1], true
+			}
+		}
+		return "", false
+	})
+	var logger *slog.Logger
+	if *verbose {
+		logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return Run(ctx, f, stdout, logger)
+}
+
 // started runs the command until the test ends and returns what it printed.
 func started(t *testing.T, args ...string) map[string]string {
+	t.Helper()
+	return startedWith(t, nil, args...)
+}
+
+// startedWith has variables, too: names and values.
+func startedWith(t *testing.T, env []string, args ...string) map[string]string {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, args, in, t.Output())
+		ended <- run(ctx, args, in, t.Output(), env...)
 		_ = in.Close()
 	}()
 	t.Cleanup(func() {
@@ -79,7 +118,7 @@ func check(t *testing.T, endpoint string, creds credentials.TransportCredentials
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	facts := started(t, "-project", "demo", "-token-ttl", "5m", "-client", "ci", "-scopes", "all read", "-v")
+	facts := started(t, "--project", "demo", "--token-ttl", "5m", "--client", "ci", "--scopes", "all read", "--v")
 
 	healthy(t, facts["grpc target"], insecure.NewCredentials())
 	key, err := base64.StdEncoding.DecodeString(facts["api key"])
@@ -98,7 +137,7 @@ func TestRun(t *testing.T) {
 func TestRunWithTLS(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "ca.pem")
-	facts := started(t, "-tls", "-ca-file", file)
+	facts := started(t, "--tls", "--ca-file", file)
 	pem, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +152,7 @@ func TestRunWithTLS(t *testing.T) {
 func TestRunDemandsClientCertificates(t *testing.T) {
 	t.Parallel()
 	ca, client := filepath.Join(t.TempDir(), "ca.pem"), filepath.Join(t.TempDir(), "client.pem")
-	facts := started(t, "-tls", "-ca-file", ca, "-client-cert-file", client, "-proxy-token", "pass")
+	facts := startedWith(t, []string{EnvProxyToken, "pass"}, "--tls", "--ca-file", ca, "--client-cert-file", client)
 	pem, err := os.ReadFile(ca)
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +185,7 @@ func TestRunDemandsClientCertificates(t *testing.T) {
 func TestRunOnUnixSocket(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s")
-	facts := started(t, "-unix", path, "-http-front", "-opaque", "-strict", "-open")
+	facts := started(t, "--unix", path, "--http-front", "--opaque", "--strict", "--open")
 	if facts["endpoint"] != "unix://"+path {
 		t.Errorf("endpoint %q", facts["endpoint"])
 	}
@@ -160,20 +199,19 @@ func TestWrongFlagsEndInOneLineThatNamesThem(t *testing.T) {
 		usage bool
 		says  string
 	}{
-		{[]string{"-nonsense"}, true, "-nonsense"},
-		{[]string{"serve"}, true, "serve"},
-		{[]string{"-tls"}, true, "-ca-file"},
-		{[]string{"-ca-file", "x"}, true, "-tls"},
-		{[]string{"-unix", "s", "-address", "127.0.0.1:0"}, true, "give one of them"},
-		{[]string{"-client-cert-file", "x"}, true, "-tls"},
-		{[]string{"-project", ""}, true, "needs an ID"},
-		{[]string{"-services", "currant"}, true, `"all" or "current"`},
-		{[]string{"-quirk", "none"}, true, "errors-as-200"},
-		{[]string{"-auto-approve", "stranger"}, false, "no such account"},
-		{[]string{"-token-ttl", "1ms"}, false, "whole seconds"},
-		{[]string{"-address", "nonsense"}, false, "nonsense"},
-		{[]string{"-tls", "-ca-file", "/nowhere/at/all"}, false, "CA certificate"},
-		{[]string{"-tls", "-ca-file", os.DevNull, "-client-cert-file", "/nowhere/at/all"}, false, "client certificate"},
+		{[]string{"--nonsense"}, true, "--nonsense"},
+		{[]string{"--tls"}, true, "--ca-file"},
+		{[]string{"--ca-file", "x"}, true, "--tls"},
+		{[]string{"--unix", "s", "--address", "127.0.0.1:0"}, true, "give one of them"},
+		{[]string{"--client-cert-file", "x"}, true, "--tls"},
+		{[]string{"--project", ""}, true, "needs an ID"},
+		{[]string{"--services", "currant"}, true, `"all" or "current"`},
+		{[]string{"--quirk", "none"}, true, "errors-as-200"},
+		{[]string{"--auto-approve", "stranger"}, false, "no such account"},
+		{[]string{"--token-ttl", "1ms"}, false, "whole seconds"},
+		{[]string{"--address", "nonsense"}, false, "nonsense"},
+		{[]string{"--tls", "--ca-file", "/nowhere/at/all"}, false, "CA certificate"},
+		{[]string{"--tls", "--ca-file", os.DevNull, "--client-cert-file", "/nowhere/at/all"}, false, "client certificate"},
 	} {
 		var stderr strings.Builder
 		err := run(t.Context(), tt.args, io.Discard, &stderr)
@@ -181,24 +219,11 @@ func TestWrongFlagsEndInOneLineThatNamesThem(t *testing.T) {
 			t.Errorf("%v: %v", tt.args, err)
 			continue
 		}
-		if said := err.Error(); !strings.Contains(said, tt.says) || strings.Contains(said, "-h lists the flags") != tt.usage {
+		if said := err.Error(); !strings.Contains(said, tt.says) {
 			t.Errorf("%v: said %q", tt.args, said)
 		}
 		if stderr.Len() > 0 {
 			t.Errorf("%v: the usage hides the error:\n%s", tt.args, stderr.String())
-		}
-	}
-}
-
-func TestHelpSaysWhatTheCommandDoesAndListsItsFlags(t *testing.T) {
-	t.Parallel()
-	var stdout, stderr strings.Builder
-	if err := run(t.Context(), []string{"-h"}, &stdout, &stderr); err != nil || stdout.Len() > 0 {
-		t.Errorf("help: %v, on standard output %q", err, stdout.String())
-	}
-	for _, want := range []string{"Usage: mockserver [flags]", "until it is interrupted", "-json", "-tls", "host:port", "-quirk"} {
-		if !strings.Contains(stderr.String(), want) {
-			t.Errorf("help lacks %q:\n%s", want, stderr.String())
 		}
 	}
 }
@@ -211,7 +236,7 @@ func TestRunForAScript(t *testing.T) {
 	out, in := io.Pipe()
 	var stderr strings.Builder
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"-json", "-v", "-open"}, in, &stderr) }()
+	go func() { ended <- run(ctx, []string{"--output", "json", "--v", "--open"}, in, &stderr) }()
 	var facts map[string]string
 	if err := json.NewDecoder(out).Decode(&facts); err != nil {
 		t.Fatal(err)
@@ -268,13 +293,32 @@ func askToken(t *testing.T, issuer string, form url.Values, headers ...string) (
 // The user named on the command line can log in; quirks show in the answer.
 func TestRunWithAUser(t *testing.T) {
 	t.Parallel()
-	facts := started(t, "-login", "grace", "-quirk", "lower-case-bearer", "-quirk", "no-scope", "-proxy-token", "pass")
+	facts := startedWith(t, []string{EnvProxyToken, "pass"}, "--login", "grace", "--quirk", "lower-case-bearer", "--quirk", "no-scope")
 	form := url.Values{
 		"grant_type": {"password"}, "client_id": {"jetway-public"}, "username": {facts["login"]}, "password": {facts["password"]},
 	}
 	code, body := askToken(t, facts["issuer"], form, "Proxy-Authorization", "Bearer pass")
 	if facts["login"] != "grace" || !strings.Contains(body, `"bearer"`) || strings.Contains(body, `"scope"`) {
 		t.Errorf("token endpoint: %d", code)
+	}
+}
+
+// What is to be pasted names this server, and only what a profile can hold.
+func TestRunPrintsCommandsForThisServer(t *testing.T) {
+	t.Parallel()
+	facts := started(t, "--project", "my project")
+	if want := "jetway profile add mock --replace --endpoint " + facts["endpoint"] + " --project 'my project' --domain development && jetway profile use mock"; facts["set up"] != want {
+		t.Errorf("set up: %q, want %q", facts["set up"], want)
+	}
+	if want := "echo " + facts["api key"] + " | jetway login --profile mock --api-key-stdin"; facts["log in"] != want {
+		t.Errorf("log in: %q, want %q", facts["log in"], want)
+	}
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if facts := started(t, "--demo", "--open", "--tls", "--ca-file", file); facts["log in"] != "" || !strings.Contains(facts["set up"], " --ca-file "+file+" --project demo ") {
+		t.Errorf("open, with TLS: %q and %q", facts["set up"], facts["log in"])
+	}
+	if facts := startedWith(t, []string{EnvProxyToken, "pass"}); facts["set up"] != "" || facts["log in"] != "" {
+		t.Errorf("behind a proxy: %q and %q", facts["set up"], facts["log in"])
 	}
 }
 

@@ -1,21 +1,34 @@
-package main
+package mock
 
 import (
 	"cmp"
 	"crypto/rand"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
+	"github.com/jetway-go/jetway/cmd/jetway/internal/show"
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
-type flags struct {
+// The variables with secrets. None is a flag, since other users of the machine can see
+// those.
+const (
+	EnvSecret     = "JETWAY_MOCK_CLIENT_SECRET"
+	EnvPassword   = "JETWAY_MOCK_PASSWORD"
+	EnvProxyToken = "JETWAY_MOCK_PROXY_TOKEN"
+)
+
+// Flags are what the mock can be told. Define adds them to a flag set, Read the secrets.
+type Flags struct {
+	// Format is that of how to connect; zero means lines for people.
+	Format show.Format
+
 	address, httpAddress, unix string
 
 	tls                    bool
@@ -28,67 +41,36 @@ type flags struct {
 
 	ttl, latency time.Duration
 
-	opaque, open, strict, json, verbose bool
+	opaque, open, strict, demo bool
 
 	services string
 	projects []string
-	quirks   []oauth.Quirk
+	quirks   []string
 }
 
-// parse reads the flags. It writes the usage to stderr for -h only; the error of a
-// wrong flag is its caller's to print.
-func parse(args []string, stderr io.Writer) (*flags, error) {
-	f := &flags{}
-	set := flag.NewFlagSet("mockserver", flag.ContinueOnError)
-	set.SetOutput(io.Discard) // the set would print each error, and the usage after it
-	set.Usage = func() {}
-	f.define(set)
-	switch err := set.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		usage(set, stderr)
-		return nil, err
-	case err != nil:
-		return nil, err
-	}
-	if err := f.check(set); err != nil {
-		return nil, err
-	}
-	return f, nil
+// Read reads the secrets from the environment; without them random ones are made.
+func (f *Flags) Read(lookup func(string) (string, bool)) {
+	f.secret, _ = lookup(EnvSecret)
+	f.password, _ = lookup(EnvPassword)
+	f.proxyToken, _ = lookup(EnvProxyToken)
 }
 
-func usage(set *flag.FlagSet, to io.Writer) {
-	fmt.Fprint(to, "Usage: mockserver [flags]\n\n"+
-		"Runs the mock backend until it is interrupted. As soon as it serves, it prints to\n"+
-		"standard output how to connect. Its HTTP address has a page that lists what it serves.\n\n")
-	set.SetOutput(to)
-	set.PrintDefaults()
-}
-
-func (f *flags) define(set *flag.FlagSet) {
+// Define adds the flags to set.
+func (f *Flags) Define(set *pflag.FlagSet) {
 	set.StringVar(&f.address, "address", "127.0.0.1:0", "`host:port` of the gRPC services; port 0 picks a free one")
 	set.StringVar(&f.httpAddress, "http-address", "127.0.0.1:0",
 		"`host:port` of the authorization server, the object store and the index page")
-	set.StringVar(&f.unix, "unix", "", "`path` of a unix socket for the gRPC services, instead of -address")
-	set.BoolVar(&f.tls, "tls", false, "serve over TLS, with a new certificate authority; needs -ca-file")
+	set.StringVar(&f.unix, "unix", "", "`path` of a unix socket for the gRPC services, instead of --address")
+	set.BoolVar(&f.tls, "tls", false, "serve over TLS, with a new certificate authority; needs --ca-file")
 	set.StringVar(&f.caFile, "ca-file", "", "`file` to write the authority's certificate to (PEM)")
 	set.StringVar(&f.clientCertFile, "client-cert-file", "",
-		"demand client certificates, and write one with its key to this `file` (PEM); needs -tls")
+		"demand client certificates, and write one with its key to this `file` (PEM); needs --tls")
 	set.BoolVar(&f.front, "http-front", false, "serve gRPC through net/http, with the authorization server on the same port")
 	set.StringVar(&f.client, "client", mockserver.DefaultClientID, "client `ID`")
-	set.StringVar(&f.secret, "secret", "", "client `secret`; other users of this machine can see it; the default is a random one")
 	set.StringVar(&f.scopes, "scopes", mockserver.DefaultScope, "`scopes` of the client, separated by spaces; calls need them")
 	set.StringVar(&f.login, "login", mockserver.DefaultLogin, "`name` of the user who can log in on the pages")
-	set.StringVar(&f.password, "password", "", "`password` of that user; other users of this machine can see it; the default is a random one")
 	set.StringVar(&f.autoApprove, "auto-approve", "", "`name` of a user for whom every login is approved without the pages")
-	set.StringVar(&f.proxyToken, "proxy-token", "",
-		"act as a proxy that demands this `token` in proxy-authorization; other users of this machine can see it")
-	set.Func("quirk", "`name` of a deviation of some real authorization server, such as errors-as-200; repeatable", func(name string) error {
-		if !slices.Contains(oauth.Quirks(), oauth.Quirk(name)) {
-			return fmt.Errorf("want one of %v", oauth.Quirks())
-		}
-		f.quirks = append(f.quirks, oauth.Quirk(name))
-		return nil
-	})
+	set.StringArrayVar(&f.quirks, "quirk", nil, "`name` of a deviation of some real authorization server, such as errors-as-200; repeatable")
 	set.StringVar(&f.audience, "audience", "", "`audience` that access tokens must have")
 	set.StringVar(&f.headerKey, "header-key", "authorization", "metadata `key` that carries the access token")
 	set.DurationVar(&f.ttl, "token-ttl", time.Hour, "`lifetime` of access tokens")
@@ -98,55 +80,56 @@ func (f *flags) define(set *flag.FlagSet) {
 	set.BoolVar(&f.strict, "strict", false, "enforce the contract's validation rules")
 	set.StringVar(&f.services, "services", string(mockserver.All),
 		"`all` services that the mock has, or those that a current server of Flyte 2 mounts: current")
-	set.BoolVar(&f.json, "json", false, "print how to connect as one JSON object")
-	set.BoolVar(&f.verbose, "v", false, "log every request to standard error")
-	set.Func("project", "`ID` of a project to create; repeatable", func(id string) error {
-		if id == "" {
-			return errors.New("a project needs an ID")
-		}
-		f.projects = append(f.projects, id)
-		return nil
-	})
+	set.BoolVar(&f.demo, "demo", false, "create the project demo with the tasks hello and broken, to try things out")
+	set.StringArrayVarP(&f.projects, "project", "p", nil, "`ID` of a project to create; repeatable")
 }
 
-func (f *flags) check(set *flag.FlagSet) error {
+// Check returns an error if flags contradict each other.
+func (f *Flags) Check(set *pflag.FlagSet) error {
+	for _, name := range f.quirks {
+		if !slices.Contains(oauth.Quirks(), oauth.Quirk(name)) {
+			return fmt.Errorf("--quirk %q: want one of %v", name, oauth.Quirks())
+		}
+	}
 	switch {
-	case set.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q: there are flags only", set.Arg(0))
+	case slices.Contains(f.projects, ""):
+		return errors.New("--project: a project needs an ID")
 	case f.services != string(mockserver.All) && f.services != string(mockserver.Current):
-		return fmt.Errorf("-services %q: want %q or %q", f.services, mockserver.All, mockserver.Current)
-	case f.unix != "" && given(set, "address"):
-		return errors.New("-unix and -address both say where the gRPC services listen: give one of them")
+		return fmt.Errorf("--services %q: want %q or %q", f.services, mockserver.All, mockserver.Current)
+	case f.unix != "" && set.Changed("address"):
+		return errors.New("--unix and --address both say where the gRPC services listen: give one of them")
 	case f.tls != (f.caFile != ""):
-		return errors.New("-tls and -ca-file need each other: clients need the certificate in that file to trust the server")
+		return errors.New("--tls and --ca-file need each other: clients need the certificate in that file to trust the server")
 	case f.clientCertFile != "" && !f.tls:
-		return errors.New("-client-cert-file needs -tls and -ca-file: certificates are part of TLS")
+		return errors.New("--client-cert-file needs --tls and --ca-file: certificates are part of TLS")
 	default:
 		return nil
 	}
 }
 
-func given(set *flag.FlagSet, name string) bool {
-	found := false
-	set.Visit(func(f *flag.Flag) { found = found || f.Name == name })
-	return found
-}
-
 // oauth returns the configuration of the authorization server.
-func (f *flags) oauth() oauth.Config {
+func (f *Flags) oauth() oauth.Config {
 	return oauth.Config{
 		Clients: []oauth.Client{{
 			ID: f.client, Secret: cmp.Or(f.secret, rand.Text()), Scopes: strings.Fields(f.scopes),
 		}},
 		Accounts:    []oauth.Account{{Login: f.login, Password: cmp.Or(f.password, rand.Text())}},
 		AutoApprove: f.autoApprove,
-		Quirks:      f.quirks,
+		Quirks:      quirks(f.quirks),
 		TokenTTL:    f.ttl,
 		Opaque:      f.opaque,
 	}
 }
 
-func (f *flags) options() []mockserver.Option {
+func quirks(names []string) []oauth.Quirk {
+	out := make([]oauth.Quirk, len(names))
+	for i, name := range names {
+		out[i] = oauth.Quirk(name)
+	}
+	return out
+}
+
+func (f *Flags) options() []mockserver.Option {
 	options := []mockserver.Option{
 		mockserver.WithAddress(f.address),
 		mockserver.WithHTTPAddress(f.httpAddress),

@@ -1,0 +1,39 @@
+package command
+
+import (
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
+	"github.com/jetway-go/jetway/cmd/jetway/internal/mock"
+)
+
+func newMock(a *App) *cobra.Command {
+	var f mock.Flags
+	c := &cobra.Command{
+		Use:   "mock",
+		Short: "Run a mock backend on this machine",
+		Long: "Runs a Flyte 2 backend with an authorization server and an object store, in memory, until it is\n" +
+			"interrupted. As soon as it serves, it prints how to connect, with commands to paste into another\n" +
+			"terminal. Its HTTP address has a page that lists what it serves.\n\n" +
+			"Its secrets are random ones, or those in " + mock.EnvSecret + ",\n" + mock.EnvPassword + " and " + mock.EnvProxyToken + ".",
+		Example: "  jetway mock --demo\n" +
+			"  jetway mock --project demo --auto-approve ada -o json",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := f.Check(c.Flags()); err != nil {
+				return failure.Exit(failure.Misuse, err, "run: jetway mock --help")
+			}
+			f.Format = a.format
+			f.Read(a.Lookup)
+			var logger *slog.Logger
+			if a.verbose > 0 {
+				logger = slog.New(slog.NewTextHandler(a.IO.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			}
+			return mock.Run(c.Context(), &f, a.IO.Out, logger)
+		},
+	}
+	f.Define(c.Flags())
+	return c
+}

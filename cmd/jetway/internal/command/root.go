@@ -1,0 +1,147 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jetway-go/jetway/cmd/jetway/internal/connect"
+	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
+	"github.com/jetway-go/jetway/cmd/jetway/internal/show"
+	"github.com/jetway-go/jetway/cmd/jetway/internal/stdio"
+)
+
+// New returns the root command.
+func New(a *App) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "jetway",
+		Short: "Log in to ML and workflow platforms, and call them",
+		Long: "jetway logs in to Flyte 2, Wallaroo, Nublado, Kubeflow Pipelines and JupyterHub, stores the\n" +
+			"login where programs of the jetway library find it, and calls the backend with it.\n\n" +
+			"Data goes to standard output, everything else to standard error.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return c.Help()
+		},
+	}
+	root.SetIn(a.IO.In)
+	root.SetOut(a.IO.Out)
+	root.SetErr(a.IO.Err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
+	})
+	a.globalFlags(root)
+	root.AddCommand(commands(a)...)
+	return root
+}
+
+// commands are all commands, in the order of the help text.
+func commands(a *App) []*cobra.Command {
+	return []*cobra.Command{
+		newLogin(a),
+		newLogout(a),
+		newWhoami(a),
+		newToken(a),
+		newAuthStatus(a),
+		newDoctor(a),
+		newProfile(a),
+		newConfig(a),
+		newProject(a),
+		newTask(a),
+		newRun(a),
+		newSecret(a),
+		newUpload(a),
+		newDownload(a),
+		newCall(a),
+		newHTTP(a),
+		newMock(a),
+		newVersion(a),
+	}
+}
+
+func (a *App) globalFlags(root *cobra.Command) {
+	a.format = show.Table
+	f := root.PersistentFlags()
+	f.StringVar(&a.settings.Profile, "profile", "", "use the settings of this `profile`")
+	f.StringVar(&a.settings.Platform, "platform", "", "kind of backend: "+strings.Join(connect.Platforms(), ", "))
+	f.StringVarP(&a.settings.Endpoint, "endpoint", "e", "", "address of the backend, `host[:port]` or URL")
+	f.BoolVar(&a.settings.Insecure, "insecure", false, "connect without TLS")
+	f.StringVar(&a.settings.CAFile, "ca-file", "", "trust the certificates in this PEM `file`, too")
+	f.StringVar(&a.settings.ConfigFile, "config", "", "read this Flyte config `file`")
+	f.StringVar(&a.settings.User, "user", "", "`name` to log in as, where the system needs one")
+	f.StringVar(&a.settings.ClientID, "client-id", "", "OAuth client `ID`, where it is not the backend's own")
+	f.StringVar(&a.settings.Org, "org", "", "`organization`")
+	f.StringVarP(&a.settings.Project, "project", "p", "", "`project`")
+	f.StringVar(&a.settings.Domain, "domain", "", "`domain` of the project")
+	f.VarP(&a.format, "output", "o", "output `format`: table, json, yaml or name")
+	f.DurationVar(&a.timeout, "timeout", time.Minute, "give up after this `time`; 0 means never")
+	f.BoolVar(&a.IO.NoInput, "no-input", a.IO.NoInput, "ask nothing; fail instead")
+	f.BoolVarP(&a.IO.Quiet, "quiet", "q", false, "leave out notes and progress")
+	f.CountVarP(&a.verbose, "verbose", "v", "log more to standard error; -vv logs all")
+	f.BoolVar(&a.IO.Plain, "no-color", a.IO.Plain, "no colours and no drawing")
+	must(root.RegisterFlagCompletionFunc("platform", cobra.FixedCompletions(connect.Platforms(), cobra.ShellCompDirectiveNoFileComp)))
+	must(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml", "name"}, cobra.ShellCompDirectiveNoFileComp)))
+}
+
+// group is a command that only has commands below it.
+func group(use, short string, below ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use: use, Short: short,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return failure.Exit(failure.Misuse, fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath()), "run: "+c.CommandPath()+" --help")
+			}
+			return c.Help()
+		},
+	}
+	c.AddCommand(below...)
+	return c
+}
+
+// must panics if a command is put together wrongly; no input can cause it.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// Run runs the command line args and returns the exit code.
+func Run(ctx context.Context, a *App, args []string) int {
+	out := &stdio.Checked{Writer: a.IO.Out}
+	a.IO.Out = out
+	root := New(a)
+	root.SetArgs(args)
+	c, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = out.Err()
+	}
+	if err == nil {
+		return failure.OK
+	}
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), failure.ErrInterrupted) {
+		err = failure.ErrInterrupted // what failed because of it is of no interest
+	}
+	f := failure.Of(misuse(c, err))
+	f.Print(a.IO, a.format == show.JSON)
+	return f.Exit
+}
+
+// misuse gives the errors that cobra itself makes the exit code of a wrong command line.
+func misuse(c *cobra.Command, err error) error {
+	text := err.Error()
+	for _, prefix := range []string{"unknown command", "accepts ", "requires at least", "required flag", "invalid argument", "if any flags in the group", "at least one of the flags"} {
+		if strings.HasPrefix(text, prefix) {
+			return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
+		}
+	}
+	return err
+}
+
+// Interrupted returns the cause with which main ends the context of [Run] on a signal.
+func Interrupted() error { return failure.ErrInterrupted }

@@ -1,0 +1,125 @@
+package mock
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jetway-go/jetway/cmd/jetway/internal/show"
+	"github.com/jetway-go/jetway/mockserver"
+)
+
+// announce writes the files that the flags name and prints how to connect.
+func announce(server *mockserver.Server, f *Flags, stdout io.Writer) error {
+	facts := [][2]string{
+		{"endpoint", server.URL()},
+		{"grpc target", server.Endpoint()},
+		{"issuer", server.Issuer()},
+		{"http", server.HTTPURL()},
+		{"client id", server.ClientID()},
+		{"client secret", server.ClientSecret()},
+		{"login", server.Login()},
+		{"password", server.Password()},
+		{"api key", server.APIKey()},
+	}
+	if f.caFile != "" {
+		if err := os.WriteFile(f.caFile, server.CACertPEM(), 0o600); err != nil {
+			return fmt.Errorf("write the CA certificate: %w", err)
+		}
+		facts = append(facts, [2]string{"ca file", f.caFile})
+	}
+	if f.clientCertFile != "" {
+		text, err := server.ClientCertificatePEM()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(f.clientCertFile, text, 0o600); err != nil {
+			return fmt.Errorf("write the client certificate: %w", err)
+		}
+		facts = append(facts, [2]string{"client cert", f.clientCertFile})
+	}
+	facts = append(facts, commands(server, f)...)
+	if err := write(stdout, f.Format, append(facts, [2]string{"go", goLine(server, f)})); err != nil {
+		return fmt.Errorf("print how to connect: %w", err)
+	}
+	return nil
+}
+
+// commands are lines to paste into a shell: a profile of the command jetway for this
+// server, and a login. A client certificate or a proxy's token has no place in a profile.
+func commands(server *mockserver.Server, f *Flags) [][2]string {
+	if f.clientCertFile != "" || f.proxyToken != "" {
+		return nil
+	}
+	add := "jetway profile add mock --replace --endpoint " + quoted(server.URL())
+	if f.caFile != "" {
+		file, err := filepath.Abs(f.caFile)
+		if err != nil {
+			file = f.caFile
+		}
+		add += " --ca-file " + quoted(file)
+	}
+	switch {
+	case f.demo:
+		add += " --project " + demoProject + " --domain " + demoDomain
+	case len(f.projects) > 0:
+		add += " --project " + quoted(f.projects[0]) + " --domain " + demoDomain
+	}
+	out := [][2]string{{"set up", add + " && jetway profile use mock"}}
+	if !f.open {
+		out = append(out, [2]string{"log in", "echo " + server.APIKey() + " | jetway login --profile mock --api-key-stdin"})
+	}
+	return out
+}
+
+// quoted is text as a word of a shell.
+func quoted(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./:@%+=", r)
+	}) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// write prints facts: a line each, or an object with keys such as client_id.
+func write(stdout io.Writer, format show.Format, facts [][2]string) error {
+	if format != show.JSON && format != show.YAML {
+		_, err := io.WriteString(stdout, lines(facts))
+		return err
+	}
+	values := make(map[string]string, len(facts))
+	for _, fact := range facts {
+		values[strings.ReplaceAll(fact[0], " ", "_")] = fact[1]
+	}
+	if format == show.JSON {
+		return show.Line(stdout, values)
+	}
+	return show.Print(stdout, show.YAML, show.View{Value: values})
+}
+
+// goLine returns the line of Go that makes a client for the server.
+func goLine(server *mockserver.Server, f *Flags) string {
+	args := []string{fmt.Sprintf("%q", server.APIKey())}
+	if f.caFile != "" {
+		args = append(args, fmt.Sprintf("clientset.WithCAFile(%q)", f.caFile))
+	}
+	if f.clientCertFile != "" {
+		args = append(args, fmt.Sprintf("clientset.WithClientCertificate(%[1]q, %[1]q)", f.clientCertFile))
+	}
+	if f.proxyToken != "" {
+		args = append(args, fmt.Sprintf("clientset.WithProxyFlow(flow.StaticToken(%q), nil)", f.proxyToken))
+	}
+	return "cs, err := clientset.ForAPIKey(" + strings.Join(args, ", ") + ")"
+}
+
+// lines returns one fact per line.
+func lines(facts [][2]string) string {
+	var b strings.Builder
+	for _, fact := range facts {
+		fmt.Fprintf(&b, "%-14s %s\n", fact[0], fact[1])
+	}
+	return b.String()
+}
