@@ -149,7 +149,7 @@ func Rules() []Rule {
 		{Package: "cmd/jetway/internal/live", May: []string{"cmd/jetway/internal/show", "cmd/jetway/internal/stdio"}},
 		{Package: "cmd/jetway/internal/manual", May: []string{"cmd/jetway/internal/command", "cmd/jetway/internal/stdio"}},
 		{Package: "cmd/jetway", May: []string{"cmd/jetway/internal/command"}, Tests: []string{
-			"auth", "auth/tokenstore", gen, mock, "platform/jupyterhub/hubtest", "platform/kubeflow/dextest", "platform/nublado/nubladotest",
+			"auth", "auth/tokenstore", gen, "internal/secrettest", mock, "platform/jupyterhub/hubtest", "platform/kubeflow/dextest", "platform/nublado/nubladotest",
 			"platform/wallaroo/apitest", "platform/wallaroo/keycloaktest",
 		}},
 		{Package: "examples/hello", May: []string{"auth/flow", clientset, gen}, Tests: mocks},
