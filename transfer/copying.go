@@ -7,7 +7,7 @@ import (
 )
 
 // bufferSize is how much of an answer is in memory, for each connection.
-const bufferSize = 256 << 10
+const bufferSize = 1 << 20
 
 // copying is an answer's content on its way.
 type copying struct {

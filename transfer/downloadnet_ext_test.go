@@ -59,7 +59,7 @@ func TestMemoryDoesNotGrowWithTheDownload(t *testing.T) { //nolint:paralleltest 
 		t.Errorf("%+v, %v", got, err)
 	}
 	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20+uint64(size/64) { // some for each part
+	if got := after.TotalAlloc - before.TotalAlloc; got > 8<<20+uint64(size/64) { // some for each part
 		t.Errorf("%d bytes were allocated for %d of content", got, size)
 	}
 }
