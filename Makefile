@@ -125,12 +125,14 @@ bench-peers: | $(TMP) ## Our interceptors and HTTP transports beside their peers
 
 .PHONY: soak
 soak: export JETWAY_TEST_TRANSFER_BYTES ?= 1073741824
+soak: export JETWAY_TEST_CUTS ?= 1000
 soak: export JETWAY_TEST_SEEDS ?= 2000
 soak: export JETWAY_TEST_ROTATIONS ?= 1000
 soak: export JETWAY_TEST_RESTARTS ?= 30
 soak: export JETWAY_TEST_LAB_RUNS ?= 1000
 soak: ## Heavy sizes of tests that are small in make test, and large transfers beside curl (a quiet machine, half an hour)
-	go test -run='^TestMemory' -bench='Upload|Download' -benchtime=1x -timeout=30m ./transfer
+	go test -run='^TestMemory' -bench='Upload|Download' -benchtime=1x -timeout=60m ./transfer
+	cd integration && go test -count=1 -timeout=30m ./transfer
 	go test -run='^Test(Disorder|ProcessesRotateWithoutEnd)$$' -timeout=60m ./auth
 	go test -run='Cut|Killed|AnyByte' -bench=TailLogs -benchtime=150x -timeout=60m ./follow
 	go test -run=NeverCross -timeout=30m ./platform/nublado
