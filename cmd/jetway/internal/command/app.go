@@ -57,7 +57,7 @@ func (a *App) profiles() profile.File {
 	return profile.At(dir)
 }
 
-// open makes the client set for calls; it uses a stored login and asks nobody.
+// open makes the client set for calls; it uses a stored login and asks no person.
 func (a *App) open(ctx context.Context, opts ...clientset.Option) (*clientset.ClientSet, *connect.Plan, error) {
 	p, err := a.plan()
 	if err != nil {

@@ -76,7 +76,7 @@ func (c *calling) run(ctx context.Context, cc grpc.ClientConnInterface) error {
 	if bad, ok := errors.AsType[badInputError](context.Cause(ctx)); ok && err != nil {
 		return bad.error
 	}
-	return err // what is left of the input is of no use to a server that has answered
+	return err // the rest of the input is of no use to a server that has answered
 }
 
 // badInputError is why a call was given up while it had requests to send.

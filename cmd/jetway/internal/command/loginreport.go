@@ -45,7 +45,7 @@ func (l *loggingIn) finish(ctx context.Context, cs *clientset.ClientSet) error {
 		out.Expires = &st.Expiry
 	}
 	if !l.asking && !l.machine() {
-		me, err := whoIs(ctx, cs, l.plan) // its credentials were at hand: only a call tells whether they are good
+		me, err := whoIs(ctx, cs, l.plan) // its credentials were at hand: only a call shows whether they are good
 		if err != nil {
 			return err
 		}
