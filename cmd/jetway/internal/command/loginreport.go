@@ -98,12 +98,22 @@ func (l *loggingIn) unstored(ctx context.Context, cs *clientset.ClientSet, st au
 		if err := (&tokenstore.FileStore{}).Store(ctx, st.Key, c); err != nil {
 			why = err
 		}
+		l.giveUp(ctx, c)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	_ = cs.Authenticator().Logout(ctx) // its tokens are of no use
 	return failure.Exit(failure.Config, fmt.Errorf("logged in to %s, but the login cannot be stored, and was given up: %w", endpointOf(cs), why),
 		"let this user write the directory, or set XDG_CONFIG_HOME to another one; with "+flyteAPIKey+" nothing has to be stored")
+}
+
+// giveUp revokes a login that is of no use, and leaves one that was stored before as it is.
+func (l *loggingIn) giveUp(ctx context.Context, c *auth.Credentials) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cs, err := l.plan.OpenToLogin(ctx, l.choose, clientset.WithoutStore(), clientset.WithCredentials(c))
+	if err != nil {
+		return
+	}
+	defer cs.Close()
+	_ = cs.Authenticator().Logout(ctx) // its tokens end by themselves, too
 }
 
 // report says what was made of the login.
