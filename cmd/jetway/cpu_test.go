@@ -1,0 +1,93 @@
+package main
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jetway-go/jetway/mockserver/mocktest"
+	"github.com/jetway-go/jetway/mockserver/oauth"
+
+	"github.com/jetway-go/jetway/mockserver"
+)
+
+// maxSize is what the stripped program may have, in bytes.
+const maxSize = 28 << 20
+
+// BenchmarkProcess compares the processor time of jetway, user and system, with that of a
+// program that links package clientset only: it does nothing beside --help, and prints the same
+// token beside a token that is stored. The processes take turns, so that a busy machine slows both.
+// make soak runs it.
+func BenchmarkProcess(b *testing.B) {
+	jetway, linked := built(b, "."), built(b, "./testdata/linked")
+	info, err := os.Stat(jetway)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if info.Size() > maxSize {
+		b.Errorf("the program has %d bytes, want %d at most", info.Size(), maxSize)
+	}
+	server := mocktest.New(b, mockserver.WithOAuth(oauth.Config{AutoApprove: "ada"}))
+	home := b.TempDir()
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home}
+	login := exec.CommandContext(b.Context(), jetway, "login", "--endpoint", server.URL(), "--device")
+	login.Env = env
+	if out, err := login.CombinedOutput(); err != nil {
+		b.Fatalf("log in: %v\n%s", err, out)
+	}
+	for name, pair := range map[string][2][]string{
+		"help":  {{jetway, "--help"}, {linked}},
+		"token": {{jetway, "token"}, {linked, server.URL()}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			var ours, theirs []time.Duration
+			for b.Loop() {
+				ours = append(ours, cost(b, env, pair[0]))
+				theirs = append(theirs, cost(b, env, pair[1]))
+			}
+			ratio := float64(median(ours)) / float64(median(theirs))
+			b.ReportMetric(ratio, "times")
+			b.ReportMetric(float64(median(ours).Microseconds()), "cpu-µs")
+			b.ReportMetric(float64(info.Size())/(1<<20), "MiB")
+			if limit, _ := strconv.ParseFloat(os.Getenv("JETWAY_TEST_CPU_RATIO"), 64); limit > 0 && ratio > limit {
+				b.Errorf("%.2f times the processor time of a program that links clientset only, want %v at most", ratio, limit)
+			}
+		})
+	}
+}
+
+// built builds a program as make install does, and returns its path.
+func built(b *testing.B, pkg string) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "program")
+	cmd := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("build %s: %v\n%s", pkg, err, out)
+	}
+	return path
+}
+
+// cost is the processor time of one process.
+func cost(b *testing.B, env, argv []string) time.Duration {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), argv[0], argv[1:]...)
+	cmd.Env, cmd.Stdout = env, io.Discard
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); err != nil {
+		b.Fatalf("%v: %v\n%s", argv, err, stderr.String())
+	}
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+}
+
+func median(list []time.Duration) time.Duration {
+	slices.Sort(list)
+	return list[len(list)/2]
+}
