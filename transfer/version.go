@@ -84,5 +84,5 @@ func contentRange(text string) (first, last, total int64, err error) {
 // position reads a number without a sign.
 func position(text string) (int64, error) {
 	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 63)
-	return int64(n), err // 63 bits
+	return int64(n), err
 }

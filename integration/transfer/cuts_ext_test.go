@@ -117,7 +117,7 @@ var ways = []struct {
 
 func TestTransfersThatAreCutEndWithAllBytesOrAnError(t *testing.T) {
 	t.Parallel()
-	seed := number(t, "JETWAY_TEST_SEED", rand.Uint64()) //nolint:gosec // it picks cuts
+	seed := number(t, "JETWAY_TEST_SEED", rand.Uint64())
 	t.Logf("repeat with JETWAY_TEST_SEED=%d", seed)
 	cuts := number(t, "JETWAY_TEST_CUTS", 50)
 	const atOnce = 8 // more than there are processors: most of the time is waiting
