@@ -43,7 +43,7 @@ cli-docs: | $(TMP) ## Write docs/cli.md, and the help of jetway itself, anew fro
 	go run ./cmd/jetway/internal/manual markdown > $(TMP)/cli.md
 	mv $(TMP)/cli.md docs/cli.md
 	go run ./cmd/jetway/internal/manual help > $(TMP)/help.txt
-	mv $(TMP)/help.txt cmd/jetway/internal/command/help.txt
+	mv $(TMP)/help.txt cmd/jetway/internal/quickhelp/help.txt
 
 .PHONY: dist
 dist: $(BIN)/cyclonedx-gomod ## Build jetway for Linux, macOS and Windows (DIST_TARGETS names fewer) into .tmp/dist, with checksums, man pages and SBOMs
@@ -130,12 +130,14 @@ soak: export JETWAY_TEST_SEEDS ?= 2000
 soak: export JETWAY_TEST_ROTATIONS ?= 1000
 soak: export JETWAY_TEST_RESTARTS ?= 30
 soak: export JETWAY_TEST_LAB_RUNS ?= 1000
+soak: export JETWAY_TEST_CPU_RATIO ?= 1.35
 soak: ## Heavy sizes of tests that are small in make test, and large transfers beside curl (a quiet machine, half an hour)
 	go test -run='^TestMemory' -bench='Upload|Download' -benchtime=1x -timeout=60m ./transfer
 	cd integration && go test -count=1 -timeout=30m ./transfer
 	go test -run='^Test(Disorder|ProcessesRotateWithoutEnd)$$' -timeout=60m ./auth
 	go test -run='Cut|Killed|AnyByte' -bench=TailLogs -benchtime=150x -timeout=60m ./follow
 	go test -run=NeverCross -timeout=30m ./platform/nublado
+	go test -run='^$$' -bench=Process -benchtime=200x ./cmd/jetway
 
 .PHONY: vuln
 vuln: $(BIN)/govulncheck ## Ask Go's vulnerability database about our dependencies (network)

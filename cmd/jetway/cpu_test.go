@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
-
-	"github.com/jetway-go/jetway/mockserver"
 )
 
 // maxSize is what the stripped program may have, in bytes.
@@ -25,7 +24,7 @@ const maxSize = 28 << 20
 // token beside a token that is stored. The processes take turns, so that a busy machine slows both.
 // make soak runs it.
 func BenchmarkProcess(b *testing.B) {
-	jetway, linked := built(b, "."), built(b, "./testdata/linked")
+	jetway, linked := built(b, ".", "jetway"), built(b, "./testdata/linked", "linked")
 	info, err := os.Stat(jetway)
 	if err != nil {
 		b.Fatal(err)
@@ -63,9 +62,9 @@ func BenchmarkProcess(b *testing.B) {
 }
 
 // built builds a program as make install does, and returns its path.
-func built(b *testing.B, pkg string) string {
+func built(b *testing.B, pkg, name string) string {
 	b.Helper()
-	path := filepath.Join(b.TempDir(), "program")
+	path := filepath.Join(b.TempDir(), name)
 	cmd := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -9,13 +9,11 @@ import (
 	"syscall"
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/command"
+	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
+	_ "github.com/jetway-go/jetway/cmd/jetway/internal/quickhelp" // prints the help before anything else starts
 )
 
 func main() {
-	if text, ok := command.QuickHelp(os.Args[1:]); ok {
-		_, err := os.Stdout.WriteString(text)
-		os.Exit(command.Written(err))
-	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} { // a closed terminal leaves no process behind
@@ -25,9 +23,9 @@ func main() {
 	}
 	go func() {
 		<-signals
-		cancel(command.Interrupted())
+		cancel(failure.ErrInterrupted)
 		<-signals // a second one ends the program at once
-		os.Exit(command.InterruptedCode)
+		os.Exit(failure.Interrupted)
 	}()
 	os.Exit(command.Run(ctx, command.System(), os.Args[1:]))
 }

@@ -73,6 +73,28 @@ func module(t *testing.T) []layers.Imports {
 	return pkgs
 }
 
+// TestNothingLinksTheCommand looks at every package that programs import.
+func TestNothingLinksTheCommand(t *testing.T) {
+	t.Parallel()
+
+	ofTheCommand := []string{
+		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "rsc.io/qr", "github.com/rogpeppe/go-internal", mod + "cmd",
+	}
+	for _, p := range goList(t, "./...") {
+		name, ours := strings.CutPrefix(p.ImportPath, mod)
+		if !ours || strings.HasPrefix(name, "cmd/") {
+			continue
+		}
+		for _, dep := range p.Deps {
+			for _, of := range ofTheCommand {
+				if dep == of || strings.HasPrefix(dep, of+"/") {
+					t.Errorf("%s links %s, which only the command needs", name, dep)
+				}
+			}
+		}
+	}
+}
+
 // TestClientLinksNoMock looks at everything that ends up in a program which
 // imports clientset, directly or not.
 func TestClientLinksNoMock(t *testing.T) {

@@ -147,11 +147,16 @@ func Rules() []Rule {
 			"platform/...", "transfer", "values",
 		}},
 		{Package: "cmd/jetway/internal/live", May: []string{"cmd/jetway/internal/show", "cmd/jetway/internal/stdio"}},
-		{Package: "cmd/jetway/internal/manual", May: []string{"cmd/jetway/internal/command", "cmd/jetway/internal/stdio"}},
-		{Package: "cmd/jetway", May: []string{"cmd/jetway/internal/command"}, Tests: []string{
-			"auth", "auth/tokenstore", gen, "internal/secrettest", mock, "platform/jupyterhub/hubtest", "platform/kubeflow/dextest", "platform/nublado/nubladotest",
-			"platform/wallaroo/apitest", "platform/wallaroo/keycloaktest",
+		{Package: "cmd/jetway/internal/quickhelp"},
+		{Package: "cmd/jetway/internal/manual", May: []string{
+			"cmd/jetway/internal/command", "cmd/jetway/internal/quickhelp", "cmd/jetway/internal/stdio",
 		}},
+		{Package: "cmd/jetway", May: []string{
+			"cmd/jetway/internal/command", "cmd/jetway/internal/failure", "cmd/jetway/internal/quickhelp",
+		}, Tests: slices.Concat(mocks, []string{
+			"auth", "auth/tokenstore", "internal/secrettest", "platform/jupyterhub/hubtest", "platform/kubeflow/dextest",
+			"platform/nublado/nubladotest", "platform/wallaroo/apitest", "platform/wallaroo/keycloaktest",
+		})},
 		{Package: "examples/hello", May: []string{"auth/flow", clientset, gen}, Tests: mocks},
 		{Package: "examples/login", May: []string{"auth", "auth/flow", "auth/tokenstore", clientset, gen, mock}},
 		{Package: "examples/custom", May: []string{"auth", clientset, gen, mock}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +16,11 @@ import (
 	"github.com/jetway-go/jetway/cmd/jetway/internal/stdio"
 )
 
-// New returns the root command.
-func New(a *App) *cobra.Command {
+// New returns the root command with all others.
+func New(a *App) *cobra.Command { return newFor(a, nil) }
+
+// newFor returns the root command with those that args name, or all.
+func newFor(a *App, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "jetway",
 		Short: "Log in to ML and workflow platforms, and call them",
@@ -37,32 +41,50 @@ func New(a *App) *cobra.Command {
 		return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
 	})
 	a.globalFlags(root)
-	root.AddCommand(commands(a)...)
+	made, all := commands(a, args)
+	root.AddCommand(made...)
+	root.CompletionOptions.DisableDefaultCmd = !all
 	return root
 }
 
-// commands are all commands, in the order of the help text.
-func commands(a *App) []*cobra.Command {
-	return []*cobra.Command{
-		newLogin(a),
-		newLogout(a),
-		newWhoami(a),
-		newToken(a),
-		newAuthStatus(a),
-		newDoctor(a),
-		newProfile(a),
-		newConfig(a),
-		newProject(a),
-		newTask(a),
-		newRun(a),
-		newSecret(a),
-		newUpload(a),
-		newDownload(a),
-		newCall(a),
-		newHTTP(a),
-		newMock(a),
-		newVersion(a),
+// commands are all commands, or those of them that a command line names: what is not asked
+// for need not be made. It reports whether all are.
+func commands(a *App, args []string) (made []*cobra.Command, all bool) {
+	type entry struct {
+		name string
+		make func(*App) *cobra.Command
 	}
+	table := []entry{
+		{"login", newLogin},
+		{"logout", newLogout},
+		{"whoami", newWhoami},
+		{"token", newToken},
+		{"auth-status", newAuthStatus},
+		{"doctor", newDoctor},
+		{"profile", newProfile},
+		{"config", newConfig},
+		{"project", newProject},
+		{"task", newTask},
+		{"run", newRun},
+		{"secret", newSecret},
+		{"upload", newUpload},
+		{"download", newDownload},
+		{"call", newCall},
+		{"http", newHTTP},
+		{"mock", newMock},
+		{"version", newVersion},
+	}
+	named := func(name string) bool { return slices.Contains(args, name) }
+	all = named("help") || named("completion") || slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "__complete") })
+	if !slices.ContainsFunc(table, func(c entry) bool { return named(c.name) }) {
+		all = true // to say what there is
+	}
+	for _, c := range table {
+		if all || named(c.name) {
+			made = append(made, c.make(a))
+		}
+	}
+	return made, all
 }
 
 func (a *App) globalFlags(root *cobra.Command) {
@@ -111,11 +133,12 @@ func must(err error) {
 	}
 }
 
-// Run runs the command line args and returns the exit code.
+// Run runs the command line args and returns the exit code. A signal ends ctx with the cause
+// [failure.ErrInterrupted].
 func Run(ctx context.Context, a *App, args []string) int {
 	out := &stdio.Checked{Writer: a.IO.Out}
 	a.IO.Out = out
-	root := New(a)
+	root := newFor(a, args)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
@@ -142,6 +165,3 @@ func misuse(c *cobra.Command, err error) error {
 	}
 	return err
 }
-
-// Interrupted returns the cause with which main ends the context of [Run] on a signal.
-func Interrupted() error { return failure.ErrInterrupted }

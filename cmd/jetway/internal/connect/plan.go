@@ -12,7 +12,6 @@ import (
 	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/platform"
-	"github.com/jetway-go/jetway/platform/flyte"
 )
 
 // Plan is where and how to connect.
@@ -67,7 +66,7 @@ func (s Settings) Plan() (*Plan, error) {
 	p.From, p.address = s.reasons(values)
 	p.options = s.options()
 	if f, ok := r.(flyteTarget); ok {
-		if err := p.addFlyte(f.Resolver); err != nil {
+		if err := p.addFlyte(f); err != nil {
 			return nil, failure.Exit(failure.Config, err, "jetway config explain shows where each setting comes from")
 		}
 	}
@@ -92,11 +91,13 @@ func (s Settings) options() []clientset.Option {
 }
 
 // addFlyte adds what Flyte's own configuration says.
-func (p *Plan) addFlyte(r flyte.Resolver) error {
+func (p *Plan) addFlyte(r flyteTarget) error {
 	c, err := r.Load()
 	if err != nil {
 		return err
 	}
+	r.loaded = c
+	p.resolver = r
 	for _, o := range c.Explain() {
 		if o.Value != "" && o.From != "Endpoint" { // Flyte's name for ours, which is there
 			p.Values = append(p.Values, Value{Key: o.Key, Value: o.Value, Source: o.From})

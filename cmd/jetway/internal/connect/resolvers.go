@@ -20,6 +20,7 @@ type flyteTarget struct {
 	flyte.Resolver
 
 	insecure bool
+	loaded   *flyte.Config // what Plan has read; nil before
 }
 
 func (s Settings) flyte() flyteTarget {
@@ -30,7 +31,7 @@ func (s Settings) flyte() flyteTarget {
 		r.Endpoint = cmp.Or(r.Endpoint, address)
 		r.LookupEnv = without(s.Lookup, flyte.EnvAPIKey) // its secret is not sent elsewhere
 	}
-	return flyteTarget{r, s.Insecure}
+	return flyteTarget{Resolver: r, insecure: s.Insecure}
 }
 
 // addressOfKey returns the address in the API key of the environment, if there is one.
@@ -64,6 +65,14 @@ func without(lookup func(string) (string, bool), name string) func(string) (stri
 
 // Resolve reads Flyte's configuration.
 func (r flyteTarget) Resolve(ctx context.Context, hc *http.Client) (platform.Target, error) {
+	if r.loaded != nil {
+		for _, w := range r.loaded.Warnings {
+			r.Logger.WarnContext(ctx, w.String())
+		}
+		t, err := r.loaded.Target()
+		t.Insecure = t.Insecure || r.insecure
+		return t, err
+	}
 	t, err := r.Resolver.Resolve(ctx, hc)
 	t.Insecure = t.Insecure || r.insecure
 	return t, err

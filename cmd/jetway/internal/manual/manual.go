@@ -2,7 +2,7 @@
 // pages. It is no part of jetway itself.
 //
 //	go run ./cmd/jetway/internal/manual markdown > docs/cli.md
-//	go run ./cmd/jetway/internal/manual help > cmd/jetway/internal/command/help.txt
+//	go run ./cmd/jetway/internal/manual help > cmd/jetway/internal/quickhelp/help.txt
 //	go run ./cmd/jetway/internal/manual man DIRECTORY
 package main
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/command"
+	"github.com/jetway-go/jetway/cmd/jetway/internal/quickhelp"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/stdio"
 )
 
@@ -32,11 +33,11 @@ func TestThePageIsWhatTheCommandsSay(t *testing.T) {
 func TestTheQuickHelpIsWhatTheCommandsSay(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{nil, {"help"}, {"-h"}, {"--help"}} {
-		if text, ok := command.QuickHelp(args); !ok || text != help() {
-			t.Errorf("%q: command/help.txt is not what the commands say: run make cli-docs", args)
+		if text, ok := quickhelp.Text(args); !ok || text != help() {
+			t.Errorf("%q: quickhelp/help.txt is not what the commands say: run make cli-docs", args)
 		}
 	}
-	if _, ok := command.QuickHelp([]string{"login", "--help"}); ok {
+	if _, ok := quickhelp.Text([]string{"login", "--help"}); ok {
 		t.Error("the help of a command is taken for that of jetway")
 	}
 }
