@@ -42,7 +42,7 @@ func TestLoginScripts(t *testing.T) {
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"backend": quick, "account": account, "mode": mode, "exits": exits, "system": system,
+			"backend": quick, "account": account, "mode": mode, "exits": exits, "system": system, "secure": secure,
 		},
 	})
 }
@@ -91,6 +91,15 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Defer(func() { _ = server.Close() })
 	ts.Setenv("ENDPOINT2", server.URL())
 	ts.Setenv("API_KEY2", server.APIKey())
+}
+
+// secure starts a mock with TLS, and writes the certificate of its authority to a file.
+func secure(ts *testscript.TestScript, _ bool, args []string) {
+	server, err := mockserver.New(mockserver.WithTLS(), mockserver.WithOAuth(oauth.Config{AutoApprove: "ada", DeviceInterval: time.Second}))
+	ts.Check(err)
+	ts.Defer(func() { _ = server.Close() })
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), server.CACertPEM(), 0o600))
+	ts.Setenv("ENDPOINT", server.URL())
 }
 
 // system starts the fake of a sibling system and sets the variables that lead there:

@@ -156,6 +156,7 @@ func (p *Plan) edited(edit func(platform.Target) platform.Target) platform.Resol
 			return t, err
 		}
 		t.Settings.Endpoint = cmp.Or(p.address, t.Settings.Endpoint)
+		t.Settings.Insecure, t.Settings.CAFile = "--insecure", "--ca-file"
 		return edit(t), nil
 	})
 }

@@ -9,8 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -111,14 +109,6 @@ func Of(err error) Failure {
 	f.Message, f.Detail = show.CleanText(f.Message), show.CleanText(f.Detail) // servers write a part of it
 	return f
 }
-
-// plain is the text of an error without what only programmers need.
-func plain(text string) string {
-	return strings.TrimPrefix(rpcError().ReplaceAllString(text, "$1: "), "clientset: ")
-}
-
-// rpcError is what gRPC writes in front of a server's message.
-func rpcError() *regexp.Regexp { return regexp.MustCompile(`rpc error: code = (\w+) desc = `) }
 
 func exit(err error) int {
 	switch {
