@@ -51,8 +51,9 @@ func TestLoginScripts(t *testing.T) {
 func browse() {
 	b := &mocktest.Browser{Login: os.Getenv("LOGIN"), Password: os.Getenv("PASSWORD"), Deny: os.Getenv("DENY") != ""}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	if err := b.Open(ctx, os.Args[len(os.Args)-1]); err != nil {
+	err := b.Open(ctx, os.Args[len(os.Args)-1])
+	cancel()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "browse:", err)
 		os.Exit(1)
 	}

@@ -143,8 +143,8 @@ func Rules() []Rule {
 			"internal/endpoint", "platform/...", "platform",
 		}},
 		{Package: "cmd/jetway/internal/command", May: []string{
-			"auth", "auth/flow", "auth/tokenstore", clientset, "cmd/jetway/internal/...", "configstore", "doctor", "follow", gen, "internal/endpoint",
-			"platform/...", "transfer", "values",
+			"auth", "auth/flow", "auth/tokenstore", clientset, "cmd/jetway/internal/...", "configstore", "doctor", "follow", gen,
+			"internal/endpoint", "platform/...", "transfer", "values",
 		}},
 		{Package: "cmd/jetway/internal/live", May: []string{"cmd/jetway/internal/show", "cmd/jetway/internal/stdio"}},
 		{Package: "cmd/jetway/internal/quickhelp"},

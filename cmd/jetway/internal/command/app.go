@@ -88,7 +88,7 @@ func (a *App) patient(c *cobra.Command) (context.Context, context.CancelFunc) {
 // print shows v as the flags say.
 func (a *App) print(v show.View) error {
 	if len(v.Rows) == 0 && v.Empty != "" && a.format == show.Table {
-		a.IO.Note("%s", v.Empty)
+		a.IO.Notef("%s", v.Empty)
 	}
 	return show.Print(a.IO.Out, a.format, v)
 }

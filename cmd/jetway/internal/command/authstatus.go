@@ -49,7 +49,9 @@ func (a *App) authStatus(ctx context.Context) error {
 		return err
 	}
 	logins := []storedLogin{}
-	v := show.View{Columns: []string{"endpoint", "profile", "user", "client", "state", "stored"}, Empty: "there is no login; run: jetway login"}
+	v := show.View{
+		Columns: []string{"endpoint", "profile", "user", "client", "state", "stored"}, Empty: "there is no login; run: jetway login",
+	}
 	for _, key := range keys {
 		c, err := store.Retrieve(ctx, key)
 		if errors.Is(err, auth.ErrNoCredentials) {

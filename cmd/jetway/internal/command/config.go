@@ -26,9 +26,10 @@ func newConfigView(a *App) *cobra.Command {
 
 func newConfigExplain(a *App) *cobra.Command {
 	return &cobra.Command{
-		Use:     "explain",
-		Short:   "Print where each setting comes from",
-		Long:    "Prints each setting with where it comes from: a flag, a profile, a variable, a line of a file.\nIt sends nothing and follows no instruction of a config file.",
+		Use:   "explain",
+		Short: "Print where each setting comes from",
+		Long: "Prints each setting with where it comes from: a flag, a profile, a variable, a line of a file.\n" +
+			"It sends nothing and follows no instruction of a config file.",
 		Example: "  jetway config explain",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -49,7 +50,7 @@ func (a *App) showConfig(columns []string, row func(connect.Value) []string) err
 		v.Rows = append(v.Rows, row(value))
 	}
 	for _, w := range p.Warnings {
-		a.IO.Warn("%s", w)
+		a.IO.Warnf("%s", w)
 	}
 	return errors.Join(a.print(v), err)
 }
@@ -96,13 +97,13 @@ func newConfigTrust(a *App) *cobra.Command {
 				if err := (flyte.FileTrust{}).Forget(args[0]); err != nil {
 					return failure.Exit(failure.Config, err, "")
 				}
-				a.IO.Note("%s is not trusted.", args[0])
+				a.IO.Notef("%s is not trusted.", args[0])
 				return nil
 			}
 			if err := (flyte.FileTrust{}).Record(args[0]); err != nil {
 				return failure.Exit(failure.Config, err, "")
 			}
-			a.IO.Note("%s is trusted as it is now.", args[0])
+			a.IO.Notef("%s is trusted as it is now.", args[0])
 			return nil
 		},
 	}

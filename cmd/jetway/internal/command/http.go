@@ -123,7 +123,7 @@ func (a *App) printAnswer(answer *http.Response, include bool) error {
 	}
 	if to := answer.Header.Get("Location"); answer.StatusCode/100 == 3 && to != "" {
 		address, _, _ := strings.Cut(to, "?") // what follows may be secret
-		a.IO.Note("%s: it leads to %s, where nothing was sent", answer.Status, address)
+		a.IO.Notef("%s: it leads to %s, where nothing was sent", answer.Status, address)
 	}
 	return nil
 }

@@ -51,10 +51,12 @@ func newLogin(a *App) *cobra.Command {
 	b.BoolVar(&f.paste, "no-browser", false, "show an address, and read the one that the browser ended at")
 	b.BoolVar(&f.device, "device", false, "show an address and a code, for a browser on any machine")
 	b.BoolVar(&f.apiKey, "api-key-stdin", false, "read an API key from standard input")
-	b.StringVar(&f.secretFile, "client-secret-file", "", "log in as the client of --client-id, with the secret in this `file`; - is standard input")
+	b.StringVar(&f.secretFile, "client-secret-file", "",
+		"log in as the client of --client-id, with the secret in this `file`; - is standard input")
 	b.StringVar(&f.secretEnv, "client-secret-env", "", "log in as the client of --client-id, with the secret in this `variable`")
 	b.StringSliceVar(&f.scopes, "scope", nil, "request this `scope`; repeatable")
-	b.StringVar(&f.redirectURI, "redirect-uri", "", "`address` of this machine that the browser ends at, if not the backend's own; without a port, any free one")
+	b.StringVar(&f.redirectURI, "redirect-uri", "",
+		"`address` of this machine that the browser ends at, if not the backend's own; without a port, any free one")
 	b.BoolVar(&f.qr, "qr", false, "show the address as a QR code, too")
 	b.DurationVar(&f.wait, "wait", 5*time.Minute, "how long you may take")
 	return c
@@ -80,7 +82,7 @@ func (a *App) login(ctx context.Context, f loginFlags) error {
 	if err := l.person(); err != nil { // now that the system's own flow is known
 		return err
 	}
-	a.IO.Note("Logging in to %s (%s).", endpointOf(cs), l.why())
+	a.IO.Notef("Logging in to %s (%s).", endpointOf(cs), l.why())
 	if !l.asking { // no person has to be waited for
 		limited, cancel = a.limited(limited)
 		defer cancel()
@@ -141,7 +143,8 @@ func (l *loggingIn) prepare() (err error) {
 		return err
 	}
 	if way := l.way(); way != "" && l.plan.Platform != connect.Flyte {
-		return failure.Exit(failure.Misuse, fmt.Errorf("%s is for flyte, and this is %s (%s)", way, l.plan.Platform, l.plan.From), connect.Advice(l.plan.Platform))
+		err := fmt.Errorf("%s is for flyte, and this is %s (%s)", way, l.plan.Platform, l.plan.From)
+		return failure.Exit(failure.Misuse, err, connect.Advice(l.plan.Platform))
 	}
 	if err := l.readSecrets(); err != nil {
 		return err

@@ -88,7 +88,7 @@ func (l *loggingIn) forPerson(auto flow.Auto) auth.Flow {
 // says how to log in, an address can be shown without a terminal, too.
 func (l *loggingIn) person() error {
 	here := flow.DetectEnvironment()
-	why := ""
+	var why string
 	switch {
 	case !l.asking:
 		return nil
@@ -135,7 +135,8 @@ func (l *loggingIn) explain(err error) error {
 	hint := connect.Advice(l.plan.Platform)
 	switch f := failure.Of(err); {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return failure.Exit(failure.Conflict, err, "another program listens there, maybe another login: end it, or use --device or --redirect-uri http://127.0.0.1/callback")
+		return failure.Exit(failure.Conflict, err,
+			"another program listens there, maybe another login: end it, or use --device or --redirect-uri http://127.0.0.1/callback")
 	case errors.Is(err, auth.ErrInteractionRequired):
 		return failure.Exit(failure.Auth, errors.New(f.Detail), wayOut)
 	case f.Exit == failure.Config && l.plan.Platform != connect.Flyte:

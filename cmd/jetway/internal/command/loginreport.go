@@ -71,7 +71,7 @@ func (l *loggingIn) withoutLogin(ctx context.Context, cs *clientset.ClientSet) e
 	if err := verify(ctx, cs, l.plan); err != nil {
 		return err
 	}
-	l.app.IO.Note("%s asks for no login.", endpointOf(cs))
+	l.app.IO.Notef("%s asks for no login.", endpointOf(cs))
 	out := loggedIn{Endpoint: endpointOf(cs), Platform: l.plan.Platform, Profile: l.remember(cs, auth.Status{}, false)}
 	if l.app.format == show.Table {
 		return nil
@@ -86,7 +86,7 @@ func (l *loggingIn) user(ctx context.Context, cs *clientset.ClientSet) string {
 	defer cancel()
 	me, err := whoIs(ctx, cs, l.plan)
 	if code := status.Code(err); code == codes.Unauthenticated || code == codes.PermissionDenied {
-		l.app.IO.Warn("the backend does not take the new login: %s", failure.Of(err).Message)
+		l.app.IO.Warnf("the backend does not take the new login: %s", failure.Of(err).Message)
 	}
 	return me.User
 }
@@ -100,7 +100,8 @@ func (l *loggingIn) unstored(ctx context.Context, cs *clientset.ClientSet, st au
 		}
 		l.giveUp(ctx, c)
 	}
-	return failure.Exit(failure.Config, fmt.Errorf("logged in to %s, but the login cannot be stored, and was given up: %w", endpointOf(cs), why),
+	err := fmt.Errorf("logged in to %s, but the login cannot be stored, and was given up: %w", endpointOf(cs), why)
+	return failure.Exit(failure.Config, err,
 		"let this user write the directory, or set XDG_CONFIG_HOME to another one; with "+flyteAPIKey+" nothing has to be stored")
 }
 
@@ -126,18 +127,18 @@ func (l *loggingIn) report(out loggedIn, st auth.Status) error {
 	if out.User != "" {
 		as = " as " + show.Clean(out.User)
 	}
-	a.IO.Note("Logged in to %s%s.", out.Endpoint, as)
+	a.IO.Notef("Logged in to %s%s.", out.Endpoint, as)
 	switch {
 	case out.Stored != "":
-		a.IO.Note("The login is stored in %s.", out.Stored)
+		a.IO.Notef("The login is stored in %s.", out.Stored)
 	case l.source != "":
-		a.IO.Note("Nothing was stored: each command gets the credentials anew (%s).", show.Clean(l.source))
+		a.IO.Notef("Nothing was stored: each command gets the credentials anew (%s).", show.Clean(l.source))
 	default:
-		a.IO.Note("Nothing was stored: each command reads the credentials from the environment.")
+		a.IO.Notef("Nothing was stored: each command reads the credentials from the environment.")
 	}
-	a.IO.Note("%s", lasts(st, time.Now()))
+	a.IO.Notef("%s", lasts(st, time.Now()))
 	if key, _ := a.Lookup(flyteAPIKey); key != "" && out.Stored != "" && out.Platform == connect.Flyte {
-		a.IO.Warn("%s is set: other commands use it, and not this login", flyteAPIKey)
+		a.IO.Warnf("%s is set: other commands use it, and not this login", flyteAPIKey)
 	}
 	return nil
 }
@@ -179,9 +180,9 @@ func (l *loggingIn) remember(cs *clientset.ClientSet, st auth.Status, stored boo
 	})
 	switch {
 	case err != nil:
-		a.IO.Warn("%v", err)
+		a.IO.Warnf("%v", err)
 	case made:
-		a.IO.Note("Profile %q now has this backend; jetway profile list shows all.", name)
+		a.IO.Notef("Profile %q now has this backend; jetway profile list shows all.", name)
 	default:
 		l.adviseProfile(name, other)
 	}
@@ -221,11 +222,12 @@ func (l *loggingIn) adviseProfile(named, other string) {
 	switch all, err := l.settings.Profiles.Load(); {
 	case err != nil || asked == "":
 	case named != "" && !connect.Same(all.Named[named].Endpoint, asked):
-		l.app.IO.Note("Profile %q still leads to %s; to change it: jetway profile add %s --endpoint %s --replace", named, all.Named[named].Endpoint, named, asked)
+		l.app.IO.Notef("Profile %q still leads to %s; to change it: jetway profile add %s --endpoint %s --replace",
+			named, all.Named[named].Endpoint, named, asked)
 	case named != "" || other != "" && other == all.Current:
 	case other != "":
-		l.app.IO.Note("Profile %q leads here: jetway profile use %s", other, other)
+		l.app.IO.Notef("Profile %q leads here: jetway profile use %s", other, other)
 	case len(all.Named) > 0:
-		l.app.IO.Note("To get here without --endpoint: jetway profile add NAME --endpoint %s, then jetway profile use NAME", asked)
+		l.app.IO.Notef("To get here without --endpoint: jetway profile add NAME --endpoint %s, then jetway profile use NAME", asked)
 	}
 }

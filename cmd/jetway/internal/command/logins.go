@@ -16,7 +16,8 @@ import (
 // the store can list, and, since a keyring lists none, those that this command has stored
 // and those of the backends of all profiles.
 func (a *App) logins(ctx context.Context) (auth.Store, []auth.Key, error) {
-	store := tokenstore.Default(auth.Traits{Interactive: true, FileStorable: true, Name: auth.StoredFlow}, tokenstore.Config{Logger: a.logger()})
+	person := auth.Traits{Interactive: true, FileStorable: true, Name: auth.StoredFlow}
+	store := tokenstore.Default(person, tokenstore.Config{Logger: a.logger()})
 	var keys []auth.Key
 	if l, ok := store.(auth.Lister); ok {
 		listed, err := l.List(ctx)
@@ -24,7 +25,7 @@ func (a *App) logins(ctx context.Context) (auth.Store, []auth.Key, error) {
 			if len(listed) == 0 {
 				return store, nil, err
 			}
-			a.IO.Warn("not all logins can be listed: %v", err)
+			a.IO.Warnf("not all logins can be listed: %v", err)
 		}
 		keys = listed
 	}

@@ -54,7 +54,7 @@ func (a *App) logout(ctx context.Context, cs *clientset.ClientSet, revoke bool) 
 		return err
 	}
 	if before.Stored == "" {
-		a.IO.Note("There is no login for %s.", endpointOf(cs))
+		a.IO.Notef("There is no login for %s.", endpointOf(cs))
 		return nil
 	}
 	if err := cs.Authenticator().Logout(ctx); err != nil {
@@ -65,10 +65,10 @@ func (a *App) logout(ctx context.Context, cs *clientset.ClientSet, revoke bool) 
 		if revoke {
 			return failure.Hint(fmt.Errorf("the login was deleted, but not revoked: %w", err), stillValid)
 		}
-		a.IO.Warn("the login was deleted, but not revoked: %s", failure.Of(err).Message)
+		a.IO.Warnf("the login was deleted, but not revoked: %s", failure.Of(err).Message)
 	}
 	a.forget(cs.Setup().Key)
-	a.IO.Note("Logged out of %s.", endpointOf(cs))
+	a.IO.Notef("Logged out of %s.", endpointOf(cs))
 	return nil
 }
 
@@ -85,7 +85,7 @@ func (a *App) logoutAll(ctx context.Context, revoke bool) error {
 		return err
 	}
 	if len(keys) == 0 {
-		a.IO.Note("There is no login.")
+		a.IO.Notef("There is no login.")
 		return nil
 	}
 	results := make([]logoutResult, len(keys))
@@ -184,9 +184,9 @@ func (a *App) tellLogout(key auth.Key, r logoutResult, revoke bool) error {
 	case r.valid != nil && revoke:
 		return failure.Hint(fmt.Errorf("%s: the login was deleted, but not revoked: %w", name, r.valid), stillValid)
 	case r.valid != nil:
-		a.IO.Warn("%s: the login was deleted, but not revoked: %s", name, failure.Of(r.valid).Message)
+		a.IO.Warnf("%s: the login was deleted, but not revoked: %s", name, failure.Of(r.valid).Message)
 	}
-	a.IO.Note("Logged out of %s.", name)
+	a.IO.Notef("Logged out of %s.", name)
 	return nil
 }
 

@@ -22,5 +22,5 @@ func page(limit int) uint32 {
 	if limit <= 0 || limit > most {
 		return most
 	}
-	return uint32(limit) //nolint:gosec // at most 100
+	return uint32(limit)
 }

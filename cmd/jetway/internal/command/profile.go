@@ -67,7 +67,7 @@ func newProfileUse(a *App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.IO.Note("Profile %q is the current one.", args[0])
+			a.IO.Notef("Profile %q is the current one.", args[0])
 			return nil
 		},
 	}
@@ -117,12 +117,12 @@ func newProfileRemove(a *App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.IO.Note("Profile %q was removed.", args[0])
+			a.IO.Notef("Profile %q was removed.", args[0])
 			if last {
-				a.IO.Note("There is no current profile now; jetway profile use NAME sets one.")
+				a.IO.Notef("There is no current profile now; jetway profile use NAME sets one.")
 			}
 			if ownLogin {
-				a.IO.Note("A login of its own is still stored; jetway logout --all deletes it.")
+				a.IO.Notef("A login of its own is still stored; jetway logout --all deletes it.")
 			}
 			return nil
 		},
@@ -151,9 +151,9 @@ func (a *App) addProfile(name string, s profile.Settings, replace bool) error {
 	case there && !replace:
 		return failure.Exit(failure.Conflict, fmt.Errorf("profile %q exists already", name), "add --replace, or choose another name")
 	}
-	a.IO.Note("Profile %q is stored in %s.", name, file.Path())
+	a.IO.Notef("Profile %q is stored in %s.", name, file.Path())
 	if !current {
-		a.IO.Note("To make it the current one: jetway profile use %s", name)
+		a.IO.Notef("To make it the current one: jetway profile use %s", name)
 	}
 	return nil
 }

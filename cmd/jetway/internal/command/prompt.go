@@ -67,9 +67,9 @@ func (w *asking) draw(p auth.Prompt) {
 	address := cmp.Or(p.CompleteURL, p.URL)
 	switch text, err := qr.Draw(address, w.io.Columns); {
 	case !w.io.MayDraw():
-		w.io.Warn("no QR code: standard error is no terminal that draws")
+		w.io.Warnf("no QR code: standard error is no terminal that draws")
 	case err != nil:
-		w.io.Warn("no QR code: %v", err)
+		w.io.Warnf("no QR code: %v", err)
 	default:
 		fmt.Fprint(w.io.Err, "\n"+text)
 	}

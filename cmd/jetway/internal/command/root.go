@@ -75,7 +75,8 @@ func commands(a *App, args []string) (made []*cobra.Command, all bool) {
 		{"version", newVersion},
 	}
 	named := func(name string) bool { return slices.Contains(args, name) }
-	all = named("help") || named("completion") || slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "__complete") })
+	completes := func(arg string) bool { return strings.HasPrefix(arg, "__complete") }
+	all = named("help") || named("completion") || slices.ContainsFunc(args, completes)
 	if !slices.ContainsFunc(table, func(c entry) bool { return named(c.name) }) {
 		all = true // to say what there is
 	}
@@ -107,8 +108,8 @@ func (a *App) globalFlags(root *cobra.Command) {
 	f.BoolVarP(&a.IO.Quiet, "quiet", "q", false, "leave out notes and progress")
 	f.CountVarP(&a.verbose, "verbose", "v", "log more to standard error; -vv logs all")
 	f.BoolVar(&a.IO.Plain, "no-color", a.IO.Plain, "no colours and no drawing")
-	must(root.RegisterFlagCompletionFunc("platform", cobra.FixedCompletions(connect.Platforms(), cobra.ShellCompDirectiveNoFileComp)))
-	must(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml", "name"}, cobra.ShellCompDirectiveNoFileComp)))
+	complete(root, "platform", connect.Platforms())
+	complete(root, "output", []string{"table", "json", "yaml", "name"})
 }
 
 // group is a command that only has commands below it.
@@ -117,7 +118,8 @@ func group(use, short string, below ...*cobra.Command) *cobra.Command {
 		Use: use, Short: short,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return failure.Exit(failure.Misuse, fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath()), "run: "+c.CommandPath()+" --help")
+				err := fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())
+				return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
 			}
 			return c.Help()
 		},
@@ -126,11 +128,10 @@ func group(use, short string, below ...*cobra.Command) *cobra.Command {
 	return c
 }
 
-// must panics if a command is put together wrongly; no input can cause it.
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
+// complete has the shell complete the values of a flag.
+func complete(c *cobra.Command, flag string, values []string) {
+	// The error is that of a flag which the command does not have.
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // Run runs the command line args and returns the exit code. A signal ends ctx with the cause
@@ -158,7 +159,10 @@ func Run(ctx context.Context, a *App, args []string) int {
 // misuse gives the errors that cobra itself makes the exit code of a wrong command line.
 func misuse(c *cobra.Command, err error) error {
 	text := err.Error()
-	for _, prefix := range []string{"unknown command", "accepts ", "requires at least", "required flag", "invalid argument", "if any flags in the group", "at least one of the flags"} {
+	for _, prefix := range []string{
+		"unknown command", "accepts ", "requires at least", "required flag", "invalid argument", "if any flags in the group",
+		"at least one of the flags",
+	} {
 		if strings.HasPrefix(text, prefix) {
 			return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
 		}

@@ -148,7 +148,7 @@ func newRunAbort(a *App) *cobra.Command {
 			if _, err := cs.Run().AbortRun(ctx, r); err != nil {
 				return found(err)
 			}
-			a.IO.Note("Run %s is being stopped.", id.GetName())
+			a.IO.Notef("Run %s is being stopped.", id.GetName())
 			return nil
 		},
 	}

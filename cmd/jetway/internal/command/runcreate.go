@@ -64,7 +64,7 @@ func (a *App) runCreate(c *cobra.Command, task string, f createFlags) error {
 	}
 	id := run.GetAction().GetId().GetRun()
 	if web, err := cs.Console(ctx); err == nil {
-		a.IO.Note("Run %s: %s", id.GetName(), web.Run(id))
+		a.IO.Notef("Run %s: %s", id.GetName(), web.Run(id))
 	}
 	v := show.View{
 		Value: run, Columns: []string{"name", "phase"},

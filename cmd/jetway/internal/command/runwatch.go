@@ -69,7 +69,7 @@ func found(err error) error {
 func (a *App) goesOn(ctx context.Context, run *commonpb.RunIdentifier, err error) error {
 	if err != nil && ctx.Err() != nil {
 		name := run.GetName()
-		a.IO.Note("Run %s goes on. To look again: jetway run watch %s; to stop it: jetway run abort %s", name, name, name)
+		a.IO.Notef("Run %s goes on. To look again: jetway run watch %s; to stop it: jetway run abort %s", name, name, name)
 	}
 	return err
 }
@@ -162,7 +162,7 @@ func (w *watching) follow(outer context.Context, run *commonpb.RunIdentifier) er
 // notice says why nothing comes.
 func (w *watching) notice(err error) {
 	if !w.draws() {
-		w.app.IO.Note("%s", again(err))
+		w.app.IO.Notef("%s", again(err))
 		return
 	}
 	w.mu.Lock()

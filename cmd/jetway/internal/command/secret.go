@@ -100,7 +100,7 @@ func (a *App) secretCreate(ctx context.Context, name string, value []byte, repla
 	if err != nil {
 		return err
 	}
-	a.IO.Note("Secret %q is stored.", name)
+	a.IO.Notef("Secret %q is stored.", name)
 	return nil
 }
 
@@ -119,7 +119,7 @@ func newSecretDelete(a *App) *cobra.Command {
 			if _, err := cs.Secret().DeleteSecret(ctx, &secretpb.DeleteSecretRequest{Id: secretID(secretScope(p, global), args[0])}); err != nil {
 				return err
 			}
-			a.IO.Note("Secret %q was deleted.", args[0])
+			a.IO.Notef("Secret %q was deleted.", args[0])
 			return nil
 		},
 	}

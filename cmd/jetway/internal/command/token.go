@@ -52,7 +52,7 @@ func newToken(a *App) *cobra.Command {
 	}
 	c.Flags().StringVar(&format, "format", "raw", "how to print it: "+strings.Join(tokenFormats(), ", "))
 	c.Flags().DurationVar(&ttl, "min-ttl", 0, "renew a token that ends within this `time`")
-	must(c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(tokenFormats(), cobra.ShellCompDirectiveNoFileComp)))
+	complete(c, "format", tokenFormats())
 	return c
 }
 
@@ -77,7 +77,7 @@ func (a *App) token(ctx context.Context, format string, ttl time.Duration) error
 		return hinted(p, failure.Exit(failure.Auth, fmt.Errorf("%s: %w", endpointOf(cs), auth.ErrInteractionRequired), ""))
 	}
 	if left := time.Until(creds.Expiry); ttl > 0 && !creds.Expiry.IsZero() && left < ttl {
-		a.IO.Warn("the server's tokens last %s, less than --min-ttl", short(left))
+		a.IO.Warnf("the server's tokens last %s, less than --min-ttl", short(left))
 	}
 	text, err := a.tokenText(cs, creds, format)
 	if err != nil {

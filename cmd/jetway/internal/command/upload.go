@@ -73,7 +73,7 @@ func (a *App) upload(ctx context.Context, to transfer.Destination, path string) 
 		return err
 	}
 	if isDir {
-		a.IO.Note("%d files, %s", out.Files, bytes(out.Size))
+		a.IO.Notef("%d files, %s", out.Files, bytes(out.Size))
 	}
 	return a.print(show.View{
 		Value: out, Columns: []string{"url", "size"}, Rows: [][]string{{out.URL, bytes(out.Size)}},

@@ -49,7 +49,7 @@ func (w *waiting) notice(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.text = again(err); w.stopped || !w.app.IO.MayDraw() {
-		w.app.IO.Note("%s", w.text)
+		w.app.IO.Notef("%s", w.text)
 	}
 }
 

@@ -21,7 +21,8 @@ var errNoUser = errors.New("no user: Nublado needs the name of the token's user"
 func (p *Plan) explain(err error) error {
 	switch {
 	case errors.Is(err, flyte.ErrNoEndpoint):
-		return failure.Exit(failure.Config, err, "add --endpoint HOST, or: jetway profile add NAME --endpoint HOST; jetway mock runs a backend to try")
+		return failure.Exit(failure.Config, err,
+			"add --endpoint HOST, or: jetway profile add NAME --endpoint HOST; jetway mock runs a backend to try")
 	case errors.Is(err, flyte.ErrUntrusted):
 		return failure.Exit(failure.Config, err, "read the file; if you trust it as it is, run: jetway config trust "+p.File)
 	case isSetting(err):
@@ -54,7 +55,8 @@ func Advice(platform string) string {
 		return "set " + secrets(EnvUser, EnvNublado) + " or the file " + EnvNublado + inFile + "; and --endpoint HOST outside of a lab"
 	case Kubeflow:
 		return "set " + secrets(kubeflow.EnvEndpoint) + ", and to log in one of: " +
-			secrets(kubeflow.EnvTokenPath, EnvToken, EnvUser+" with "+EnvPassword, EnvCookies) + "; with " + inFile + " behind the name of a secret, a file"
+			secrets(kubeflow.EnvTokenPath, EnvToken, EnvUser+" with "+EnvPassword, EnvCookies) +
+			"; with " + inFile + " behind the name of a secret, a file"
 	case JupyterHub:
 		return "set " + secrets(jupyterhub.EnvAPIURL, jupyterhub.EnvAPIToken) + " or the file " + jupyterhub.EnvAPIToken + inFile
 	default:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/jetway-go/jetway/auth"
@@ -161,8 +162,10 @@ func (p *Plan) edited(edit func(platform.Target) platform.Target) platform.Resol
 	})
 }
 
-func (p *Plan) open(ctx context.Context, edit func(platform.Target) platform.Target, more []clientset.Option) (*clientset.ClientSet, error) {
-	cs, err := clientset.For(ctx, p.edited(edit), append(p.options[:len(p.options):len(p.options)], more...)...)
+func (p *Plan) open(
+	ctx context.Context, edit func(platform.Target) platform.Target, more []clientset.Option,
+) (*clientset.ClientSet, error) {
+	cs, err := clientset.For(ctx, p.edited(edit), slices.Concat(p.options, more)...)
 	if err != nil {
 		return nil, p.explain(err)
 	}

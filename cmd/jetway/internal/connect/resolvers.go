@@ -82,8 +82,8 @@ func (r flyteTarget) Resolve(ctx context.Context, hc *http.Client) (platform.Tar
 // secret may be in a file instead, which the variable of that name with _FILE names.
 const (
 	EnvUser     = "JETWAY_USER"
-	EnvPassword = "JETWAY_PASSWORD" //nolint:gosec // the name of a variable
-	EnvToken    = "JETWAY_TOKEN"    //nolint:gosec // the name of a variable
+	EnvPassword = "JETWAY_PASSWORD"
+	EnvToken    = "JETWAY_TOKEN"
 	EnvCookies  = "JETWAY_COOKIES"
 	EnvNublado  = "ACCESS_TOKEN" // a Nublado lab has it
 )

@@ -12,10 +12,12 @@ func plain(text string) string {
 	if !strings.Contains(text, "With") {
 		return text
 	}
-	text = strings.NewReplacer("WithCAFile", "--ca-file", "WithInsecure", "--insecure", "WithUser ", "--user ", "WithProfile", "--profile").Replace(text)
+	text = strings.NewReplacer(
+		"WithCAFile", "--ca-file", "WithInsecure", "--insecure", "WithUser ", "--user ", "WithProfile", "--profile",
+	).Replace(text)
 	option := regexp.MustCompile(`\bWith[A-Z][A-Za-z]+`)
 	var kept []string
-	for _, part := range strings.Split(text, "; ") {
+	for part := range strings.SplitSeq(text, "; ") {
 		if at := option.FindStringIndex(part); at != nil {
 			part = strings.TrimSpace(part[:at[0]])
 			whole := strings.HasSuffix(part, ":") || strings.HasSuffix(part, ", or")

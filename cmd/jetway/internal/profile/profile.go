@@ -81,13 +81,13 @@ func (f File) Path() string { return f.path }
 func (f File) Load() (Profiles, error) {
 	p := Profiles{Named: map[string]Settings{}}
 	if f.nowhere != nil {
-		return p, nil
+		return p, nil //nolint:nilerr // without a place there are no profiles; Save says why
 	}
 	text, err := os.ReadFile(f.path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // there can be none
-		return p, nil
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return p, nil // there can be none
+	case err != nil:
 		return p, fmt.Errorf("read profiles: %w", err)
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -151,7 +151,7 @@ func (f File) Save(p Profiles) (err error) {
 
 // Get returns the profile of that name; an empty name means the current one, and no
 // profile at all if there is none.
-func (p Profiles) Get(name string) (string, Settings, error) {
+func (p *Profiles) Get(name string) (string, Settings, error) {
 	name = cmp.Or(name, p.Current)
 	if name == "" {
 		return "", Settings{}, nil

@@ -27,7 +27,7 @@ type Streams struct {
 	InTerminal, OutTerminal, ErrTerminal bool
 	// Plain forbids colours and cursor movements: NO_COLOR, TERM=dumb or --no-color.
 	Plain bool
-	// Quiet leaves out everything that Note writes.
+	// Quiet leaves out everything that Notef writes.
 	Quiet bool
 	// NoInput forbids questions: --no-input.
 	NoInput bool
@@ -80,16 +80,16 @@ func (s *Streams) MayAsk() bool { return s.InTerminal && s.ErrTerminal && !s.NoI
 // MayDraw reports whether lines on Err may be drawn over, as a progress bar is.
 func (s *Streams) MayDraw() bool { return s.ErrTerminal && !s.Plain && !s.Quiet }
 
-// Note tells the person something, on a line of its own. What a server wrote cannot
+// Notef tells the person something, on a line of its own. What a server wrote cannot
 // control the terminal: control characters are replaced, here and in Warn.
-func (s *Streams) Note(format string, args ...any) {
+func (s *Streams) Notef(format string, args ...any) {
 	if !s.Quiet {
 		fmt.Fprintln(s.Err, show.CleanText(fmt.Sprintf(format, args...)))
 	}
 }
 
-// Warn tells the person something that they should know although the command goes on.
-func (s *Streams) Warn(format string, args ...any) {
+// Warnf tells the person something that they should know although the command goes on.
+func (s *Streams) Warnf(format string, args ...any) {
 	fmt.Fprintln(s.Err, s.Paint(Yellow, "warning:"), show.CleanText(fmt.Sprintf(format, args...)))
 }
 
