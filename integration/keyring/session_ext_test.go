@@ -60,7 +60,7 @@ func inside(t *testing.T, kind bus) bool {
 	argv := []string{self, "-test.run=^" + t.Name() + "$", "-test.v", "-test.timeout=" + testLimit.String()}
 	env := []string{
 		"HOME=" + home, "XDG_RUNTIME_DIR=" + runtime, "LANG=C.UTF-8",
-		"PATH=" + filepath.Join(home, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"), "TMPDIR=" + home, insideName + "=" + t.Name(),
+		"PATH=" + filepath.Join(home, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"), "TMPDIR=" + home, insideName + "=" + t.Name(), programName + "=" + os.Getenv(programName),
 	}
 	switch kind {
 	case busUsual:

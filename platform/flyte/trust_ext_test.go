@@ -69,6 +69,32 @@ func TestFlyteRow07_FilesOfTheWorkingDirectoryNeedTrust(t *testing.T) {
 	}
 }
 
+// A secret that the program has by itself is not sent to an address from such a file either.
+func TestFlyteRow07_TheProgramsOwnSecretNeedsATrustedAddress(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	path := write(t, p.dir, "config.yaml", "admin: {endpoint: h.example.com}\n")
+	r := p.resolver()
+	if _, err := r.Resolve(t.Context(), nil); err != nil {
+		t.Errorf("without a secret: %v", err)
+	}
+	r.HasSecret = true
+	if _, err := r.Resolve(t.Context(), nil); !errors.Is(err, flyte.ErrUntrusted) || !strings.Contains(err.Error(), "admin.endpoint") {
+		t.Errorf("with one: %v", err)
+	}
+	r.Endpoint = "own.example.com"
+	if _, err := r.Resolve(t.Context(), nil); err != nil {
+		t.Errorf("with an address of its own: %v", err)
+	}
+	r.Endpoint = ""
+	if err := r.Trust.(flyte.FileTrust).Record(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Resolve(t.Context(), nil); err != nil {
+		t.Errorf("trusted: %v", err)
+	}
+}
+
 func TestFlyteRow07_HarmlessKeysAndTheUsersOwnFilesNeedNoTrust(t *testing.T) {
 	t.Parallel()
 	const dangerous = "admin:\n  endpoint: h.example.com\n  command: [tool]\n"

@@ -1,0 +1,104 @@
+package profile_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/cmd/jetway/internal/profile"
+)
+
+// Two who change the file at a time do not lose each other's change, as far as they do not
+// save in the same instant.
+func TestAChangeSeesWhatWasSavedMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := profile.At(t.TempDir())
+	calls := 0
+	err := f.Change(func(all *profile.Profiles) bool {
+		if calls++; calls == 1 {
+			if err := f.Save(profile.Profiles{Named: map[string]profile.Settings{"other": {Endpoint: "o"}}}); err != nil {
+				t.Error(err)
+			}
+		}
+		all.Named["own"] = profile.Settings{Endpoint: "e"}
+		return true
+	})
+	all, loadErr := f.Load()
+	if err != nil || loadErr != nil || calls != 2 || len(all.Named) != 2 {
+		t.Errorf("%v, %v: %d calls, profiles %v", err, loadErr, calls, all.Named)
+	}
+	if err := f.Change(func(all *profile.Profiles) bool { clear(all.Named); return false }); err != nil {
+		t.Error(err)
+	}
+	if all, _ := f.Load(); len(all.Named) != 2 {
+		t.Error("what was not to be saved was")
+	}
+}
+
+func TestTheFileIsWholeAtAnyTime(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := profile.At(dir)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for range 10 {
+				if err := f.Change(func(all *profile.Profiles) bool { all.Named[fmt.Sprint("p", i)] = profile.Settings{}; return true }); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%d files, %v", len(entries), err)
+	}
+}
+
+func TestNoPlaceMeansNoProfiles(t *testing.T) { //nolint:paralleltest // sets variables
+	t.Setenv("HOME", "")
+	t.Setenv("XDG_CONFIG_HOME", "")
+	t.Setenv("AppData", "")
+	f := profile.At("")
+	if all, err := f.Load(); err != nil || len(all.Named) > 0 || f.Path() != "" {
+		t.Errorf("%v, %v, %q", all, err, f.Path())
+	}
+	if err := f.Save(profile.Profiles{}); err == nil || !strings.Contains(err.Error(), "JETWAY_CONFIG_DIR") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheListOfLoginsIsBoundedAndHasEachOnce(t *testing.T) {
+	t.Parallel()
+	var p profile.Profiles
+	for i := range 300 {
+		p.Remember(auth.Key{Endpoint: fmt.Sprint(i)})
+	}
+	p.Remember(auth.Key{Endpoint: "299"})
+	keys := p.Keys()
+	if len(keys) != 200 || keys[199].Endpoint != "299" || keys[0].Endpoint != "100" {
+		t.Errorf("%d keys, the first %v", len(keys), keys[0])
+	}
+	if !p.Forget(keys[0]) || p.Forget(keys[0]) || slices.Contains(p.Keys(), keys[0]) {
+		t.Error("a key is not forgotten")
+	}
+}
+
+func TestABrokenFileStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "profiles.yaml")
+	if err := os.WriteFile(path, []byte("profiles: ["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := profile.At(dir).Change(func(*profile.Profiles) bool { t.Error("it is changed"); return true })
+	if text, _ := os.ReadFile(path); err == nil || string(text) != "profiles: [" {
+		t.Errorf("%v, %q", err, text)
+	}
+}
