@@ -61,7 +61,7 @@ func TestTheFileIsWholeAtAnyTime(t *testing.T) {
 	}
 }
 
-func TestNoPlaceMeansNoProfiles(t *testing.T) { //nolint:paralleltest // sets variables
+func TestNoPlaceMeansNoProfiles(t *testing.T) {
 	t.Setenv("HOME", "")
 	t.Setenv("XDG_CONFIG_HOME", "")
 	t.Setenv("AppData", "")
