@@ -34,7 +34,7 @@ func buildCommand(t *testing.T) *command {
 		t.Fatalf("build jetway: %v\n%s", err, out)
 	}
 	script := "#!/bin/sh\nprintf '%s\\n' \"$1\" >" + c.address + "\n"
-	if err := os.WriteFile(filepath.Join(home, "bin", "browser"), []byte(script), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(home, "bin", "browser"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.CommandContext(t.Context(), "mkfifo", c.address).CombinedOutput(); err != nil {
