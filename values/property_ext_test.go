@@ -197,7 +197,7 @@ func FuzzDecode(f *testing.F) {
 		if holdsMore(reflect.ValueOf(first)) {
 			return
 		}
-		if diff := cmp.Diff(first, second, cmpopts.EquateNaNs(), protocmp.Transform()); diff != "" {
+		if diff := cmp.Diff(first, second, cmpopts.EquateNaNs(), cmpopts.EquateEmpty(), protocmp.Transform()); diff != "" {
 			t.Errorf("(-first +second):\n%s", diff)
 		}
 	})
