@@ -16,7 +16,7 @@ import (
 // others' servers from revoking theirs.
 func TestLogoutOfAllWaitsForNoServer(t *testing.T) {
 	t.Parallel()
-	p := newHousehold(t)
+	p := newPerson(t)
 	for range 2 {
 		p.must(t, "login", "--endpoint", approving(t, oauth.Config{}).URL(), "--browser", freePort)
 	}
