@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/show"
 	"github.com/jetway-go/jetway/follow"
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
@@ -81,26 +82,17 @@ func newRunGet(a *App) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, cancel := a.limited(c.Context())
 			defer cancel()
-			return a.runGet(ctx, args[0])
+			return a.onRun(ctx, args[0], a.runGet)
 		},
 	}
 }
 
-func (a *App) runGet(ctx context.Context, name string) error {
-	cs, p, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer cs.Close()
-	id, err := runID(p, name)
-	if err != nil {
-		return err
-	}
+func (a *App) runGet(ctx context.Context, cs *clientset.ClientSet, id *commonpb.RunIdentifier) error {
 	w := a.waitFor("waiting for run " + id.GetName())
 	defer w.stop()
 	details, err := cs.Run().GetRunDetails(ctx, &workflowpb.GetRunDetailsRequest{RunId: id})
 	if err != nil {
-		return found(err)
+		return err
 	}
 	v := show.View{
 		Value: details.GetDetails(), Columns: []string{"action", "phase", "attempts", "started", "took"}, Names: []string{id.GetName()},
@@ -132,24 +124,17 @@ func newRunAbort(a *App) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, cancel := a.limited(c.Context())
 			defer cancel()
-			cs, p, err := a.open(ctx)
-			if err != nil {
-				return err
-			}
-			defer cs.Close()
-			id, err := runID(p, args[0])
-			if err != nil {
-				return err
-			}
-			r := &workflowpb.AbortRunRequest{RunId: id}
-			if reason != "" {
-				r.Reason = &reason
-			}
-			if _, err := cs.Run().AbortRun(ctx, r); err != nil {
-				return found(err)
-			}
-			a.IO.Notef("Run %s is being stopped.", id.GetName())
-			return nil
+			return a.onRun(ctx, args[0], func(ctx context.Context, cs *clientset.ClientSet, id *commonpb.RunIdentifier) error {
+				r := &workflowpb.AbortRunRequest{RunId: id}
+				if reason != "" {
+					r.Reason = &reason
+				}
+				if _, err := cs.Run().AbortRun(ctx, r); err != nil {
+					return err
+				}
+				a.IO.Notef("Run %s is being stopped.", id.GetName())
+				return nil
+			})
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why, for people")

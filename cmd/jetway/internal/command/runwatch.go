@@ -44,6 +44,13 @@ func (a *App) withRun(
 ) error {
 	ctx, cancel := a.patient(c)
 	defer cancel()
+	return a.onRun(ctx, name, do)
+}
+
+// onRun connects, and does something with the run of that name.
+func (a *App) onRun(
+	ctx context.Context, name string, do func(context.Context, *clientset.ClientSet, *commonpb.RunIdentifier) error,
+) error {
 	cs, p, err := a.open(ctx)
 	if err != nil {
 		return err
