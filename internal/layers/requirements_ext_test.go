@@ -30,7 +30,6 @@ func TestEveryDirectRequirementHasItsReason(t *testing.T) {
 		"go.yaml.in/yaml/v3":                              "Flyte's config files",
 		"github.com/go-jose/go-jose/v4":                   "the mock's tokens and keys",
 		"github.com/spf13/cobra":                          "the commands of jetway",
-		"github.com/spf13/pflag":                          "their flags, which are cobra's",
 		"golang.org/x/term":                               "terminals: the width, passwords",
 		"rsc.io/qr":                                       "QR codes of jetway login; depends on nothing",
 		"github.com/rogpeppe/go-internal":                 "tests: scripts of the command",

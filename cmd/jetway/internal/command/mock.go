@@ -22,7 +22,7 @@ func newMock(a *App) *cobra.Command {
 			"  jetway mock --project demo --auto-approve ada -o json",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := f.Check(c.Flags()); err != nil {
+			if err := f.Check(c); err != nil {
 				return failure.Exit(failure.Misuse, err, "run: jetway mock --help")
 			}
 			f.Format = a.format
@@ -34,6 +34,6 @@ func newMock(a *App) *cobra.Command {
 			return mock.Run(c.Context(), &f, a.IO.Out, logger)
 		},
 	}
-	f.Define(c.Flags())
+	f.Define(c)
 	return c
 }

@@ -17,7 +17,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
-	"github.com/spf13/pflag"
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/command"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/stdio"
@@ -64,7 +63,7 @@ func markdown(root *cobra.Command) string {
 	var b bytes.Buffer
 	b.WriteString("# The command jetway\n\nThis page is written from the commands by `make cli-docs`; a test compares the two.\n\n")
 	b.WriteString(exitCodes)
-	fmt.Fprintf(&b, "## Flags of every command\n\n%s", flags(root.PersistentFlags()))
+	fmt.Fprintf(&b, "## Flags of every command\n\n%s", flags(root.PersistentFlags().FlagUsages()))
 	each(root, func(c *cobra.Command) { section(&b, c) })
 	return b.String()
 }
@@ -112,33 +111,21 @@ func section(b *bytes.Buffer, c *cobra.Command) {
 	if c.Example != "" {
 		fmt.Fprintf(b, "\nExamples:\n\n```\n%s\n```\n", strings.ReplaceAll(strings.TrimPrefix(c.Example, "  "), "\n  ", "\n"))
 	}
-	if own := flags(c.LocalNonPersistentFlags()); own != "" {
+	if own := flags(c.LocalNonPersistentFlags().FlagUsages()); own != "" {
 		b.WriteString("\n" + own)
 	}
 }
 
-// flags returns a table of flags; empty without one.
-func flags(set *pflag.FlagSet) string {
+// flags returns what help says of flags, without help itself; empty without one.
+func flags(usages string) string {
 	var b strings.Builder
-	set.VisitAll(func(f *pflag.Flag) {
-		if f.Hidden || f.Name == "help" {
-			return
+	for line := range strings.Lines(usages) {
+		if !strings.Contains(line, "--help ") {
+			b.WriteString(line)
 		}
-		if b.Len() == 0 {
-			b.WriteString("| flag | meaning |\n| --- | --- |\n")
-		}
-		value, usage := pflag.UnquoteUsage(f)
-		name := "`--" + f.Name
-		if f.Shorthand != "" {
-			name = "`-" + f.Shorthand + "`, " + name
-		}
-		if value != "" {
-			name += " " + value
-		}
-		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" && f.DefValue != "0" && f.DefValue != "0s" {
-			usage += "; default `" + f.DefValue + "`"
-		}
-		fmt.Fprintf(&b, "| %s` | %s |\n", name, strings.ReplaceAll(usage, "|", "\\|"))
-	})
-	return b.String()
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "```\n" + b.String() + "```\n"
 }

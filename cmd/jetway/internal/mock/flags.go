@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/show"
 	"github.com/jetway-go/jetway/mockserver"
@@ -55,8 +55,9 @@ func (f *Flags) Read(lookup func(string) (string, bool)) {
 	f.proxyToken, _ = lookup(EnvProxyToken)
 }
 
-// Define adds the flags to set.
-func (f *Flags) Define(set *pflag.FlagSet) {
+// Define adds the flags to c.
+func (f *Flags) Define(c *cobra.Command) {
+	set := c.Flags()
 	set.StringVar(&f.address, "address", "127.0.0.1:0", "`host:port` of the gRPC services; port 0 picks a free one")
 	set.StringVar(&f.httpAddress, "http-address", "127.0.0.1:0",
 		"`host:port` of the authorization server, the object store and the index page")
@@ -84,8 +85,8 @@ func (f *Flags) Define(set *pflag.FlagSet) {
 	set.StringArrayVarP(&f.projects, "project", "p", nil, "`ID` of a project to create; repeatable")
 }
 
-// Check returns an error if flags contradict each other.
-func (f *Flags) Check(set *pflag.FlagSet) error {
+// Check returns an error if flags of c contradict each other.
+func (f *Flags) Check(c *cobra.Command) error {
 	for _, name := range f.quirks {
 		if !slices.Contains(oauth.Quirks(), oauth.Quirk(name)) {
 			return fmt.Errorf("--quirk %q: want one of %v", name, oauth.Quirks())
@@ -96,7 +97,7 @@ func (f *Flags) Check(set *pflag.FlagSet) error {
 		return errors.New("--project: a project needs an ID")
 	case f.services != string(mockserver.All) && f.services != string(mockserver.Current):
 		return fmt.Errorf("--services %q: want %q or %q", f.services, mockserver.All, mockserver.Current)
-	case f.unix != "" && set.Changed("address"):
+	case f.unix != "" && c.Flags().Changed("address"):
 		return errors.New("--unix and --address both say where the gRPC services listen: give one of them")
 	case f.tls != (f.caFile != ""):
 		return errors.New("--tls and --ca-file need each other: clients need the certificate in that file to trust the server")

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -34,14 +34,15 @@ var errUsage = errors.New("wrong flags")
 // run is what the command does with its arguments.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, env ...string) error {
 	f := &Flags{}
-	set := pflag.NewFlagSet("mock", pflag.ContinueOnError)
+	c := &cobra.Command{}
+	set := c.Flags()
 	set.Var(&f.Format, "output", "")
 	verbose := set.Bool("v", false, "")
-	f.Define(set)
+	f.Define(c)
 	if err := set.Parse(args); err != nil {
 		return errors.Join(err, errUsage)
 	}
-	if err := f.Check(set); err != nil {
+	if err := f.Check(c); err != nil {
 		return errors.Join(err, errUsage)
 	}
 	f.Read(func(name string) (string, bool) {
