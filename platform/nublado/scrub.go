@@ -63,14 +63,19 @@ func isSecretName(name string) bool {
 	}
 }
 
-// What servers repeat that this client cannot know: its token, which is attached below,
-// and values in addresses and pages.
-var (
-	tokenText = regexp.MustCompile(`(?i)\bgt-[a-z0-9_-]{4,}(?:(?:\.|%2e|&#46;|&period;)[a-z0-9_-]*)?`)
-	credText  = regexp.MustCompile(`(?i)\b((?:authorization:\s*)?(?:bearer|basic)|authorization:)\s+[^\s"'<>]+`)
-	queryText = regexp.MustCompile(`(?i)((?:[?&;]|%(?:25)*3f|%(?:25)*26)(?:state|code|token|access_token)(?:=|%(?:25)*3d))[^&\s"'<>]+`)
-	xsrfText  = regexp.MustCompile(`(?i)(_?xsrf_?(?:token)?["']?\s*(?:[:=]|%(?:25)*3d)\s*["']?)[^"'\s&<>;,)]+`)
-)
+// patterns are the forms of what servers repeat that this client cannot know: its token, which is
+// attached below, and values in addresses and pages.
+type patterns struct{ token, credentials, query, xsrf *regexp.Regexp }
+
+// forms compiles them at the first use, not in every program that links this package.
+var forms = sync.OnceValue(func() patterns { //nolint:gochecknoglobals // a constant, in effect
+	return patterns{
+		token:       regexp.MustCompile(`(?i)\bgt-[a-z0-9_-]{4,}(?:(?:\.|%2e|&#46;|&period;)[a-z0-9_-]*)?`),
+		credentials: regexp.MustCompile(`(?i)\b((?:authorization:\s*)?(?:bearer|basic)|authorization:)\s+[^\s"'<>]+`),
+		query:       regexp.MustCompile(`(?i)((?:[?&;]|%(?:25)*3f|%(?:25)*26)(?:state|code|token|access_token)(?:=|%(?:25)*3d))[^&\s"'<>]+`),
+		xsrf:        regexp.MustCompile(`(?i)(_?xsrf_?(?:token)?["']?\s*(?:[:=]|%(?:25)*3d)\s*["']?)[^"'\s&<>;,)]+`),
+	}
+})
 
 // maxMessage is the longest text that is looked at, in bytes: what a message is.
 const maxMessage = 16 << 10
@@ -91,11 +96,12 @@ func (k *known) scrub(text string) string {
 	s.Add(k.all...)
 	k.mu.Unlock()
 	text = s.Scrub(text)
-	text = tokenText.ReplaceAllString(text, fault.Redacted)
-	for _, form := range []*regexp.Regexp{queryText, xsrfText} {
+	f := forms()
+	text = f.token.ReplaceAllString(text, fault.Redacted)
+	for _, form := range []*regexp.Regexp{f.query, f.xsrf} {
 		text = form.ReplaceAllString(text, "${1}"+fault.Redacted)
 	}
-	return credText.ReplaceAllString(text, "${1} "+fault.Redacted)
+	return f.credentials.ReplaceAllString(text, "${1} "+fault.Redacted)
 }
 
 // message returns what an answer says: the message of a JSON object, or the text of a page.
