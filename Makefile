@@ -130,7 +130,7 @@ soak: export JETWAY_TEST_SEEDS ?= 2000
 soak: export JETWAY_TEST_ROTATIONS ?= 1000
 soak: export JETWAY_TEST_RESTARTS ?= 30
 soak: export JETWAY_TEST_LAB_RUNS ?= 1000
-soak: export JETWAY_TEST_CPU_RATIO ?= 1.2
+soak: export JETWAY_TEST_CPU_BOUNDS ?= 1
 soak: ## Heavy sizes of tests that are small in make test, and large transfers beside curl (a quiet machine, half an hour)
 	go test -run='^TestMemory' -bench='Upload|Download' -benchtime=1x -timeout=60m ./transfer
 	cd integration && go test -count=1 -timeout=30m ./transfer

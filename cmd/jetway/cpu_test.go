@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -38,22 +37,27 @@ func BenchmarkProcess(b *testing.B) {
 	if out, err := login.CombinedOutput(); err != nil {
 		b.Fatalf("log in: %v\n%s", err, out)
 	}
-	for name, pair := range map[string][2][]string{
-		"help":  {{jetway, "--help"}, {linked}},
-		"token": {{jetway, "token"}, {linked, server.URL()}},
+	for name, pair := range map[string]struct {
+		ours, theirs []string
+		most         float64
+	}{
+		"help": {[]string{jetway, "--help"}, []string{linked}, 1.2},
+		// Half of what it takes more is the initialization of what call and mock link, which
+		// one program cannot leave out: see docs/benchmarks.md.
+		"token": {[]string{jetway, "token"}, []string{linked, server.URL()}, 1.4},
 	} {
 		b.Run(name, func(b *testing.B) {
 			var ours, theirs []time.Duration
 			for b.Loop() {
-				ours = append(ours, cost(b, env, pair[0]))
-				theirs = append(theirs, cost(b, env, pair[1]))
+				ours = append(ours, cost(b, env, pair.ours))
+				theirs = append(theirs, cost(b, env, pair.theirs))
 			}
 			ratio := float64(median(ours)) / float64(median(theirs))
 			b.ReportMetric(ratio, "times")
 			b.ReportMetric(float64(median(ours).Microseconds()), "cpu-µs")
 			b.ReportMetric(float64(info.Size())/(1<<20), "MiB")
-			if limit, _ := strconv.ParseFloat(os.Getenv("JETWAY_TEST_CPU_RATIO"), 64); limit > 0 && ratio > limit {
-				b.Errorf("%.2f times the processor time of a program that links clientset only, want %v at most", ratio, limit)
+			if os.Getenv("JETWAY_TEST_CPU_BOUNDS") != "" && ratio > pair.most {
+				b.Errorf("%.2f times the processor time of a program that links clientset only, want %v at most", ratio, pair.most)
 			}
 		})
 	}
