@@ -135,7 +135,7 @@ soak: ## Heavy sizes of tests that are small in make test, and large transfers b
 	go test -run='^TestMemory' -bench='Upload|Download' -benchtime=1x -timeout=60m ./transfer
 	cd integration && go test -count=1 -timeout=30m ./transfer
 	go test -run='^Test(Disorder|ProcessesRotateWithoutEnd)$$' -timeout=60m ./auth
-	go test -run='Cut|Killed|AnyByte' -bench=TailLogs -benchtime=150x -timeout=60m ./follow
+	go test -run='Cut|Killed|AnyByte' -bench=TailLogs -benchtime=60x -timeout=60m ./follow
 	go test -run=NeverCross -timeout=30m ./platform/nublado
 	go test -run='^$$' -bench=Process -benchtime=200x ./cmd/jetway
 
