@@ -57,7 +57,8 @@ func isHTTPAnswer(text string, codes ...string) bool {
 	return false
 }
 
-// unservedAdvice is for RPCs that the backend does not serve.
+// unservedAdvice is for RPCs that the backend does not serve. Services that have no method
+// of ClientSet are named by text, so that their stubs are not linked.
 func unservedAdvice(method string) string {
 	service, _, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
 	switch service {
@@ -65,6 +66,10 @@ func unservedAdvice(method string) string {
 		return "current backends do not serve this service: DataProxy.TailLogs tails the logs of an action"
 	case servicepb.AdminService_ServiceDesc.ServiceName:
 		return "a backend of the second generation does not serve this service: Project is its counterpart"
+	case "flyteidl2.app.AppService", "flyteidl2.app.AppLogsService":
+		return "an open-source backend serves apps, and most of these calls, only if its internalApps.enabled is set"
+	case "flyteidl2.artifact.ArtifactService", "flyteidl2.imagebuilder.ImageService", "flyteidl2.workflow.TrackedRunService":
+		return "hosted backends of Flyte 2 serve this service, open-source ones do not"
 	default:
 		return "the backend does not serve " + method + ": compare its version, or have the proxy in front of it pass " + service + " on"
 	}

@@ -18,6 +18,9 @@ import (
 
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/clientset"
+	apppb "github.com/jetway-go/jetway/gen/flyteidl2/app"
+	artifactpb "github.com/jetway-go/jetway/gen/flyteidl2/artifact"
+	imagebuilderpb "github.com/jetway-go/jetway/gen/flyteidl2/imagebuilder"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
@@ -83,6 +86,23 @@ func wireSituations() map[string]situation {
 				_, err = logs.Recv()
 			}
 			return err
+		},
+		"serves apps, and most of these calls, only if": func(t *testing.T) error {
+			cs := made(t)(unserving(t, clientset.WithoutAuth()))
+			_, err := apppb.NewAppServiceClient(cs).Get(soon(t), &apppb.GetRequest{})
+			return err
+		},
+		"hosted backends of Flyte 2 serve this service": func(t *testing.T) error {
+			cs := made(t)(unserving(t, clientset.WithoutAuth()))
+			_, artifact := artifactpb.NewArtifactServiceClient(cs).GetArtifact(soon(t), &artifactpb.GetArtifactRequest{})
+			_, image := imagebuilderpb.NewImageServiceClient(cs).GetImage(soon(t), &imagebuilderpb.GetImageRequest{})
+			_, run := workflowpb.NewTrackedRunServiceClient(cs).AbortRun(soon(t), &workflowpb.AbortRunRequest{})
+			for _, err := range []error{artifact, image} {
+				if err == nil || !strings.Contains(err.Error(), "hosted backends of Flyte 2 serve this service") {
+					t.Errorf("got %v, want the same advice for every such service", err)
+				}
+			}
+			return run
 		},
 		"the backend does not serve": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			return unserving(t, clientset.WithoutAuth())

@@ -137,12 +137,14 @@ func WithIssuerPath(path string) Option {
 type Services string
 
 const (
-	// All is every service that the mock has, the default: also RunLogsService and those of
-	// Flyte 1, health and reflection, so that every stub of a client has a server.
+	// All is every service that the mock has, the default: also those of apps,
+	// RunLogsService and those of Flyte 1, health and reflection. Only the services that no
+	// open-source server has, those of artifacts, images and tracked runs, are missing.
 	All Services = "all"
 	// Current is what a current server of Flyte 2 mounts. RunLogsService (logs come from
 	// DataProxyService.TailLogs), the services of Flyte 1, health and reflection are
-	// Unimplemented then.
+	// Unimplemented then, and so are those of apps, which such a server has off by default;
+	// [backend.Backend.ConfigureApps] turns them on.
 	Current Services = "current"
 )
 

@@ -6,14 +6,19 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	adminpb "github.com/jetway-go/jetway/gen/flyteidl/admin"
 	servicepb "github.com/jetway-go/jetway/gen/flyteidl/service"
+	apppb "github.com/jetway-go/jetway/gen/flyteidl2/app"
+	artifactpb "github.com/jetway-go/jetway/gen/flyteidl2/artifact"
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
+	imagebuilderpb "github.com/jetway-go/jetway/gen/flyteidl2/imagebuilder"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/backend"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
@@ -47,6 +52,17 @@ func TestCurrentServicesAreThoseOfACurrentServer(t *testing.T) {
 					_, err := servicepb.NewAuthMetadataServiceClient(conn).GetPublicClientConfig(ctx, &servicepb.PublicClientAuthConfigRequest{})
 					return err
 				},
+				"AppService": func(ctx context.Context) error {
+					_, err := apppb.NewAppServiceClient(conn).List(ctx, &apppb.ListRequest{})
+					return err
+				},
+				"AppLogsService": func(ctx context.Context) error {
+					stream, err := apppb.NewAppLogsServiceClient(conn).TailLogs(ctx, &apppb.TailLogsRequest{})
+					if err == nil {
+						_, err = stream.Recv()
+					}
+					return err
+				},
 				"health": func(ctx context.Context) error {
 					_, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{})
 					return err
@@ -57,6 +73,8 @@ func TestCurrentServicesAreThoseOfACurrentServer(t *testing.T) {
 				switch {
 				case there && name == "RunLogsService":
 					want = codes.NotFound // the run, not the method
+				case there && name == "AppLogsService":
+					want = codes.InvalidArgument // no target
 				case there:
 					want = codes.OK
 				}
@@ -64,11 +82,24 @@ func TestCurrentServicesAreThoseOfACurrentServer(t *testing.T) {
 				wantCode(t, call(ctx), want)
 			}
 			wantCode(t, list(ctx, conn), codes.OK)
+			s.Backend().ConfigureApps(backend.AppConfig{}) // as a server that has apps enabled
+			wantCode(t, calls["AppService"](ctx), codes.OK)
+			for _, err := range hosted(ctx, conn) {
+				wantCode(t, err, codes.Unimplemented)
+			}
 		})
 	}
 	if _, err := mockserver.New(mockserver.WithServices("currant")); err == nil || !strings.Contains(err.Error(), `"currant"`) {
 		t.Errorf("a set that does not exist: %v", err)
 	}
+}
+
+// hosted calls the services that only hosted servers have.
+func hosted(ctx context.Context, conn *grpc.ClientConn) []error {
+	_, artifact := artifactpb.NewArtifactServiceClient(conn).GetArtifact(ctx, &artifactpb.GetArtifactRequest{})
+	_, image := imagebuilderpb.NewImageServiceClient(conn).GetImage(ctx, &imagebuilderpb.GetImageRequest{})
+	_, run := workflowpb.NewTrackedRunServiceClient(conn).GetRunDetails(ctx, &workflowpb.GetRunDetailsRequest{})
+	return []error{artifact, image, run}
 }
 
 func TestFlyte1RejectsATokenWithoutTheScopeAsUnauthenticated(t *testing.T) {

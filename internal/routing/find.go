@@ -99,7 +99,8 @@ func (r *Router) answer(ctx context.Context, q *question, res resource, known *r
 }
 
 // ask asks the backend for the cluster of a resource, and remembers the answer. known is
-// the answer before, nil for none: it stays while the backend cannot be asked.
+// the answer before, nil for none: it stays while the backend cannot be asked. Whatever the
+// backend says instead of naming an app's cluster, it may have the app's logs itself.
 func (r *Router) ask(ctx context.Context, res resource, known *route, opts []grpc.CallOption) (*route, error) {
 	answer, err := r.cfg.Select(ctx, res.question(), credentialsIn(opts)...)
 	now := r.clock.Read()
@@ -114,7 +115,7 @@ func (r *Router) ask(ctx context.Context, res resource, known *route, opts []grp
 		defer r.mu.Unlock()
 		r.unserved = now.Add(keepUnserved)
 		return &r.home, nil
-	case r.cfg.Transient(err):
+	case r.cfg.Transient(err), res.app != "" && ctx.Err() == nil:
 		next.until = now.Add(keepUnanswered)
 		if known != nil {
 			next.conn = known.conn

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	apppb "github.com/jetway-go/jetway/gen/flyteidl2/app"
 	clusterpb "github.com/jetway-go/jetway/gen/flyteidl2/cluster"
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
@@ -13,7 +14,8 @@ import (
 // Routes reports whether a cluster may serve a method.
 func Routes(method string) bool {
 	switch method {
-	case dataproxypb.DataProxyService_CreateUploadLocation_FullMethodName,
+	case apppb.AppLogsService_TailLogs_FullMethodName,
+		dataproxypb.DataProxyService_CreateUploadLocation_FullMethodName,
 		dataproxypb.DataProxyService_UploadInputs_FullMethodName,
 		dataproxypb.DataProxyService_GetActionData_FullMethodName,
 		dataproxypb.DataProxyService_CreateDownloadLink_FullMethodName,
@@ -30,12 +32,12 @@ func Routes(method string) bool {
 }
 
 // resource is what a call is about: an operation on an organization, a domain, a project,
-// an action or a pool of clusters. It is the key of what is remembered, and a value, so
+// an action, an app or a pool of clusters. It is the key of what is remembered, and a value, so
 // that a warm call allocates nothing for it.
 type resource struct {
 	operation                         clusterpb.SelectClusterRequest_Operation
 	org, domain, project, run, action string
-	pool                              string
+	pool, app                         string
 }
 
 // resourceOf returns what a request is about. It is false where that is nothing that a
@@ -48,6 +50,9 @@ func resourceOf(ctx context.Context, request any, org string) (resource, bool) {
 		r = ofAction(clusterpb.SelectClusterRequest_OPERATION_GET_ACTION_DATA, req.GetActionId())
 	case *dataproxypb.TailLogsRequest:
 		r = ofAction(clusterpb.SelectClusterRequest_OPERATION_TAIL_LOGS, req.GetActionId())
+	case *apppb.TailLogsRequest:
+		r = ofApp(clusterpb.SelectClusterRequest_OPERATION_TAIL_LOGS, cmp.Or(req.GetAppId(), req.GetReplicaId().GetAppId()))
+		return r, r.project != "" && r.domain != "" && r.app != ""
 	case *dataproxypb.CreateDownloadLinkRequest:
 		r = ofDownload(req)
 	case *dataproxypb.CreateUploadLocationRequest:
@@ -67,6 +72,10 @@ func ofAction(op clusterpb.SelectClusterRequest_Operation, id *commonpb.ActionId
 	return resource{
 		operation: op, org: run.GetOrg(), domain: run.GetDomain(), project: run.GetProject(), run: run.GetName(), action: id.GetName(),
 	}
+}
+
+func ofApp(op clusterpb.SelectClusterRequest_Operation, id *apppb.Identifier) resource {
+	return resource{operation: op, org: id.GetOrg(), domain: id.GetDomain(), project: id.GetProject(), app: id.GetName()}
 }
 
 // ofDownload returns nothing for apps, whose files the backend itself has.
@@ -127,6 +136,10 @@ func (r resource) question() *clusterpb.SelectClusterRequest {
 			Run:  &commonpb.RunIdentifier{Org: r.org, Project: r.project, Domain: r.domain, Name: r.run},
 			Name: r.action,
 		}}
+	case r.app != "":
+		req.Resource = &clusterpb.SelectClusterRequest_AppId{
+			AppId: &apppb.Identifier{Org: r.org, Project: r.project, Domain: r.domain, Name: r.app},
+		}
 	case r.project != "":
 		req.Resource = &clusterpb.SelectClusterRequest_ProjectId{
 			ProjectId: &commonpb.ProjectIdentifier{Organization: r.org, Domain: r.domain, Name: r.project},

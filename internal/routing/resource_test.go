@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 
+	apppb "github.com/jetway-go/jetway/gen/flyteidl2/app"
 	clusterpb "github.com/jetway-go/jetway/gen/flyteidl2/cluster"
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
@@ -26,6 +27,8 @@ func TestEachRequestAsksForItsCluster(t *testing.T) {
 	ofAction := func(op string) string {
 		return `operation: ` + op + ` action_id: {run: {org: "o" project: "p" domain: "d" name: "r"} name: "a0"}`
 	}
+	app := &apppb.Identifier{Org: "o", Project: "p", Domain: "d", Name: "a"}
+	const ofApp = `operation: OPERATION_TAIL_LOGS app_id: {org: "o" project: "p" domain: "d" name: "a"}`
 	projectID := &commonpb.ProjectIdentifier{Organization: "o", Domain: "d", Name: "p"}
 	for _, tt := range []struct {
 		name    string
@@ -36,6 +39,13 @@ func TestEachRequestAsksForItsCluster(t *testing.T) {
 		{"action data", nil, &dataproxypb.GetActionDataRequest{ActionId: action}, ofAction("OPERATION_GET_ACTION_DATA")},
 		{"action data of nothing", nil, &dataproxypb.GetActionDataRequest{}, ""},
 		{"logs", nil, &dataproxypb.TailLogsRequest{ActionId: action, Attempt: 2}, ofAction("OPERATION_TAIL_LOGS")},
+		{"logs of an app", nil, &apppb.TailLogsRequest{Target: &apppb.TailLogsRequest_AppId{AppId: app}}, ofApp},
+		{
+			"logs of a replica", nil, &apppb.TailLogsRequest{Target: &apppb.TailLogsRequest_ReplicaId{
+				ReplicaId: &apppb.ReplicaIdentifier{AppId: app, Name: "r"},
+			}}, ofApp,
+		},
+		{"logs of no app", nil, &apppb.TailLogsRequest{Target: &apppb.TailLogsRequest_AppId{AppId: &apppb.Identifier{Project: "p", Domain: "d"}}}, ""},
 		{
 			"download of an action", nil, &dataproxypb.CreateDownloadLinkRequest{Source: &dataproxypb.CreateDownloadLinkRequest_ActionAttemptId{
 				ActionAttemptId: &commonpb.ActionAttemptIdentifier{ActionId: action, Attempt: 1},

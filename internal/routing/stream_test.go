@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	apppb "github.com/jetway-go/jetway/gen/flyteidl2/app"
 	clusterpb "github.com/jetway-go/jetway/gen/flyteidl2/cluster"
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
 )
@@ -73,6 +74,44 @@ func TestAStreamGoesToTheClusterOfItsRequest(t *testing.T) {
 			t.Errorf("%d messages and %d ends on the cluster, want one of each", len(c.sent), c.closed)
 		}
 	})
+}
+
+// Unlike other data, the logs of an app may be with the backend itself whatever it says.
+func TestLogsOfAnAppComeFromItsClusterElseFromTheBackend(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		code codes.Code
+		want string
+	}{
+		"a cluster":     {codes.OK, blue},
+		"refused":       {codes.PermissionDenied, "home"},
+		"unknown":       {codes.NotFound, "home"},
+		"unserved":      {codes.Unimplemented, "home"},
+		"not available": {codes.Unavailable, "home"},
+	} {
+		w := newWorld(t, blue)
+		if tt.code != codes.OK {
+			w.fails(tt.code)
+		}
+		for range 2 {
+			s, err := w.NewStream(t.Context(), &grpc.StreamDesc{ServerStreams: true}, apppb.AppLogsService_TailLogs_FullMethodName)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.SendMsg(&apppb.TailLogsRequest{Target: &apppb.TailLogsRequest_AppId{
+				AppId: &apppb.Identifier{Project: "p", Domain: "d", Name: "app"},
+			}}); err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if md, err := s.Header(); err != nil || md.Get("from")[0] != tt.want {
+				t.Errorf("%s: headers %v, %v, want those of %s", name, md, err, tt.want)
+			}
+		}
+		if n := w.questions(); n != 1 {
+			t.Errorf("%s: %d questions, want the answer to be remembered", name, n)
+		}
+	}
 }
 
 func TestAStreamWithoutARequestIsTheBackendsToRefuse(t *testing.T) {

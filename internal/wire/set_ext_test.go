@@ -32,7 +32,7 @@ func (s *set) build() []protoreflect.FileDescriptor {
 	s.tb.Helper()
 	all := &descriptorpb.FileDescriptorSet{File: s.files}
 	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
-		if strings.HasPrefix(f.Path(), "google/protobuf/") {
+		if strings.HasPrefix(f.Path(), "google/protobuf/") || f.Path() == "google/rpc/status.proto" {
 			all.File = append(all.File, protodesc.ToFileDescriptorProto(f))
 		}
 		return true

@@ -15,16 +15,20 @@ import (
 	_ "github.com/jetway-go/jetway/gen/flyteidl/admin"
 	_ "github.com/jetway-go/jetway/gen/flyteidl/service"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/app"
+	_ "github.com/jetway-go/jetway/gen/flyteidl2/artifact"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/cluster"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/core"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
+	_ "github.com/jetway-go/jetway/gen/flyteidl2/imagebuilder"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/logs/dataplane"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/notification"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/secret"
+	_ "github.com/jetway-go/jetway/gen/flyteidl2/settings"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/task"
+	_ "github.com/jetway-go/jetway/gen/flyteidl2/trigger"
 	_ "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 	"github.com/jetway-go/jetway/internal/wire"
 )
@@ -50,7 +54,10 @@ func TestEveryProtoIsLinked(t *testing.T) {
 	}
 	var written []string
 	root := filepath.Join("..", "..", "proto")
-	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && path == filepath.Join(root, "google") {
+			return fs.SkipDir // what is not ours is a row of kind "external"
+		}
 		if filepath.Ext(path) == ".proto" {
 			rel, relErr := filepath.Rel(root, path)
 			if relErr != nil {
@@ -84,8 +91,8 @@ func TestTheContractHasEveryKindOfRow(t *testing.T) {
 		count[row[0]]++
 	}
 	for kind, want := range map[string]int{
-		"file": 43, "service": 11, "rpc": 48, "message": 296, "enumtype": 46,
-		"field": 884, "enum": 226, "reserved": 20, "external": 4,
+		"file": 59, "service": 18, "rpc": 84, "message": 416, "enumtype": 55,
+		"field": 1216, "enum": 274, "reserved": 28, "external": 6,
 	} {
 		if count[kind] != want {
 			t.Errorf("tables have %d rows of kind %s, want %d", count[kind], kind, want)

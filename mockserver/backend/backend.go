@@ -37,7 +37,7 @@ type Config struct {
 	// server's metadata Unimplemented.
 	Login func() LoginMetadata
 	// CurrentOnly registers only the services that a current server of Flyte 2 mounts:
-	// neither RunLogsService nor those of Flyte 1.
+	// neither RunLogsService nor those of Flyte 1. Apps are off, which ConfigureApps changes.
 	CurrentOnly bool
 	// Version is the version that GetVersion returns; empty means "mock".
 	Version string
@@ -67,9 +67,10 @@ type Backend struct {
 	clusters ClusterSelector
 
 	runs *runs // has a lock of its own, taken after mu
+	apps *apps // has a lock of its own
 }
 
-// New returns a Backend with no projects, tasks, runs or secrets.
+// New returns a Backend with no projects, tasks, runs, apps or secrets.
 func New(cfg Config) *Backend {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -80,14 +81,19 @@ func New(cfg Config) *Backend {
 		b.rules = contractRules()
 	}
 	b.runs = newRuns(b)
+	b.apps = newApps(b)
 	return b
 }
 
 // Close stops every timeline and ends every watch. Calling it again does nothing.
-func (b *Backend) Close() { b.runs.close() }
+func (b *Backend) Close() {
+	b.runs.close()
+	b.apps.close()
+}
 
 // Register registers every service on s.
 func (b *Backend) Register(s grpc.ServiceRegistrar) {
+	b.registerApps(s)
 	if b.cfg.Strict {
 		s = strictRegistrar{s, b.checkRequest}
 	}

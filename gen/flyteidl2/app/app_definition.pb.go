@@ -7,8 +7,13 @@
 package apppb
 
 import (
+	common "github.com/jetway-go/jetway/gen/flyteidl2/common"
+	core "github.com/jetway-go/jetway/gen/flyteidl2/core"
+	task "github.com/jetway-go/jetway/gen/flyteidl2/task"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -20,6 +25,523 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// Whether an app shall run.
+type Spec_DesiredState int32
+
+const (
+	// Not said; it shall run.
+	Spec_DESIRED_STATE_UNSPECIFIED Spec_DesiredState = 0
+	// It shall not run.
+	Spec_DESIRED_STATE_STOPPED Spec_DesiredState = 1
+	// It shall run, if only when a request comes.
+	//
+	// Deprecated: Marked as deprecated in flyteidl2/app/app_definition.proto.
+	Spec_DESIRED_STATE_STARTED Spec_DesiredState = 2
+	// It shall run.
+	Spec_DESIRED_STATE_ACTIVE Spec_DesiredState = 3
+)
+
+// Enum value maps for Spec_DesiredState.
+var (
+	Spec_DesiredState_name = map[int32]string{
+		0: "DESIRED_STATE_UNSPECIFIED",
+		1: "DESIRED_STATE_STOPPED",
+		2: "DESIRED_STATE_STARTED",
+		3: "DESIRED_STATE_ACTIVE",
+	}
+	Spec_DesiredState_value = map[string]int32{
+		"DESIRED_STATE_UNSPECIFIED": 0,
+		"DESIRED_STATE_STOPPED":     1,
+		"DESIRED_STATE_STARTED":     2,
+		"DESIRED_STATE_ACTIVE":      3,
+	}
+)
+
+func (x Spec_DesiredState) Enum() *Spec_DesiredState {
+	p := new(Spec_DesiredState)
+	*p = x
+	return p
+}
+
+func (x Spec_DesiredState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Spec_DesiredState) Descriptor() protoreflect.EnumDescriptor {
+	return file_flyteidl2_app_app_definition_proto_enumTypes[0].Descriptor()
+}
+
+func (Spec_DesiredState) Type() protoreflect.EnumType {
+	return &file_flyteidl2_app_app_definition_proto_enumTypes[0]
+}
+
+func (x Spec_DesiredState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Spec_DesiredState.Descriptor instead.
+func (Spec_DesiredState) EnumDescriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{21, 0}
+}
+
+// The state of an app.
+type Status_DeploymentStatus int32
+
+const (
+	// Not said.
+	Status_DEPLOYMENT_STATUS_UNSPECIFIED Status_DeploymentStatus = 0
+	// No cluster has it.
+	Status_DEPLOYMENT_STATUS_UNASSIGNED Status_DeploymentStatus = 1
+	// A cluster has it, and has not begun.
+	Status_DEPLOYMENT_STATUS_ASSIGNED Status_DeploymentStatus = 2
+	// It is being rolled out.
+	Status_DEPLOYMENT_STATUS_PENDING Status_DeploymentStatus = 3
+	// It does not run.
+	Status_DEPLOYMENT_STATUS_STOPPED Status_DeploymentStatus = 4
+	// It runs; ACTIVE replaces it.
+	//
+	// Deprecated: Marked as deprecated in flyteidl2/app/app_definition.proto.
+	Status_DEPLOYMENT_STATUS_STARTED Status_DeploymentStatus = 5
+	// It could not be rolled out; the message says why.
+	Status_DEPLOYMENT_STATUS_FAILED Status_DeploymentStatus = 6
+	// It serves requests.
+	Status_DEPLOYMENT_STATUS_ACTIVE Status_DeploymentStatus = 7
+	// It is getting more replicas; a substate replaces it.
+	//
+	// Deprecated: Marked as deprecated in flyteidl2/app/app_definition.proto.
+	Status_DEPLOYMENT_STATUS_SCALING_UP Status_DeploymentStatus = 8
+	// It is getting fewer replicas; a substate replaces it.
+	//
+	// Deprecated: Marked as deprecated in flyteidl2/app/app_definition.proto.
+	Status_DEPLOYMENT_STATUS_SCALING_DOWN Status_DeploymentStatus = 9
+	// Parts of it are ready, the whole is not.
+	Status_DEPLOYMENT_STATUS_DEPLOYING Status_DeploymentStatus = 10
+)
+
+// Enum value maps for Status_DeploymentStatus.
+var (
+	Status_DeploymentStatus_name = map[int32]string{
+		0:  "DEPLOYMENT_STATUS_UNSPECIFIED",
+		1:  "DEPLOYMENT_STATUS_UNASSIGNED",
+		2:  "DEPLOYMENT_STATUS_ASSIGNED",
+		3:  "DEPLOYMENT_STATUS_PENDING",
+		4:  "DEPLOYMENT_STATUS_STOPPED",
+		5:  "DEPLOYMENT_STATUS_STARTED",
+		6:  "DEPLOYMENT_STATUS_FAILED",
+		7:  "DEPLOYMENT_STATUS_ACTIVE",
+		8:  "DEPLOYMENT_STATUS_SCALING_UP",
+		9:  "DEPLOYMENT_STATUS_SCALING_DOWN",
+		10: "DEPLOYMENT_STATUS_DEPLOYING",
+	}
+	Status_DeploymentStatus_value = map[string]int32{
+		"DEPLOYMENT_STATUS_UNSPECIFIED":  0,
+		"DEPLOYMENT_STATUS_UNASSIGNED":   1,
+		"DEPLOYMENT_STATUS_ASSIGNED":     2,
+		"DEPLOYMENT_STATUS_PENDING":      3,
+		"DEPLOYMENT_STATUS_STOPPED":      4,
+		"DEPLOYMENT_STATUS_STARTED":      5,
+		"DEPLOYMENT_STATUS_FAILED":       6,
+		"DEPLOYMENT_STATUS_ACTIVE":       7,
+		"DEPLOYMENT_STATUS_SCALING_UP":   8,
+		"DEPLOYMENT_STATUS_SCALING_DOWN": 9,
+		"DEPLOYMENT_STATUS_DEPLOYING":    10,
+	}
+)
+
+func (x Status_DeploymentStatus) Enum() *Status_DeploymentStatus {
+	p := new(Status_DeploymentStatus)
+	*p = x
+	return p
+}
+
+func (x Status_DeploymentStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Status_DeploymentStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_flyteidl2_app_app_definition_proto_enumTypes[1].Descriptor()
+}
+
+func (Status_DeploymentStatus) Type() protoreflect.EnumType {
+	return &file_flyteidl2_app_app_definition_proto_enumTypes[1]
+}
+
+func (x Status_DeploymentStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Status_DeploymentStatus.Descriptor instead.
+func (Status_DeploymentStatus) EnumDescriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{22, 0}
+}
+
+// What goes on within a state.
+type Status_Substate int32
+
+const (
+	// Not said.
+	Status_SUBSTATE_UNSPECIFIED Status_Substate = 0
+	// An image is being fetched.
+	Status_PULLING_IMAGE Status_Substate = 1
+	// Its containers start.
+	Status_INITIALIZING Status_Substate = 2
+	// An admission webhook of the cluster refused it.
+	Status_WEBHOOK_ERROR Status_Substate = 3
+	// An image could not be fetched.
+	Status_IMAGE_PULL_ERROR Status_Substate = 4
+	// A secret could not be mounted.
+	Status_SECRET_MOUNT_ERROR Status_Substate = 5
+	// Its container ends again and again.
+	Status_CRASH_LOOP Status_Substate = 6
+	// Its container took more memory than it may.
+	Status_OOM_KILLED Status_Substate = 7
+	// All as it should be.
+	Status_RUNNING Status_Substate = 8
+	// It is idle and has no replica.
+	Status_SCALED_TO_ZERO Status_Substate = 9
+	// It gets its first replica.
+	Status_SCALING_FROM_ZERO Status_Substate = 10
+	// It is getting more replicas.
+	Status_SCALING_UP Status_Substate = 11
+	// It is getting fewer replicas.
+	Status_SCALING_DOWN Status_Substate = 12
+)
+
+// Enum value maps for Status_Substate.
+var (
+	Status_Substate_name = map[int32]string{
+		0:  "SUBSTATE_UNSPECIFIED",
+		1:  "PULLING_IMAGE",
+		2:  "INITIALIZING",
+		3:  "WEBHOOK_ERROR",
+		4:  "IMAGE_PULL_ERROR",
+		5:  "SECRET_MOUNT_ERROR",
+		6:  "CRASH_LOOP",
+		7:  "OOM_KILLED",
+		8:  "RUNNING",
+		9:  "SCALED_TO_ZERO",
+		10: "SCALING_FROM_ZERO",
+		11: "SCALING_UP",
+		12: "SCALING_DOWN",
+	}
+	Status_Substate_value = map[string]int32{
+		"SUBSTATE_UNSPECIFIED": 0,
+		"PULLING_IMAGE":        1,
+		"INITIALIZING":         2,
+		"WEBHOOK_ERROR":        3,
+		"IMAGE_PULL_ERROR":     4,
+		"SECRET_MOUNT_ERROR":   5,
+		"CRASH_LOOP":           6,
+		"OOM_KILLED":           7,
+		"RUNNING":              8,
+		"SCALED_TO_ZERO":       9,
+		"SCALING_FROM_ZERO":    10,
+		"SCALING_UP":           11,
+		"SCALING_DOWN":         12,
+	}
+)
+
+func (x Status_Substate) Enum() *Status_Substate {
+	p := new(Status_Substate)
+	*p = x
+	return p
+}
+
+func (x Status_Substate) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Status_Substate) Descriptor() protoreflect.EnumDescriptor {
+	return file_flyteidl2_app_app_definition_proto_enumTypes[2].Descriptor()
+}
+
+func (Status_Substate) Type() protoreflect.EnumType {
+	return &file_flyteidl2_app_app_definition_proto_enumTypes[2]
+}
+
+func (x Status_Substate) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Status_Substate.Descriptor instead.
+func (Status_Substate) EnumDescriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{22, 1}
+}
+
+// A deployed app: what it shall be, and what has become of it.
+type App struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name and what belongs to it.
+	Metadata *Meta `protobuf:"bytes,1,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// What it shall be.
+	Spec *Spec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
+	// What has become of it; the backend fills it.
+	Status        *Status `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *App) Reset() {
+	*x = App{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *App) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*App) ProtoMessage() {}
+
+func (x *App) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use App.ProtoReflect.Descriptor instead.
+func (*App) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *App) GetMetadata() *Meta {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *App) GetSpec() *Spec {
+	if x != nil {
+		return x.Spec
+	}
+	return nil
+}
+
+func (x *App) GetStatus() *Status {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+// How many replicas run, and what changes that.
+type AutoscalingConfig struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fewest and the most of them.
+	Replicas *Replicas `protobuf:"bytes,1,opt,name=replicas,proto3" json:"replicas,omitempty"`
+	// How long an app must be idle before it has fewer; absent means the backend's own choice.
+	ScaledownPeriod *durationpb.Duration `protobuf:"bytes,2,opt,name=scaledown_period,json=scaledownPeriod,proto3" json:"scaledown_period,omitempty"`
+	// What is measured.
+	ScalingMetric *ScalingMetric `protobuf:"bytes,3,opt,name=scaling_metric,json=scalingMetric,proto3" json:"scaling_metric,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AutoscalingConfig) Reset() {
+	*x = AutoscalingConfig{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AutoscalingConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AutoscalingConfig) ProtoMessage() {}
+
+func (x *AutoscalingConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AutoscalingConfig.ProtoReflect.Descriptor instead.
+func (*AutoscalingConfig) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AutoscalingConfig) GetReplicas() *Replicas {
+	if x != nil {
+		return x.Replicas
+	}
+	return nil
+}
+
+func (x *AutoscalingConfig) GetScaledownPeriod() *durationpb.Duration {
+	if x != nil {
+		return x.ScaledownPeriod
+	}
+	return nil
+}
+
+func (x *AutoscalingConfig) GetScalingMetric() *ScalingMetric {
+	if x != nil {
+		return x.ScalingMetric
+	}
+	return nil
+}
+
+// Scales by requests at the same time.
+type Concurrency struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Requests that one replica shall work on at a time.
+	TargetValue   uint32 `protobuf:"varint,1,opt,name=target_value,json=targetValue,proto3" json:"target_value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Concurrency) Reset() {
+	*x = Concurrency{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Concurrency) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Concurrency) ProtoMessage() {}
+
+func (x *Concurrency) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Concurrency.ProtoReflect.Descriptor instead.
+func (*Concurrency) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Concurrency) GetTargetValue() uint32 {
+	if x != nil {
+		return x.TargetValue
+	}
+	return 0
+}
+
+// A state that an app reached. The last one counts.
+type Condition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was reached.
+	LastTransitionTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=last_transition_time,json=lastTransitionTime,proto3" json:"last_transition_time,omitempty"`
+	// Which state.
+	DeploymentStatus Status_DeploymentStatus `protobuf:"varint,2,opt,name=deployment_status,json=deploymentStatus,proto3,enum=flyteidl2.app.Status_DeploymentStatus" json:"deployment_status,omitempty"`
+	// What to know about it, for people.
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// Revision of the app at that time; 0 when it is not counted.
+	Revision uint64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Who brought it about; absent when it is not known.
+	Actor *common.EnrichedIdentity `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	// What goes on within the state.
+	Substate Status_Substate `protobuf:"varint,6,opt,name=substate,proto3,enum=flyteidl2.app.Status_Substate" json:"substate,omitempty"`
+	// Tells the deployments of an app apart; may be empty.
+	DeploymentId  string `protobuf:"bytes,7,opt,name=deployment_id,json=deploymentId,proto3" json:"deployment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Condition) Reset() {
+	*x = Condition{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Condition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Condition) ProtoMessage() {}
+
+func (x *Condition) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Condition.ProtoReflect.Descriptor instead.
+func (*Condition) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Condition) GetLastTransitionTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastTransitionTime
+	}
+	return nil
+}
+
+func (x *Condition) GetDeploymentStatus() Status_DeploymentStatus {
+	if x != nil {
+		return x.DeploymentStatus
+	}
+	return Status_DEPLOYMENT_STATUS_UNSPECIFIED
+}
+
+func (x *Condition) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *Condition) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Condition) GetActor() *common.EnrichedIdentity {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
+func (x *Condition) GetSubstate() Status_Substate {
+	if x != nil {
+		return x.Substate
+	}
+	return Status_SUBSTATE_UNSPECIFIED
+}
+
+func (x *Condition) GetDeploymentId() string {
+	if x != nil {
+		return x.DeploymentId
+	}
+	return ""
+}
 
 // A deployed app: a service that keeps running.
 type Identifier struct {
@@ -38,7 +560,7 @@ type Identifier struct {
 
 func (x *Identifier) Reset() {
 	*x = Identifier{}
-	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[0]
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -50,7 +572,7 @@ func (x *Identifier) String() string {
 func (*Identifier) ProtoMessage() {}
 
 func (x *Identifier) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[0]
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -63,7 +585,7 @@ func (x *Identifier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Identifier.ProtoReflect.Descriptor instead.
 func (*Identifier) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{0}
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Identifier) GetOrg() string {
@@ -94,17 +616,1599 @@ func (x *Identifier) GetName() string {
 	return ""
 }
 
+// An image that an app runs.
+type ImageSpec struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the image, with its tag.
+	Tag string `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
+	// Page of the run that built it; may be empty.
+	BuildJobUrl   string `protobuf:"bytes,2,opt,name=build_job_url,json=buildJobUrl,proto3" json:"build_job_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImageSpec) Reset() {
+	*x = ImageSpec{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImageSpec) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImageSpec) ProtoMessage() {}
+
+func (x *ImageSpec) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImageSpec.ProtoReflect.Descriptor instead.
+func (*ImageSpec) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ImageSpec) GetTag() string {
+	if x != nil {
+		return x.Tag
+	}
+	return ""
+}
+
+func (x *ImageSpec) GetBuildJobUrl() string {
+	if x != nil {
+		return x.BuildJobUrl
+	}
+	return ""
+}
+
+// The images of an app.
+type ImageSpecSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each image.
+	Images        []*ImageSpec `protobuf:"bytes,1,rep,name=images,proto3" json:"images,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImageSpecSet) Reset() {
+	*x = ImageSpecSet{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImageSpecSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImageSpecSet) ProtoMessage() {}
+
+func (x *ImageSpecSet) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImageSpecSet.ProtoReflect.Descriptor instead.
+func (*ImageSpecSet) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ImageSpecSet) GetImages() []*ImageSpec {
+	if x != nil {
+		return x.Images
+	}
+	return nil
+}
+
+// Where an app is reached. A URL is empty if the app has none of its kind.
+type Ingress struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// URL that the backend has given it.
+	PublicUrl string `protobuf:"bytes,1,opt,name=public_url,json=publicUrl,proto3" json:"public_url,omitempty"`
+	// URL with a host name of its own.
+	CnameUrl string `protobuf:"bytes,2,opt,name=cname_url,json=cnameUrl,proto3" json:"cname_url,omitempty"`
+	// URL in the private network.
+	VpcUrl        string `protobuf:"bytes,3,opt,name=vpc_url,json=vpcUrl,proto3" json:"vpc_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ingress) Reset() {
+	*x = Ingress{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ingress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ingress) ProtoMessage() {}
+
+func (x *Ingress) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ingress.ProtoReflect.Descriptor instead.
+func (*Ingress) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Ingress) GetPublicUrl() string {
+	if x != nil {
+		return x.PublicUrl
+	}
+	return ""
+}
+
+func (x *Ingress) GetCnameUrl() string {
+	if x != nil {
+		return x.CnameUrl
+	}
+	return ""
+}
+
+func (x *Ingress) GetVpcUrl() string {
+	if x != nil {
+		return x.VpcUrl
+	}
+	return ""
+}
+
+// Where an app shall be reached.
+type IngressConfig struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether only the private network reaches it.
+	Private bool `protobuf:"varint,1,opt,name=private,proto3" json:"private,omitempty"`
+	// First part of the host name; empty means that the backend makes one.
+	Subdomain string `protobuf:"bytes,2,opt,name=subdomain,proto3" json:"subdomain,omitempty"`
+	// A host name of its own.
+	Cname         string `protobuf:"bytes,3,opt,name=cname,proto3" json:"cname,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IngressConfig) Reset() {
+	*x = IngressConfig{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IngressConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IngressConfig) ProtoMessage() {}
+
+func (x *IngressConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IngressConfig.ProtoReflect.Descriptor instead.
+func (*IngressConfig) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *IngressConfig) GetPrivate() bool {
+	if x != nil {
+		return x.Private
+	}
+	return false
+}
+
+func (x *IngressConfig) GetSubdomain() string {
+	if x != nil {
+		return x.Subdomain
+	}
+	return ""
+}
+
+func (x *IngressConfig) GetCname() string {
+	if x != nil {
+		return x.Cname
+	}
+	return ""
+}
+
+// A value that an app is given at its start.
+type Input struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the input.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The value; required.
+	//
+	// Types that are valid to be assigned to Value:
+	//
+	//	*Input_StringValue
+	//	*Input_AppId
+	//	*Input_ArtifactId
+	Value         isInput_Value `protobuf_oneof:"value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Input) Reset() {
+	*x = Input{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Input) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Input) ProtoMessage() {}
+
+func (x *Input) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Input.ProtoReflect.Descriptor instead.
+func (*Input) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Input) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Input) GetValue() isInput_Value {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *Input) GetStringValue() string {
+	if x != nil {
+		if x, ok := x.Value.(*Input_StringValue); ok {
+			return x.StringValue
+		}
+	}
+	return ""
+}
+
+func (x *Input) GetAppId() *Identifier {
+	if x != nil {
+		if x, ok := x.Value.(*Input_AppId); ok {
+			return x.AppId
+		}
+	}
+	return nil
+}
+
+func (x *Input) GetArtifactId() *core.ArtifactVersionId {
+	if x != nil {
+		if x, ok := x.Value.(*Input_ArtifactId); ok {
+			return x.ArtifactId
+		}
+	}
+	return nil
+}
+
+type isInput_Value interface {
+	isInput_Value()
+}
+
+type Input_StringValue struct {
+	// A text.
+	StringValue string `protobuf:"bytes,2,opt,name=string_value,json=stringValue,proto3,oneof"`
+}
+
+type Input_AppId struct {
+	// The URL of another app.
+	AppId *Identifier `protobuf:"bytes,5,opt,name=app_id,json=appId,proto3,oneof"`
+}
+
+type Input_ArtifactId struct {
+	// An artifact, in one version or the latest.
+	ArtifactId *core.ArtifactVersionId `protobuf:"bytes,6,opt,name=artifact_id,json=artifactId,proto3,oneof"`
+}
+
+func (*Input_StringValue) isInput_Value() {}
+
+func (*Input_AppId) isInput_Value() {}
+
+func (*Input_ArtifactId) isInput_Value() {}
+
+// The inputs of an app.
+type InputList struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each input.
+	Items         []*Input `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InputList) Reset() {
+	*x = InputList{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InputList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InputList) ProtoMessage() {}
+
+func (x *InputList) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InputList.ProtoReflect.Descriptor instead.
+func (*InputList) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *InputList) GetItems() []*Input {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+// Where an app is in Kubernetes.
+type K8SMetadata struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its namespace.
+	Namespace     string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *K8SMetadata) Reset() {
+	*x = K8SMetadata{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *K8SMetadata) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*K8SMetadata) ProtoMessage() {}
+
+func (x *K8SMetadata) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use K8SMetadata.ProtoReflect.Descriptor instead.
+func (*K8SMetadata) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *K8SMetadata) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+// A link to show beside an app.
+type Link struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Path or URL that it leads to.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Text of the link.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Whether the path starts at the app's own URL.
+	IsRelative    bool `protobuf:"varint,3,opt,name=is_relative,json=isRelative,proto3" json:"is_relative,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Link) Reset() {
+	*x = Link{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Link) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Link) ProtoMessage() {}
+
+func (x *Link) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Link.ProtoReflect.Descriptor instead.
+func (*Link) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Link) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Link) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Link) GetIsRelative() bool {
+	if x != nil {
+		return x.IsRelative
+	}
+	return false
+}
+
+// The version that an input stands for.
+type MaterializedInput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the input.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What it stands for.
+	//
+	// Types that are valid to be assigned to Value:
+	//
+	//	*MaterializedInput_ArtifactId
+	Value         isMaterializedInput_Value `protobuf_oneof:"value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MaterializedInput) Reset() {
+	*x = MaterializedInput{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MaterializedInput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MaterializedInput) ProtoMessage() {}
+
+func (x *MaterializedInput) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MaterializedInput.ProtoReflect.Descriptor instead.
+func (*MaterializedInput) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *MaterializedInput) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MaterializedInput) GetValue() isMaterializedInput_Value {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *MaterializedInput) GetArtifactId() *core.ArtifactID {
+	if x != nil {
+		if x, ok := x.Value.(*MaterializedInput_ArtifactId); ok {
+			return x.ArtifactId
+		}
+	}
+	return nil
+}
+
+type isMaterializedInput_Value interface {
+	isMaterializedInput_Value()
+}
+
+type MaterializedInput_ArtifactId struct {
+	// The artifact that was chosen.
+	ArtifactId *core.ArtifactID `protobuf:"bytes,2,opt,name=artifact_id,json=artifactId,proto3,oneof"`
+}
+
+func (*MaterializedInput_ArtifactId) isMaterializedInput_Value() {}
+
+// The versions that all inputs stand for.
+type MaterializedInputs struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each input that names an artifact.
+	Items []*MaterializedInput `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// Revision of the app that they belong to.
+	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MaterializedInputs) Reset() {
+	*x = MaterializedInputs{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MaterializedInputs) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MaterializedInputs) ProtoMessage() {}
+
+func (x *MaterializedInputs) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MaterializedInputs.ProtoReflect.Descriptor instead.
+func (*MaterializedInputs) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *MaterializedInputs) GetItems() []*MaterializedInput {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *MaterializedInputs) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// What belongs to an app besides its spec. Open source backends keep only the id.
+type Meta struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name; required.
+	Id *Identifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Grows with each change of the spec; 0 where it is not counted.
+	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Labels to find apps by.
+	Labels map[string]string `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Where its code is stored.
+	CodeBundleUri string `protobuf:"bytes,4,opt,name=code_bundle_uri,json=codeBundleUri,proto3" json:"code_bundle_uri,omitempty"`
+	// Where its code comes from.
+	SourceCode    *task.SourceCode `protobuf:"bytes,5,opt,name=source_code,json=sourceCode,proto3" json:"source_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Meta) Reset() {
+	*x = Meta{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Meta) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Meta) ProtoMessage() {}
+
+func (x *Meta) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Meta.ProtoReflect.Descriptor instead.
+func (*Meta) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Meta) GetId() *Identifier {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *Meta) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Meta) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *Meta) GetCodeBundleUri() string {
+	if x != nil {
+		return x.CodeBundleUri
+	}
+	return ""
+}
+
+func (x *Meta) GetSourceCode() *task.SourceCode {
+	if x != nil {
+		return x.SourceCode
+	}
+	return nil
+}
+
+// How to show an app to people.
+type Profile struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What kind of app it is, such as the framework's name.
+	Type string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	// Name for people.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// One line about it.
+	ShortDescription string `protobuf:"bytes,3,opt,name=short_description,json=shortDescription,proto3" json:"short_description,omitempty"`
+	// Picture to show.
+	IconUrl       string `protobuf:"bytes,4,opt,name=icon_url,json=iconUrl,proto3" json:"icon_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Profile) Reset() {
+	*x = Profile{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Profile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Profile) ProtoMessage() {}
+
+func (x *Profile) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Profile.ProtoReflect.Descriptor instead.
+func (*Profile) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Profile) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *Profile) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Profile) GetShortDescription() string {
+	if x != nil {
+		return x.ShortDescription
+	}
+	return ""
+}
+
+func (x *Profile) GetIconUrl() string {
+	if x != nil {
+		return x.IconUrl
+	}
+	return ""
+}
+
+// How many replicas may run.
+type Replicas struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fewest; 0 lets an idle app stop.
+	Min uint32 `protobuf:"varint,1,opt,name=min,proto3" json:"min,omitempty"`
+	// The most.
+	Max           uint32 `protobuf:"varint,2,opt,name=max,proto3" json:"max,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Replicas) Reset() {
+	*x = Replicas{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Replicas) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Replicas) ProtoMessage() {}
+
+func (x *Replicas) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Replicas.ProtoReflect.Descriptor instead.
+func (*Replicas) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Replicas) GetMin() uint32 {
+	if x != nil {
+		return x.Min
+	}
+	return 0
+}
+
+func (x *Replicas) GetMax() uint32 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
+}
+
+// Scales by requests in a time.
+type RequestRate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Requests a second that one replica shall take.
+	TargetValue   uint32 `protobuf:"varint,1,opt,name=target_value,json=targetValue,proto3" json:"target_value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestRate) Reset() {
+	*x = RequestRate{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestRate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestRate) ProtoMessage() {}
+
+func (x *RequestRate) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestRate.ProtoReflect.Descriptor instead.
+func (*RequestRate) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RequestRate) GetTargetValue() uint32 {
+	if x != nil {
+		return x.TargetValue
+	}
+	return 0
+}
+
+// What the number of replicas depends on.
+type ScalingMetric struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is measured; required.
+	//
+	// Types that are valid to be assigned to Metric:
+	//
+	//	*ScalingMetric_RequestRate
+	//	*ScalingMetric_Concurrency
+	Metric        isScalingMetric_Metric `protobuf_oneof:"metric"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScalingMetric) Reset() {
+	*x = ScalingMetric{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScalingMetric) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScalingMetric) ProtoMessage() {}
+
+func (x *ScalingMetric) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScalingMetric.ProtoReflect.Descriptor instead.
+func (*ScalingMetric) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ScalingMetric) GetMetric() isScalingMetric_Metric {
+	if x != nil {
+		return x.Metric
+	}
+	return nil
+}
+
+func (x *ScalingMetric) GetRequestRate() *RequestRate {
+	if x != nil {
+		if x, ok := x.Metric.(*ScalingMetric_RequestRate); ok {
+			return x.RequestRate
+		}
+	}
+	return nil
+}
+
+func (x *ScalingMetric) GetConcurrency() *Concurrency {
+	if x != nil {
+		if x, ok := x.Metric.(*ScalingMetric_Concurrency); ok {
+			return x.Concurrency
+		}
+	}
+	return nil
+}
+
+type isScalingMetric_Metric interface {
+	isScalingMetric_Metric()
+}
+
+type ScalingMetric_RequestRate struct {
+	// How many requests come in a second.
+	RequestRate *RequestRate `protobuf:"bytes,1,opt,name=request_rate,json=requestRate,proto3,oneof"`
+}
+
+type ScalingMetric_Concurrency struct {
+	// How many requests are in progress.
+	Concurrency *Concurrency `protobuf:"bytes,2,opt,name=concurrency,proto3,oneof"`
+}
+
+func (*ScalingMetric_RequestRate) isScalingMetric_Metric() {}
+
+func (*ScalingMetric_Concurrency) isScalingMetric_Metric() {}
+
+// As whom an app runs, and who may call it.
+type SecurityContext struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The identity that it runs as.
+	RunAs *core.Identity `protobuf:"bytes,1,opt,name=run_as,json=runAs,proto3" json:"run_as,omitempty"`
+	// Secrets that it can read.
+	Secrets []*core.Secret `protobuf:"bytes,2,rep,name=secrets,proto3" json:"secrets,omitempty"`
+	// Whether callers without a login are let in.
+	AllowAnonymous bool `protobuf:"varint,5,opt,name=allow_anonymous,json=allowAnonymous,proto3" json:"allow_anonymous,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SecurityContext) Reset() {
+	*x = SecurityContext{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SecurityContext) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SecurityContext) ProtoMessage() {}
+
+func (x *SecurityContext) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SecurityContext.ProtoReflect.Descriptor instead.
+func (*SecurityContext) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SecurityContext) GetRunAs() *core.Identity {
+	if x != nil {
+		return x.RunAs
+	}
+	return nil
+}
+
+func (x *SecurityContext) GetSecrets() []*core.Secret {
+	if x != nil {
+		return x.Secrets
+	}
+	return nil
+}
+
+func (x *SecurityContext) GetAllowAnonymous() bool {
+	if x != nil {
+		return x.AllowAnonymous
+	}
+	return false
+}
+
+// What an app shall be.
+type Spec struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What runs; required.
+	//
+	// Types that are valid to be assigned to AppPayload:
+	//
+	//	*Spec_Container
+	//	*Spec_Pod
+	AppPayload isSpec_AppPayload `protobuf_oneof:"app_payload"`
+	// How many replicas run.
+	Autoscaling *AutoscalingConfig `protobuf:"bytes,3,opt,name=autoscaling,proto3" json:"autoscaling,omitempty"`
+	// Where it shall be reached.
+	Ingress *IngressConfig `protobuf:"bytes,4,opt,name=ingress,proto3" json:"ingress,omitempty"`
+	// Whether it shall run.
+	DesiredState Spec_DesiredState `protobuf:"varint,5,opt,name=desired_state,json=desiredState,proto3,enum=flyteidl2.app.Spec_DesiredState" json:"desired_state,omitempty"`
+	// Pool of clusters to run on; empty means the backend's choice.
+	ClusterPool string `protobuf:"bytes,6,opt,name=cluster_pool,json=clusterPool,proto3" json:"cluster_pool,omitempty"`
+	// The images that it runs.
+	Images *ImageSpecSet `protobuf:"bytes,7,opt,name=images,proto3" json:"images,omitempty"`
+	// As whom it runs, and who may call it.
+	SecurityContext *SecurityContext `protobuf:"bytes,8,opt,name=security_context,json=securityContext,proto3" json:"security_context,omitempty"`
+	// Accelerators and shared memory.
+	ExtendedResources *core.ExtendedResources `protobuf:"bytes,9,opt,name=extended_resources,json=extendedResources,proto3" json:"extended_resources,omitempty"`
+	// The library that serves it.
+	RuntimeMetadata *common.RuntimeMetadata `protobuf:"bytes,10,opt,name=runtime_metadata,json=runtimeMetadata,proto3" json:"runtime_metadata,omitempty"`
+	// How to show it to people.
+	Profile *Profile `protobuf:"bytes,11,opt,name=profile,proto3" json:"profile,omitempty"`
+	// Who created it.
+	Creator *common.EnrichedIdentity `protobuf:"bytes,12,opt,name=creator,proto3" json:"creator,omitempty"`
+	// Values that it is given at its start.
+	Inputs *InputList `protobuf:"bytes,13,opt,name=inputs,proto3" json:"inputs,omitempty"`
+	// Links to show beside it.
+	Links []*Link `protobuf:"bytes,14,rep,name=links,proto3" json:"links,omitempty"`
+	// How long its requests may take.
+	Timeouts      *TimeoutConfig `protobuf:"bytes,15,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Spec) Reset() {
+	*x = Spec{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Spec) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Spec) ProtoMessage() {}
+
+func (x *Spec) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Spec.ProtoReflect.Descriptor instead.
+func (*Spec) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Spec) GetAppPayload() isSpec_AppPayload {
+	if x != nil {
+		return x.AppPayload
+	}
+	return nil
+}
+
+func (x *Spec) GetContainer() *core.Container {
+	if x != nil {
+		if x, ok := x.AppPayload.(*Spec_Container); ok {
+			return x.Container
+		}
+	}
+	return nil
+}
+
+func (x *Spec) GetPod() *core.K8SPod {
+	if x != nil {
+		if x, ok := x.AppPayload.(*Spec_Pod); ok {
+			return x.Pod
+		}
+	}
+	return nil
+}
+
+func (x *Spec) GetAutoscaling() *AutoscalingConfig {
+	if x != nil {
+		return x.Autoscaling
+	}
+	return nil
+}
+
+func (x *Spec) GetIngress() *IngressConfig {
+	if x != nil {
+		return x.Ingress
+	}
+	return nil
+}
+
+func (x *Spec) GetDesiredState() Spec_DesiredState {
+	if x != nil {
+		return x.DesiredState
+	}
+	return Spec_DESIRED_STATE_UNSPECIFIED
+}
+
+func (x *Spec) GetClusterPool() string {
+	if x != nil {
+		return x.ClusterPool
+	}
+	return ""
+}
+
+func (x *Spec) GetImages() *ImageSpecSet {
+	if x != nil {
+		return x.Images
+	}
+	return nil
+}
+
+func (x *Spec) GetSecurityContext() *SecurityContext {
+	if x != nil {
+		return x.SecurityContext
+	}
+	return nil
+}
+
+func (x *Spec) GetExtendedResources() *core.ExtendedResources {
+	if x != nil {
+		return x.ExtendedResources
+	}
+	return nil
+}
+
+func (x *Spec) GetRuntimeMetadata() *common.RuntimeMetadata {
+	if x != nil {
+		return x.RuntimeMetadata
+	}
+	return nil
+}
+
+func (x *Spec) GetProfile() *Profile {
+	if x != nil {
+		return x.Profile
+	}
+	return nil
+}
+
+func (x *Spec) GetCreator() *common.EnrichedIdentity {
+	if x != nil {
+		return x.Creator
+	}
+	return nil
+}
+
+func (x *Spec) GetInputs() *InputList {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *Spec) GetLinks() []*Link {
+	if x != nil {
+		return x.Links
+	}
+	return nil
+}
+
+func (x *Spec) GetTimeouts() *TimeoutConfig {
+	if x != nil {
+		return x.Timeouts
+	}
+	return nil
+}
+
+type isSpec_AppPayload interface {
+	isSpec_AppPayload()
+}
+
+type Spec_Container struct {
+	// One container.
+	Container *core.Container `protobuf:"bytes,1,opt,name=container,proto3,oneof"`
+}
+
+type Spec_Pod struct {
+	// A whole pod.
+	Pod *core.K8SPod `protobuf:"bytes,2,opt,name=pod,proto3,oneof"`
+}
+
+func (*Spec_Container) isSpec_AppPayload() {}
+
+func (*Spec_Pod) isSpec_AppPayload() {}
+
+// What has become of an app.
+type Status struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cluster that runs it; empty where there is only one.
+	AssignedCluster string `protobuf:"bytes,1,opt,name=assigned_cluster,json=assignedCluster,proto3" json:"assigned_cluster,omitempty"`
+	// How many replicas are running.
+	CurrentReplicas uint32 `protobuf:"varint,2,opt,name=current_replicas,json=currentReplicas,proto3" json:"current_replicas,omitempty"`
+	// Where it is reached.
+	Ingress *Ingress `protobuf:"bytes,3,opt,name=ingress,proto3" json:"ingress,omitempty"`
+	// When it was first deployed.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When its spec last changed.
+	LastUpdatedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=last_updated_at,json=lastUpdatedAt,proto3" json:"last_updated_at,omitempty"`
+	// The states that it reached, the newest last.
+	Conditions []*Condition `protobuf:"bytes,6,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	// Until when the cluster has it.
+	LeaseExpiration *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=lease_expiration,json=leaseExpiration,proto3" json:"lease_expiration,omitempty"`
+	// Where it is in Kubernetes.
+	K8SMetadata *K8SMetadata `protobuf:"bytes,8,opt,name=k8s_metadata,json=k8sMetadata,proto3" json:"k8s_metadata,omitempty"`
+	// The versions that its inputs stand for.
+	MaterializedInputs *MaterializedInputs `protobuf:"bytes,9,opt,name=materialized_inputs,json=materializedInputs,proto3" json:"materialized_inputs,omitempty"`
+	// When it was last started.
+	LastStartedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=last_started_at,json=lastStartedAt,proto3" json:"last_started_at,omitempty"`
+	// The cluster that ran it before.
+	LastAssignedCluster string `protobuf:"bytes,11,opt,name=last_assigned_cluster,json=lastAssignedCluster,proto3" json:"last_assigned_cluster,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *Status) Reset() {
+	*x = Status{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Status) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Status) ProtoMessage() {}
+
+func (x *Status) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Status.ProtoReflect.Descriptor instead.
+func (*Status) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Status) GetAssignedCluster() string {
+	if x != nil {
+		return x.AssignedCluster
+	}
+	return ""
+}
+
+func (x *Status) GetCurrentReplicas() uint32 {
+	if x != nil {
+		return x.CurrentReplicas
+	}
+	return 0
+}
+
+func (x *Status) GetIngress() *Ingress {
+	if x != nil {
+		return x.Ingress
+	}
+	return nil
+}
+
+func (x *Status) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Status) GetLastUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUpdatedAt
+	}
+	return nil
+}
+
+func (x *Status) GetConditions() []*Condition {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
+func (x *Status) GetLeaseExpiration() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LeaseExpiration
+	}
+	return nil
+}
+
+func (x *Status) GetK8SMetadata() *K8SMetadata {
+	if x != nil {
+		return x.K8SMetadata
+	}
+	return nil
+}
+
+func (x *Status) GetMaterializedInputs() *MaterializedInputs {
+	if x != nil {
+		return x.MaterializedInputs
+	}
+	return nil
+}
+
+func (x *Status) GetLastStartedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastStartedAt
+	}
+	return nil
+}
+
+func (x *Status) GetLastAssignedCluster() string {
+	if x != nil {
+		return x.LastAssignedCluster
+	}
+	return ""
+}
+
+// How long things may take.
+type TimeoutConfig struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The most that one request may take, at most an hour.
+	RequestTimeout *durationpb.Duration `protobuf:"bytes,1,opt,name=request_timeout,json=requestTimeout,proto3" json:"request_timeout,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *TimeoutConfig) Reset() {
+	*x = TimeoutConfig{}
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimeoutConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimeoutConfig) ProtoMessage() {}
+
+func (x *TimeoutConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_app_app_definition_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimeoutConfig.ProtoReflect.Descriptor instead.
+func (*TimeoutConfig) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_app_app_definition_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *TimeoutConfig) GetRequestTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.RequestTimeout
+	}
+	return nil
+}
+
 var File_flyteidl2_app_app_definition_proto protoreflect.FileDescriptor
 
 const file_flyteidl2_app_app_definition_proto_rawDesc = "" +
 	"\n" +
-	"\"flyteidl2/app/app_definition.proto\x12\rflyteidl2.app\"d\n" +
+	"\"flyteidl2/app/app_definition.proto\x12\rflyteidl2.app\x1a\x1fflyteidl2/common/identity.proto\x1a&flyteidl2/common/runtime_version.proto\x1a flyteidl2/core/artifact_id.proto\x1a\x1dflyteidl2/core/security.proto\x1a\x1aflyteidl2/core/tasks.proto\x1a$flyteidl2/task/task_definition.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x01\n" +
+	"\x03App\x12/\n" +
+	"\bmetadata\x18\x01 \x01(\v2\x13.flyteidl2.app.MetaR\bmetadata\x12'\n" +
+	"\x04spec\x18\x02 \x01(\v2\x13.flyteidl2.app.SpecR\x04spec\x12-\n" +
+	"\x06status\x18\x03 \x01(\v2\x15.flyteidl2.app.StatusR\x06status\"\xd3\x01\n" +
+	"\x11AutoscalingConfig\x123\n" +
+	"\breplicas\x18\x01 \x01(\v2\x17.flyteidl2.app.ReplicasR\breplicas\x12D\n" +
+	"\x10scaledown_period\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x0fscaledownPeriod\x12C\n" +
+	"\x0escaling_metric\x18\x03 \x01(\v2\x1c.flyteidl2.app.ScalingMetricR\rscalingMetric\"0\n" +
+	"\vConcurrency\x12!\n" +
+	"\ftarget_value\x18\x01 \x01(\rR\vtargetValue\"\xff\x02\n" +
+	"\tCondition\x12L\n" +
+	"\x14last_transition_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x12lastTransitionTime\x12S\n" +
+	"\x11deployment_status\x18\x02 \x01(\x0e2&.flyteidl2.app.Status.DeploymentStatusR\x10deploymentStatus\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x1a\n" +
+	"\brevision\x18\x04 \x01(\x04R\brevision\x128\n" +
+	"\x05actor\x18\x05 \x01(\v2\".flyteidl2.common.EnrichedIdentityR\x05actor\x12:\n" +
+	"\bsubstate\x18\x06 \x01(\x0e2\x1e.flyteidl2.app.Status.SubstateR\bsubstate\x12#\n" +
+	"\rdeployment_id\x18\a \x01(\tR\fdeploymentId\"d\n" +
 	"\n" +
 	"Identifier\x12\x10\n" +
 	"\x03org\x18\x01 \x01(\tR\x03org\x12\x18\n" +
 	"\aproject\x18\x02 \x01(\tR\aproject\x12\x16\n" +
 	"\x06domain\x18\x03 \x01(\tR\x06domain\x12\x12\n" +
-	"\x04name\x18\x04 \x01(\tR\x04nameB5Z3github.com/jetway-go/jetway/gen/flyteidl2/app;apppbb\x06proto3"
+	"\x04name\x18\x04 \x01(\tR\x04name\"A\n" +
+	"\tImageSpec\x12\x10\n" +
+	"\x03tag\x18\x01 \x01(\tR\x03tag\x12\"\n" +
+	"\rbuild_job_url\x18\x02 \x01(\tR\vbuildJobUrl\"@\n" +
+	"\fImageSpecSet\x120\n" +
+	"\x06images\x18\x01 \x03(\v2\x18.flyteidl2.app.ImageSpecR\x06images\"^\n" +
+	"\aIngress\x12\x1d\n" +
+	"\n" +
+	"public_url\x18\x01 \x01(\tR\tpublicUrl\x12\x1b\n" +
+	"\tcname_url\x18\x02 \x01(\tR\bcnameUrl\x12\x17\n" +
+	"\avpc_url\x18\x03 \x01(\tR\x06vpcUrl\"]\n" +
+	"\rIngressConfig\x12\x18\n" +
+	"\aprivate\x18\x01 \x01(\bR\aprivate\x12\x1c\n" +
+	"\tsubdomain\x18\x02 \x01(\tR\tsubdomain\x12\x14\n" +
+	"\x05cname\x18\x03 \x01(\tR\x05cname\"\xc3\x01\n" +
+	"\x05Input\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
+	"\fstring_value\x18\x02 \x01(\tH\x00R\vstringValue\x122\n" +
+	"\x06app_id\x18\x05 \x01(\v2\x19.flyteidl2.app.IdentifierH\x00R\x05appId\x12D\n" +
+	"\vartifact_id\x18\x06 \x01(\v2!.flyteidl2.core.ArtifactVersionIdH\x00R\n" +
+	"artifactIdB\a\n" +
+	"\x05value\"7\n" +
+	"\tInputList\x12*\n" +
+	"\x05items\x18\x01 \x03(\v2\x14.flyteidl2.app.InputR\x05items\"+\n" +
+	"\vK8sMetadata\x12\x1c\n" +
+	"\tnamespace\x18\x01 \x01(\tR\tnamespace\"Q\n" +
+	"\x04Link\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1f\n" +
+	"\vis_relative\x18\x03 \x01(\bR\n" +
+	"isRelative\"o\n" +
+	"\x11MaterializedInput\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12=\n" +
+	"\vartifact_id\x18\x02 \x01(\v2\x1a.flyteidl2.core.ArtifactIDH\x00R\n" +
+	"artifactIdB\a\n" +
+	"\x05value\"h\n" +
+	"\x12MaterializedInputs\x126\n" +
+	"\x05items\x18\x01 \x03(\v2 .flyteidl2.app.MaterializedInputR\x05items\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\xa6\x02\n" +
+	"\x04Meta\x12)\n" +
+	"\x02id\x18\x01 \x01(\v2\x19.flyteidl2.app.IdentifierR\x02id\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\x127\n" +
+	"\x06labels\x18\x03 \x03(\v2\x1f.flyteidl2.app.Meta.LabelsEntryR\x06labels\x12&\n" +
+	"\x0fcode_bundle_uri\x18\x04 \x01(\tR\rcodeBundleUri\x12;\n" +
+	"\vsource_code\x18\x05 \x01(\v2\x1a.flyteidl2.task.SourceCodeR\n" +
+	"sourceCode\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"y\n" +
+	"\aProfile\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12+\n" +
+	"\x11short_description\x18\x03 \x01(\tR\x10shortDescription\x12\x19\n" +
+	"\bicon_url\x18\x04 \x01(\tR\aiconUrl\".\n" +
+	"\bReplicas\x12\x10\n" +
+	"\x03min\x18\x01 \x01(\rR\x03min\x12\x10\n" +
+	"\x03max\x18\x02 \x01(\rR\x03max\"0\n" +
+	"\vRequestRate\x12!\n" +
+	"\ftarget_value\x18\x01 \x01(\rR\vtargetValue\"\x9a\x01\n" +
+	"\rScalingMetric\x12?\n" +
+	"\frequest_rate\x18\x01 \x01(\v2\x1a.flyteidl2.app.RequestRateH\x00R\vrequestRate\x12>\n" +
+	"\vconcurrency\x18\x02 \x01(\v2\x1a.flyteidl2.app.ConcurrencyH\x00R\vconcurrencyB\b\n" +
+	"\x06metric\"\xa9\x01\n" +
+	"\x0fSecurityContext\x12/\n" +
+	"\x06run_as\x18\x01 \x01(\v2\x18.flyteidl2.core.IdentityR\x05runAs\x120\n" +
+	"\asecrets\x18\x02 \x03(\v2\x16.flyteidl2.core.SecretR\asecrets\x12'\n" +
+	"\x0fallow_anonymous\x18\x05 \x01(\bR\x0eallowAnonymousJ\x04\b\x03\x10\x04J\x04\b\x04\x10\x05\"\x8d\b\n" +
+	"\x04Spec\x129\n" +
+	"\tcontainer\x18\x01 \x01(\v2\x19.flyteidl2.core.ContainerH\x00R\tcontainer\x12*\n" +
+	"\x03pod\x18\x02 \x01(\v2\x16.flyteidl2.core.K8sPodH\x00R\x03pod\x12B\n" +
+	"\vautoscaling\x18\x03 \x01(\v2 .flyteidl2.app.AutoscalingConfigR\vautoscaling\x126\n" +
+	"\aingress\x18\x04 \x01(\v2\x1c.flyteidl2.app.IngressConfigR\aingress\x12E\n" +
+	"\rdesired_state\x18\x05 \x01(\x0e2 .flyteidl2.app.Spec.DesiredStateR\fdesiredState\x12!\n" +
+	"\fcluster_pool\x18\x06 \x01(\tR\vclusterPool\x123\n" +
+	"\x06images\x18\a \x01(\v2\x1b.flyteidl2.app.ImageSpecSetR\x06images\x12I\n" +
+	"\x10security_context\x18\b \x01(\v2\x1e.flyteidl2.app.SecurityContextR\x0fsecurityContext\x12P\n" +
+	"\x12extended_resources\x18\t \x01(\v2!.flyteidl2.core.ExtendedResourcesR\x11extendedResources\x12L\n" +
+	"\x10runtime_metadata\x18\n" +
+	" \x01(\v2!.flyteidl2.common.RuntimeMetadataR\x0fruntimeMetadata\x120\n" +
+	"\aprofile\x18\v \x01(\v2\x16.flyteidl2.app.ProfileR\aprofile\x12<\n" +
+	"\acreator\x18\f \x01(\v2\".flyteidl2.common.EnrichedIdentityR\acreator\x120\n" +
+	"\x06inputs\x18\r \x01(\v2\x18.flyteidl2.app.InputListR\x06inputs\x12)\n" +
+	"\x05links\x18\x0e \x03(\v2\x13.flyteidl2.app.LinkR\x05links\x128\n" +
+	"\btimeouts\x18\x0f \x01(\v2\x1c.flyteidl2.app.TimeoutConfigR\btimeouts\"\x81\x01\n" +
+	"\fDesiredState\x12\x1d\n" +
+	"\x19DESIRED_STATE_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15DESIRED_STATE_STOPPED\x10\x01\x12\x1d\n" +
+	"\x15DESIRED_STATE_STARTED\x10\x02\x1a\x02\b\x01\x12\x18\n" +
+	"\x14DESIRED_STATE_ACTIVE\x10\x03B\r\n" +
+	"\vapp_payload\"\xa8\n" +
+	"\n" +
+	"\x06Status\x12)\n" +
+	"\x10assigned_cluster\x18\x01 \x01(\tR\x0fassignedCluster\x12)\n" +
+	"\x10current_replicas\x18\x02 \x01(\rR\x0fcurrentReplicas\x120\n" +
+	"\aingress\x18\x03 \x01(\v2\x16.flyteidl2.app.IngressR\aingress\x129\n" +
+	"\n" +
+	"created_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12B\n" +
+	"\x0flast_updated_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rlastUpdatedAt\x128\n" +
+	"\n" +
+	"conditions\x18\x06 \x03(\v2\x18.flyteidl2.app.ConditionR\n" +
+	"conditions\x12E\n" +
+	"\x10lease_expiration\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x0fleaseExpiration\x12=\n" +
+	"\fk8s_metadata\x18\b \x01(\v2\x1a.flyteidl2.app.K8sMetadataR\vk8sMetadata\x12R\n" +
+	"\x13materialized_inputs\x18\t \x01(\v2!.flyteidl2.app.MaterializedInputsR\x12materializedInputs\x12B\n" +
+	"\x0flast_started_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\rlastStartedAt\x122\n" +
+	"\x15last_assigned_cluster\x18\v \x01(\tR\x13lastAssignedCluster\"\x83\x03\n" +
+	"\x10DeploymentStatus\x12!\n" +
+	"\x1dDEPLOYMENT_STATUS_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cDEPLOYMENT_STATUS_UNASSIGNED\x10\x01\x12\x1e\n" +
+	"\x1aDEPLOYMENT_STATUS_ASSIGNED\x10\x02\x12\x1d\n" +
+	"\x19DEPLOYMENT_STATUS_PENDING\x10\x03\x12\x1d\n" +
+	"\x19DEPLOYMENT_STATUS_STOPPED\x10\x04\x12!\n" +
+	"\x19DEPLOYMENT_STATUS_STARTED\x10\x05\x1a\x02\b\x01\x12\x1c\n" +
+	"\x18DEPLOYMENT_STATUS_FAILED\x10\x06\x12\x1c\n" +
+	"\x18DEPLOYMENT_STATUS_ACTIVE\x10\a\x12$\n" +
+	"\x1cDEPLOYMENT_STATUS_SCALING_UP\x10\b\x1a\x02\b\x01\x12&\n" +
+	"\x1eDEPLOYMENT_STATUS_SCALING_DOWN\x10\t\x1a\x02\b\x01\x12\x1f\n" +
+	"\x1bDEPLOYMENT_STATUS_DEPLOYING\x10\n" +
+	"\"\x84\x02\n" +
+	"\bSubstate\x12\x18\n" +
+	"\x14SUBSTATE_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rPULLING_IMAGE\x10\x01\x12\x10\n" +
+	"\fINITIALIZING\x10\x02\x12\x11\n" +
+	"\rWEBHOOK_ERROR\x10\x03\x12\x14\n" +
+	"\x10IMAGE_PULL_ERROR\x10\x04\x12\x16\n" +
+	"\x12SECRET_MOUNT_ERROR\x10\x05\x12\x0e\n" +
+	"\n" +
+	"CRASH_LOOP\x10\x06\x12\x0e\n" +
+	"\n" +
+	"OOM_KILLED\x10\a\x12\v\n" +
+	"\aRUNNING\x10\b\x12\x12\n" +
+	"\x0eSCALED_TO_ZERO\x10\t\x12\x15\n" +
+	"\x11SCALING_FROM_ZERO\x10\n" +
+	"\x12\x0e\n" +
+	"\n" +
+	"SCALING_UP\x10\v\x12\x10\n" +
+	"\fSCALING_DOWN\x10\f\"S\n" +
+	"\rTimeoutConfig\x12B\n" +
+	"\x0frequest_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x0erequestTimeoutB5Z3github.com/jetway-go/jetway/gen/flyteidl2/app;apppbb\x06proto3"
 
 var (
 	file_flyteidl2_app_app_definition_proto_rawDescOnce sync.Once
@@ -118,16 +2222,102 @@ func file_flyteidl2_app_app_definition_proto_rawDescGZIP() []byte {
 	return file_flyteidl2_app_app_definition_proto_rawDescData
 }
 
-var file_flyteidl2_app_app_definition_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_flyteidl2_app_app_definition_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_flyteidl2_app_app_definition_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_flyteidl2_app_app_definition_proto_goTypes = []any{
-	(*Identifier)(nil), // 0: flyteidl2.app.Identifier
+	(Spec_DesiredState)(0),          // 0: flyteidl2.app.Spec.DesiredState
+	(Status_DeploymentStatus)(0),    // 1: flyteidl2.app.Status.DeploymentStatus
+	(Status_Substate)(0),            // 2: flyteidl2.app.Status.Substate
+	(*App)(nil),                     // 3: flyteidl2.app.App
+	(*AutoscalingConfig)(nil),       // 4: flyteidl2.app.AutoscalingConfig
+	(*Concurrency)(nil),             // 5: flyteidl2.app.Concurrency
+	(*Condition)(nil),               // 6: flyteidl2.app.Condition
+	(*Identifier)(nil),              // 7: flyteidl2.app.Identifier
+	(*ImageSpec)(nil),               // 8: flyteidl2.app.ImageSpec
+	(*ImageSpecSet)(nil),            // 9: flyteidl2.app.ImageSpecSet
+	(*Ingress)(nil),                 // 10: flyteidl2.app.Ingress
+	(*IngressConfig)(nil),           // 11: flyteidl2.app.IngressConfig
+	(*Input)(nil),                   // 12: flyteidl2.app.Input
+	(*InputList)(nil),               // 13: flyteidl2.app.InputList
+	(*K8SMetadata)(nil),             // 14: flyteidl2.app.K8sMetadata
+	(*Link)(nil),                    // 15: flyteidl2.app.Link
+	(*MaterializedInput)(nil),       // 16: flyteidl2.app.MaterializedInput
+	(*MaterializedInputs)(nil),      // 17: flyteidl2.app.MaterializedInputs
+	(*Meta)(nil),                    // 18: flyteidl2.app.Meta
+	(*Profile)(nil),                 // 19: flyteidl2.app.Profile
+	(*Replicas)(nil),                // 20: flyteidl2.app.Replicas
+	(*RequestRate)(nil),             // 21: flyteidl2.app.RequestRate
+	(*ScalingMetric)(nil),           // 22: flyteidl2.app.ScalingMetric
+	(*SecurityContext)(nil),         // 23: flyteidl2.app.SecurityContext
+	(*Spec)(nil),                    // 24: flyteidl2.app.Spec
+	(*Status)(nil),                  // 25: flyteidl2.app.Status
+	(*TimeoutConfig)(nil),           // 26: flyteidl2.app.TimeoutConfig
+	nil,                             // 27: flyteidl2.app.Meta.LabelsEntry
+	(*durationpb.Duration)(nil),     // 28: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),   // 29: google.protobuf.Timestamp
+	(*common.EnrichedIdentity)(nil), // 30: flyteidl2.common.EnrichedIdentity
+	(*core.ArtifactVersionId)(nil),  // 31: flyteidl2.core.ArtifactVersionId
+	(*core.ArtifactID)(nil),         // 32: flyteidl2.core.ArtifactID
+	(*task.SourceCode)(nil),         // 33: flyteidl2.task.SourceCode
+	(*core.Identity)(nil),           // 34: flyteidl2.core.Identity
+	(*core.Secret)(nil),             // 35: flyteidl2.core.Secret
+	(*core.Container)(nil),          // 36: flyteidl2.core.Container
+	(*core.K8SPod)(nil),             // 37: flyteidl2.core.K8sPod
+	(*core.ExtendedResources)(nil),  // 38: flyteidl2.core.ExtendedResources
+	(*common.RuntimeMetadata)(nil),  // 39: flyteidl2.common.RuntimeMetadata
 }
 var file_flyteidl2_app_app_definition_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	18, // 0: flyteidl2.app.App.metadata:type_name -> flyteidl2.app.Meta
+	24, // 1: flyteidl2.app.App.spec:type_name -> flyteidl2.app.Spec
+	25, // 2: flyteidl2.app.App.status:type_name -> flyteidl2.app.Status
+	20, // 3: flyteidl2.app.AutoscalingConfig.replicas:type_name -> flyteidl2.app.Replicas
+	28, // 4: flyteidl2.app.AutoscalingConfig.scaledown_period:type_name -> google.protobuf.Duration
+	22, // 5: flyteidl2.app.AutoscalingConfig.scaling_metric:type_name -> flyteidl2.app.ScalingMetric
+	29, // 6: flyteidl2.app.Condition.last_transition_time:type_name -> google.protobuf.Timestamp
+	1,  // 7: flyteidl2.app.Condition.deployment_status:type_name -> flyteidl2.app.Status.DeploymentStatus
+	30, // 8: flyteidl2.app.Condition.actor:type_name -> flyteidl2.common.EnrichedIdentity
+	2,  // 9: flyteidl2.app.Condition.substate:type_name -> flyteidl2.app.Status.Substate
+	8,  // 10: flyteidl2.app.ImageSpecSet.images:type_name -> flyteidl2.app.ImageSpec
+	7,  // 11: flyteidl2.app.Input.app_id:type_name -> flyteidl2.app.Identifier
+	31, // 12: flyteidl2.app.Input.artifact_id:type_name -> flyteidl2.core.ArtifactVersionId
+	12, // 13: flyteidl2.app.InputList.items:type_name -> flyteidl2.app.Input
+	32, // 14: flyteidl2.app.MaterializedInput.artifact_id:type_name -> flyteidl2.core.ArtifactID
+	16, // 15: flyteidl2.app.MaterializedInputs.items:type_name -> flyteidl2.app.MaterializedInput
+	7,  // 16: flyteidl2.app.Meta.id:type_name -> flyteidl2.app.Identifier
+	27, // 17: flyteidl2.app.Meta.labels:type_name -> flyteidl2.app.Meta.LabelsEntry
+	33, // 18: flyteidl2.app.Meta.source_code:type_name -> flyteidl2.task.SourceCode
+	21, // 19: flyteidl2.app.ScalingMetric.request_rate:type_name -> flyteidl2.app.RequestRate
+	5,  // 20: flyteidl2.app.ScalingMetric.concurrency:type_name -> flyteidl2.app.Concurrency
+	34, // 21: flyteidl2.app.SecurityContext.run_as:type_name -> flyteidl2.core.Identity
+	35, // 22: flyteidl2.app.SecurityContext.secrets:type_name -> flyteidl2.core.Secret
+	36, // 23: flyteidl2.app.Spec.container:type_name -> flyteidl2.core.Container
+	37, // 24: flyteidl2.app.Spec.pod:type_name -> flyteidl2.core.K8sPod
+	4,  // 25: flyteidl2.app.Spec.autoscaling:type_name -> flyteidl2.app.AutoscalingConfig
+	11, // 26: flyteidl2.app.Spec.ingress:type_name -> flyteidl2.app.IngressConfig
+	0,  // 27: flyteidl2.app.Spec.desired_state:type_name -> flyteidl2.app.Spec.DesiredState
+	9,  // 28: flyteidl2.app.Spec.images:type_name -> flyteidl2.app.ImageSpecSet
+	23, // 29: flyteidl2.app.Spec.security_context:type_name -> flyteidl2.app.SecurityContext
+	38, // 30: flyteidl2.app.Spec.extended_resources:type_name -> flyteidl2.core.ExtendedResources
+	39, // 31: flyteidl2.app.Spec.runtime_metadata:type_name -> flyteidl2.common.RuntimeMetadata
+	19, // 32: flyteidl2.app.Spec.profile:type_name -> flyteidl2.app.Profile
+	30, // 33: flyteidl2.app.Spec.creator:type_name -> flyteidl2.common.EnrichedIdentity
+	13, // 34: flyteidl2.app.Spec.inputs:type_name -> flyteidl2.app.InputList
+	15, // 35: flyteidl2.app.Spec.links:type_name -> flyteidl2.app.Link
+	26, // 36: flyteidl2.app.Spec.timeouts:type_name -> flyteidl2.app.TimeoutConfig
+	10, // 37: flyteidl2.app.Status.ingress:type_name -> flyteidl2.app.Ingress
+	29, // 38: flyteidl2.app.Status.created_at:type_name -> google.protobuf.Timestamp
+	29, // 39: flyteidl2.app.Status.last_updated_at:type_name -> google.protobuf.Timestamp
+	6,  // 40: flyteidl2.app.Status.conditions:type_name -> flyteidl2.app.Condition
+	29, // 41: flyteidl2.app.Status.lease_expiration:type_name -> google.protobuf.Timestamp
+	14, // 42: flyteidl2.app.Status.k8s_metadata:type_name -> flyteidl2.app.K8sMetadata
+	17, // 43: flyteidl2.app.Status.materialized_inputs:type_name -> flyteidl2.app.MaterializedInputs
+	29, // 44: flyteidl2.app.Status.last_started_at:type_name -> google.protobuf.Timestamp
+	28, // 45: flyteidl2.app.TimeoutConfig.request_timeout:type_name -> google.protobuf.Duration
+	46, // [46:46] is the sub-list for method output_type
+	46, // [46:46] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_flyteidl2_app_app_definition_proto_init() }
@@ -135,18 +2325,35 @@ func file_flyteidl2_app_app_definition_proto_init() {
 	if File_flyteidl2_app_app_definition_proto != nil {
 		return
 	}
+	file_flyteidl2_app_app_definition_proto_msgTypes[9].OneofWrappers = []any{
+		(*Input_StringValue)(nil),
+		(*Input_AppId)(nil),
+		(*Input_ArtifactId)(nil),
+	}
+	file_flyteidl2_app_app_definition_proto_msgTypes[13].OneofWrappers = []any{
+		(*MaterializedInput_ArtifactId)(nil),
+	}
+	file_flyteidl2_app_app_definition_proto_msgTypes[19].OneofWrappers = []any{
+		(*ScalingMetric_RequestRate)(nil),
+		(*ScalingMetric_Concurrency)(nil),
+	}
+	file_flyteidl2_app_app_definition_proto_msgTypes[21].OneofWrappers = []any{
+		(*Spec_Container)(nil),
+		(*Spec_Pod)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_flyteidl2_app_app_definition_proto_rawDesc), len(file_flyteidl2_app_app_definition_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   1,
+			NumEnums:      3,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_flyteidl2_app_app_definition_proto_goTypes,
 		DependencyIndexes: file_flyteidl2_app_app_definition_proto_depIdxs,
+		EnumInfos:         file_flyteidl2_app_app_definition_proto_enumTypes,
 		MessageInfos:      file_flyteidl2_app_app_definition_proto_msgTypes,
 	}.Build()
 	File_flyteidl2_app_app_definition_proto = out.File

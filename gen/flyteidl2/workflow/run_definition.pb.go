@@ -15,6 +15,7 @@ import (
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
+	wrapperspb "google.golang.org/protobuf/types/known/wrapperspb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -252,7 +253,7 @@ func (x ClusterEvent_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ClusterEvent_Type.Descriptor instead.
 func (ClusterEvent_Type) EnumDescriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{6, 0}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{7, 0}
 }
 
 // Whose fault it was.
@@ -305,7 +306,7 @@ func (x ErrorInfo_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ErrorInfo_Kind.Descriptor instead.
 func (ErrorInfo_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{11, 0}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{12, 0}
 }
 
 // Why an action was stopped, and by whom.
@@ -797,6 +798,193 @@ func (*ActionDetails_Trace) isActionDetails_Spec() {}
 
 func (*ActionDetails_Condition) isActionDetails_Spec() {}
 
+// What happened to an attempt, from where it runs.
+type ActionEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The action.
+	Id *common.ActionIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Which attempt, counted from 1.
+	Attempt uint32 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The phase it reached.
+	Phase common.ActionPhase `protobuf:"varint,3,opt,name=phase,proto3,enum=flyteidl2.common.ActionPhase" json:"phase,omitempty"`
+	// Which event of its attempt, counted from 0.
+	Version uint32 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
+	// When the phase began; updated_time replaces it.
+	//
+	// Deprecated: Marked as deprecated in flyteidl2/workflow/run_definition.proto.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// When it happened.
+	UpdatedTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=updated_time,json=updatedTime,proto3" json:"updated_time,omitempty"`
+	// When the attempt ended; updated_time replaces it.
+	//
+	// Deprecated: Marked as deprecated in flyteidl2/workflow/run_definition.proto.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=end_time,json=endTime,proto3,oneof" json:"end_time,omitempty"`
+	// Why it failed; absent unless it did.
+	ErrorInfo *ErrorInfo `protobuf:"bytes,8,opt,name=error_info,json=errorInfo,proto3,oneof" json:"error_info,omitempty"`
+	// Links to its logs elsewhere.
+	LogInfo []*core.TaskLog `protobuf:"bytes,9,rep,name=log_info,json=logInfo,proto3" json:"log_info,omitempty"`
+	// The pods and containers whose lines are its logs.
+	LogContext *core.LogContext `protobuf:"bytes,10,opt,name=log_context,json=logContext,proto3" json:"log_context,omitempty"`
+	// The cluster it runs on.
+	Cluster string `protobuf:"bytes,11,opt,name=cluster,proto3" json:"cluster,omitempty"`
+	// Where its outputs and its report are; only after success.
+	Outputs *task.OutputReferences `protobuf:"bytes,12,opt,name=outputs,proto3" json:"outputs,omitempty"`
+	// Whether the cache was asked, and what it said.
+	CacheStatus core.CatalogCacheStatus `protobuf:"varint,13,opt,name=cache_status,json=cacheStatus,proto3,enum=flyteidl2.core.CatalogCacheStatus" json:"cache_status,omitempty"`
+	// What the cluster said since the event before.
+	ClusterEvents []*ClusterEvent `protobuf:"bytes,14,rep,name=cluster_events,json=clusterEvents,proto3" json:"cluster_events,omitempty"`
+	// When the event was sent.
+	ReportedTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=reported_time,json=reportedTime,proto3" json:"reported_time,omitempty"`
+	// Where a cached result came from.
+	CacheMetadata *common.CacheMetadata `protobuf:"bytes,16,opt,name=cache_metadata,json=cacheMetadata,proto3" json:"cache_metadata,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActionEvent) Reset() {
+	*x = ActionEvent{}
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActionEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActionEvent) ProtoMessage() {}
+
+func (x *ActionEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActionEvent.ProtoReflect.Descriptor instead.
+func (*ActionEvent) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ActionEvent) GetId() *common.ActionIdentifier {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *ActionEvent) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *ActionEvent) GetPhase() common.ActionPhase {
+	if x != nil {
+		return x.Phase
+	}
+	return common.ActionPhase(0)
+}
+
+func (x *ActionEvent) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// Deprecated: Marked as deprecated in flyteidl2/workflow/run_definition.proto.
+func (x *ActionEvent) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ActionEvent) GetUpdatedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedTime
+	}
+	return nil
+}
+
+// Deprecated: Marked as deprecated in flyteidl2/workflow/run_definition.proto.
+func (x *ActionEvent) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *ActionEvent) GetErrorInfo() *ErrorInfo {
+	if x != nil {
+		return x.ErrorInfo
+	}
+	return nil
+}
+
+func (x *ActionEvent) GetLogInfo() []*core.TaskLog {
+	if x != nil {
+		return x.LogInfo
+	}
+	return nil
+}
+
+func (x *ActionEvent) GetLogContext() *core.LogContext {
+	if x != nil {
+		return x.LogContext
+	}
+	return nil
+}
+
+func (x *ActionEvent) GetCluster() string {
+	if x != nil {
+		return x.Cluster
+	}
+	return ""
+}
+
+func (x *ActionEvent) GetOutputs() *task.OutputReferences {
+	if x != nil {
+		return x.Outputs
+	}
+	return nil
+}
+
+func (x *ActionEvent) GetCacheStatus() core.CatalogCacheStatus {
+	if x != nil {
+		return x.CacheStatus
+	}
+	return core.CatalogCacheStatus(0)
+}
+
+func (x *ActionEvent) GetClusterEvents() []*ClusterEvent {
+	if x != nil {
+		return x.ClusterEvents
+	}
+	return nil
+}
+
+func (x *ActionEvent) GetReportedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReportedTime
+	}
+	return nil
+}
+
+func (x *ActionEvent) GetCacheMetadata() *common.CacheMetadata {
+	if x != nil {
+		return x.CacheMetadata
+	}
+	return nil
+}
+
 // What an action is.
 type ActionMetadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -838,7 +1026,7 @@ type ActionMetadata struct {
 
 func (x *ActionMetadata) Reset() {
 	*x = ActionMetadata{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[4]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +1038,7 @@ func (x *ActionMetadata) String() string {
 func (*ActionMetadata) ProtoMessage() {}
 
 func (x *ActionMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[4]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +1051,7 @@ func (x *ActionMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionMetadata.ProtoReflect.Descriptor instead.
 func (*ActionMetadata) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{4}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ActionMetadata) GetParent() string {
@@ -1030,7 +1218,7 @@ type ActionStatus struct {
 
 func (x *ActionStatus) Reset() {
 	*x = ActionStatus{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[5]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1042,7 +1230,7 @@ func (x *ActionStatus) String() string {
 func (*ActionStatus) ProtoMessage() {}
 
 func (x *ActionStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[5]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1055,7 +1243,7 @@ func (x *ActionStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionStatus.ProtoReflect.Descriptor instead.
 func (*ActionStatus) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{5}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ActionStatus) GetPhase() common.ActionPhase {
@@ -1121,7 +1309,7 @@ type ClusterEvent struct {
 
 func (x *ClusterEvent) Reset() {
 	*x = ClusterEvent{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[6]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1133,7 +1321,7 @@ func (x *ClusterEvent) String() string {
 func (*ClusterEvent) ProtoMessage() {}
 
 func (x *ClusterEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[6]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1146,7 +1334,7 @@ func (x *ClusterEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClusterEvent.ProtoReflect.Descriptor instead.
 func (*ClusterEvent) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{6}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ClusterEvent) GetOccurredAt() *timestamppb.Timestamp {
@@ -1214,7 +1402,7 @@ type ConditionAction struct {
 
 func (x *ConditionAction) Reset() {
 	*x = ConditionAction{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[7]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1226,7 +1414,7 @@ func (x *ConditionAction) String() string {
 func (*ConditionAction) ProtoMessage() {}
 
 func (x *ConditionAction) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[7]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1239,7 +1427,7 @@ func (x *ConditionAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConditionAction.ProtoReflect.Descriptor instead.
 func (*ConditionAction) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{7}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ConditionAction) GetName() string {
@@ -1304,7 +1492,7 @@ type ConditionActionMetadata struct {
 
 func (x *ConditionActionMetadata) Reset() {
 	*x = ConditionActionMetadata{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[8]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1316,7 +1504,7 @@ func (x *ConditionActionMetadata) String() string {
 func (*ConditionActionMetadata) ProtoMessage() {}
 
 func (x *ConditionActionMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[8]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1329,7 +1517,7 @@ func (x *ConditionActionMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConditionActionMetadata.ProtoReflect.Descriptor instead.
 func (*ConditionActionMetadata) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{8}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ConditionActionMetadata) GetName() string {
@@ -1359,7 +1547,7 @@ type ConditionWebhook struct {
 
 func (x *ConditionWebhook) Reset() {
 	*x = ConditionWebhook{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[9]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1371,7 +1559,7 @@ func (x *ConditionWebhook) String() string {
 func (*ConditionWebhook) ProtoMessage() {}
 
 func (x *ConditionWebhook) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[9]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1384,7 +1572,7 @@ func (x *ConditionWebhook) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConditionWebhook.ProtoReflect.Descriptor instead.
 func (*ConditionWebhook) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{9}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ConditionWebhook) GetUrl() string {
@@ -1416,7 +1604,7 @@ type EnrichedAction struct {
 
 func (x *EnrichedAction) Reset() {
 	*x = EnrichedAction{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[10]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1616,7 @@ func (x *EnrichedAction) String() string {
 func (*EnrichedAction) ProtoMessage() {}
 
 func (x *EnrichedAction) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[10]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1629,7 @@ func (x *EnrichedAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrichedAction.ProtoReflect.Descriptor instead.
 func (*EnrichedAction) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{10}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *EnrichedAction) GetAction() *Action {
@@ -1478,7 +1666,7 @@ type ErrorInfo struct {
 
 func (x *ErrorInfo) Reset() {
 	*x = ErrorInfo{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[11]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1678,7 @@ func (x *ErrorInfo) String() string {
 func (*ErrorInfo) ProtoMessage() {}
 
 func (x *ErrorInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[11]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1691,7 @@ func (x *ErrorInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErrorInfo.ProtoReflect.Descriptor instead.
 func (*ErrorInfo) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{11}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ErrorInfo) GetMessage() string {
@@ -1535,7 +1723,7 @@ type PhaseTransition struct {
 
 func (x *PhaseTransition) Reset() {
 	*x = PhaseTransition{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[12]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1547,7 +1735,7 @@ func (x *PhaseTransition) String() string {
 func (*PhaseTransition) ProtoMessage() {}
 
 func (x *PhaseTransition) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[12]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1560,7 +1748,7 @@ func (x *PhaseTransition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhaseTransition.ProtoReflect.Descriptor instead.
 func (*PhaseTransition) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{12}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PhaseTransition) GetPhase() common.ActionPhase {
@@ -1597,7 +1785,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[13]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1609,7 +1797,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[13]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1622,7 +1810,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{13}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Run) GetAction() *Action {
@@ -1652,7 +1840,7 @@ type RunDetails struct {
 
 func (x *RunDetails) Reset() {
 	*x = RunDetails{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[14]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1664,7 +1852,7 @@ func (x *RunDetails) String() string {
 func (*RunDetails) ProtoMessage() {}
 
 func (x *RunDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[14]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1677,7 +1865,7 @@ func (x *RunDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunDetails.ProtoReflect.Descriptor instead.
 func (*RunDetails) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{14}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RunDetails) GetRunSpec() *task.RunSpec {
@@ -1707,7 +1895,7 @@ type SignalInfo struct {
 
 func (x *SignalInfo) Reset() {
 	*x = SignalInfo{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[15]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1719,7 +1907,7 @@ func (x *SignalInfo) String() string {
 func (*SignalInfo) ProtoMessage() {}
 
 func (x *SignalInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[15]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1732,7 +1920,7 @@ func (x *SignalInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalInfo.ProtoReflect.Descriptor instead.
 func (*SignalInfo) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{15}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SignalInfo) GetSignalledBy() *common.EnrichedIdentity {
@@ -1747,6 +1935,79 @@ func (x *SignalInfo) GetOutput() *core.Literal {
 		return x.Output
 	}
 	return nil
+}
+
+// An action that runs a task.
+type TaskAction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The task; empty for one that was not deployed.
+	Id *task.TaskIdentifier `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What the task does.
+	Spec *task.TaskSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
+	// Key that the result is cached by; absent means that it is not.
+	CacheKey *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=cache_key,json=cacheKey,proto3" json:"cache_key,omitempty"`
+	// Queue that it waits in.
+	Queue         string `protobuf:"bytes,4,opt,name=queue,proto3" json:"queue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TaskAction) Reset() {
+	*x = TaskAction{}
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TaskAction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TaskAction) ProtoMessage() {}
+
+func (x *TaskAction) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TaskAction.ProtoReflect.Descriptor instead.
+func (*TaskAction) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *TaskAction) GetId() *task.TaskIdentifier {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *TaskAction) GetSpec() *task.TaskSpec {
+	if x != nil {
+		return x.Spec
+	}
+	return nil
+}
+
+func (x *TaskAction) GetCacheKey() *wrapperspb.StringValue {
+	if x != nil {
+		return x.CacheKey
+	}
+	return nil
+}
+
+func (x *TaskAction) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
 }
 
 // A task action, in short.
@@ -1764,7 +2025,7 @@ type TaskActionMetadata struct {
 
 func (x *TaskActionMetadata) Reset() {
 	*x = TaskActionMetadata{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[16]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1776,7 +2037,7 @@ func (x *TaskActionMetadata) String() string {
 func (*TaskActionMetadata) ProtoMessage() {}
 
 func (x *TaskActionMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[16]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1789,7 +2050,7 @@ func (x *TaskActionMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskActionMetadata.ProtoReflect.Descriptor instead.
 func (*TaskActionMetadata) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{16}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *TaskActionMetadata) GetId() *task.TaskIdentifier {
@@ -1850,7 +2111,7 @@ type TaskGroup struct {
 
 func (x *TaskGroup) Reset() {
 	*x = TaskGroup{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[17]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1862,7 +2123,7 @@ func (x *TaskGroup) String() string {
 func (*TaskGroup) ProtoMessage() {}
 
 func (x *TaskGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[17]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1875,7 +2136,7 @@ func (x *TaskGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskGroup.ProtoReflect.Descriptor instead.
 func (*TaskGroup) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{17}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *TaskGroup) GetTaskName() string {
@@ -1976,6 +2237,97 @@ func (x *TaskGroup) GetAverageTimeToRunning() *durationpb.Duration {
 	return nil
 }
 
+// An action that records a function call.
+type TraceAction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Function that was called.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Where it stands, or how it ended.
+	Phase common.ActionPhase `protobuf:"varint,2,opt,name=phase,proto3,enum=flyteidl2.common.ActionPhase" json:"phase,omitempty"`
+	// When it began.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// When it ended; absent until then.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end_time,json=endTime,proto3,oneof" json:"end_time,omitempty"`
+	// Where its outputs are; only after success.
+	Outputs *task.OutputReferences `protobuf:"bytes,5,opt,name=outputs,proto3" json:"outputs,omitempty"`
+	// What the function takes and returns.
+	Spec          *task.TraceSpec `protobuf:"bytes,6,opt,name=spec,proto3" json:"spec,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TraceAction) Reset() {
+	*x = TraceAction{}
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TraceAction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TraceAction) ProtoMessage() {}
+
+func (x *TraceAction) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TraceAction.ProtoReflect.Descriptor instead.
+func (*TraceAction) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *TraceAction) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TraceAction) GetPhase() common.ActionPhase {
+	if x != nil {
+		return x.Phase
+	}
+	return common.ActionPhase(0)
+}
+
+func (x *TraceAction) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *TraceAction) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *TraceAction) GetOutputs() *task.OutputReferences {
+	if x != nil {
+		return x.Outputs
+	}
+	return nil
+}
+
+func (x *TraceAction) GetSpec() *task.TraceSpec {
+	if x != nil {
+		return x.Spec
+	}
+	return nil
+}
+
 // A trace action, in short.
 type TraceActionMetadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1987,7 +2339,7 @@ type TraceActionMetadata struct {
 
 func (x *TraceActionMetadata) Reset() {
 	*x = TraceActionMetadata{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[18]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2351,7 @@ func (x *TraceActionMetadata) String() string {
 func (*TraceActionMetadata) ProtoMessage() {}
 
 func (x *TraceActionMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[18]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2364,7 @@ func (x *TraceActionMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TraceActionMetadata.ProtoReflect.Descriptor instead.
 func (*TraceActionMetadata) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{18}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *TraceActionMetadata) GetName() string {
@@ -2037,7 +2389,7 @@ type TaskGroup_ErrorCounts struct {
 
 func (x *TaskGroup_ErrorCounts) Reset() {
 	*x = TaskGroup_ErrorCounts{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[21]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2049,7 +2401,7 @@ func (x *TaskGroup_ErrorCounts) String() string {
 func (*TaskGroup_ErrorCounts) ProtoMessage() {}
 
 func (x *TaskGroup_ErrorCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[21]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2062,7 +2414,7 @@ func (x *TaskGroup_ErrorCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskGroup_ErrorCounts.ProtoReflect.Descriptor instead.
 func (*TaskGroup_ErrorCounts) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{17, 0}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{19, 0}
 }
 
 func (x *TaskGroup_ErrorCounts) GetUserError() int64 {
@@ -2099,7 +2451,7 @@ type TaskGroup_PhaseCounts struct {
 
 func (x *TaskGroup_PhaseCounts) Reset() {
 	*x = TaskGroup_PhaseCounts{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[22]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2111,7 +2463,7 @@ func (x *TaskGroup_PhaseCounts) String() string {
 func (*TaskGroup_PhaseCounts) ProtoMessage() {}
 
 func (x *TaskGroup_PhaseCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[22]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2124,7 +2476,7 @@ func (x *TaskGroup_PhaseCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskGroup_PhaseCounts.ProtoReflect.Descriptor instead.
 func (*TaskGroup_PhaseCounts) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{17, 1}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{19, 1}
 }
 
 func (x *TaskGroup_PhaseCounts) GetPhase() common.ActionPhase {
@@ -2154,7 +2506,7 @@ type TaskGroup_RecentStatus struct {
 
 func (x *TaskGroup_RecentStatus) Reset() {
 	*x = TaskGroup_RecentStatus{}
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[23]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2518,7 @@ func (x *TaskGroup_RecentStatus) String() string {
 func (*TaskGroup_RecentStatus) ProtoMessage() {}
 
 func (x *TaskGroup_RecentStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[23]
+	mi := &file_flyteidl2_workflow_run_definition_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +2531,7 @@ func (x *TaskGroup_RecentStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskGroup_RecentStatus.ProtoReflect.Descriptor instead.
 func (*TaskGroup_RecentStatus) Descriptor() ([]byte, []int) {
-	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{17, 2}
+	return file_flyteidl2_workflow_run_definition_proto_rawDescGZIP(), []int{19, 2}
 }
 
 func (x *TaskGroup_RecentStatus) GetRunName() string {
@@ -2200,7 +2552,7 @@ var File_flyteidl2_workflow_run_definition_proto protoreflect.FileDescriptor
 
 const file_flyteidl2_workflow_run_definition_proto_rawDesc = "" +
 	"\n" +
-	"'flyteidl2/workflow/run_definition.proto\x12\x12flyteidl2.workflow\x1a\x1cflyteidl2/common/cache.proto\x1a!flyteidl2/common/identifier.proto\x1a\x1fflyteidl2/common/identity.proto\x1a\x1cflyteidl2/common/phase.proto\x1a\x1aflyteidl2/common/run.proto\x1a\x1cflyteidl2/core/catalog.proto\x1a\x1eflyteidl2/core/execution.proto\x1a\x1dflyteidl2/core/literals.proto\x1a\x1aflyteidl2/core/types.proto\x1a\x1bflyteidl2/task/common.proto\x1a\x18flyteidl2/task/run.proto\x1a$flyteidl2/task/task_definition.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n" +
+	"'flyteidl2/workflow/run_definition.proto\x12\x12flyteidl2.workflow\x1a\x1cflyteidl2/common/cache.proto\x1a!flyteidl2/common/identifier.proto\x1a\x1fflyteidl2/common/identity.proto\x1a\x1cflyteidl2/common/phase.proto\x1a\x1aflyteidl2/common/run.proto\x1a\x1cflyteidl2/core/catalog.proto\x1a\x1eflyteidl2/core/execution.proto\x1a\x1dflyteidl2/core/literals.proto\x1a\x1aflyteidl2/core/types.proto\x1a\x1bflyteidl2/task/common.proto\x1a\x18flyteidl2/task/run.proto\x1a$flyteidl2/task/task_definition.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1egoogle/protobuf/wrappers.proto\"f\n" +
 	"\tAbortInfo\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12A\n" +
 	"\n" +
@@ -2246,7 +2598,30 @@ const file_flyteidl2_workflow_run_definition_proto_rawDesc = "" +
 	"\tcondition\x18\t \x01(\v2#.flyteidl2.workflow.ConditionActionH\x01R\tcondition\x12=\n" +
 	"\battempts\x18\a \x03(\v2!.flyteidl2.workflow.ActionAttemptR\battemptsB\b\n" +
 	"\x06resultB\x06\n" +
-	"\x04spec\"\xd1\x06\n" +
+	"\x04spec\"\xa7\a\n" +
+	"\vActionEvent\x122\n" +
+	"\x02id\x18\x01 \x01(\v2\".flyteidl2.common.ActionIdentifierR\x02id\x12\x18\n" +
+	"\aattempt\x18\x02 \x01(\rR\aattempt\x123\n" +
+	"\x05phase\x18\x03 \x01(\x0e2\x1d.flyteidl2.common.ActionPhaseR\x05phase\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\rR\aversion\x12=\n" +
+	"\n" +
+	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x02\x18\x01R\tstartTime\x12=\n" +
+	"\fupdated_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vupdatedTime\x12>\n" +
+	"\bend_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x02\x18\x01H\x00R\aendTime\x88\x01\x01\x12A\n" +
+	"\n" +
+	"error_info\x18\b \x01(\v2\x1d.flyteidl2.workflow.ErrorInfoH\x01R\terrorInfo\x88\x01\x01\x122\n" +
+	"\blog_info\x18\t \x03(\v2\x17.flyteidl2.core.TaskLogR\alogInfo\x12;\n" +
+	"\vlog_context\x18\n" +
+	" \x01(\v2\x1a.flyteidl2.core.LogContextR\n" +
+	"logContext\x12\x18\n" +
+	"\acluster\x18\v \x01(\tR\acluster\x12:\n" +
+	"\aoutputs\x18\f \x01(\v2 .flyteidl2.task.OutputReferencesR\aoutputs\x12E\n" +
+	"\fcache_status\x18\r \x01(\x0e2\".flyteidl2.core.CatalogCacheStatusR\vcacheStatus\x12G\n" +
+	"\x0ecluster_events\x18\x0e \x03(\v2 .flyteidl2.workflow.ClusterEventR\rclusterEvents\x12?\n" +
+	"\rreported_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\freportedTime\x12F\n" +
+	"\x0ecache_metadata\x18\x10 \x01(\v2\x1f.flyteidl2.common.CacheMetadataR\rcacheMetadataB\v\n" +
+	"\t_end_timeB\r\n" +
+	"\v_error_info\"\xd1\x06\n" +
 	"\x0eActionMetadata\x12\x16\n" +
 	"\x06parent\x18\x03 \x01(\tR\x06parent\x12\x14\n" +
 	"\x05group\x18\x05 \x01(\tR\x05group\x12C\n" +
@@ -2340,7 +2715,13 @@ const file_flyteidl2_workflow_run_definition_proto_rawDesc = "" +
 	"\n" +
 	"SignalInfo\x12E\n" +
 	"\fsignalled_by\x18\x01 \x01(\v2\".flyteidl2.common.EnrichedIdentityR\vsignalledBy\x12/\n" +
-	"\x06output\x18\x02 \x01(\v2\x17.flyteidl2.core.LiteralR\x06output\"\x80\x01\n" +
+	"\x06output\x18\x02 \x01(\v2\x17.flyteidl2.core.LiteralR\x06output\"\xc4\x01\n" +
+	"\n" +
+	"TaskAction\x12.\n" +
+	"\x02id\x18\x01 \x01(\v2\x1e.flyteidl2.task.TaskIdentifierR\x02id\x12,\n" +
+	"\x04spec\x18\x02 \x01(\v2\x18.flyteidl2.task.TaskSpecR\x04spec\x129\n" +
+	"\tcache_key\x18\x03 \x01(\v2\x1c.google.protobuf.StringValueR\bcacheKey\x12\x14\n" +
+	"\x05queue\x18\x04 \x01(\tR\x05queueR\acluster\"\x80\x01\n" +
 	"\x12TaskActionMetadata\x12.\n" +
 	"\x02id\x18\x01 \x01(\v2\x1e.flyteidl2.task.TaskIdentifierR\x02id\x12\x1b\n" +
 	"\ttask_type\x18\x02 \x01(\tR\btaskType\x12\x1d\n" +
@@ -2375,7 +2756,16 @@ const file_flyteidl2_workflow_run_definition_proto_rawDesc = "" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x1a^\n" +
 	"\fRecentStatus\x12\x19\n" +
 	"\brun_name\x18\x01 \x01(\tR\arunName\x123\n" +
-	"\x05phase\x18\x02 \x01(\x0e2\x1d.flyteidl2.common.ActionPhaseR\x05phase\")\n" +
+	"\x05phase\x18\x02 \x01(\x0e2\x1d.flyteidl2.common.ActionPhaseR\x05phase\"\xc5\x02\n" +
+	"\vTraceAction\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x123\n" +
+	"\x05phase\x18\x02 \x01(\x0e2\x1d.flyteidl2.common.ActionPhaseR\x05phase\x129\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12:\n" +
+	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\aendTime\x88\x01\x01\x12:\n" +
+	"\aoutputs\x18\x05 \x01(\v2 .flyteidl2.task.OutputReferencesR\aoutputs\x12-\n" +
+	"\x04spec\x18\x06 \x01(\v2\x19.flyteidl2.task.TraceSpecR\x04specB\v\n" +
+	"\t_end_time\")\n" +
 	"\x13TraceActionMetadata\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name*q\n" +
 	"\n" +
@@ -2409,7 +2799,7 @@ func file_flyteidl2_workflow_run_definition_proto_rawDescGZIP() []byte {
 }
 
 var file_flyteidl2_workflow_run_definition_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_flyteidl2_workflow_run_definition_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_flyteidl2_workflow_run_definition_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_flyteidl2_workflow_run_definition_proto_goTypes = []any{
 	(ActionType)(0),                    // 0: flyteidl2.workflow.ActionType
 	(ConditionPromptType)(0),           // 1: flyteidl2.workflow.ConditionPromptType
@@ -2420,123 +2810,148 @@ var file_flyteidl2_workflow_run_definition_proto_goTypes = []any{
 	(*Action)(nil),                     // 6: flyteidl2.workflow.Action
 	(*ActionAttempt)(nil),              // 7: flyteidl2.workflow.ActionAttempt
 	(*ActionDetails)(nil),              // 8: flyteidl2.workflow.ActionDetails
-	(*ActionMetadata)(nil),             // 9: flyteidl2.workflow.ActionMetadata
-	(*ActionStatus)(nil),               // 10: flyteidl2.workflow.ActionStatus
-	(*ClusterEvent)(nil),               // 11: flyteidl2.workflow.ClusterEvent
-	(*ConditionAction)(nil),            // 12: flyteidl2.workflow.ConditionAction
-	(*ConditionActionMetadata)(nil),    // 13: flyteidl2.workflow.ConditionActionMetadata
-	(*ConditionWebhook)(nil),           // 14: flyteidl2.workflow.ConditionWebhook
-	(*EnrichedAction)(nil),             // 15: flyteidl2.workflow.EnrichedAction
-	(*ErrorInfo)(nil),                  // 16: flyteidl2.workflow.ErrorInfo
-	(*PhaseTransition)(nil),            // 17: flyteidl2.workflow.PhaseTransition
-	(*Run)(nil),                        // 18: flyteidl2.workflow.Run
-	(*RunDetails)(nil),                 // 19: flyteidl2.workflow.RunDetails
-	(*SignalInfo)(nil),                 // 20: flyteidl2.workflow.SignalInfo
-	(*TaskActionMetadata)(nil),         // 21: flyteidl2.workflow.TaskActionMetadata
-	(*TaskGroup)(nil),                  // 22: flyteidl2.workflow.TaskGroup
-	(*TraceActionMetadata)(nil),        // 23: flyteidl2.workflow.TraceActionMetadata
-	nil,                                // 24: flyteidl2.workflow.EnrichedAction.ChildrenPhaseCountsEntry
-	nil,                                // 25: flyteidl2.workflow.Run.LabelsEntry
-	(*TaskGroup_ErrorCounts)(nil),      // 26: flyteidl2.workflow.TaskGroup.ErrorCounts
-	(*TaskGroup_PhaseCounts)(nil),      // 27: flyteidl2.workflow.TaskGroup.PhaseCounts
-	(*TaskGroup_RecentStatus)(nil),     // 28: flyteidl2.workflow.TaskGroup.RecentStatus
-	(*common.EnrichedIdentity)(nil),    // 29: flyteidl2.common.EnrichedIdentity
-	(*common.ActionIdentifier)(nil),    // 30: flyteidl2.common.ActionIdentifier
-	(common.ActionPhase)(0),            // 31: flyteidl2.common.ActionPhase
-	(*timestamppb.Timestamp)(nil),      // 32: google.protobuf.Timestamp
-	(*core.TaskLog)(nil),               // 33: flyteidl2.core.TaskLog
-	(*task.OutputReferences)(nil),      // 34: flyteidl2.task.OutputReferences
-	(core.CatalogCacheStatus)(0),       // 35: flyteidl2.core.CatalogCacheStatus
-	(*core.LogContext)(nil),            // 36: flyteidl2.core.LogContext
-	(*common.CacheMetadata)(nil),       // 37: flyteidl2.common.CacheMetadata
-	(*task.TaskSpec)(nil),              // 38: flyteidl2.task.TaskSpec
-	(*task.TraceSpec)(nil),             // 39: flyteidl2.task.TraceSpec
-	(*common.TriggerIdentifier)(nil),   // 40: flyteidl2.common.TriggerIdentifier
-	(*task.TriggerAutomationSpec)(nil), // 41: flyteidl2.task.TriggerAutomationSpec
-	(*common.Relation)(nil),            // 42: flyteidl2.common.Relation
-	(*core.LiteralType)(nil),           // 43: flyteidl2.core.LiteralType
-	(*durationpb.Duration)(nil),        // 44: google.protobuf.Duration
-	(*structpb.Struct)(nil),            // 45: google.protobuf.Struct
-	(*task.RunSpec)(nil),               // 46: flyteidl2.task.RunSpec
-	(*core.Literal)(nil),               // 47: flyteidl2.core.Literal
-	(*task.TaskIdentifier)(nil),        // 48: flyteidl2.task.TaskIdentifier
+	(*ActionEvent)(nil),                // 9: flyteidl2.workflow.ActionEvent
+	(*ActionMetadata)(nil),             // 10: flyteidl2.workflow.ActionMetadata
+	(*ActionStatus)(nil),               // 11: flyteidl2.workflow.ActionStatus
+	(*ClusterEvent)(nil),               // 12: flyteidl2.workflow.ClusterEvent
+	(*ConditionAction)(nil),            // 13: flyteidl2.workflow.ConditionAction
+	(*ConditionActionMetadata)(nil),    // 14: flyteidl2.workflow.ConditionActionMetadata
+	(*ConditionWebhook)(nil),           // 15: flyteidl2.workflow.ConditionWebhook
+	(*EnrichedAction)(nil),             // 16: flyteidl2.workflow.EnrichedAction
+	(*ErrorInfo)(nil),                  // 17: flyteidl2.workflow.ErrorInfo
+	(*PhaseTransition)(nil),            // 18: flyteidl2.workflow.PhaseTransition
+	(*Run)(nil),                        // 19: flyteidl2.workflow.Run
+	(*RunDetails)(nil),                 // 20: flyteidl2.workflow.RunDetails
+	(*SignalInfo)(nil),                 // 21: flyteidl2.workflow.SignalInfo
+	(*TaskAction)(nil),                 // 22: flyteidl2.workflow.TaskAction
+	(*TaskActionMetadata)(nil),         // 23: flyteidl2.workflow.TaskActionMetadata
+	(*TaskGroup)(nil),                  // 24: flyteidl2.workflow.TaskGroup
+	(*TraceAction)(nil),                // 25: flyteidl2.workflow.TraceAction
+	(*TraceActionMetadata)(nil),        // 26: flyteidl2.workflow.TraceActionMetadata
+	nil,                                // 27: flyteidl2.workflow.EnrichedAction.ChildrenPhaseCountsEntry
+	nil,                                // 28: flyteidl2.workflow.Run.LabelsEntry
+	(*TaskGroup_ErrorCounts)(nil),      // 29: flyteidl2.workflow.TaskGroup.ErrorCounts
+	(*TaskGroup_PhaseCounts)(nil),      // 30: flyteidl2.workflow.TaskGroup.PhaseCounts
+	(*TaskGroup_RecentStatus)(nil),     // 31: flyteidl2.workflow.TaskGroup.RecentStatus
+	(*common.EnrichedIdentity)(nil),    // 32: flyteidl2.common.EnrichedIdentity
+	(*common.ActionIdentifier)(nil),    // 33: flyteidl2.common.ActionIdentifier
+	(common.ActionPhase)(0),            // 34: flyteidl2.common.ActionPhase
+	(*timestamppb.Timestamp)(nil),      // 35: google.protobuf.Timestamp
+	(*core.TaskLog)(nil),               // 36: flyteidl2.core.TaskLog
+	(*task.OutputReferences)(nil),      // 37: flyteidl2.task.OutputReferences
+	(core.CatalogCacheStatus)(0),       // 38: flyteidl2.core.CatalogCacheStatus
+	(*core.LogContext)(nil),            // 39: flyteidl2.core.LogContext
+	(*common.CacheMetadata)(nil),       // 40: flyteidl2.common.CacheMetadata
+	(*task.TaskSpec)(nil),              // 41: flyteidl2.task.TaskSpec
+	(*task.TraceSpec)(nil),             // 42: flyteidl2.task.TraceSpec
+	(*common.TriggerIdentifier)(nil),   // 43: flyteidl2.common.TriggerIdentifier
+	(*task.TriggerAutomationSpec)(nil), // 44: flyteidl2.task.TriggerAutomationSpec
+	(*common.Relation)(nil),            // 45: flyteidl2.common.Relation
+	(*core.LiteralType)(nil),           // 46: flyteidl2.core.LiteralType
+	(*durationpb.Duration)(nil),        // 47: google.protobuf.Duration
+	(*structpb.Struct)(nil),            // 48: google.protobuf.Struct
+	(*task.RunSpec)(nil),               // 49: flyteidl2.task.RunSpec
+	(*core.Literal)(nil),               // 50: flyteidl2.core.Literal
+	(*task.TaskIdentifier)(nil),        // 51: flyteidl2.task.TaskIdentifier
+	(*wrapperspb.StringValue)(nil),     // 52: google.protobuf.StringValue
 }
 var file_flyteidl2_workflow_run_definition_proto_depIdxs = []int32{
-	29, // 0: flyteidl2.workflow.AbortInfo.aborted_by:type_name -> flyteidl2.common.EnrichedIdentity
-	30, // 1: flyteidl2.workflow.Action.id:type_name -> flyteidl2.common.ActionIdentifier
-	9,  // 2: flyteidl2.workflow.Action.metadata:type_name -> flyteidl2.workflow.ActionMetadata
-	10, // 3: flyteidl2.workflow.Action.status:type_name -> flyteidl2.workflow.ActionStatus
-	31, // 4: flyteidl2.workflow.ActionAttempt.phase:type_name -> flyteidl2.common.ActionPhase
-	32, // 5: flyteidl2.workflow.ActionAttempt.start_time:type_name -> google.protobuf.Timestamp
-	32, // 6: flyteidl2.workflow.ActionAttempt.end_time:type_name -> google.protobuf.Timestamp
-	16, // 7: flyteidl2.workflow.ActionAttempt.error_info:type_name -> flyteidl2.workflow.ErrorInfo
-	33, // 8: flyteidl2.workflow.ActionAttempt.log_info:type_name -> flyteidl2.core.TaskLog
-	34, // 9: flyteidl2.workflow.ActionAttempt.outputs:type_name -> flyteidl2.task.OutputReferences
-	35, // 10: flyteidl2.workflow.ActionAttempt.cache_status:type_name -> flyteidl2.core.CatalogCacheStatus
-	11, // 11: flyteidl2.workflow.ActionAttempt.cluster_events:type_name -> flyteidl2.workflow.ClusterEvent
-	17, // 12: flyteidl2.workflow.ActionAttempt.phase_transitions:type_name -> flyteidl2.workflow.PhaseTransition
-	36, // 13: flyteidl2.workflow.ActionAttempt.log_context:type_name -> flyteidl2.core.LogContext
-	37, // 14: flyteidl2.workflow.ActionAttempt.cache_metadata:type_name -> flyteidl2.common.CacheMetadata
-	30, // 15: flyteidl2.workflow.ActionDetails.id:type_name -> flyteidl2.common.ActionIdentifier
-	9,  // 16: flyteidl2.workflow.ActionDetails.metadata:type_name -> flyteidl2.workflow.ActionMetadata
-	10, // 17: flyteidl2.workflow.ActionDetails.status:type_name -> flyteidl2.workflow.ActionStatus
-	16, // 18: flyteidl2.workflow.ActionDetails.error_info:type_name -> flyteidl2.workflow.ErrorInfo
+	32, // 0: flyteidl2.workflow.AbortInfo.aborted_by:type_name -> flyteidl2.common.EnrichedIdentity
+	33, // 1: flyteidl2.workflow.Action.id:type_name -> flyteidl2.common.ActionIdentifier
+	10, // 2: flyteidl2.workflow.Action.metadata:type_name -> flyteidl2.workflow.ActionMetadata
+	11, // 3: flyteidl2.workflow.Action.status:type_name -> flyteidl2.workflow.ActionStatus
+	34, // 4: flyteidl2.workflow.ActionAttempt.phase:type_name -> flyteidl2.common.ActionPhase
+	35, // 5: flyteidl2.workflow.ActionAttempt.start_time:type_name -> google.protobuf.Timestamp
+	35, // 6: flyteidl2.workflow.ActionAttempt.end_time:type_name -> google.protobuf.Timestamp
+	17, // 7: flyteidl2.workflow.ActionAttempt.error_info:type_name -> flyteidl2.workflow.ErrorInfo
+	36, // 8: flyteidl2.workflow.ActionAttempt.log_info:type_name -> flyteidl2.core.TaskLog
+	37, // 9: flyteidl2.workflow.ActionAttempt.outputs:type_name -> flyteidl2.task.OutputReferences
+	38, // 10: flyteidl2.workflow.ActionAttempt.cache_status:type_name -> flyteidl2.core.CatalogCacheStatus
+	12, // 11: flyteidl2.workflow.ActionAttempt.cluster_events:type_name -> flyteidl2.workflow.ClusterEvent
+	18, // 12: flyteidl2.workflow.ActionAttempt.phase_transitions:type_name -> flyteidl2.workflow.PhaseTransition
+	39, // 13: flyteidl2.workflow.ActionAttempt.log_context:type_name -> flyteidl2.core.LogContext
+	40, // 14: flyteidl2.workflow.ActionAttempt.cache_metadata:type_name -> flyteidl2.common.CacheMetadata
+	33, // 15: flyteidl2.workflow.ActionDetails.id:type_name -> flyteidl2.common.ActionIdentifier
+	10, // 16: flyteidl2.workflow.ActionDetails.metadata:type_name -> flyteidl2.workflow.ActionMetadata
+	11, // 17: flyteidl2.workflow.ActionDetails.status:type_name -> flyteidl2.workflow.ActionStatus
+	17, // 18: flyteidl2.workflow.ActionDetails.error_info:type_name -> flyteidl2.workflow.ErrorInfo
 	5,  // 19: flyteidl2.workflow.ActionDetails.abort_info:type_name -> flyteidl2.workflow.AbortInfo
-	20, // 20: flyteidl2.workflow.ActionDetails.signal_info:type_name -> flyteidl2.workflow.SignalInfo
-	38, // 21: flyteidl2.workflow.ActionDetails.task:type_name -> flyteidl2.task.TaskSpec
-	39, // 22: flyteidl2.workflow.ActionDetails.trace:type_name -> flyteidl2.task.TraceSpec
-	12, // 23: flyteidl2.workflow.ActionDetails.condition:type_name -> flyteidl2.workflow.ConditionAction
+	21, // 20: flyteidl2.workflow.ActionDetails.signal_info:type_name -> flyteidl2.workflow.SignalInfo
+	41, // 21: flyteidl2.workflow.ActionDetails.task:type_name -> flyteidl2.task.TaskSpec
+	42, // 22: flyteidl2.workflow.ActionDetails.trace:type_name -> flyteidl2.task.TraceSpec
+	13, // 23: flyteidl2.workflow.ActionDetails.condition:type_name -> flyteidl2.workflow.ConditionAction
 	7,  // 24: flyteidl2.workflow.ActionDetails.attempts:type_name -> flyteidl2.workflow.ActionAttempt
-	29, // 25: flyteidl2.workflow.ActionMetadata.executed_by:type_name -> flyteidl2.common.EnrichedIdentity
-	21, // 26: flyteidl2.workflow.ActionMetadata.task:type_name -> flyteidl2.workflow.TaskActionMetadata
-	23, // 27: flyteidl2.workflow.ActionMetadata.trace:type_name -> flyteidl2.workflow.TraceActionMetadata
-	13, // 28: flyteidl2.workflow.ActionMetadata.condition:type_name -> flyteidl2.workflow.ConditionActionMetadata
-	0,  // 29: flyteidl2.workflow.ActionMetadata.action_type:type_name -> flyteidl2.workflow.ActionType
-	40, // 30: flyteidl2.workflow.ActionMetadata.trigger_id:type_name -> flyteidl2.common.TriggerIdentifier
-	41, // 31: flyteidl2.workflow.ActionMetadata.trigger_type:type_name -> flyteidl2.task.TriggerAutomationSpec
-	2,  // 32: flyteidl2.workflow.ActionMetadata.source:type_name -> flyteidl2.workflow.RunSource
-	42, // 33: flyteidl2.workflow.ActionMetadata.relation:type_name -> flyteidl2.common.Relation
-	30, // 34: flyteidl2.workflow.ActionMetadata.recovered_from:type_name -> flyteidl2.common.ActionIdentifier
-	31, // 35: flyteidl2.workflow.ActionStatus.phase:type_name -> flyteidl2.common.ActionPhase
-	32, // 36: flyteidl2.workflow.ActionStatus.start_time:type_name -> google.protobuf.Timestamp
-	32, // 37: flyteidl2.workflow.ActionStatus.end_time:type_name -> google.protobuf.Timestamp
-	35, // 38: flyteidl2.workflow.ActionStatus.cache_status:type_name -> flyteidl2.core.CatalogCacheStatus
-	32, // 39: flyteidl2.workflow.ClusterEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	3,  // 40: flyteidl2.workflow.ClusterEvent.type:type_name -> flyteidl2.workflow.ClusterEvent.Type
-	43, // 41: flyteidl2.workflow.ConditionAction.type:type_name -> flyteidl2.core.LiteralType
-	1,  // 42: flyteidl2.workflow.ConditionAction.prompt_type:type_name -> flyteidl2.workflow.ConditionPromptType
-	44, // 43: flyteidl2.workflow.ConditionAction.timeout:type_name -> google.protobuf.Duration
-	14, // 44: flyteidl2.workflow.ConditionAction.webhook:type_name -> flyteidl2.workflow.ConditionWebhook
-	43, // 45: flyteidl2.workflow.ConditionActionMetadata.type:type_name -> flyteidl2.core.LiteralType
-	45, // 46: flyteidl2.workflow.ConditionWebhook.payload:type_name -> google.protobuf.Struct
-	6,  // 47: flyteidl2.workflow.EnrichedAction.action:type_name -> flyteidl2.workflow.Action
-	24, // 48: flyteidl2.workflow.EnrichedAction.children_phase_counts:type_name -> flyteidl2.workflow.EnrichedAction.ChildrenPhaseCountsEntry
-	4,  // 49: flyteidl2.workflow.ErrorInfo.kind:type_name -> flyteidl2.workflow.ErrorInfo.Kind
-	31, // 50: flyteidl2.workflow.PhaseTransition.phase:type_name -> flyteidl2.common.ActionPhase
-	32, // 51: flyteidl2.workflow.PhaseTransition.start_time:type_name -> google.protobuf.Timestamp
-	32, // 52: flyteidl2.workflow.PhaseTransition.end_time:type_name -> google.protobuf.Timestamp
-	6,  // 53: flyteidl2.workflow.Run.action:type_name -> flyteidl2.workflow.Action
-	25, // 54: flyteidl2.workflow.Run.labels:type_name -> flyteidl2.workflow.Run.LabelsEntry
-	46, // 55: flyteidl2.workflow.RunDetails.run_spec:type_name -> flyteidl2.task.RunSpec
-	8,  // 56: flyteidl2.workflow.RunDetails.action:type_name -> flyteidl2.workflow.ActionDetails
-	29, // 57: flyteidl2.workflow.SignalInfo.signalled_by:type_name -> flyteidl2.common.EnrichedIdentity
-	47, // 58: flyteidl2.workflow.SignalInfo.output:type_name -> flyteidl2.core.Literal
-	48, // 59: flyteidl2.workflow.TaskActionMetadata.id:type_name -> flyteidl2.task.TaskIdentifier
-	32, // 60: flyteidl2.workflow.TaskGroup.latest_run_time:type_name -> google.protobuf.Timestamp
-	28, // 61: flyteidl2.workflow.TaskGroup.recent_statuses:type_name -> flyteidl2.workflow.TaskGroup.RecentStatus
-	44, // 62: flyteidl2.workflow.TaskGroup.average_duration:type_name -> google.protobuf.Duration
-	32, // 63: flyteidl2.workflow.TaskGroup.latest_finished_time:type_name -> google.protobuf.Timestamp
-	29, // 64: flyteidl2.workflow.TaskGroup.created_by:type_name -> flyteidl2.common.EnrichedIdentity
-	26, // 65: flyteidl2.workflow.TaskGroup.error_counts:type_name -> flyteidl2.workflow.TaskGroup.ErrorCounts
-	27, // 66: flyteidl2.workflow.TaskGroup.phase_counts:type_name -> flyteidl2.workflow.TaskGroup.PhaseCounts
-	44, // 67: flyteidl2.workflow.TaskGroup.average_time_to_running:type_name -> google.protobuf.Duration
-	31, // 68: flyteidl2.workflow.TaskGroup.PhaseCounts.phase:type_name -> flyteidl2.common.ActionPhase
-	31, // 69: flyteidl2.workflow.TaskGroup.RecentStatus.phase:type_name -> flyteidl2.common.ActionPhase
-	70, // [70:70] is the sub-list for method output_type
-	70, // [70:70] is the sub-list for method input_type
-	70, // [70:70] is the sub-list for extension type_name
-	70, // [70:70] is the sub-list for extension extendee
-	0,  // [0:70] is the sub-list for field type_name
+	33, // 25: flyteidl2.workflow.ActionEvent.id:type_name -> flyteidl2.common.ActionIdentifier
+	34, // 26: flyteidl2.workflow.ActionEvent.phase:type_name -> flyteidl2.common.ActionPhase
+	35, // 27: flyteidl2.workflow.ActionEvent.start_time:type_name -> google.protobuf.Timestamp
+	35, // 28: flyteidl2.workflow.ActionEvent.updated_time:type_name -> google.protobuf.Timestamp
+	35, // 29: flyteidl2.workflow.ActionEvent.end_time:type_name -> google.protobuf.Timestamp
+	17, // 30: flyteidl2.workflow.ActionEvent.error_info:type_name -> flyteidl2.workflow.ErrorInfo
+	36, // 31: flyteidl2.workflow.ActionEvent.log_info:type_name -> flyteidl2.core.TaskLog
+	39, // 32: flyteidl2.workflow.ActionEvent.log_context:type_name -> flyteidl2.core.LogContext
+	37, // 33: flyteidl2.workflow.ActionEvent.outputs:type_name -> flyteidl2.task.OutputReferences
+	38, // 34: flyteidl2.workflow.ActionEvent.cache_status:type_name -> flyteidl2.core.CatalogCacheStatus
+	12, // 35: flyteidl2.workflow.ActionEvent.cluster_events:type_name -> flyteidl2.workflow.ClusterEvent
+	35, // 36: flyteidl2.workflow.ActionEvent.reported_time:type_name -> google.protobuf.Timestamp
+	40, // 37: flyteidl2.workflow.ActionEvent.cache_metadata:type_name -> flyteidl2.common.CacheMetadata
+	32, // 38: flyteidl2.workflow.ActionMetadata.executed_by:type_name -> flyteidl2.common.EnrichedIdentity
+	23, // 39: flyteidl2.workflow.ActionMetadata.task:type_name -> flyteidl2.workflow.TaskActionMetadata
+	26, // 40: flyteidl2.workflow.ActionMetadata.trace:type_name -> flyteidl2.workflow.TraceActionMetadata
+	14, // 41: flyteidl2.workflow.ActionMetadata.condition:type_name -> flyteidl2.workflow.ConditionActionMetadata
+	0,  // 42: flyteidl2.workflow.ActionMetadata.action_type:type_name -> flyteidl2.workflow.ActionType
+	43, // 43: flyteidl2.workflow.ActionMetadata.trigger_id:type_name -> flyteidl2.common.TriggerIdentifier
+	44, // 44: flyteidl2.workflow.ActionMetadata.trigger_type:type_name -> flyteidl2.task.TriggerAutomationSpec
+	2,  // 45: flyteidl2.workflow.ActionMetadata.source:type_name -> flyteidl2.workflow.RunSource
+	45, // 46: flyteidl2.workflow.ActionMetadata.relation:type_name -> flyteidl2.common.Relation
+	33, // 47: flyteidl2.workflow.ActionMetadata.recovered_from:type_name -> flyteidl2.common.ActionIdentifier
+	34, // 48: flyteidl2.workflow.ActionStatus.phase:type_name -> flyteidl2.common.ActionPhase
+	35, // 49: flyteidl2.workflow.ActionStatus.start_time:type_name -> google.protobuf.Timestamp
+	35, // 50: flyteidl2.workflow.ActionStatus.end_time:type_name -> google.protobuf.Timestamp
+	38, // 51: flyteidl2.workflow.ActionStatus.cache_status:type_name -> flyteidl2.core.CatalogCacheStatus
+	35, // 52: flyteidl2.workflow.ClusterEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	3,  // 53: flyteidl2.workflow.ClusterEvent.type:type_name -> flyteidl2.workflow.ClusterEvent.Type
+	46, // 54: flyteidl2.workflow.ConditionAction.type:type_name -> flyteidl2.core.LiteralType
+	1,  // 55: flyteidl2.workflow.ConditionAction.prompt_type:type_name -> flyteidl2.workflow.ConditionPromptType
+	47, // 56: flyteidl2.workflow.ConditionAction.timeout:type_name -> google.protobuf.Duration
+	15, // 57: flyteidl2.workflow.ConditionAction.webhook:type_name -> flyteidl2.workflow.ConditionWebhook
+	46, // 58: flyteidl2.workflow.ConditionActionMetadata.type:type_name -> flyteidl2.core.LiteralType
+	48, // 59: flyteidl2.workflow.ConditionWebhook.payload:type_name -> google.protobuf.Struct
+	6,  // 60: flyteidl2.workflow.EnrichedAction.action:type_name -> flyteidl2.workflow.Action
+	27, // 61: flyteidl2.workflow.EnrichedAction.children_phase_counts:type_name -> flyteidl2.workflow.EnrichedAction.ChildrenPhaseCountsEntry
+	4,  // 62: flyteidl2.workflow.ErrorInfo.kind:type_name -> flyteidl2.workflow.ErrorInfo.Kind
+	34, // 63: flyteidl2.workflow.PhaseTransition.phase:type_name -> flyteidl2.common.ActionPhase
+	35, // 64: flyteidl2.workflow.PhaseTransition.start_time:type_name -> google.protobuf.Timestamp
+	35, // 65: flyteidl2.workflow.PhaseTransition.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 66: flyteidl2.workflow.Run.action:type_name -> flyteidl2.workflow.Action
+	28, // 67: flyteidl2.workflow.Run.labels:type_name -> flyteidl2.workflow.Run.LabelsEntry
+	49, // 68: flyteidl2.workflow.RunDetails.run_spec:type_name -> flyteidl2.task.RunSpec
+	8,  // 69: flyteidl2.workflow.RunDetails.action:type_name -> flyteidl2.workflow.ActionDetails
+	32, // 70: flyteidl2.workflow.SignalInfo.signalled_by:type_name -> flyteidl2.common.EnrichedIdentity
+	50, // 71: flyteidl2.workflow.SignalInfo.output:type_name -> flyteidl2.core.Literal
+	51, // 72: flyteidl2.workflow.TaskAction.id:type_name -> flyteidl2.task.TaskIdentifier
+	41, // 73: flyteidl2.workflow.TaskAction.spec:type_name -> flyteidl2.task.TaskSpec
+	52, // 74: flyteidl2.workflow.TaskAction.cache_key:type_name -> google.protobuf.StringValue
+	51, // 75: flyteidl2.workflow.TaskActionMetadata.id:type_name -> flyteidl2.task.TaskIdentifier
+	35, // 76: flyteidl2.workflow.TaskGroup.latest_run_time:type_name -> google.protobuf.Timestamp
+	31, // 77: flyteidl2.workflow.TaskGroup.recent_statuses:type_name -> flyteidl2.workflow.TaskGroup.RecentStatus
+	47, // 78: flyteidl2.workflow.TaskGroup.average_duration:type_name -> google.protobuf.Duration
+	35, // 79: flyteidl2.workflow.TaskGroup.latest_finished_time:type_name -> google.protobuf.Timestamp
+	32, // 80: flyteidl2.workflow.TaskGroup.created_by:type_name -> flyteidl2.common.EnrichedIdentity
+	29, // 81: flyteidl2.workflow.TaskGroup.error_counts:type_name -> flyteidl2.workflow.TaskGroup.ErrorCounts
+	30, // 82: flyteidl2.workflow.TaskGroup.phase_counts:type_name -> flyteidl2.workflow.TaskGroup.PhaseCounts
+	47, // 83: flyteidl2.workflow.TaskGroup.average_time_to_running:type_name -> google.protobuf.Duration
+	34, // 84: flyteidl2.workflow.TraceAction.phase:type_name -> flyteidl2.common.ActionPhase
+	35, // 85: flyteidl2.workflow.TraceAction.start_time:type_name -> google.protobuf.Timestamp
+	35, // 86: flyteidl2.workflow.TraceAction.end_time:type_name -> google.protobuf.Timestamp
+	37, // 87: flyteidl2.workflow.TraceAction.outputs:type_name -> flyteidl2.task.OutputReferences
+	42, // 88: flyteidl2.workflow.TraceAction.spec:type_name -> flyteidl2.task.TraceSpec
+	34, // 89: flyteidl2.workflow.TaskGroup.PhaseCounts.phase:type_name -> flyteidl2.common.ActionPhase
+	34, // 90: flyteidl2.workflow.TaskGroup.RecentStatus.phase:type_name -> flyteidl2.common.ActionPhase
+	91, // [91:91] is the sub-list for method output_type
+	91, // [91:91] is the sub-list for method input_type
+	91, // [91:91] is the sub-list for extension type_name
+	91, // [91:91] is the sub-list for extension extendee
+	0,  // [0:91] is the sub-list for field type_name
 }
 
 func init() { file_flyteidl2_workflow_run_definition_proto_init() }
@@ -2553,20 +2968,22 @@ func file_flyteidl2_workflow_run_definition_proto_init() {
 		(*ActionDetails_Trace)(nil),
 		(*ActionDetails_Condition)(nil),
 	}
-	file_flyteidl2_workflow_run_definition_proto_msgTypes[4].OneofWrappers = []any{
+	file_flyteidl2_workflow_run_definition_proto_msgTypes[4].OneofWrappers = []any{}
+	file_flyteidl2_workflow_run_definition_proto_msgTypes[5].OneofWrappers = []any{
 		(*ActionMetadata_Task)(nil),
 		(*ActionMetadata_Trace)(nil),
 		(*ActionMetadata_Condition)(nil),
 	}
-	file_flyteidl2_workflow_run_definition_proto_msgTypes[5].OneofWrappers = []any{}
-	file_flyteidl2_workflow_run_definition_proto_msgTypes[12].OneofWrappers = []any{}
+	file_flyteidl2_workflow_run_definition_proto_msgTypes[6].OneofWrappers = []any{}
+	file_flyteidl2_workflow_run_definition_proto_msgTypes[13].OneofWrappers = []any{}
+	file_flyteidl2_workflow_run_definition_proto_msgTypes[20].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_flyteidl2_workflow_run_definition_proto_rawDesc), len(file_flyteidl2_workflow_run_definition_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   24,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -75,6 +75,112 @@ func (LogLineOriginator) EnumDescriptor() ([]byte, []int) {
 	return file_flyteidl2_logs_dataplane_payload_proto_rawDescGZIP(), []int{0}
 }
 
+// Where log lines were read.
+type LogLineSource int32
+
+const (
+	// Not said.
+	LogLineSource_LOG_LINE_SOURCE_UNSPECIFIED LogLineSource = 0
+	// From the running container.
+	LogLineSource_LOG_LINE_SOURCE_LIVE LogLineSource = 1
+	// From where logs are kept.
+	LogLineSource_LOG_LINE_SOURCE_PERSISTED LogLineSource = 2
+)
+
+// Enum value maps for LogLineSource.
+var (
+	LogLineSource_name = map[int32]string{
+		0: "LOG_LINE_SOURCE_UNSPECIFIED",
+		1: "LOG_LINE_SOURCE_LIVE",
+		2: "LOG_LINE_SOURCE_PERSISTED",
+	}
+	LogLineSource_value = map[string]int32{
+		"LOG_LINE_SOURCE_UNSPECIFIED": 0,
+		"LOG_LINE_SOURCE_LIVE":        1,
+		"LOG_LINE_SOURCE_PERSISTED":   2,
+	}
+)
+
+func (x LogLineSource) Enum() *LogLineSource {
+	p := new(LogLineSource)
+	*p = x
+	return p
+}
+
+func (x LogLineSource) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LogLineSource) Descriptor() protoreflect.EnumDescriptor {
+	return file_flyteidl2_logs_dataplane_payload_proto_enumTypes[1].Descriptor()
+}
+
+func (LogLineSource) Type() protoreflect.EnumType {
+	return &file_flyteidl2_logs_dataplane_payload_proto_enumTypes[1]
+}
+
+func (x LogLineSource) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LogLineSource.Descriptor instead.
+func (LogLineSource) EnumDescriptor() ([]byte, []int) {
+	return file_flyteidl2_logs_dataplane_payload_proto_rawDescGZIP(), []int{1}
+}
+
+// Where to read log lines.
+type LogsSource int32
+
+const (
+	// From the running container, or else from where logs are kept.
+	LogsSource_LIVE_OR_PERSISTED LogsSource = 0
+	// From the running container.
+	LogsSource_LIVE_ONLY LogsSource = 1
+	// From where logs are kept.
+	LogsSource_PERSISTED_ONLY LogsSource = 2
+)
+
+// Enum value maps for LogsSource.
+var (
+	LogsSource_name = map[int32]string{
+		0: "LIVE_OR_PERSISTED",
+		1: "LIVE_ONLY",
+		2: "PERSISTED_ONLY",
+	}
+	LogsSource_value = map[string]int32{
+		"LIVE_OR_PERSISTED": 0,
+		"LIVE_ONLY":         1,
+		"PERSISTED_ONLY":    2,
+	}
+)
+
+func (x LogsSource) Enum() *LogsSource {
+	p := new(LogsSource)
+	*p = x
+	return p
+}
+
+func (x LogsSource) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LogsSource) Descriptor() protoreflect.EnumDescriptor {
+	return file_flyteidl2_logs_dataplane_payload_proto_enumTypes[2].Descriptor()
+}
+
+func (LogsSource) Type() protoreflect.EnumType {
+	return &file_flyteidl2_logs_dataplane_payload_proto_enumTypes[2]
+}
+
+func (x LogsSource) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LogsSource.Descriptor instead.
+func (LogsSource) EnumDescriptor() ([]byte, []int) {
+	return file_flyteidl2_logs_dataplane_payload_proto_rawDescGZIP(), []int{2}
+}
+
 // A container on a cluster.
 type ContainerIdentifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -221,6 +327,91 @@ func (x *LogLine) GetShortPodName() string {
 	return ""
 }
 
+// Lines of one container.
+type LogLines struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Texts of the lines; structured_lines replaces it.
+	//
+	// Deprecated: Marked as deprecated in flyteidl2/logs/dataplane/payload.proto.
+	Lines []string `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Which container of the log context, counted from 0.
+	ContainerIndex uint32 `protobuf:"varint,2,opt,name=container_index,json=containerIndex,proto3" json:"container_index,omitempty"`
+	// The container that wrote them.
+	Container *ContainerIdentifier `protobuf:"bytes,3,opt,name=container,proto3" json:"container,omitempty"`
+	// The lines in order of time.
+	StructuredLines []*LogLine `protobuf:"bytes,4,rep,name=structured_lines,json=structuredLines,proto3" json:"structured_lines,omitempty"`
+	// Where they were read.
+	Source        LogLineSource `protobuf:"varint,5,opt,name=source,proto3,enum=flyteidl2.logs.dataplane.LogLineSource" json:"source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogLines) Reset() {
+	*x = LogLines{}
+	mi := &file_flyteidl2_logs_dataplane_payload_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogLines) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogLines) ProtoMessage() {}
+
+func (x *LogLines) ProtoReflect() protoreflect.Message {
+	mi := &file_flyteidl2_logs_dataplane_payload_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogLines.ProtoReflect.Descriptor instead.
+func (*LogLines) Descriptor() ([]byte, []int) {
+	return file_flyteidl2_logs_dataplane_payload_proto_rawDescGZIP(), []int{2}
+}
+
+// Deprecated: Marked as deprecated in flyteidl2/logs/dataplane/payload.proto.
+func (x *LogLines) GetLines() []string {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *LogLines) GetContainerIndex() uint32 {
+	if x != nil {
+		return x.ContainerIndex
+	}
+	return 0
+}
+
+func (x *LogLines) GetContainer() *ContainerIdentifier {
+	if x != nil {
+		return x.Container
+	}
+	return nil
+}
+
+func (x *LogLines) GetStructuredLines() []*LogLine {
+	if x != nil {
+		return x.StructuredLines
+	}
+	return nil
+}
+
+func (x *LogLines) GetSource() LogLineSource {
+	if x != nil {
+		return x.Source
+	}
+	return LogLineSource_LOG_LINE_SOURCE_UNSPECIFIED
+}
+
 var File_flyteidl2_logs_dataplane_payload_proto protoreflect.FileDescriptor
 
 const file_flyteidl2_logs_dataplane_payload_proto_rawDesc = "" +
@@ -237,12 +428,27 @@ const file_flyteidl2_logs_dataplane_payload_proto_rawDesc = "" +
 	"\n" +
 	"originator\x18\x03 \x01(\x0e2+.flyteidl2.logs.dataplane.LogLineOriginatorR\n" +
 	"originator\x12$\n" +
-	"\x0eshort_pod_name\x18\x04 \x01(\tR\fshortPodName*6\n" +
+	"\x0eshort_pod_name\x18\x04 \x01(\tR\fshortPodName\"\xa9\x02\n" +
+	"\bLogLines\x12\x18\n" +
+	"\x05lines\x18\x01 \x03(\tB\x02\x18\x01R\x05lines\x12'\n" +
+	"\x0fcontainer_index\x18\x02 \x01(\rR\x0econtainerIndex\x12K\n" +
+	"\tcontainer\x18\x03 \x01(\v2-.flyteidl2.logs.dataplane.ContainerIdentifierR\tcontainer\x12L\n" +
+	"\x10structured_lines\x18\x04 \x03(\v2!.flyteidl2.logs.dataplane.LogLineR\x0fstructuredLines\x12?\n" +
+	"\x06source\x18\x05 \x01(\x0e2'.flyteidl2.logs.dataplane.LogLineSourceR\x06source*6\n" +
 	"\x11LogLineOriginator\x12\v\n" +
 	"\aUNKNOWN\x10\x00\x12\b\n" +
 	"\x04USER\x10\x01\x12\n" +
 	"\n" +
-	"\x06SYSTEM\x10\x02BFZDgithub.com/jetway-go/jetway/gen/flyteidl2/logs/dataplane;dataplanepbb\x06proto3"
+	"\x06SYSTEM\x10\x02*i\n" +
+	"\rLogLineSource\x12\x1f\n" +
+	"\x1bLOG_LINE_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14LOG_LINE_SOURCE_LIVE\x10\x01\x12\x1d\n" +
+	"\x19LOG_LINE_SOURCE_PERSISTED\x10\x02*F\n" +
+	"\n" +
+	"LogsSource\x12\x15\n" +
+	"\x11LIVE_OR_PERSISTED\x10\x00\x12\r\n" +
+	"\tLIVE_ONLY\x10\x01\x12\x12\n" +
+	"\x0ePERSISTED_ONLY\x10\x02BFZDgithub.com/jetway-go/jetway/gen/flyteidl2/logs/dataplane;dataplanepbb\x06proto3"
 
 var (
 	file_flyteidl2_logs_dataplane_payload_proto_rawDescOnce sync.Once
@@ -256,22 +462,28 @@ func file_flyteidl2_logs_dataplane_payload_proto_rawDescGZIP() []byte {
 	return file_flyteidl2_logs_dataplane_payload_proto_rawDescData
 }
 
-var file_flyteidl2_logs_dataplane_payload_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_flyteidl2_logs_dataplane_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_flyteidl2_logs_dataplane_payload_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_flyteidl2_logs_dataplane_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_flyteidl2_logs_dataplane_payload_proto_goTypes = []any{
 	(LogLineOriginator)(0),        // 0: flyteidl2.logs.dataplane.LogLineOriginator
-	(*ContainerIdentifier)(nil),   // 1: flyteidl2.logs.dataplane.ContainerIdentifier
-	(*LogLine)(nil),               // 2: flyteidl2.logs.dataplane.LogLine
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(LogLineSource)(0),            // 1: flyteidl2.logs.dataplane.LogLineSource
+	(LogsSource)(0),               // 2: flyteidl2.logs.dataplane.LogsSource
+	(*ContainerIdentifier)(nil),   // 3: flyteidl2.logs.dataplane.ContainerIdentifier
+	(*LogLine)(nil),               // 4: flyteidl2.logs.dataplane.LogLine
+	(*LogLines)(nil),              // 5: flyteidl2.logs.dataplane.LogLines
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 }
 var file_flyteidl2_logs_dataplane_payload_proto_depIdxs = []int32{
-	3, // 0: flyteidl2.logs.dataplane.LogLine.timestamp:type_name -> google.protobuf.Timestamp
+	6, // 0: flyteidl2.logs.dataplane.LogLine.timestamp:type_name -> google.protobuf.Timestamp
 	0, // 1: flyteidl2.logs.dataplane.LogLine.originator:type_name -> flyteidl2.logs.dataplane.LogLineOriginator
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	3, // 2: flyteidl2.logs.dataplane.LogLines.container:type_name -> flyteidl2.logs.dataplane.ContainerIdentifier
+	4, // 3: flyteidl2.logs.dataplane.LogLines.structured_lines:type_name -> flyteidl2.logs.dataplane.LogLine
+	1, // 4: flyteidl2.logs.dataplane.LogLines.source:type_name -> flyteidl2.logs.dataplane.LogLineSource
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_flyteidl2_logs_dataplane_payload_proto_init() }
@@ -284,8 +496,8 @@ func file_flyteidl2_logs_dataplane_payload_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_flyteidl2_logs_dataplane_payload_proto_rawDesc), len(file_flyteidl2_logs_dataplane_payload_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   2,
+			NumEnums:      3,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
