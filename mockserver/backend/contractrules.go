@@ -1,6 +1,10 @@
 package backend
 
-import "google.golang.org/protobuf/reflect/protoreflect"
+import (
+	"maps"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
 
 // contractRules returns the contract's validation rules of requests, by message. The
 // open-source backend enforces none of them, hosted backends may. One is left out: that an
@@ -76,5 +80,6 @@ func contractRules() map[protoreflect.FullName][]rule {
 	for _, name := range []protoreflect.FullName{"CreateSecret", "UpdateSecret", "GetSecret", "DeleteSecret"} {
 		rules[secret+name+"Request"] = []rule{required("id")}
 	}
+	maps.Copy(rules, triggerRules())
 	return rules
 }
