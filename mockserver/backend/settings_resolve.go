@@ -57,7 +57,9 @@ func overlay(into, from protoreflect.Message, width settingspb.ScopeLevel) {
 	})
 }
 
-func overlayMap(into protoreflect.Message, field protoreflect.FieldDescriptor, own *settingspb.StringMapSetting, width settingspb.ScopeLevel) {
+func overlayMap(
+	into protoreflect.Message, field protoreflect.FieldDescriptor, own *settingspb.StringMapSetting, width settingspb.ScopeLevel,
+) {
 	switch own.GetState() {
 	case settingspb.SettingState_SETTING_STATE_INHERIT:
 		return

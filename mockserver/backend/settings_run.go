@@ -23,7 +23,8 @@ func fillRunSpec(spec *taskpb.RunSpec, s *settingspb.Settings) {
 	if v, ok := textSetting(s.GetRun().GetDefaultQueue()); ok && spec.GetQueue() == "" {
 		spec.Queue = v
 	}
-	if n := s.GetRun().GetMaxActionConcurrency(); n.GetState() == settingspb.SettingState_SETTING_STATE_VALUE && spec.GetMaxActionConcurrency() == 0 {
+	n := s.GetRun().GetMaxActionConcurrency()
+	if n.GetState() == settingspb.SettingState_SETTING_STATE_VALUE && spec.GetMaxActionConcurrency() == 0 {
 		spec.MaxActionConcurrency = uint32(n.GetIntValue()) //nolint:gosec // checked when it was stored
 	}
 	if v, ok := textSetting(s.GetRun().GetRunBaseDir()); ok && spec.GetRunBaseDir() == "" {

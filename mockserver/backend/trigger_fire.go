@@ -85,7 +85,7 @@ func (b *Backend) withKickoff(row triggerRow, arg string, at time.Time) *taskpb.
 		}
 	}
 	in = proto.CloneOf(in)
-	in.Literals = slices.DeleteFunc(in.Literals, func(l *taskpb.NamedLiteral) bool { return l.GetName() == arg })
+	in.Literals = slices.DeleteFunc(in.GetLiterals(), func(l *taskpb.NamedLiteral) bool { return l.GetName() == arg })
 	in.Literals = append(in.Literals, &taskpb.NamedLiteral{Name: arg, Value: &corepb.Literal{
 		Value: &corepb.Literal_Scalar{Scalar: &corepb.Scalar{Value: &corepb.Scalar_Primitive{Primitive: &corepb.Primitive{
 			Value: &corepb.Primitive_Datetime{Datetime: timestamppb.New(at)},

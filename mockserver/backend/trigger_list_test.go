@@ -71,7 +71,6 @@ func TestItem65ListsShowWhatExistsActiveFirst(t *testing.T) {
 		if listed.GetAutomationSpec().GetSchedule() == nil || !listed.GetActive() || listed.GetStatus().GetDeployedAt() == nil {
 			t.Errorf("an entry is %v, want automation, activity and status", listed)
 		}
-
 	})
 }
 
