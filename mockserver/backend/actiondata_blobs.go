@@ -73,7 +73,7 @@ func (s *blobs) getMessage(uri string, m proto.Message) error {
 func (r *runs) storeInputs(a *action, in runInputs) {
 	a.outputs = r.blobs.uri(a.run, rootAction, "outputs.pb")
 	if in.offloaded != nil {
-		a.inputs = strings.TrimSuffix(in.offloaded.GetUri(), "/") + "/" + inputsFile
+		a.inputs = offloadedURI(in.offloaded)
 		return
 	}
 	a.inputs = r.blobs.uri(a.run, "inputs", inputsFile)

@@ -36,6 +36,9 @@ type Config struct {
 	// Login returns what AuthMetadataService answers; nil makes the authorization
 	// server's metadata Unimplemented.
 	Login func() LoginMetadata
+	// RunSettings makes CreateRun take the queue, the action concurrency and the places of data
+	// that a request leaves empty from the settings of its project, as backends after 2.0.43 do.
+	RunSettings bool
 	// CurrentOnly registers only the services that a current server of Flyte 2 mounts:
 	// neither RunLogsService nor those of Flyte 1. Apps are off, which ConfigureApps changes.
 	CurrentOnly bool
@@ -64,6 +67,8 @@ type Backend struct {
 	projects *projects
 	tasks    *tasks
 	secrets  *secrets
+	triggers *triggers
+	settings map[string]settingsRow // by settingsLevel.place
 	clusters ClusterSelector
 
 	runs *runs // has a lock of its own, taken after mu
@@ -75,7 +80,8 @@ func New(cfg Config) *Backend {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	b := &Backend{cfg: cfg, projects: newProjects(), tasks: newTasks(), secrets: newSecrets()}
+	b := &Backend{cfg: cfg, projects: newProjects(), tasks: newTasks(), secrets: newSecrets(), triggers: newTriggers()}
+	b.settings = map[string]settingsRow{}
 	b.started = time.Now() // the build that answers is this process
 	if cfg.Strict {
 		b.rules = contractRules()

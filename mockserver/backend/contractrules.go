@@ -81,5 +81,6 @@ func contractRules() map[protoreflect.FullName][]rule {
 		rules[secret+name+"Request"] = []rule{required("id")}
 	}
 	maps.Copy(rules, appRules())
+	maps.Copy(rules, triggerRules())
 	return rules
 }

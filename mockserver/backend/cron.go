@@ -121,6 +121,30 @@ func (f cronField) check(part string) error {
 	return nil
 }
 
+// bits returns the values of a part that check accepts.
+func (f cronField) bits(part string) (bits uint64) {
+	span, stepText, stepped := strings.Cut(part, "/")
+	step := 1
+	if stepped {
+		step, _ = strconv.Atoi(stepText)
+	}
+	from, to := f.low, f.high
+	if span != "*" && span != "?" {
+		first, last, ranged := strings.Cut(span, "-")
+		from, _ = f.number(first)
+		switch {
+		case ranged:
+			to, _ = f.number(last)
+		case !stepped: // "5/10" means from 5 to the end
+			to = from
+		}
+	}
+	for n := from; n <= to; n += max(step, 1) {
+		bits |= 1 << n
+	}
+	return bits
+}
+
 func (f cronField) number(text string) (int, error) {
 	if i := slices.Index(f.names, strings.ToLower(text)); i >= 0 {
 		return f.low + i, nil

@@ -9,7 +9,9 @@ import (
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
+	settingspb "github.com/jetway-go/jetway/gen/flyteidl2/settings"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+	triggerpb "github.com/jetway-go/jetway/gen/flyteidl2/trigger"
 )
 
 // registerRecords registers the services that keep records; registerRuns registers those
@@ -19,6 +21,8 @@ func (b *Backend) registerRecords(s grpc.ServiceRegistrar) {
 	taskpb.RegisterTaskServiceServer(s, taskServer{b: b})
 	secretpb.RegisterSecretServiceServer(s, secretServer{b: b})
 	dataproxypb.RegisterDataProxyServiceServer(s, &dataProxyServer{b: b})
+	triggerpb.RegisterTriggerServiceServer(s, triggerServer{b: b})
+	settingspb.RegisterSettingsServiceServer(s, settingsServer{b: b})
 	clusterpb.RegisterClusterServiceServer(s, clusterServer{b: b})
 	authpb.RegisterAuthMetadataServiceServer(s, authMetadataServer{b: b})
 	authpb.RegisterIdentityServiceServer(s, identityServer{})

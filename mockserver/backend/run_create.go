@@ -30,17 +30,32 @@ func (s *runServer) CreateRun(ctx context.Context, req *workflowpb.CreateRunRequ
 	if err != nil {
 		return nil, err
 	}
-	r := s.runs
+	what.settings = s.b.runSettings(key)
+	made, isNew, err := s.runs.create(key, req, what, caller(ctx))
+	if err != nil {
+		return nil, err
+	}
+	if isNew && what.trigger != nil {
+		s.b.mu.Lock()
+		defer s.b.mu.Unlock()
+		s.b.triggers.fired(what.trigger.triggerKey, s.b.cfg.Now())
+	}
+	return &workflowpb.CreateRunResponse{Run: made}, nil
+}
+
+// create makes the run unless there is one of its name, and reports whether it did.
+func (r *runs) create(
+	key runKey, req *workflowpb.CreateRunRequest, what runnable, by *commonpb.EnrichedIdentity,
+) (made *workflowpb.Run, isNew bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if ru, ok := r.byKey[key]; ok {
-		return &workflowpb.CreateRunResponse{Run: ru.message()}, nil
+		return ru.message(), false, nil
 	}
 	if r.closed {
-		return nil, errClosing()
+		return nil, false, errClosing()
 	}
-	ru := r.start(key, req, what, caller(ctx))
-	return &workflowpb.CreateRunResponse{Run: ru.message()}, nil
+	return r.start(key, req, what, by).message(), true, nil
 }
 
 // newRunKey returns the key of a new run, with a random name if the request has none.
@@ -80,9 +95,8 @@ func (r *runs) start(key runKey, req *workflowpb.CreateRunRequest, what runnable
 	meta.EnvironmentName = what.spec.GetEnvironment().GetName()
 	meta.FuntionName = what.id.GetName()
 	meta.Relation = proto.CloneOf(ru.spec.GetRelation())
-	if name := what.triggerName(); name != nil {
-		meta.TriggerName = name.GetName()
-		meta.TriggerId = &commonpb.TriggerIdentifier{Name: name, Revision: 1}
+	if what.trigger != nil {
+		meta.TriggerName, meta.TriggerId = what.trigger.name, what.trigger.id()
 	}
 	r.storeInputs(a, what.inputs(req))
 	r.byKey[key] = ru

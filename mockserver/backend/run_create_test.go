@@ -79,13 +79,14 @@ func TestCreateRunResolvesItsTask(t *testing.T) {
 
 func TestCreateRunResolvesATrigger(t *testing.T) {
 	t.Parallel()
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
-		given := &taskpb.Inputs{Literals: []*taskpb.NamedLiteral{{Name: "x", Value: integer(4)}}}
+	inWorld(t, objectConfig(), func(t *testing.T, w *world) {
+		in := &taskpb.Inputs{Literals: []*taskpb.NamedLiteral{{Name: "x", Value: integer(4)}}}
+		given := w.upload(t, in)
 		w.deploy(t, "env.nightly", &taskpb.TaskSpec{}, &taskpb.TaskTrigger{
 			Name: "night", AutomationSpec: &taskpb.TriggerAutomationSpec{Type: taskpb.TriggerAutomationSpecType_TYPE_NONE},
 			Spec: &taskpb.TaskTriggerSpec{
 				RunSpec:      &taskpb.RunSpec{Queue: "slow"},
-				InputWrapper: &taskpb.TaskTriggerSpec_Inputs{Inputs: given},
+				InputWrapper: &taskpb.TaskTriggerSpec_OffloadedInputData{OffloadedInputData: given},
 			},
 		})
 		req := createRun("r1")
@@ -99,7 +100,7 @@ func TestCreateRunResolvesATrigger(t *testing.T) {
 		if got := details.GetRunSpec().GetQueue(); got != "slow" {
 			t.Errorf("queue is %q, want the trigger's", got)
 		}
-		wantProto(t, w.actionData(t, "r1", "a0").GetInputs(), given)
+		wantProto(t, w.actionData(t, "r1", "a0").GetInputs(), in)
 	})
 }
 

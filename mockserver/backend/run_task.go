@@ -12,7 +12,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
+	settingspb "github.com/jetway-go/jetway/gen/flyteidl2/settings"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+	triggerpb "github.com/jetway-go/jetway/gen/flyteidl2/trigger"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
@@ -20,7 +22,9 @@ import (
 type runnable struct {
 	id      *taskpb.TaskIdentifier // nil for an inline task whose template has no name
 	spec    *taskpb.TaskSpec
-	trigger *taskpb.TaskTrigger // nil unless a trigger was named
+	trigger *triggerRow // nil unless a trigger was named
+
+	settings *settingspb.Settings // for what the run spec leaves empty; nil for none
 }
 
 // resolveTask returns the task of a CreateRunRequest.
@@ -34,16 +38,23 @@ func (b *Backend) resolveTask(req *workflowpb.CreateRunRequest) (runnable, error
 		}
 		return runnable{id: inlineTaskID(t.TaskSpec), spec: proto.CloneOf(t.TaskSpec)}, nil
 	case *workflowpb.CreateRunRequest_TriggerName:
-		id, trigger, ok := b.taskTrigger(t.TriggerName)
-		if !ok {
-			return runnable{}, status.Errorf(codes.NotFound, "trigger not found: %s of task %s/%s/%s", t.TriggerName.GetName(),
-				t.TriggerName.GetProject(), t.TriggerName.GetDomain(), t.TriggerName.GetTaskName())
-		}
-		what, err := b.deployedTask(id)
-		what.trigger = trigger
-		return what, err
+		return b.triggeredTask(t.TriggerName)
 	}
 	return runnable{}, status.Error(codes.InvalidArgument, "no task to run: set task_id, task_spec or trigger_name")
+}
+
+// triggeredTask returns the task that a trigger starts, switched on or not.
+func (b *Backend) triggeredTask(name *commonpb.TriggerName) (runnable, error) {
+	trigger, id, err := b.taskOfTrigger(name)
+	if err != nil {
+		return runnable{}, err
+	}
+	what, err := b.deployedTask(id)
+	if err != nil && !b.cfg.Strict { // as it comes from their database
+		err = status.Error(codes.Unknown, status.Convert(err).Message())
+	}
+	what.trigger = &trigger
+	return what, err
 }
 
 func (b *Backend) deployedTask(id *taskpb.TaskIdentifier) (runnable, error) {
@@ -65,25 +76,17 @@ func inlineTaskID(spec *taskpb.TaskSpec) *taskpb.TaskIdentifier {
 	}
 }
 
-func (w runnable) triggerName() *commonpb.TriggerName {
-	if w.trigger == nil {
-		return nil
-	}
-	return &commonpb.TriggerName{
-		Project: w.id.GetProject(), Domain: w.id.GetDomain(), Name: w.trigger.GetName(), TaskName: w.id.GetName(),
-	}
-}
-
 // runSpec returns the request's run spec, else the trigger's, else an empty one. It has a
 // time of start only if the task's SDK is one that reads it.
 func (w runnable) runSpec(req *workflowpb.CreateRunRequest, now time.Time) *taskpb.RunSpec {
 	spec := proto.CloneOf(req.GetRunSpec())
 	if spec == nil {
-		spec = proto.CloneOf(w.trigger.GetSpec().GetRunSpec())
+		spec = proto.CloneOf(w.triggerSpec().GetRunSpec())
 	}
 	if spec == nil {
 		spec = &taskpb.RunSpec{}
 	}
+	fillRunSpec(spec, w.settings)
 	if spec.GetRunStartTime() == nil && readsStartTime(w.spec.GetTaskTemplate().GetMetadata().GetRuntime().GetVersion()) {
 		spec.RunStartTime = proto.CloneOf(req.GetRunStartTime())
 		if spec.GetRunStartTime() == nil {
@@ -121,12 +124,21 @@ type runInputs struct {
 	offloaded *commonpb.OffloadedInputData
 }
 
-// inputs returns the request's inputs, else the trigger's; literals are completed from
-// the task's defaults.
+// triggerSpec returns what the trigger says of the run; nil without a trigger.
+func (w runnable) triggerSpec() *triggerpb.TriggerSpec {
+	if w.trigger == nil {
+		return nil
+	}
+	return w.trigger.spec
+}
+
+// inputs returns the request's inputs, else those that the trigger keeps in the object store; as
+// at real backends, inputs that are part of the trigger itself are not used. Literals are completed
+// from the task's defaults.
 func (w runnable) inputs(req *workflowpb.CreateRunRequest) runInputs {
 	literals, offloaded := req.GetInputs(), req.GetOffloadedInputData()
 	if literals == nil && offloaded == nil {
-		literals, offloaded = w.trigger.GetSpec().GetInputs(), w.trigger.GetSpec().GetOffloadedInputData()
+		offloaded = w.triggerSpec().GetOffloadedInputData()
 	}
 	if offloaded != nil {
 		return runInputs{offloaded: offloaded}

@@ -50,7 +50,7 @@ func (b *Backend) AddTask(req *taskpb.DeployTaskRequest) error {
 		if err := checkCron(t.GetAutomationSpec().GetSchedule()); err != nil {
 			return status.Errorf(codes.InvalidArgument, "trigger %q: %v", t.GetName(), err)
 		}
-		setAutomationType(t.GetAutomationSpec())
+		setAutomationType(t.GetAutomationSpec(), b.cfg.Strict)
 	}
 	if env := own.GetSpec().GetEnvironment(); env != nil {
 		env.Description = cutText(env.GetDescription(), maxShortDescription)
@@ -61,10 +61,8 @@ func (b *Backend) AddTask(req *taskpb.DeployTaskRequest) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tasks.deploy(taskRow{
-		taskName: taskName{id.GetProject(), id.GetDomain(), id.GetName()}, version: id.GetVersion(),
-		spec: own.GetSpec(), triggers: own.GetTriggers(),
-	}, b.cfg.Now())
+	b.tasks.deploy(taskRow{taskName: nameOf(id), version: id.GetVersion(), spec: own.GetSpec()}, b.cfg.Now())
+	b.deployTriggers(nameOf(id), id.GetVersion(), own.GetTriggers())
 	return nil
 }
 
@@ -206,10 +204,13 @@ func survivesEscaping(m proto.Message) bool {
 	return err == nil && !slices.ContainsFunc(raw, func(b byte) bool { return b == 0 || b == '\\' || b > 0x7f })
 }
 
-// setAutomationType makes the type say whether there is a schedule, whatever it said.
-func setAutomationType(a *taskpb.TriggerAutomationSpec) {
+// setAutomationType makes the type say whether there is a schedule, whatever it said. Real
+// backends say nothing of artifacts; only a strict one does.
+func setAutomationType(a *taskpb.TriggerAutomationSpec, strict bool) {
 	switch {
 	case a == nil:
+	case strict && a.GetArtifact() != nil:
+		a.Type = taskpb.TriggerAutomationSpecType_TYPE_ARTIFACT
 	case a.GetSchedule() != nil:
 		a.Type = taskpb.TriggerAutomationSpecType_TYPE_SCHEDULE
 	default:

@@ -287,12 +287,11 @@ func TestTaskDetailsCountTriggers(t *testing.T) {
 	deploy(t, conn, taskID("one", "v2"), plainSpec(), cronTrigger("nightly", "@daily"))
 	deploy(t, conn, taskID("one", "v3"), plainSpec())
 	name := &commonpb.TriggerName{Project: "demo", Domain: "development", TaskName: "one", Name: "nightly"}
-	id, trigger, ok := b.taskTrigger(name)
-	if !ok || id.GetVersion() != "v2" || trigger.GetName() != "nightly" {
-		t.Errorf("trigger starts %v (%v, %v), want version v2", id, trigger, ok)
+	trigger, id, err := b.taskOfTrigger(name)
+	if err != nil || id.GetVersion() != "v2" || trigger.name != "nightly" {
+		t.Errorf("trigger starts %v (%v, %v), want version v2", id, trigger, err)
 	}
 	name.Name = "ghost"
-	if _, _, ok := b.taskTrigger(name); ok {
-		t.Error("an unknown trigger was found")
-	}
+	_, _, err = b.taskOfTrigger(name)
+	wantCode(t, err, codes.NotFound)
 }

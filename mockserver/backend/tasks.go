@@ -8,7 +8,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 )
 
@@ -36,7 +35,7 @@ type taskRow struct {
 
 	version          string
 	spec             *taskpb.TaskSpec
-	triggers         []*taskpb.TaskTrigger
+	triggers         []*taskpb.TaskTrigger // name, activity and automation of each
 	created, updated time.Time
 }
 
@@ -101,23 +100,13 @@ func (b *Backend) taskSpec(id *taskpb.TaskIdentifier) (*taskpb.TaskSpec, bool) {
 	return proto.CloneOf(row.spec), ok
 }
 
-// taskTrigger returns copies of a trigger and of the identifier of the task version that
-// it starts: the latest version that has the trigger. It takes b.mu.
-func (b *Backend) taskTrigger(name *commonpb.TriggerName) (*taskpb.TaskIdentifier, *taskpb.TaskTrigger, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	own := b.tasks.byName[taskName{name.GetProject(), name.GetDomain(), name.GetTaskName()}]
-	if own == nil {
-		return nil, nil, false
-	}
-	for row := range newestFirst[taskRow](own.versions).from(0) {
-		for _, t := range row.triggers {
-			if t.GetName() == name.GetName() {
-				return row.id(), proto.CloneOf(t), true
-			}
+// show makes a version show its triggers; a version that is not deployed shows nothing.
+func (t *tasks) show(name taskName, version string, own []*taskpb.TaskTrigger) {
+	if task := t.byName[name]; task != nil {
+		if i, ok := task.places[version]; ok {
+			task.versions[i].triggers = own
 		}
 	}
-	return nil, nil, false
 }
 
 func (r taskRow) id() *taskpb.TaskIdentifier {

@@ -68,10 +68,8 @@ func (b *Backend) inputsTask(req *dataproxypb.UploadInputsRequest) (*taskpb.Task
 	case *dataproxypb.UploadInputsRequest_TaskSpec:
 		return task.TaskSpec, nil
 	case *dataproxypb.UploadInputsRequest_TriggerName:
-		var ok bool
-		if id, _, ok = b.taskTrigger(task.TriggerName); !ok {
-			return nil, status.Errorf(codes.NotFound, "trigger not found: %s", task.TriggerName.GetName())
-		}
+		what, err := b.triggeredTask(task.TriggerName)
+		return what.spec, err
 	}
 	spec, ok := b.taskSpec(id)
 	if !ok {
