@@ -186,7 +186,7 @@ func TestItem55AHostedServerCountsRevisionsAndKeepsMetadata(t *testing.T) {
 			{1, "v3", apppb.Spec_DESIRED_STATE_ACTIVE, codes.FailedPrecondition, 0},
 			{2, "v2", apppb.Spec_DESIRED_STATE_ACTIVE, codes.OK, 2}, // nothing new
 			{2, "v2", apppb.Spec_DESIRED_STATE_STOPPED, codes.OK, 3},
-			{3, "v2", apppb.Spec_DESIRED_STATE_STARTED, codes.OK, 4},
+			{3, "v2", apppb.Spec_DESIRED_STATE_STARTED, codes.OK, 4}, //nolint:staticcheck // Flyte's own client still sends it
 		} {
 			t.Log("update", i)
 			app, err := change(tc.revision, tc.image, tc.state)

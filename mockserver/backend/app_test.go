@@ -249,7 +249,7 @@ func TestItem49UpdateStopsOrDeploys(t *testing.T) {
 		if got := eventsOf(in.take()); len(got) != 0 {
 			t.Errorf("a stop of a stopped app: %q, want nothing", got)
 		}
-		again := statesOf(w.update(t, with(newApp("web", "v1"), apppb.Spec_DESIRED_STATE_STARTED)))
+		again := statesOf(w.update(t, with(newApp("web", "v1"), apppb.Spec_DESIRED_STATE_STARTED))) //nolint:staticcheck // Flyte's own client still sends it
 		if len(again) == 0 || again[0] != active {
 			t.Errorf("answer to a start has states %v, want the old ones at once", again)
 		}
