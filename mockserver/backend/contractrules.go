@@ -69,6 +69,7 @@ func contractRules() map[protoreflect.FullName][]rule {
 		core + "ReusePolicy":     {notNegative("idle_ttl", "scaledown_ttl"), replicasRule},
 		core + "TimeoutStrategy": {notNegative("queued_timeout", "deadline")},
 	}
+	maps.Copy(rules, appRules())
 	for _, name := range []protoreflect.FullName{"GetRunDetails", "AbortRun", "WatchRunDetails", "ListActions", "WatchActions"} {
 		rules[workflow+name+"Request"] = []rule{required("run_id")}
 	}
@@ -80,6 +81,5 @@ func contractRules() map[protoreflect.FullName][]rule {
 	for _, name := range []protoreflect.FullName{"CreateSecret", "UpdateSecret", "GetSecret", "DeleteSecret"} {
 		rules[secret+name+"Request"] = []rule{required("id")}
 	}
-	maps.Copy(rules, appRules())
 	return rules
 }
