@@ -54,10 +54,7 @@ func TestEveryProtoIsLinked(t *testing.T) {
 	}
 	var written []string
 	root := filepath.Join("..", "..", "proto")
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && path == filepath.Join(root, "google") {
-			return fs.SkipDir // what is not ours is a row of kind "external"
-		}
+	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if filepath.Ext(path) == ".proto" {
 			rel, relErr := filepath.Rel(root, path)
 			if relErr != nil {
@@ -70,6 +67,9 @@ func TestEveryProtoIsLinked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	written = slices.DeleteFunc(written, func(path string) bool { // rows of kind "external"
+		return strings.HasPrefix(path, "google/")
+	})
 
 	for _, path := range written {
 		if !slices.Contains(registered, path) {

@@ -221,3 +221,32 @@ func TestItem58ATailEndsWithTheLastReplica(t *testing.T) {
 		})
 	}
 }
+
+func TestItem58TheTailOfOneReplicaEndsWithThatReplica(t *testing.T) {
+	t.Parallel()
+	withApps(t, Config{}, func(t *testing.T, w *appWorld) {
+		w.SetAppTimeline("", AppTimeline{Steps: []AppStep{
+			{Manual: true, Replicas: 2},
+			{Manual: true, Replicas: 1},
+		}})
+		w.create(t, newApp("web", "v1"))
+		w.advance(1)
+		both, first := w.tail(t, tailApp(appID("web"))), w.tail(t, tailReplica(appID("web"), "web-00001-deployment-1"))
+		second := w.tail(t, tailReplica(appID("web"), "web-00001-deployment-2"))
+		w.advance(1) // scales down
+		second.ended(t)
+		both.open(t)
+		first.open(t)
+
+		// Another deployment takes the place of what runs.
+		w.create(t, newApp("web", "v2"))
+		first.open(t)
+		w.advance(1)
+		both.ended(t)
+		first.ended(t)
+		want := []string{"replica web-00002-deployment-3", "replica web-00002-deployment-4"}
+		if diff := cmp.Diff(want, said(t, w.tail(t, tailApp(appID("web"))).take())); diff != "" {
+			t.Errorf("replicas (-want +got):\n%s", diff)
+		}
+	})
+}

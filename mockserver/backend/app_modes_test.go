@@ -28,7 +28,10 @@ func TestAppsAreOffOnACurrentServerUnlessTurnedOn(t *testing.T) {
 			_, err = rest(t, must(w.logs.TailLogs(t.Context(), &apppb.TailLogsRequest{}))(t))
 			wantCode(t, err, codes.Unimplemented)
 			w.ConfigureApps(AppConfig{})
-			w.create(t, newApp("web", "v1"))
+			url := w.create(t, newApp("web", "v1")).GetStatus().GetIngress().GetPublicUrl()
+			if url != "https://web-p1-development.apps.test" {
+				t.Errorf("URL is %q, want the default domain", url)
+			}
 			w.ConfigureApps(AppConfig{Off: true})
 			_, err = w.apps.Get(t.Context(), getApp(appID("web")))
 			wantCode(t, err, codes.Unimplemented)
@@ -132,6 +135,9 @@ func TestItem54ALeaseLastsAMinuteLongerThanItsStream(t *testing.T) {
 		stream, err := w.apps.Lease(ctx, &apppb.LeaseRequest{Id: &commonpb.ClusterIdentifier{Name: "east"}})
 		in := follow(t, stream, err)
 		in.open(t) // an hour
+		if diff := cmp.Diff([]string{"web east ASSIGNED"}, leasedBy(in.take())); diff != "" {
+			t.Errorf("sent within an hour (-want +got):\n%s", diff)
+		}
 		cancel()
 		time.Sleep(leaseTime - leaseRenew - time.Second) // it may have been renewed a while ago
 		if got := w.get(t, appID("web")).GetStatus().GetAssignedCluster(); got != "east" {
@@ -180,7 +186,7 @@ func TestItem55AHostedServerCountsRevisionsAndKeepsMetadata(t *testing.T) {
 			{1, "v3", apppb.Spec_DESIRED_STATE_ACTIVE, codes.FailedPrecondition, 0},
 			{2, "v2", apppb.Spec_DESIRED_STATE_ACTIVE, codes.OK, 2}, // nothing new
 			{2, "v2", apppb.Spec_DESIRED_STATE_STOPPED, codes.OK, 3},
-			{3, "v2", apppb.Spec_DESIRED_STATE_STARTED, codes.OK, 4},
+			{3, "v2", apppb.Spec_DESIRED_STATE_STARTED, codes.OK, 4}, //nolint:staticcheck // Flyte's own client still sends it
 		} {
 			t.Log("update", i)
 			app, err := change(tc.revision, tc.image, tc.state)

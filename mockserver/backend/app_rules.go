@@ -12,8 +12,9 @@ import (
 // take.
 func appRules() map[protoreflect.FullName][]rule {
 	const app = "flyteidl2.app."
+	name := shaped(`^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$`, "name")
 	return map[protoreflect.FullName][]rule{
-		app + "Identifier":             {text(1, 0, "project", "domain"), text(1, 30, "name"), shaped(`^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$`, "name")},
+		app + "Identifier":             {text(1, 0, "project", "domain"), text(1, 30, "name"), name},
 		app + "App":                    {required("metadata", "spec")},
 		app + "Meta":                   {required("id")},
 		app + "Spec":                   {required("app_payload")},

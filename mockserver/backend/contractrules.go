@@ -69,6 +69,8 @@ func contractRules() map[protoreflect.FullName][]rule {
 		core + "ReusePolicy":     {notNegative("idle_ttl", "scaledown_ttl"), replicasRule},
 		core + "TimeoutStrategy": {notNegative("queued_timeout", "deadline")},
 	}
+	maps.Copy(rules, appRules())
+	maps.Copy(rules, triggerRules())
 	for _, name := range []protoreflect.FullName{"GetRunDetails", "AbortRun", "WatchRunDetails", "ListActions", "WatchActions"} {
 		rules[workflow+name+"Request"] = []rule{required("run_id")}
 	}
@@ -80,7 +82,5 @@ func contractRules() map[protoreflect.FullName][]rule {
 	for _, name := range []protoreflect.FullName{"CreateSecret", "UpdateSecret", "GetSecret", "DeleteSecret"} {
 		rules[secret+name+"Request"] = []rule{required("id")}
 	}
-	maps.Copy(rules, appRules())
-	maps.Copy(rules, triggerRules())
 	return rules
 }
