@@ -15,7 +15,7 @@ func readOrigins(origins []string) (map[string]bool, error) {
 	set := make(map[string]bool, len(origins))
 	for _, origin := range origins {
 		u, err := url.Parse(origin)
-		if err != nil || u.Scheme == "" || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+		if err != nil || u.Scheme == "" || strings.Contains(u.Host, "*") || u.Host == "" || origin != u.Scheme+"://"+u.Host {
 			return nil, fmt.Errorf("%q is no origin: want scheme, host and port only, such as http://localhost:5173", origin)
 		}
 		set[origin] = true

@@ -34,7 +34,9 @@ const (
 )
 
 // echo answers with what it gets, and tells by which protocol that came.
-type echo struct{ testpb.UnimplementedTestServiceServer }
+type echo struct {
+	testpb.UnimplementedTestServiceServer
+}
 
 func tell(ctx context.Context) (header, trailer metadata.MD) {
 	md, _ := metadata.FromIncomingContext(ctx)

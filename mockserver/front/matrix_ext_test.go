@@ -70,6 +70,9 @@ func TestEveryProtocolServesEveryKindOfCall(t *testing.T) {
 func unary(t *testing.T, w way, client *http.Client, url string) {
 	t.Helper()
 	c := connect.NewClient[testpb.SimpleRequest, testpb.SimpleResponse](client, url+unaryCall, w.options()...)
+	if _, err := c.CallUnary(short(t), connect.NewRequest(&testpb.SimpleRequest{})); err != nil {
+		t.Errorf("%v: an empty message: %v", w, err)
+	}
 	req := connect.NewRequest(&testpb.SimpleRequest{Payload: &testpb.Payload{Body: []byte("ping")}})
 	req.Header().Set(noteHeader, "n1")
 	resp, err := c.CallUnary(short(t), req)
@@ -120,13 +123,13 @@ func clientStream(t *testing.T, w way, client *http.Client, url string) {
 	c := connect.NewClient[testpb.StreamingInputCallRequest, testpb.StreamingInputCallResponse](client, url+clientCall, w.options()...)
 	stream := c.CallClientStream(short(t))
 	stream.RequestHeader().Set(noteHeader, "n1")
-	for range 3 {
-		if err := stream.Send(&testpb.StreamingInputCallRequest{Payload: &testpb.Payload{Body: []byte("four")}}); err != nil {
+	for _, text := range []string{"four", "", "longer"} {
+		if err := stream.Send(&testpb.StreamingInputCallRequest{Payload: &testpb.Payload{Body: []byte(text)}}); err != nil {
 			t.Errorf("%v: client stream: %v", w, err)
 		}
 	}
 	resp, err := stream.CloseAndReceive()
-	if err != nil || resp.Msg.GetAggregatedPayloadSize() != 12 {
+	if err != nil || resp.Msg.GetAggregatedPayloadSize() != 10 {
 		t.Errorf("%v: client stream: %v, %v", w, resp, err)
 		return
 	}

@@ -23,16 +23,20 @@ const (
 // true marks those that it translates.
 func newTranscoder(server *grpc.Server, maxMessage uint32) (*vanguard.Transcoder, map[string]bool, error) {
 	methods := map[string]bool{}
+	unary := map[string]bool{}
 	var services []*vanguard.Service
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { repair(w, r, unary[r.URL.Path], server) })
 	for name, info := range server.GetServiceInfo() {
 		found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
 		schema, known := found.(protoreflect.ServiceDescriptor)
 		known = known && err == nil
 		for _, m := range info.Methods {
-			methods["/"+name+"/"+m.Name] = known
+			path := "/" + name + "/" + m.Name
+			methods[path] = known
+			unary[path] = !m.IsClientStream && !m.IsServerStream
 		}
 		if known {
-			services = append(services, vanguard.NewServiceWithSchema(schema, server))
+			services = append(services, vanguard.NewServiceWithSchema(schema, handler))
 		}
 	}
 	transcoder, err := vanguard.NewTranscoder(services,
