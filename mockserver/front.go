@@ -4,13 +4,48 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/jetway-go/jetway/mockserver/front"
 )
 
-// newFront returns the HTTP/2 server that [WithHTTPFront] puts in front of gRPC. Without
-// TLS it speaks unencrypted HTTP/2, as gRPC clients do.
-func (s *Server) newFront() *http.Server {
+// Protocol is how a call came; see [WithHTTPFront].
+type Protocol = front.Protocol
+
+// Protocols of calls.
+const (
+	ProtocolGRPC    = front.GRPC
+	ProtocolGRPCWeb = front.GRPCWeb
+	ProtocolConnect = front.Connect
+)
+
+// frontHandler returns what serves the port of the calls with [WithHTTPFront]. Only that
+// option names it, so that programs without a front link nothing of it.
+func frontHandler(s *Server) (http.Handler, error) {
+	return front.New(s.grpc, front.Config{
+		Other:      s.logHTTP(s.httpHandler()),
+		Answer:     s.answerBare,
+		Origins:    s.cfg.origins,
+		Shared:     isFlyte,
+		MaxMessage: maxMessage,
+	})
+}
+
+// isFlyte reports whether a method is one of Flyte's, and not one of our own.
+func isFlyte(method string) bool {
+	return strings.HasPrefix(method, "/flyteidl2.") || strings.HasPrefix(method, "/flyteidl.")
+}
+
+// newFront returns the server of the front. Without TLS it speaks unencrypted HTTP/2, as
+// gRPC clients do, next to HTTP/1.1.
+func (s *Server) newFront() (*http.Server, error) {
+	handler, err := s.cfg.front(s)
+	if err != nil {
+		return nil, err
+	}
 	server := &http.Server{
-		Handler:           s.handlers.guard(s.frontHandler()),
+		Handler:           s.handlers.guard(handler),
 		Protocols:         &http.Protocols{},
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 1 << 16},
 		ReadHeaderTimeout: headerTimeout,
@@ -20,31 +55,29 @@ func (s *Server) newFront() *http.Server {
 	if s.certs != nil {
 		server.Protocols.SetHTTP2(true)
 		server.TLSConfig = s.certs.serverConfig()
-		return server
+		return server, nil
 	}
 	server.Protocols.SetUnencryptedHTTP2(true)
-	return server
+	return server, nil
 }
 
-func (s *Server) frontHandler() http.Handler {
-	web := s.logHTTP(s.httpHandler())
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
-			web.ServeHTTP(w, r)
-			return
-		}
-		if !s.proxy.admits(r.Header.Values(proxyHeader)) {
-			s.logFrontAnswer(r, HTTPAnswer{Status: http.StatusProxyAuthRequired})
-			refuseByProxy(w)
-			return
-		}
-		if answer, ok := s.script.httpAnswer(r); ok {
-			s.logFrontAnswer(r, answer)
-			answer.write(w)
-			return
-		}
-		s.grpc.ServeHTTP(w, r)
-	})
+// answerBare answers a call that a proxy would not let through, or that the script answers
+// with bare HTTP, and reports whether it did. It logs calls that no interceptor gets to see.
+func (s *Server) answerBare(w http.ResponseWriter, r *http.Request, call front.Call) bool {
+	if !s.proxy.admits(r.Header.Values(proxyHeader)) {
+		s.logFrontAnswer(r, call, codes.Unknown, http.StatusProxyAuthRequired)
+		refuseByProxy(w)
+		return true
+	}
+	if answer, ok := s.script.httpAnswer(r); ok {
+		s.logFrontAnswer(r, call, codes.Unknown, answer.status())
+		answer.write(w)
+		return true
+	}
+	if !call.Mounted {
+		s.logFrontAnswer(r, call, codes.Unimplemented, 0)
+	}
+	return false
 }
 
 // HTTPAnswer is a bare HTTP answer to a call, as a proxy sends it.

@@ -41,7 +41,7 @@ func isOpen(method string) bool {
 func (s *Server) newGRPC() *grpc.Server {
 	unary := []grpc.UnaryServerInterceptor{s.logUnary}
 	stream := []grpc.StreamServerInterceptor{s.logStream}
-	if !s.cfg.front { // a front checks the proxy's token itself
+	if s.cfg.front == nil { // a front checks the proxy's token itself
 		unary = append(unary, s.proxyUnary)
 		stream = append(stream, s.proxyStream)
 	}
@@ -59,7 +59,7 @@ func (s *Server) newGRPC() *grpc.Server {
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.WaitForHandlers(true),
 	}
-	if s.certs != nil && !s.cfg.front { // a front does TLS itself
+	if s.certs != nil && s.cfg.front == nil { // a front does TLS itself
 		opts = append(opts, grpc.Creds(credentials.NewTLS(s.certs.serverConfig())))
 	}
 	server := grpc.NewServer(opts...)

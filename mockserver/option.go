@@ -3,6 +3,7 @@ package mockserver
 import (
 	"cmp"
 	"log/slog"
+	"net/http"
 	"strings"
 
 	"github.com/jetway-go/jetway/mockserver/oauth"
@@ -37,7 +38,8 @@ type config struct {
 	tls        bool
 	tlsNames   []string
 	mutualTLS  bool
-	front      bool
+	front      func(*Server) (http.Handler, error) // nil without one
+	origins    []string
 
 	strict   bool
 	services Services
@@ -116,11 +118,20 @@ func WithTLSNames(names ...string) Option {
 // returns one; [Server.HTTPClient] and [Server.TransportCredentials] present it.
 func WithMutualTLS() Option { return optionFunc(func(c *config) { c.tls, c.mutualTLS = true, true }) }
 
-// WithHTTPFront serves gRPC through net/http, as behind a proxy or in a Connect server.
-// [Script.AnswerHTTP] and [Script.AnswerRejections] need it, since grpc-go's own server
-// cannot answer a call with bare HTTP. Requests that are not gRPC reach the HTTP side
-// on the same port.
-func WithHTTPFront() Option { return optionFunc(func(c *config) { c.front = true }) }
+// WithHTTPFront serves the port of the calls through net/http, as a Flyte 2 backend does:
+// calls by gRPC, gRPC-Web and Connect, over HTTP/1.1 and HTTP/2, and the HTTP side too. Login,
+// [Script] and [Server.Requests] are the same for all protocols; [Request.Protocol] tells
+// them apart. [Script.AnswerHTTP] and [Script.AnswerRejections] need the front, since
+// grpc-go's own server, the default, cannot answer a call with bare HTTP.
+func WithHTTPFront() Option { return optionFunc(func(c *config) { c.front = frontHandler }) }
+
+// WithAllowedOrigins lets pages of these web origins, such as "http://localhost:5173", call
+// Flyte's services from a browser (CORS); it needs [WithHTTPFront]. Pages of other servers
+// cannot read any answer, which is the default, and the authorization server, the object
+// store and everything else that is not Flyte's is never shared.
+func WithAllowedOrigins(origins ...string) Option {
+	return optionFunc(func(c *config) { c.origins = append(c.origins, origins...) })
+}
 
 // WithIssuerPath sets the path of the issuer, such as "/realms/demo": the RFC 8414
 // document and the OpenID Connect document then have different places. The default is

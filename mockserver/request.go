@@ -14,7 +14,7 @@ type Kind string
 
 // Kinds of requests.
 const (
-	KindGRPC  Kind = "grpc"  // a call
+	KindGRPC  Kind = "grpc"  // a call, by whatever protocol
 	KindToken Kind = "token" // a request to the token endpoint
 	KindHTTP  Kind = "http"  // any other HTTP request
 )
@@ -24,6 +24,9 @@ const (
 type Request struct {
 	// Kind is the side of the server that it reached.
 	Kind Kind
+	// Protocol is how a call came; empty for HTTP requests. Without [WithHTTPFront] all
+	// calls come by gRPC.
+	Protocol Protocol
 	// Method is the full name of a call, else verb and path, such as
 	// "POST /oauth2/token"; queries are left out.
 	Method string

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/mockserver/front"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -36,6 +37,7 @@ func (s *Server) logStream(srv any, ss grpc.ServerStream, info *grpc.StreamServe
 func (s *Server) arrivedCall(ctx context.Context, method string) *Request {
 	md, _ := metadata.FromIncomingContext(ctx)
 	r := s.newRequest(KindGRPC, method, md)
+	r.Protocol = front.ProtocolFromContext(ctx)
 	s.log.add(r)
 	return r
 }
@@ -46,14 +48,17 @@ func (s *Server) answeredCall(r *Request, err error) {
 		code = e.Code() // grpc-go turns a handler's context error into its status
 	}
 	s.log.finish(r, code, 0)
-	s.cfg.logger.Debug("mock call", "method", r.Method, "token", r.TokenID, "code", code.String())
+	s.cfg.logger.Debug("mock call", "method", r.Method, "protocol", r.Protocol, "token", r.TokenID, "code", code.String())
 }
 
-func (s *Server) logFrontAnswer(req *http.Request, a HTTPAnswer) {
-	r := s.newRequest(KindGRPC, req.URL.Path, lowered(req.Header))
+// logFrontAnswer logs a call that the gRPC server does not serve.
+func (s *Server) logFrontAnswer(req *http.Request, call front.Call, code codes.Code, httpStatus int) {
+	r := s.newRequest(KindGRPC, call.Method, lowered(req.Header))
+	r.Protocol = call.Protocol
 	s.log.add(r)
-	s.log.finish(r, codes.Unknown, a.status())
-	s.cfg.logger.Debug("mock call answered with bare HTTP", "method", r.Method, "token", r.TokenID, "status", a.status())
+	s.log.finish(r, code, httpStatus)
+	s.cfg.logger.Debug("mock call answered by the front",
+		"method", r.Method, "protocol", r.Protocol, "token", r.TokenID, "code", code.String(), "status", httpStatus)
 }
 
 // logHTTP logs the requests of the HTTP side.

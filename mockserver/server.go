@@ -64,6 +64,9 @@ func New(opts ...Option) (*Server, error) {
 	if cfg.services != All && cfg.services != Current {
 		return nil, &Error{Op: "mount services", Err: fmt.Errorf("there is no set %q: want All or Current", cfg.services)}
 	}
+	if len(cfg.origins) > 0 && cfg.front == nil {
+		return nil, &Error{Op: "allow origins", Err: errors.New("browsers cannot call without a front: add WithHTTPFront")}
+	}
 	s := &Server{cfg: cfg, clock: &clock{}, done: make(chan struct{})}
 	s.log = newRequestLog(s.cfg.logSize)
 	s.script = &Script{server: s}
@@ -123,8 +126,10 @@ func (s *Server) assemble() error {
 	s.grpc = s.newGRPC()
 	s.http = s.newHTTP()
 	s.client = s.newClient()
-	if s.cfg.front {
-		s.front = s.newFront()
+	if s.cfg.front != nil {
+		if s.front, err = s.newFront(); err != nil {
+			return &Error{Op: "set up the front", Err: err}
+		}
 	}
 	return nil
 }

@@ -33,7 +33,8 @@ func TestEveryDirectRequirementHasItsReason(t *testing.T) {
 		"golang.org/x/term":                               "terminals: the width, passwords",
 		"rsc.io/qr":                                       "QR codes of jetway login; depends on nothing",
 		"github.com/rogpeppe/go-internal":                 "tests: scripts of the command",
-		"connectrpc.com/connect":                          "tests: a second kind of server",
+		"connectrpc.com/connect":                          "the mock's front: errors by Connect; tests: a second kind of server and of client",
+		"connectrpc.com/vanguard":                         "the mock's front: gRPC-Web and Connect in front of a gRPC server",
 		"github.com/google/go-cmp":                        "tests: differences",
 		"go.uber.org/goleak":                              "tests: goroutines that do not end",
 	}

@@ -103,8 +103,9 @@ func Rules() []Rule {
 			"mockserver/oauth",
 		}, Tests: mocks},
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/objectstore"}, Tests: mocks},
+		{Package: "mockserver/front", Tests: mocks},
 		{Package: "mockserver", May: []string{
-			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/internal/authserver",
+			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/front", "mockserver/internal/authserver",
 			"mockserver/internal/pages", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
 		{Package: "mockserver/mocktest", May: []string{

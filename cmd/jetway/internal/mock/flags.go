@@ -45,6 +45,7 @@ type Flags struct {
 
 	services string
 	projects []string
+	origins  []string
 	quirks   []string
 }
 
@@ -66,7 +67,10 @@ func (f *Flags) Define(c *cobra.Command) {
 	set.StringVar(&f.caFile, "ca-file", "", "`file` to write the authority's certificate to (PEM)")
 	set.StringVar(&f.clientCertFile, "client-cert-file", "",
 		"demand client certificates, and write one with its key to this `file` (PEM); needs --tls")
-	set.BoolVar(&f.front, "http-front", false, "serve gRPC through net/http, with the authorization server on the same port")
+	set.BoolVar(&f.front, "http-front", true,
+		"serve gRPC-Web, Connect and the authorization server too on the port of the gRPC services; false is grpc-go's own server")
+	set.StringArrayVar(&f.origins, "allow-origin", nil,
+		"web `origin` whose pages may call Flyte's services, such as http://localhost:5173; repeatable")
 	set.StringVar(&f.client, "client", mockserver.DefaultClientID, "client `ID`")
 	set.StringVar(&f.scopes, "scopes", mockserver.DefaultScope, "`scopes` of the client, separated by spaces; calls need them")
 	set.StringVar(&f.login, "login", mockserver.DefaultLogin, "`name` of the user who can log in on the pages")
@@ -97,6 +101,8 @@ func (f *Flags) Check(c *cobra.Command) error {
 		return errors.New("--project: a project needs an ID")
 	case f.services != string(mockserver.All) && f.services != string(mockserver.Current):
 		return fmt.Errorf("--services %q: want %q or %q", f.services, mockserver.All, mockserver.Current)
+	case len(f.origins) > 0 && !f.front:
+		return errors.New("--allow-origin needs --http-front: browsers cannot call grpc-go's own server")
 	case f.unix != "" && c.Flags().Changed("address"):
 		return errors.New("--unix and --address both say where the gRPC services listen: give one of them")
 	case f.tls != (f.caFile != ""):
@@ -151,6 +157,7 @@ func (f *Flags) options() []mockserver.Option {
 		{f.tls, mockserver.WithTLS()},
 		{f.clientCertFile != "", mockserver.WithMutualTLS()},
 		{f.front, mockserver.WithHTTPFront()},
+		{len(f.origins) > 0, mockserver.WithAllowedOrigins(f.origins...)},
 		{f.open, mockserver.WithOpenAccess()},
 		{f.strict, mockserver.WithStrict()},
 	} {

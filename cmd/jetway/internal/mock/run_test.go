@@ -193,6 +193,34 @@ func TestRunOnUnixSocket(t *testing.T) {
 	healthy(t, facts["grpc target"], insecure.NewCredentials())
 }
 
+// By default clients of all protocols can call; grpc-go's own server serves gRPC only.
+func TestRunServesEveryProtocolUnlessToldNotTo(t *testing.T) {
+	t.Parallel()
+	const page = "http://localhost:5173"
+	for want, args := range map[string][]string{
+		"HTTP/1.1 200 OK": {"--open", "--allow-origin", page},
+		"":                {"--open", "--http-front=false"},
+	} {
+		facts := started(t, args...)
+		healthy(t, facts["grpc target"], insecure.NewCredentials())
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+			facts["endpoint"]+"/flyteidl2.project.ProjectService/ListProjects", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = http.Header{"Content-Type": {"application/json"}, "Origin": {page}}
+		got, origin := "", ""
+		resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+		if err == nil {
+			got, origin = resp.Proto+" "+resp.Status, resp.Header.Get("Access-Control-Allow-Origin")
+			_ = resp.Body.Close()
+		}
+		if got != want || want != "" && origin != page {
+			t.Errorf("%v: got %q for origin %q, %v", args, got, origin, err)
+		}
+	}
+}
+
 func TestWrongFlagsEndInOneLineThatNamesThem(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -208,6 +236,8 @@ func TestWrongFlagsEndInOneLineThatNamesThem(t *testing.T) {
 		{[]string{"--project", ""}, true, "needs an ID"},
 		{[]string{"--services", "currant"}, true, `"all" or "current"`},
 		{[]string{"--quirk", "none"}, true, "errors-as-200"},
+		{[]string{"--allow-origin", "http://localhost:5173", "--http-front=false"}, true, "--http-front"},
+		{[]string{"--allow-origin", "*"}, false, "no origin"},
 		{[]string{"--auto-approve", "stranger"}, false, "no such account"},
 		{[]string{"--token-ttl", "1ms"}, false, "whole seconds"},
 		{[]string{"--address", "nonsense"}, false, "nonsense"},

@@ -1,0 +1,88 @@
+package front
+
+import (
+	"encoding/binary"
+	"io"
+	"net/http"
+)
+
+const encodingHeader = "Grpc-Encoding"
+
+// repair serves a call by next, with two repairs of what the transcoder makes of compression. A
+// request message without content would be marked as compressed and be left without a byte,
+// which no gzip reader accepts. The answer of a unary call would be announced as compressed
+// although the server did not compress it, which it does not do for an empty message.
+func repair(w http.ResponseWriter, r *http.Request, unary bool, next http.Handler) {
+	if r.Header.Get(encodingHeader) != "" {
+		r.Body = &repairedBody{ReadCloser: r.Body}
+		if unary {
+			w = &repairedWriter{ResponseWriter: w}
+		}
+	}
+	next.ServeHTTP(w, r)
+}
+
+// repairedWriter holds the header back until the envelope of the only message tells
+// whether it is compressed.
+type repairedWriter struct {
+	http.ResponseWriter
+
+	begun bool
+}
+
+// WriteHeader leaves the header to Write, or to the end of the call if it has no message.
+func (*repairedWriter) WriteHeader(int) {}
+
+// Flush does nothing: there is one message.
+func (*repairedWriter) Flush() {}
+
+// Write writes the header first. gRPC servers write the envelope in one piece.
+func (w *repairedWriter) Write(p []byte) (int, error) {
+	if !w.begun && len(p) > 0 {
+		w.begun = true
+		if p[0]&flagCompressed == 0 {
+			w.Header().Del(encodingHeader)
+		}
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// An envelope is what gRPC puts before each message: a flag and the length.
+const (
+	envelopeSize   = 5
+	flagCompressed = 1
+)
+
+// repairedBody reads envelopes and messages, and clears the flag of empty messages.
+type repairedBody struct {
+	io.ReadCloser
+
+	envelope [envelopeSize]byte
+	pending  []byte // what has not been returned of envelope
+	message  int64  // bytes to come of the message
+}
+
+// Read returns bytes of one envelope or of one message.
+func (b *repairedBody) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if len(b.pending) == 0 && b.message == 0 {
+		if _, err := io.ReadFull(b.ReadCloser, b.envelope[:]); err != nil {
+			return 0, err
+		}
+		b.message = int64(binary.BigEndian.Uint32(b.envelope[1:]))
+		if b.message == 0 {
+			b.envelope[0] &^= flagCompressed
+		}
+		b.pending = b.envelope[:]
+	}
+	if len(b.pending) > 0 {
+		n := copy(p, b.pending)
+		b.pending = b.pending[n:]
+		return n, nil
+	}
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.message)])
+	b.message -= int64(n)
+	return n, err
+}
