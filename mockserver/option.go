@@ -54,6 +54,10 @@ type config struct {
 
 	proxyToken string // empty without a proxy in front
 
+	store                    Store // nil: memory only
+	before                   remembered
+	madeSecret, madePassword bool // not given: random, or those of the server before
+
 	logger  *slog.Logger
 	logSize int
 }
