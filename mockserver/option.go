@@ -159,8 +159,8 @@ func WithServices(set Services) Option { return optionFunc(func(c *config) { c.s
 // real ones where those are lax or fail; see [backend.Config].
 func WithStrict() Option { return optionFunc(func(c *config) { c.strict = true }) }
 
-// WithProject creates projects with these IDs, which are their names too. By default
-// there is none.
+// WithProject creates projects with these IDs, which are their names too, unless they exist
+// already: see [WithState]. By default there is none.
 func WithProject(ids ...string) Option {
 	return optionFunc(func(c *config) { c.projects = append(c.projects, ids...) })
 }

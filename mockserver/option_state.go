@@ -51,7 +51,9 @@ func (c *config) newJournal() *kept.Journal {
 func (s *Server) keep() error {
 	if s.journal != nil {
 		s.oauth.KeepIn(s.journal)
-		if err := s.journal.Start(s.oauth); err != nil {
+		s.objects.KeepIn(s.journal)
+		s.backend.KeepIn(s.journal)
+		if err := s.journal.Start(s.oauth, s.objects, s.backend); err != nil {
 			return &Error{Op: "read the state", Err: err}
 		}
 		if err := s.remember(); err != nil {
@@ -59,6 +61,9 @@ func (s *Server) keep() error {
 		}
 	}
 	for _, id := range s.cfg.projects {
+		if s.backend.HasProject(id) {
+			continue // as it was kept
+		}
 		s.backend.AddProject(backend.Project{ID: id, Name: id})
 	}
 	if s.journal == nil {

@@ -50,7 +50,7 @@ func (s *Server) remember() error {
 	if err != nil {
 		return err
 	}
-	s.journal.Keep(kept.Change{Bucket: bucketServer, Key: keyRemembered, Value: value})
+	s.journal.Keep(kept.Change{Bucket: bucketServer, Key: keyRemembered, Value: kept.Bytes(value)})
 	return nil
 }
 

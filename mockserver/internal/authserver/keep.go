@@ -66,7 +66,7 @@ func (s *Server) restoreKey(from kept.View) error {
 	if err != nil {
 		return err
 	}
-	s.keeper.Keep(kept.Change{Bucket: bucketKeys, Key: keySigning, Value: raw})
+	s.keeper.Keep(kept.Change{Bucket: bucketKeys, Key: keySigning, Value: kept.Bytes(raw)})
 	return nil
 }
 
@@ -137,11 +137,13 @@ func readDigest(key string) (d digest, err error) {
 // put is the change to a record. Claims are JSON values, see [Server.mint], so that every
 // record has an encoding.
 func put(bucket string, d digest, record any) kept.Change {
-	value, err := json.Marshal(record)
-	if err != nil {
-		panic("authserver: a record without an encoding: " + err.Error())
-	}
-	return kept.Change{Bucket: bucket, Key: d.key(), Value: value}
+	return kept.Change{Bucket: bucket, Key: d.key(), Value: func() []byte {
+		value, err := json.Marshal(record)
+		if err != nil {
+			panic("authserver: a record without an encoding: " + err.Error())
+		}
+		return value
+	}}
 }
 
 func drop(bucket string, d digest) kept.Change { return kept.Change{Bucket: bucket, Key: d.key()} }

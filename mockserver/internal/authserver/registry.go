@@ -226,7 +226,7 @@ func (g *registry) endings(login string) []kept.Change {
 		return nil
 	}
 	g.ended[login] = true
-	return []kept.Change{{Bucket: bucketEnded, Key: login, Value: []byte{}}}
+	return []kept.Change{{Bucket: bucketEnded, Key: login, Value: kept.Bytes([]byte{})}}
 }
 
 // endLogin revokes every token of a login, also later ones.

@@ -70,13 +70,19 @@ func (j *Journal) Keep(changes ...Change) {
 	if len(changes) == 0 {
 		return
 	}
+	values := make([][]byte, len(changes))
+	for i, c := range changes {
+		if c.Value != nil {
+			values[i] = c.Value()
+		}
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, c := range changes {
+	for i, c := range changes {
 		if j.pending[c.Bucket] == nil {
 			j.pending[c.Bucket] = map[string][]byte{}
 		}
-		j.pending[c.Bucket][c.Key] = c.Value
+		j.pending[c.Bucket][c.Key] = values[i]
 	}
 	j.asked++
 	select {

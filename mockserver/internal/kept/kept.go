@@ -24,8 +24,13 @@ import (
 // Change is the new value of one key.
 type Change struct {
 	Bucket, Key string
-	Value       []byte // nil deletes; nothing may change it afterwards
+	// Value encodes the value; nil, like a nil result, deletes. Keep calls it at once,
+	// under the lock of the caller, or never.
+	Value func() []byte
 }
+
+// Bytes returns a Value that is these bytes.
+func Bytes(value []byte) func() []byte { return func() []byte { return value } }
 
 // Keeper takes changes. It never blocks, so that owners report under their locks.
 type Keeper interface {
@@ -68,21 +73,33 @@ func closed() chan struct{} {
 	return c
 }
 
-// longName is the length at which a name is replaced by its hash: stores limit their keys.
-const longName = 128
+// Stores limit their keys: longer names, and longer keys, are replaced by their hashes.
+const (
+	longName = 128
+	longKey  = 8 << 10
+)
 
 // Key returns the key of a record that these names identify. Other names give another key.
 // The key of the first names, with a slash behind it, begins the keys of all names that
-// begin with them.
+// begin with them, if these are a few.
 func Key(names ...string) string {
 	parts := make([]string, len(names))
 	for i, name := range names {
 		if parts[i] = url.PathEscape(name); len(parts[i]) > longName {
-			sum := sha256.Sum256([]byte(name))
-			parts[i] = "#" + hex.EncodeToString(sum[:])
+			parts[i] = hash(name)
 		}
 	}
-	return strings.Join(parts, "/")
+	key := strings.Join(parts, "/")
+	if len(key) > longKey {
+		return hash(key)
+	}
+	return key
+}
+
+// hash returns a text that is no escaped name.
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "#" + hex.EncodeToString(sum[:])
 }
 
 // Take calls f for every stale key of a bucket with the store's value, or nil if the store
@@ -93,25 +110,33 @@ func Take(from View, bucket string, f func(key string, value []byte) error) erro
 		return from.Each(bucket, "", f)
 	}
 	for _, key := range keys {
-		found := false
-		err := from.Each(bucket, key, func(k string, value []byte) error {
-			if k != key {
-				return errEnough
-			}
-			found = true
-			return f(k, value)
-		})
-		if err != nil && !errors.Is(err, errEnough) {
-			return err
-		}
-		if found {
-			continue
-		}
-		if err := f(key, nil); err != nil {
+		if err := Get(from, bucket, key, func(value []byte) error { return f(key, value) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Get calls f once, with the value of one key, or nil if there is none.
+func Get(from View, bucket, key string, f func(value []byte) error) error {
+	found := false
+	err := from.Each(bucket, key, func(k string, value []byte) error {
+		if k != key {
+			return errEnough
+		}
+		found = true
+		if err := f(value); err != nil {
+			return err
+		}
+		return errEnough
+	})
+	switch {
+	case err != nil && !errors.Is(err, errEnough):
+		return err
+	case found:
+		return nil
+	}
+	return f(nil)
 }
 
 var errEnough = errors.New("enough")
