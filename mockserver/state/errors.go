@@ -25,7 +25,7 @@ const doBroken = "restore a copy, or move it away to start with an empty state"
 type Error struct {
 	// Path is the file's name.
 	Path string
-	// Op is "open", "create", "read", "write" or "close".
+	// Op is "open", "create", "bring up to date", "read", "write" or "close".
 	Op string
 	// Err is the cause.
 	Err error

@@ -13,6 +13,7 @@ package state
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -51,6 +52,9 @@ func (f *File) Commit(changes map[string]map[string][]byte) error {
 		return nil
 	})
 	if err != nil {
+		if named, ok := errors.AsType[*fs.PathError](err); ok {
+			err = named.Err // the file's name is ours to tell
+		}
 		return &Error{Path: f.path, Op: "write", Err: err, Do: "see that the disk has space and works, then try again"}
 	}
 	return nil

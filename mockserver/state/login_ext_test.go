@@ -5,16 +5,20 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
+	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 	"github.com/jetway-go/jetway/mockserver/state"
@@ -90,6 +94,55 @@ func refresh(t *testing.T, s *mockserver.Server, token string) (access, next str
 		t.Fatal(err)
 	}
 	return answer.Access, answer.Refresh
+}
+
+// What version 1 has kept opens for good; testdata/write has made the file.
+func TestAFileOfVersion1Opens(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "state")
+	for from, to := range map[string]string{"version1.state": path, "version1.json": path + ".json"} {
+		if err := os.WriteFile(to, must(os.ReadFile(filepath.Join("testdata", from)))(t), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var login oauth.IssuedToken
+	if err := json.Unmarshal(must(os.ReadFile(path+".json"))(t), &login); err != nil {
+		t.Fatal(err)
+	}
+
+	s, _ := start(t, path)
+
+	if code := called(t, s, login.AccessToken); code != codes.OK {
+		t.Errorf("the access token: %v", code)
+	}
+	if access, _ := refresh(t, s, login.RefreshToken); access == "" {
+		t.Error("the refresh token is refused")
+	}
+	if value, _ := s.Backend().SecretValue("development", "shop", "key"); string(value) != "value" {
+		t.Errorf("the secret is %q", value)
+	}
+	if data, _ := s.Objects().Get("some/object"); string(data) != "content" {
+		t.Errorf("the object is %q", data)
+	}
+	if !s.Backend().HasProject("shop") || !s.Backend().HasProject("attic") {
+		t.Error("a project is missing")
+	}
+	runs := newClients(t, s).runs
+	ctx := bearer(t.Context(), login.AccessToken)
+	phase := func(name string) commonpb.ActionPhase {
+		d := must(runs.GetRunDetails(ctx, &workflowpb.GetRunDetailsRequest{RunId: runID(name)}))(t)
+		return d.GetDetails().GetAction().GetStatus().GetPhase()
+	}
+	if phase("ended") != succeeded || phase("under-way") != running {
+		t.Errorf("the runs are %v and %v", phase("ended"), phase("under-way"))
+	}
+	s.Backend().Advance("under-way")
+	for phase("under-way") == running {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if phase("under-way") != succeeded {
+		t.Errorf("the run that was under way is %v", phase("under-way"))
+	}
 }
 
 func TestALoginOutlivesTheServer(t *testing.T) {

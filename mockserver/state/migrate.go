@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"strconv"
 
 	"go.etcd.io/bbolt"
@@ -19,12 +20,22 @@ func version(steps []migration) int { return 1 + len(steps) }
 
 // migrate brings the file up to date, in one commit.
 func (f *File) migrate(steps []migration) error {
+	var empty bool
 	var at int
 	err := f.db.View(func(tx *bbolt.Tx) (err error) {
+		if first, _ := tx.Cursor().First(); first == nil {
+			empty = true
+			return nil
+		}
 		at, err = versionOf(metaValue(tx, magicKey), metaValue(tx, versionKey), version(steps))
 		return err
 	})
-	if err == nil && at < version(steps) {
+	switch {
+	case err != nil:
+		return &Error{Path: f.path, Op: "open", Err: err, Do: doRefused(err)}
+	case empty:
+		err = f.db.Update(func(tx *bbolt.Tx) error { return begin(tx, version(steps)) })
+	case at < version(steps):
 		err = f.db.Update(func(tx *bbolt.Tx) error {
 			for _, step := range steps[at-1:] {
 				if err := step(tx); err != nil {
@@ -35,9 +46,18 @@ func (f *File) migrate(steps []migration) error {
 		})
 	}
 	if err != nil {
-		return &Error{Path: f.path, Op: "open", Err: err, Do: doRefused(err)}
+		return &Error{Path: f.path, Op: "bring up to date", Err: err, Do: "see that the disk has space and works, then try again"}
 	}
 	return nil
+}
+
+// begin says in an empty file what it is.
+func begin(tx *bbolt.Tx, version int) error {
+	meta, err := tx.CreateBucket([]byte(metaBucket))
+	if err != nil {
+		return err
+	}
+	return errors.Join(meta.Put([]byte(magicKey), []byte(magic)), meta.Put([]byte(versionKey), []byte(strconv.Itoa(version))))
 }
 
 func metaValue(tx *bbolt.Tx, key string) string {
@@ -63,11 +83,12 @@ func versionOf(mark, text string, newest int) (int, error) {
 	return at, nil
 }
 
+// doRefused says what to do about a file that is refused.
 func doRefused(err error) string {
-	switch err {
-	case ErrNotOurs:
+	switch {
+	case errors.Is(err, ErrNotOurs):
 		return "name another file, or one that does not exist yet"
-	case ErrNewer:
+	case errors.Is(err, ErrNewer):
 		return "use that version, or name another file"
 	default:
 		return doBroken

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"go.etcd.io/bbolt"
 )
@@ -20,9 +19,6 @@ func Open(path string) (*File, error) { return open(path, migrations()) }
 
 func open(path string, steps []migration) (*File, error) {
 	if err := prepare(path, version(steps)); err != nil {
-		return nil, err
-	}
-	if err := check(path, version(steps)); err != nil {
 		return nil, err
 	}
 	db, err := bbolt.Open(path, fileMode, options())
@@ -43,7 +39,7 @@ func open(path string, steps []migration) (*File, error) {
 // allocSize is by how much the file grows at least, in bytes.
 const allocSize = 1 << 20
 
-// prepare creates the file if there is none, complete in one step.
+// prepare creates the file if there is none, complete in one step, or checks it.
 func prepare(path string, version int) error {
 	info, err := os.Stat(path)
 	switch {
@@ -55,8 +51,11 @@ func prepare(path string, version int) error {
 		return &Error{Path: path, Op: "open", Err: ErrNotOurs, Do: "name a file, or one that does not exist yet"}
 	case info.Mode().Perm()&0o200 == 0:
 		return &Error{Path: path, Op: "open", Err: ErrReadOnly, Do: "make it writable for its owner, or name another file"}
+	case info.Size() == 0: // as mktemp makes them: the store fills it
+		return nil
+	default:
+		return check(path, version)
 	}
-	return nil
 }
 
 // create makes the file under another name first, so that a process that is killed leaves
@@ -77,13 +76,7 @@ func create(path string, version int) error {
 	if err != nil {
 		return failed(err)
 	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		meta, err := tx.CreateBucket([]byte(metaBucket))
-		if err != nil {
-			return err
-		}
-		return errors.Join(meta.Put([]byte(magicKey), []byte(magic)), meta.Put([]byte(versionKey), []byte(strconv.Itoa(version))))
-	})
+	err = db.Update(func(tx *bbolt.Tx) error { return begin(tx, version) })
 	if err := errors.Join(err, db.Close()); err != nil {
 		return failed(err)
 	}
@@ -91,18 +84,4 @@ func create(path string, version int) error {
 		return failed(err)
 	}
 	return nil
-}
-
-// refused turns an error of bbolt into ours.
-func refused(path string, err error) error {
-	out := &Error{Path: path, Op: "open", Err: err}
-	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
-		out.Err, out.Do = ErrLocked, "stop that process, or name another file"
-	case errors.Is(err, fs.ErrPermission):
-		out.Err, out.Do = ErrReadOnly, "make it writable for you, or name another file"
-	case errors.Is(err, bbolt.ErrInvalid), errors.Is(err, bbolt.ErrVersionMismatch), errors.Is(err, bbolt.ErrChecksum):
-		out.Err, out.Do = ErrNotOurs, doBroken
-	}
-	return out
 }
