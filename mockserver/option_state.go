@@ -3,6 +3,7 @@ package mockserver
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jetway-go/jetway/mockserver/backend"
 	"github.com/jetway-go/jetway/mockserver/internal/kept"
@@ -54,7 +55,7 @@ func (s *Server) keep() error {
 		s.objects.KeepIn(s.journal)
 		s.backend.KeepIn(s.journal)
 		if err := s.journal.Start(s.oauth, s.objects, s.backend); err != nil {
-			return &Error{Op: "read the state", Err: err}
+			return &Error{Op: "read the state", Err: fmt.Errorf("%w; no version of the mock has written this: use another store", err)}
 		}
 		if err := s.remember(); err != nil {
 			return errors.Join(&Error{Op: "keep the state", Err: err}, s.journal.Close())

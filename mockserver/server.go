@@ -196,7 +196,7 @@ func (s *Server) ended(side string, err error) {
 }
 
 // Close ends every call and stream and closes the listeners. When it returns, every
-// goroutine of the server has ended. The error is that of the last write with [WithState],
+// goroutine of the server has ended. The error is that of the latest write with [WithState],
 // otherwise nil; calling Close again does nothing.
 func (s *Server) Close() (err error) {
 	s.close.Do(func() {

@@ -47,6 +47,7 @@ func (m *settledMessages) SendMsg(message any) error {
 	if err := m.journal.Settle(m.Context(), m.mark); err != nil {
 		return notKept(err)
 	}
+	m.mark = m.journal.Mark() // the next message tells of what comes from now on
 	return m.ServerStream.SendMsg(message)
 }
 

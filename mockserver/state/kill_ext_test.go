@@ -41,7 +41,12 @@ type victim struct {
 
 func startVictim(t *testing.T, path string) *victim {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	return startProcess(t, path, exec.CommandContext(t.Context(), os.Args[0])) //nolint:gosec // this program
+}
+
+// startProcess starts cmd, which runs this program.
+func startProcess(t *testing.T, path string, cmd *exec.Cmd) *victim {
+	t.Helper()
 	cmd.Env = append(os.Environ(), state.VictimFile+"="+path)
 	out := must(cmd.StdoutPipe())(t)
 	cmd.Stderr = os.Stderr

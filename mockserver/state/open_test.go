@@ -181,8 +181,8 @@ func TestNoChangedByteGoesUnnoticed(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	random, refusals := rand.New(rand.NewPCG(1, 2)), 0
-	for range 300 {
+	random, refusals := rand.New(rand.NewPCG(1, 2)), 0 //nolint:gosec // the same each time
+	for range 100 {
 		raw := bytes.Clone(good)
 		at := 2*4096 + random.IntN(len(raw)-2*4096) // the first two pages may stand for an older state
 		raw[at] ^= 1 << random.IntN(8)
@@ -202,8 +202,8 @@ func TestNoChangedByteGoesUnnoticed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if refusals < 50 {
-		t.Errorf("only %d of 300 changes were found", refusals)
+	if refusals < 20 {
+		t.Errorf("only %d of 100 changes were found", refusals)
 	}
 }
 

@@ -137,17 +137,14 @@ func (j *Journal) Settle(ctx context.Context, mark uint64) error {
 	}
 }
 
-// Close writes what is pending and ends the journal. It returns the error of that last
+// Close writes what is pending and ends the journal. It returns the error of the latest
 // write.
 func (j *Journal) Close() error {
 	close(j.done)
 	<-j.ended
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.written < j.asked {
-		return errors.Join(ErrClosed, j.failure)
-	}
-	return nil
+	return j.failure
 }
 
 // write is the journal's goroutine: while one commit is under way, the changes for the next
