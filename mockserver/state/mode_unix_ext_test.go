@@ -1,4 +1,4 @@
-//go:build unix // modes
+//go:build unix
 
 package state_test
 
