@@ -14,6 +14,8 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"strings"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -52,12 +54,23 @@ func (f *File) Commit(changes map[string]map[string][]byte) error {
 		return nil
 	})
 	if err != nil {
-		if named, ok := errors.AsType[*fs.PathError](err); ok {
-			err = named.Err // the file's name is ours to tell
-		}
-		return &Error{Path: f.path, Op: "write", Err: err, Do: "see that the disk has space and works, then try again"}
+		return &Error{Path: f.path, Op: "write", Err: cause(err), Do: "see that the disk has space and works, then try again"}
 	}
 	return nil
+}
+
+// cause returns what the operating system said, without the file's name, which is ours to
+// tell. The store has only the text of it when the file cannot grow.
+func cause(err error) error {
+	if named, ok := errors.AsType[*fs.PathError](err); ok {
+		return named.Err
+	}
+	for _, full := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if strings.HasSuffix(err.Error(), full.Error()) {
+			return full
+		}
+	}
+	return err
 }
 
 var errReserved = errors.New("the bucket " + metaBucket + " is reserved")
