@@ -41,6 +41,9 @@ func isOpen(method string) bool {
 func (s *Server) newGRPC() *grpc.Server {
 	unary := []grpc.UnaryServerInterceptor{s.logUnary}
 	stream := []grpc.StreamServerInterceptor{s.logStream}
+	if s.journal != nil {
+		unary, stream = append(unary, s.settledUnary), append(stream, s.settledStream)
+	}
 	if s.cfg.front == nil { // a front checks the proxy's token itself
 		unary = append(unary, s.proxyUnary)
 		stream = append(stream, s.proxyStream)

@@ -27,7 +27,7 @@ func (s *Server) newHTTP() *http.Server {
 
 func (s *Server) httpHandler() http.Handler {
 	objects := http.StripPrefix(objectsPath, s.objects)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.settledHTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, objectsPath+"/") {
 			objects.ServeHTTP(w, r)
 			return
@@ -41,5 +41,5 @@ func (s *Server) httpHandler() http.Handler {
 			return
 		}
 		s.oauth.ServeHTTP(w, r)
-	})
+	}))
 }

@@ -56,6 +56,10 @@ type config struct {
 
 	proxyToken string // empty without a proxy in front
 
+	store                    Store // nil: memory only
+	before                   remembered
+	madeSecret, madePassword bool // not given: random, or those of the server before
+
 	logger  *slog.Logger
 	logSize int
 }
@@ -168,8 +172,8 @@ func WithServices(set Services) Option { return optionFunc(func(c *config) { c.s
 // real ones where those are lax or fail; see [backend.Config].
 func WithStrict() Option { return optionFunc(func(c *config) { c.strict = true }) }
 
-// WithProject creates projects with these IDs, which are their names too. By default
-// there is none.
+// WithProject creates projects with these IDs, which are their names too, unless they exist
+// already: see [WithState]. By default there is none.
 func WithProject(ids ...string) Option {
 	return optionFunc(func(c *config) { c.projects = append(c.projects, ids...) })
 }

@@ -46,12 +46,12 @@ func (c *config) completeLogin() {
 			clients[i].Scopes = []string{DefaultScope}
 		}
 	}
-	if len(clients) == 0 {
+	if c.madeSecret = len(clients) == 0; c.madeSecret {
 		clients = []oauth.Client{{ID: DefaultClientID, Secret: rand.Text(), Scopes: []string{DefaultScope}}}
 	}
 	c.oauth.Clients = clients
 	c.oauth.Accounts = slices.Clone(c.oauth.Accounts)
-	if len(c.oauth.Accounts) == 0 {
+	if c.madePassword = len(c.oauth.Accounts) == 0; c.madePassword {
 		c.oauth.Accounts = []oauth.Account{{
 			Login: DefaultLogin, Password: rand.Text(),
 			Claims: map[string]any{"name": "Ada", "email": "ada@example.com"},

@@ -26,6 +26,7 @@ import (
 
 	"github.com/jetway-go/jetway/mockserver/backend"
 	"github.com/jetway-go/jetway/mockserver/internal/authserver"
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 	"github.com/jetway-go/jetway/mockserver/internal/pages"
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
@@ -38,6 +39,7 @@ type Server struct {
 	oauth   *authserver.Server
 	backend *backend.Backend
 	objects *objectstore.Store
+	journal *kept.Journal // nil without WithState
 	script  *Script
 	log     *requestLog
 	proxy   proxy
@@ -67,7 +69,10 @@ func New(opts ...Option) (*Server, error) {
 	if len(cfg.origins) > 0 && cfg.front == nil {
 		return nil, &Error{Op: "allow origins", Err: errors.New("browsers cannot call without a front: add WithHTTPFront")}
 	}
-	s := &Server{cfg: cfg, clock: &clock{}, done: make(chan struct{})}
+	if err := cfg.recall(); err != nil {
+		return nil, &Error{Op: "read the state", Err: err}
+	}
+	s := &Server{cfg: cfg, clock: &clock{}, done: make(chan struct{}), journal: cfg.newJournal()}
 	s.log = newRequestLog(s.cfg.logSize)
 	s.script = &Script{server: s}
 	s.proxy.set(s.cfg.proxyToken)
@@ -77,6 +82,10 @@ func New(opts ...Option) (*Server, error) {
 	if err := s.assemble(); err != nil {
 		return nil, errors.Join(err, s.grpcSide.Close(), s.httpSide.Close())
 	}
+	if err := s.keep(); err != nil {
+		s.backend.Close()
+		return nil, errors.Join(err, s.grpcSide.Close(), s.httpSide.Close())
+	}
 	s.serve()
 	return s, nil
 }
@@ -84,14 +93,14 @@ func New(opts ...Option) (*Server, error) {
 // open opens the listeners.
 func (s *Server) open() error {
 	var err error
-	if s.grpcSide, err = listen(s.cfg.network, s.cfg.address); err != nil {
+	if s.grpcSide, err = listenAgain(s.cfg.network, s.cfg.address, s.cfg.before.GRPC); err != nil {
 		return &Error{Op: "listen for gRPC", Err: err}
 	}
 	network := "tcp"
 	if s.cfg.network == networkMemory {
 		network = networkMemory
 	}
-	if s.httpSide, err = listen(network, s.cfg.httpAddr); err != nil {
+	if s.httpSide, err = listenAgain(network, s.cfg.httpAddr, s.cfg.before.HTTP); err != nil {
 		return errors.Join(&Error{Op: "listen for HTTP", Err: err}, s.grpcSide.Close())
 	}
 	return nil
@@ -120,9 +129,6 @@ func (s *Server) assemble() error {
 	s.backend = backend.New(backend.Config{
 		Now: s.clock.Now, Strict: s.cfg.strict, Objects: s.objects, Login: login, CurrentOnly: s.cfg.services == Current,
 	})
-	for _, id := range s.cfg.projects {
-		s.backend.AddProject(backend.Project{ID: id, Name: id})
-	}
 	s.grpc = s.newGRPC()
 	s.http = s.newHTTP()
 	s.client = s.newClient()
@@ -195,9 +201,9 @@ func (s *Server) ended(side string, err error) {
 }
 
 // Close ends every call and stream and closes the listeners. When it returns, every
-// goroutine of the server has ended. The error is always nil; calling Close again does
-// nothing.
-func (s *Server) Close() error {
+// goroutine of the server has ended. The error is that of the latest write with [WithState],
+// otherwise nil; calling Close again does nothing.
+func (s *Server) Close() (err error) {
 	s.close.Do(func() {
 		close(s.done)
 		s.backend.Close()
@@ -211,7 +217,13 @@ func (s *Server) Close() error {
 		s.grpc.Stop()
 		s.client.CloseIdleConnections()
 		s.serving.Wait()
+		if s.journal != nil {
+			err = s.journal.Close()
+		}
 	})
+	if err != nil {
+		return &Error{Op: "keep the state", Err: err}
+	}
 	return nil
 }
 

@@ -182,6 +182,24 @@ func TestOnlyTokenstoreLinksKeyringAndFileLocks(t *testing.T) {
 	}
 }
 
+// A test against the mock that keeps its state in memory links no store, and no client does.
+func TestOnlyStateLinksTheEmbeddedStore(t *testing.T) {
+	t.Parallel()
+
+	const store = "go.etcd.io/bbolt"
+	links := func(pkgs ...string) bool {
+		return slices.ContainsFunc(goList(t, append([]string{"-deps"}, pkgs...)...), func(p listed) bool {
+			return p.Module != nil && p.Module.Path == store
+		})
+	}
+	if links("./clientset", "./mockserver", "./mockserver/mocktest") {
+		t.Errorf("a program without mockserver/state links %s", store)
+	}
+	if !links("./mockserver/state") {
+		t.Errorf("mockserver/state does not link %s: is its path out of date?", store)
+	}
+}
+
 // TestMockLinksNoClient looks at everything that the mock pulls in: what it shares
 // with the client it cannot catch.
 func TestMockLinksNoClient(t *testing.T) {

@@ -29,6 +29,7 @@ func TestEveryDirectRequirementHasItsReason(t *testing.T) {
 		"github.com/coder/websocket":                      "the websocket of Jupyter kernels, by platform/nublado/kernel; depends on nothing",
 		"go.yaml.in/yaml/v3":                              "Flyte's config files",
 		"github.com/go-jose/go-jose/v4":                   "the mock's tokens and keys",
+		"go.etcd.io/bbolt":                                "the mock's state in a file, by mockserver/state; depends on x/sys only",
 		"github.com/spf13/cobra":                          "the commands of jetway",
 		"golang.org/x/term":                               "terminals: the width, passwords",
 		"rsc.io/qr":                                       "QR codes of jetway login; depends on nothing",

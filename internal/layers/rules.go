@@ -92,21 +92,23 @@ func Rules() []Rule {
 			"interceptors/httpauth", "internal/endpoint", "internal/retryafter", "platform/internal/sse", verifier,
 		})},
 		{Package: "platform/internal/platformtest", May: []string{gen, verifier}}, // for tests only
-		{Package: "mockserver/objectstore", Tests: mocks},
+		{Package: "mockserver/internal/kept", Tests: mocks},
+		{Package: "mockserver/state", Tests: mocks}, // alone links the embedded store
+		{Package: "mockserver/objectstore", May: []string{"mockserver/internal/kept"}, Tests: mocks},
 		{Package: "mockserver/oauth", Tests: mocks},
 		{Package: "mockserver/internal/signed", Tests: mocks},
 		{Package: "mockserver/internal/buffered", Tests: mocks},
 		{Package: "mockserver/faults", May: []string{"mockserver/internal/buffered", "mockserver/oauth"}, Tests: mocks},
 		{Package: "mockserver/internal/pages", Tests: mocks},
 		{Package: "mockserver/internal/authserver", May: []string{
-			"mockserver/faults", "mockserver/internal/buffered", "mockserver/internal/pages", "mockserver/internal/signed",
-			"mockserver/oauth",
+			"mockserver/faults", "mockserver/internal/buffered", "mockserver/internal/kept", "mockserver/internal/pages",
+			"mockserver/internal/signed", "mockserver/oauth",
 		}, Tests: mocks},
-		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/objectstore"}, Tests: mocks},
+		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/internal/kept", "mockserver/objectstore"}, Tests: mocks},
 		{Package: "mockserver/front", Tests: mocks},
 		{Package: "mockserver", May: []string{
 			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/front", "mockserver/internal/authserver",
-			"mockserver/internal/pages", "mockserver/oauth", "mockserver/objectstore",
+			"mockserver/internal/kept", "mockserver/internal/pages", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
 		{Package: "mockserver/mocktest", May: []string{
 			gen, verifier, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",

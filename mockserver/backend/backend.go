@@ -1,5 +1,6 @@
 // Package backend is the mock's Flyte backend: every service over one in-memory
-// state, with the semantics of the real one.
+// state, with the semantics of the real one. mockserver.WithState keeps that state
+// elsewhere too.
 //
 // It checks no credentials; the mock server around it does. It has the known defects of
 // the real backend too, such as accepting claims of tokens without checking them, so

@@ -16,6 +16,17 @@ type changeLink struct {
 
 // record notes a change of a; versions grow.
 func (l *changeLog) record(a *action, version uint64) {
+	l.forget(a)
+	link := l.links(a)
+	*link = changeLink{version: version, older: l.last}
+	if l.last != nil {
+		l.links(l.last).newer = a
+	}
+	l.last = a
+}
+
+// forget takes a out of the log, if it is in it.
+func (l *changeLog) forget(a *action) {
 	link := l.links(a)
 	if link.older != nil {
 		l.links(link.older).newer = link.newer
@@ -26,11 +37,7 @@ func (l *changeLog) record(a *action, version uint64) {
 	if l.last == a {
 		l.last = link.older
 	}
-	*link = changeLink{version: version, older: l.last}
-	if l.last != nil {
-		l.links(l.last).newer = a
-	}
-	l.last = a
+	*link = changeLink{}
 }
 
 // since returns the actions whose latest change came after version, by that change. It

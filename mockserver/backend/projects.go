@@ -13,6 +13,7 @@ import (
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
 
 // Project is a project that a program adds by [Backend.AddProject].
@@ -57,11 +58,12 @@ type project struct {
 
 // projects holds the projects in order of creation. Guarded by Backend.mu.
 type projects struct {
+	keeper kept.Keeper
 	rows   []project
 	places map[string]int // by ID
 }
 
-func newProjects() *projects { return &projects{places: map[string]int{}} }
+func newProjects() *projects { return &projects{keeper: kept.Off{}, places: map[string]int{}} }
 
 func (p *projects) find(id string) (project, bool) {
 	if i, ok := p.places[id]; ok {
@@ -79,6 +81,7 @@ func (p *projects) create(row project, now time.Time) bool {
 	row.created, row.updated = now, now
 	p.places[row.id] = len(p.rows)
 	p.rows = append(p.rows, row)
+	p.keeper.Keep(row.change())
 	return true
 }
 
@@ -90,11 +93,12 @@ func (p *projects) update(id string, now time.Time, change func(*project)) bool 
 	}
 	change(&p.rows[i])
 	p.rows[i].updated = now
+	p.keeper.Keep(p.rows[i].change())
 	return true
 }
 
-// projectExists takes b.mu.
-func (b *Backend) projectExists(id string) bool {
+// HasProject reports whether there is a project with this ID, archived or not.
+func (b *Backend) HasProject(id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	_, ok := b.projects.find(id)
@@ -107,7 +111,7 @@ func (b *Backend) checkProject(id string) error {
 	if id == "" {
 		return status.Error(codes.InvalidArgument, "project is required")
 	}
-	if !b.projectExists(id) {
+	if !b.HasProject(id) {
 		return status.Errorf(codes.NotFound, "project %q not found", id)
 	}
 	return nil

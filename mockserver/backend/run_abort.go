@@ -71,7 +71,7 @@ func (r *runs) endAborted(a *action, lag time.Duration) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if a.settled() {
+	if a.run.gone || a.settled() {
 		return
 	}
 	now := r.b.cfg.Now()

@@ -36,6 +36,7 @@ type action struct {
 
 	listed commonpb.ActionPhase // the phase by which sets and counts know it
 	sets   []*ordered[*action]  // that it is in
+	ages   []*ordered[*action]  // those by creation; for a root
 
 	anyVersion uint64     // of its latest change
 	inRun      changeLink // of its latest change that a watch of the run's actions sends

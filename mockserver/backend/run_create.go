@@ -100,12 +100,11 @@ func (r *runs) start(key runKey, req *workflowpb.CreateRunRequest, what runnable
 	}
 	r.storeInputs(a, what.inputs(req))
 	r.byKey[key] = ru
+	ru.steps = r.plan(what.id.GetName()).Steps
 	r.list(a)
+	r.due = append(r.due, ru.change())
 	r.touch(a, creation, now)
-	if steps := r.plan(what.id.GetName()).Steps; len(steps) > 0 {
-		r.wg.Add(1)
-		go r.play(ru, steps)
-	}
+	r.goOn(ru)
 	return ru
 }
 

@@ -34,4 +34,8 @@ func errActionNotFound(id *commonpb.ActionIdentifier) error {
 	return status.Errorf(codes.NotFound, "action not found: %s/%s", keyOf(id.GetRun()), id.GetName())
 }
 
+func errUndone() error {
+	return status.Error(codes.Unavailable, "runs were undone, since they could not be kept: watch again")
+}
+
 func errClosing() error { return status.Error(codes.Unavailable, "the server is shutting down") }

@@ -7,6 +7,7 @@ import (
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
 
 // rootAction is the name of every run's first action.
@@ -39,6 +40,9 @@ type run struct {
 	log     changeLog         // of those that a watch of actions sends
 	changed signal            // anything about the run
 	credits int               // number of manual steps that may happen
+	steps   []Step            // its timeline
+	at      place             // where it is in it
+	gone    bool              // undone: see [runs.restore]
 }
 
 func newRun(key runKey, seq int, now time.Time, visits *int) *run {
@@ -55,10 +59,11 @@ func (ru *run) root() *action { return ru.actions[0] }
 // sends what is newer than the version it has sent: a slow watch skips states but always
 // sends the latest.
 type runs struct {
-	b     *Backend
-	blobs *blobs
-	done  chan struct{} // closed by close
-	wg    sync.WaitGroup
+	b      *Backend
+	blobs  *blobs
+	keeper kept.Keeper
+	done   chan struct{} // closed by close
+	wg     sync.WaitGroup
 
 	mu        sync.Mutex // guards everything below, and every run and action
 	byKey     map[runKey]*run
@@ -77,11 +82,16 @@ type runs struct {
 	withoutLogs  bool          // RunLogsService is off
 	closed       bool
 	fallbackPlan Timeline
+
+	due    []kept.Change // that the next keep adds to its own
+	undone chan struct{} // closed when runs are undone
 }
 
 func newRuns(b *Backend) *runs {
 	r := &runs{
 		b:            b,
+		keeper:       kept.Off{},
+		undone:       make(chan struct{}),
 		blobs:        newBlobs(b),
 		done:         make(chan struct{}),
 		byKey:        map[runKey]*run{},
@@ -112,7 +122,7 @@ func (r *runs) list(a *action) {
 	a.listed = a.phase()
 	if a.parent == nil {
 		a.sets = r.table.add(a)
-		r.newest.add(a)
+		a.ages = r.newest.add(a)
 	}
 	a.run.order.add(a)
 	a.sets = append(a.sets, a.run.order)
@@ -147,6 +157,7 @@ func (a *action) count(n int) {
 func (r *runs) touch(a *action, c change, now time.Time) {
 	a.updated = now
 	a.relist()
+	r.keep(a)
 	defer a.run.changed.fire()
 	if c == noChange {
 		return

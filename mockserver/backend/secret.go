@@ -29,7 +29,7 @@ func (s secretServer) CreateSecret(_ context.Context, req *secretpb.CreateSecret
 	if _, taken := s.b.secrets.rows[key]; taken {
 		return nil, status.Errorf(codes.AlreadyExists, "secret %q already exists", key.name)
 	}
-	s.b.secrets.rows[key] = secret{value: value, created: s.b.cfg.Now()}
+	s.b.secrets.set(key, secret{value: value, created: s.b.cfg.Now()})
 	return &secretpb.CreateSecretResponse{}, nil
 }
 
@@ -45,7 +45,7 @@ func (s secretServer) UpdateSecret(_ context.Context, req *secretpb.UpdateSecret
 		return nil, secretNotFound(key)
 	}
 	row.value = value
-	s.b.secrets.rows[key] = row
+	s.b.secrets.set(key, row)
 	return &secretpb.UpdateSecretResponse{}, nil
 }
 
@@ -77,7 +77,7 @@ func (s secretServer) DeleteSecret(_ context.Context, req *secretpb.DeleteSecret
 	if _, ok := s.b.secrets.rows[key]; !ok {
 		return nil, secretNotFound(key)
 	}
-	delete(s.b.secrets.rows, key)
+	s.b.secrets.remove(key)
 	return &secretpb.DeleteSecretResponse{}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
 
 // secretKey identifies a secret in its scope: global, a domain, or a project in a domain.
@@ -25,9 +26,22 @@ type secret struct {
 }
 
 // secrets holds the secrets by scope and name. Guarded by Backend.mu.
-type secrets struct{ rows map[secretKey]secret }
+type secrets struct {
+	keeper kept.Keeper
+	rows   map[secretKey]secret
+}
 
-func newSecrets() *secrets { return &secrets{rows: map[secretKey]secret{}} }
+func newSecrets() *secrets { return &secrets{keeper: kept.Off{}, rows: map[secretKey]secret{}} }
+
+func (s *secrets) set(key secretKey, row secret) {
+	s.rows[key] = row
+	s.keeper.Keep(row.change(key))
+}
+
+func (s *secrets) remove(key secretKey) {
+	delete(s.rows, key)
+	s.keeper.Keep(kept.Change{Bucket: bucketSecrets, Key: key.kept()})
+}
 
 // scoped returns the keys of a scope in order. No domain means every scope; a
 // domain's scope has the secrets of its projects in it.

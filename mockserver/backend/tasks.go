@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
 
 // taskName identifies a task without its version; organizations are ignored.
@@ -34,6 +35,7 @@ type taskRow struct {
 	taskName
 
 	version          string
+	number           int // how many versions of any task were deployed before it
 	spec             *taskpb.TaskSpec
 	triggers         []*taskpb.TaskTrigger // name, activity and automation of each
 	created, updated time.Time
@@ -41,6 +43,7 @@ type taskRow struct {
 
 // tasks holds the tasks. Guarded by Backend.mu.
 type tasks struct {
+	keeper   kept.Keeper
 	byName   map[taskName]*task
 	table    *table[*task] // the one whose latest version was first deployed last comes first
 	deployed int           // how many versions there are
@@ -48,7 +51,7 @@ type tasks struct {
 }
 
 func newTasks() *tasks {
-	t := &tasks{byName: map[taskName]*task{}}
+	t := &tasks{keeper: kept.Off{}, byName: map[taskName]*task{}}
 	t.table = newTable(taskColumns(), func(x, y *task) int { return cmp.Compare(y.rank, x.rank) }, &t.visits,
 		nil,
 		[]string{"project"}, []string{"domain"}, []string{"name"},
@@ -60,8 +63,12 @@ func newTasks() *tasks {
 
 // find returns a version of a task.
 func (t *tasks) find(id *taskpb.TaskIdentifier) (taskRow, bool) {
-	if own := t.byName[nameOf(id)]; own != nil {
-		if i, ok := own.places[id.GetVersion()]; ok {
+	return t.row(nameOf(id), id.GetVersion())
+}
+
+func (t *tasks) row(name taskName, version string) (taskRow, bool) {
+	if own := t.byName[name]; own != nil {
+		if i, ok := own.places[version]; ok {
 			return own.versions[i], true
 		}
 	}
@@ -71,14 +78,22 @@ func (t *tasks) find(id *taskpb.TaskIdentifier) (taskRow, bool) {
 // deploy adds or replaces a version; a replaced one keeps its place and its time of
 // creation.
 func (t *tasks) deploy(row taskRow, now time.Time) {
-	row.created, row.updated = now, now
+	row.created, row.updated, row.number = now, now, t.deployed
+	if old, ok := t.row(row.taskName, row.version); ok {
+		row.created, row.number = old.created, old.number
+	}
+	t.put(row)
+	t.keeper.Keep(row.change())
+}
+
+// put adds a version of a task, or replaces it.
+func (t *tasks) put(row taskRow) {
 	own := t.byName[row.taskName]
 	if own == nil {
 		own = &task{places: map[string]int{}}
 		t.byName[row.taskName] = own
 	}
 	if i, ok := own.places[row.version]; ok {
-		row.created = own.versions[i].created
 		own.versions[i] = row
 		return
 	}
@@ -87,8 +102,8 @@ func (t *tasks) deploy(row taskRow, now time.Time) {
 	}
 	own.places[row.version] = len(own.versions)
 	own.versions = append(own.versions, row)
-	own.rank = t.deployed
-	t.deployed++
+	own.rank = row.number
+	t.deployed = row.number + 1
 	own.sets = t.table.add(own)
 }
 

@@ -133,6 +133,7 @@ func (b *Backend) Advance(runNames ...string) int {
 		set, _ := r.table.with(of)
 		for a := range set.from(0) {
 			a.run.credits++
+			r.keep(a)
 			a.run.changed.fire()
 			n++
 		}

@@ -22,15 +22,53 @@ func (r *runs) plan(taskName string) Timeline {
 	return r.fallbackPlan
 }
 
-// play runs the steps of ru until the last one or until the backend closes.
-func (r *runs) play(ru *run, steps []Step) {
+// place is where a run is in its timeline: before a step, or in the middle of it.
+type place struct {
+	step int
+	part stepPart
+}
+
+// stepPart is the part of a step that has happened already.
+type stepPart int
+
+const (
+	noPart       stepPart = iota
+	attemptEnded          // of a NewAttempt; its status has not followed
+	phaseEntered          // by the attempt, with all data; its status has not followed
+)
+
+// goOn plays what is left of ru's timeline, if anything is. The caller holds r.mu.
+func (r *runs) goOn(ru *run) {
+	if ru.at.step < len(ru.steps) && !r.closed {
+		r.wg.Add(1)
+		go r.play(ru, ru.at)
+	}
+}
+
+// play runs the steps of ru from one place until the last step, or until the backend closes
+// or the run is undone. The time before a step that has begun is over.
+func (r *runs) play(ru *run, from place) {
 	defer r.wg.Done()
 	var waited time.Duration // for the previous step's status, which is part of After
-	for i := range steps {
-		if !r.waitFor(ru, &steps[i], waited) {
+	for i := from.step; i < len(ru.steps); i++ {
+		s := &ru.steps[i]
+		if (i > from.step || from.part == noPart) && !r.waitFor(ru, s, waited) || !r.writable() {
 			return
 		}
-		waited = r.apply(ru, &steps[i])
+		var open bool
+		if waited, open = r.apply(ru, s); !open {
+			return
+		}
+	}
+}
+
+// writable waits until changes can be kept; false means that the backend was closed.
+func (r *runs) writable() bool {
+	select {
+	case <-r.keeper.Ready():
+		return true
+	case <-r.done:
+		return false
 	}
 }
 
@@ -46,7 +84,7 @@ func (r *runs) sleep(d time.Duration) bool {
 	}
 }
 
-// waitFor waits as s requires; false means that the backend was closed.
+// waitFor waits as s requires; false means that the backend was closed or the run is gone.
 func (r *runs) waitFor(ru *run, s *Step, waited time.Duration) bool {
 	if !r.sleep(s.After - waited) {
 		return false
@@ -54,10 +92,10 @@ func (r *runs) waitFor(ru *run, s *Step, waited time.Duration) bool {
 	for {
 		r.mu.Lock()
 		r.visits++
-		ready, changed := r.ready(ru, s), ru.changed.wait()
+		gone, ready, changed := ru.gone, !ru.gone && r.ready(ru, s), ru.changed.wait()
 		r.mu.Unlock()
-		if ready {
-			return true
+		if gone || ready {
+			return ready
 		}
 		select {
 		case <-changed:
@@ -94,8 +132,9 @@ func (s *Step) name() string {
 	return s.Action
 }
 
-// apply makes s happen, and returns how long it has waited for the status to follow.
-func (r *runs) apply(ru *run, s *Step) (waited time.Duration) {
+// apply makes happen what is left of s, and returns how long it has waited for the status
+// to follow; false if the backend was closed or the run is gone.
+func (r *runs) apply(ru *run, s *Step) (waited time.Duration, open bool) {
 	now := r.b.cfg.Now()
 	var spec *taskpb.TaskSpec
 	if s.New != nil && s.New.Task != nil {
@@ -103,54 +142,72 @@ func (r *runs) apply(ru *run, s *Step) (waited time.Duration) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if ru.gone {
+		return 0, false
+	}
 	lag := r.lag
 	a, did := r.actor(ru, s, spec, now)
 	if a == nil {
-		return 0
+		ru.stepDone()
+		r.keep(ru.root())
+		return 0, true
 	}
 	// follow shows what has changed so far, and lets time pass before the rest; false if the
 	// rest must not happen.
-	follow := func() bool {
+	follow := func(part stepPart) bool {
 		if lag <= 0 {
 			return true
 		}
+		ru.at.part = part
 		r.touch(a, did, now)
 		did = noChange
 		r.mu.Unlock()
-		open := r.sleep(lag)
+		open = r.sleep(lag)
 		r.mu.Lock()
 		waited += lag
-		return open && !a.ended()
+		if open = open && !ru.gone; open && a.ended() {
+			ru.stepDone()
+			r.keep(a)
+			return false
+		}
+		return open
 	}
-	if s.NewAttempt {
+	open = true
+	if s.NewAttempt && ru.at.part < phaseEntered {
 		a.failAttempt(s.Error, now)
 		did = max(did, detailChange)
-		if !follow() {
-			return waited
+		if ru.at.part < attemptEnded && !follow(attemptEnded) {
+			return waited, open
 		}
 		a.openAttempt(now)
 		a.details.Status.Phase = commonpb.ActionPhase_ACTION_PHASE_QUEUED
 		a.details.Status.Attempts++
 		did = statusChange
 	}
-	did = max(did, r.applyData(a, s, now), a.enterAttempt(s.Attempt, now))
-	if moved := a.enterAttempt(s.Phase, now); moved != noChange {
-		did = max(did, moved)
-		if failure(s.Phase) {
-			_, at := a.last()
-			at.ErrorInfo = errorInfo(s.Error)
-		}
-		if !follow() {
-			return waited
+	if ru.at.part < phaseEntered {
+		did = max(did, r.applyData(a, s, now), a.enterAttempt(s.Attempt, now))
+		if moved := a.enterAttempt(s.Phase, now); moved != noChange {
+			did = max(did, moved)
+			if failure(s.Phase) {
+				_, at := a.last()
+				at.ErrorInfo = errorInfo(s.Error)
+			}
+			if !follow(phaseEntered) {
+				return waited, open
+			}
 		}
 	}
 	did = max(did, a.enter(s.Phase, now))
 	if failure(s.Phase) {
 		a.details.Result = &workflowpb.ActionDetails_ErrorInfo{ErrorInfo: errorInfo(s.Error)}
 	}
+	ru.stepDone()
 	r.touch(a, did, now)
-	return waited
+	return waited, true
 }
+
+// stepDone moves the run to its next step.
+func (ru *run) stepDone() { ru.at = place{step: ru.at.step + 1} }
 
 // actor returns the action of s, which it creates if it is new; nil if the action has
 // ended.
@@ -176,9 +233,11 @@ func (r *runs) applyData(a *action, s *Step, now time.Time) (did change) {
 			did = detailChange
 		}
 		own, _ := a.last()
+		first := len(own.logs)
 		for _, line := range s.Logs {
 			own.logs = append(own.logs, logLine(line, now))
 		}
+		r.due = append(r.due, a.logChange(first))
 	}
 	for _, e := range s.ClusterEvents {
 		_, at := a.current()

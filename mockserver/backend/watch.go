@@ -39,6 +39,9 @@ func watch[M any](
 	ctx := stream.Context()
 	end, stop := r.cleanEnd(ctx)
 	defer stop()
+	r.mu.Lock()
+	undone := r.undone
+	r.mu.Unlock()
 	for {
 		r.mu.Lock()
 		r.visits++
@@ -59,6 +62,8 @@ func watch[M any](
 			return nil
 		case <-ctx.Done():
 			return status.FromContextError(ctx.Err()).Err()
+		case <-undone:
+			return errUndone()
 		case <-r.done:
 			return errClosing()
 		}

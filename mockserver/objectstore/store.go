@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
 
 // DefaultMaxSize is the default of Config.MaxSize, in bytes.
@@ -42,6 +44,7 @@ type Store struct {
 	maxSize int64
 	now     func() time.Time
 	key     []byte // signs URLs; random, so that URLs of other stores are invalid
+	keeper  kept.Keeper
 
 	mu      sync.Mutex // guards everything below
 	baseURL string
@@ -74,7 +77,7 @@ type Info struct {
 func New(cfg Config) *Store {
 	s := &Store{
 		bucket: cfg.Bucket, baseURL: cfg.BaseURL, maxSize: cfg.MaxSize, now: cfg.Now,
-		key: make([]byte, 32), objects: map[string]object{},
+		key: make([]byte, 32), keeper: kept.Off{}, objects: map[string]object{},
 	}
 	if s.bucket == "" {
 		s.bucket = "mock"
@@ -125,7 +128,9 @@ func (s *Store) put(key string, data []byte, contentType string, meta map[string
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.objects[key] = object{data: data, info: info}
+	o := object{data: data, info: info}
+	s.objects[key] = o
+	s.keeper.Keep(o.change())
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 	"github.com/jetway-go/jetway/mockserver/internal/signed"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
@@ -57,20 +58,24 @@ func (s *Server) byAssertion(r *http.Request, f form) (oauth.Client, *protocolEr
 
 // proofs stores assertions until they expire, so that none is accepted twice.
 type proofs struct {
+	keeper kept.Keeper
+
 	mu   sync.Mutex
 	seen map[digest]time.Time
 }
 
-func newProofs() *proofs { return &proofs{seen: map[digest]time.Time{}} }
+func newProofs() *proofs { return &proofs{keeper: kept.Off{}, seen: map[digest]time.Time{}} }
 
 // first stores id until expiry and reports whether it was new.
 func (p *proofs) first(id string, expiry, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	var changes []kept.Change
 	if len(p.seen) >= purgeAt {
 		for d, end := range p.seen {
 			if now.After(end) {
 				delete(p.seen, d)
+				changes = append(changes, drop(bucketAssertions, d))
 			}
 		}
 	}
@@ -79,5 +84,6 @@ func (p *proofs) first(id string, expiry, now time.Time) bool {
 		return false
 	}
 	p.seen[d] = expiry
+	p.keeper.Keep(append(changes, put(bucketAssertions, d, expiry))...)
 	return true
 }

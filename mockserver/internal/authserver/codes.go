@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"sync"
 	"time"
+
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
 
 // codeRecord is the login behind an authorization code.
@@ -17,26 +19,34 @@ type codeRecord struct {
 
 // codes stores authorization codes, also after their use.
 type codes struct {
+	keeper kept.Keeper
+
 	mu    sync.Mutex
 	byID  map[digest]*codeRecord
 	purge int
 }
 
-func newCodes() *codes { return &codes{byID: map[digest]*codeRecord{}, purge: purgeAt} }
+func newCodes() *codes {
+	return &codes{keeper: kept.Off{}, byID: map[digest]*codeRecord{}, purge: purgeAt}
+}
 
 func (c *codes) add(r codeRecord, now time.Time) string {
 	code := "ac_" + rand.Text()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var changes []kept.Change
 	if len(c.byID) >= c.purge {
 		for d, old := range c.byID {
 			if now.Sub(old.expiry) > time.Hour {
 				delete(c.byID, d)
+				changes = append(changes, drop(bucketCodes, d))
 			}
 		}
 		c.purge = max(purgeAt, 2*len(c.byID))
 	}
-	c.byID[digestOf(code)] = &r
+	d := digestOf(code)
+	c.byID[d] = &r
+	c.keeper.Keep(append(changes, r.change(d))...)
 	return code
 }
 
@@ -55,10 +65,12 @@ func (c *codes) find(code string) (codeRecord, bool) {
 func (c *codes) use(code string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r, ok := c.byID[digestOf(code)]
+	d := digestOf(code)
+	r, ok := c.byID[d]
 	if !ok || r.used {
 		return false
 	}
 	r.used = true
+	c.keeper.Keep(r.change(d))
 	return true
 }

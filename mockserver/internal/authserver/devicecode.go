@@ -39,6 +39,11 @@ func (d *devices) poll(code, client string, f form, now time.Time, silent bool) 
 	}
 	early := !r.polled.IsZero() && now.Sub(r.polled) < r.interval
 	r.polled = now
+	defer func() {
+		if d.byCode[r.code] == r {
+			d.keeper.Keep(r.change(r.code))
+		}
+	}()
 	switch {
 	case !now.Before(r.expiry):
 		return tokenInfo{}, refuse(codeExpiredToken, "the device code has expired")
@@ -58,6 +63,7 @@ func (d *devices) poll(code, client string, f form, now time.Time, silent bool) 
 // forget needs mu held.
 func (d *devices) forget(code string) {
 	r := d.byCode[digestOf(code)]
-	delete(d.byCode, digestOf(code))
+	delete(d.byCode, r.code)
 	delete(d.byUser, r.userCode)
+	d.keeper.Keep(drop(bucketDevices, r.code))
 }

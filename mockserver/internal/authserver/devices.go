@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -26,7 +27,9 @@ const (
 type deviceRecord struct {
 	tokenInfo // complete once approved
 
+	code      digest
 	userCode  string
+	number    int // of its start, from 1
 	challenge string
 	expiry    time.Time
 	interval  time.Duration
@@ -36,7 +39,10 @@ type deviceRecord struct {
 
 // devices stores device codes.
 type devices struct {
+	keeper kept.Keeper
+
 	mu     sync.Mutex
+	made   int // how many there were
 	byCode map[digest]*deviceRecord
 	byUser map[string]*deviceRecord
 	order  []string // user codes
@@ -45,7 +51,7 @@ type devices struct {
 const maxDevices = 1 << 14
 
 func newDevices() *devices {
-	return &devices{byCode: map[digest]*deviceRecord{}, byUser: map[string]*deviceRecord{}}
+	return &devices{keeper: kept.Off{}, byCode: map[digest]*deviceRecord{}, byUser: map[string]*deviceRecord{}}
 }
 
 // add stores r and returns its two codes; false if too many devices wait.
@@ -62,10 +68,12 @@ func (d *devices) add(r deviceRecord, now time.Time) (deviceCode, userCode strin
 	for userCode == "" || d.byUser[userCode] != nil {
 		userCode = newUserCode()
 	}
-	r.userCode = userCode
-	d.byCode[digestOf(deviceCode)] = &r
+	d.made++
+	r.code, r.userCode, r.number = digestOf(deviceCode), userCode, d.made
+	d.byCode[r.code] = &r
 	d.byUser[userCode] = &r
 	d.order = append(d.order, userCode)
+	d.keeper.Keep(r.change(r.code))
 	return deviceCode, userCode, true
 }
 
@@ -75,6 +83,7 @@ func (d *devices) purge(now time.Time) {
 		if now.Sub(r.expiry) > time.Hour {
 			delete(d.byCode, code)
 			delete(d.byUser, r.userCode)
+			d.keeper.Keep(drop(bucketDevices, code))
 		}
 	}
 	d.order = slices.DeleteFunc(d.order, func(userCode string) bool { return d.byUser[userCode] == nil })
@@ -127,6 +136,7 @@ func (d *devices) decide(userCode string, what decision, who func(tokenInfo) tok
 		r.tokenInfo = who(r.tokenInfo)
 	}
 	r.decision = what
+	d.keeper.Keep(r.change(r.code))
 	return true
 }
 

@@ -14,19 +14,28 @@ import (
 // mint issues an access token of info with lifetime ttl.
 func (s *Server) mint(info tokenInfo, ttl time.Duration) (issued, *protocolError) {
 	now := s.cfg.Now()
+	out, perr := s.sign(info, now, ttl)
+	if perr == nil {
+		s.tokens.addAccess(out.access, info, now, out.expiry)
+	}
+	return out, perr
+}
+
+// sign makes an access token that the registry does not know yet.
+func (s *Server) sign(info tokenInfo, now time.Time, ttl time.Duration) (issued, *protocolError) {
 	expiry := now.Add(ttl)
-	token := "at_" + rand.Text()
-	if !s.cfg.Opaque {
+	token, good := "at_"+rand.Text(), jsonValues(info.claims)
+	if good && !s.cfg.Opaque {
 		var err error
 		token, err = s.key.Sign(s.claims(info, now, expiry))
-		if err != nil {
-			return issued{}, &protocolError{
-				status: http.StatusInternalServerError, code: codeServerError,
-				description: "the token could not be signed: a claim given to IssueToken is not a JSON value",
-			}
+		good = err == nil
+	}
+	if !good {
+		return issued{}, &protocolError{
+			status: http.StatusInternalServerError, code: codeServerError,
+			description: "the token could not be signed: a claim given to IssueToken is not a JSON value",
 		}
 	}
-	s.tokens.addAccess(token, info, now, expiry)
 	return issued{access: token, scopes: info.scopes, expiry: expiry}, nil
 }
 

@@ -28,25 +28,24 @@ func (s *Server) refreshToken(c oauth.Client, f form) (issued, *protocolError) {
 	if perr != nil {
 		return issued{}, perr
 	}
-	keep := s.cfg.KeepRefreshTokens || s.has(oauth.QuirkRefreshTokenOnce)
-	if !keep && !s.tokens.useUp(token, at) {
-		return issued{}, dead
-	}
 	narrowed := login
 	narrowed.scopes, narrowed.audience = scopes, audience
-	out, perr := s.mint(narrowed, s.cfg.TokenTTL)
+	if s.cfg.KeepRefreshTokens || s.has(oauth.QuirkRefreshTokenOnce) {
+		out, perr := s.mint(narrowed, s.cfg.TokenTTL)
+		if perr == nil && !s.has(oauth.QuirkRefreshTokenOnce) {
+			out.refresh = token
+		}
+		return out, perr
+	}
+	out, perr := s.sign(narrowed, at.now, s.cfg.TokenTTL)
 	if perr != nil {
 		return issued{}, perr
 	}
-	if s.has(oauth.QuirkRefreshTokenOnce) {
-		return out, nil
-	}
-	if keep {
-		out.refresh = token
-		return out, nil
-	}
 	// The next refresh token keeps the scopes and audiences of the login, even if this
 	// request was for fewer.
-	out.refresh = s.tokens.addRefresh(login)
+	out.refresh, ok = s.tokens.rotate(token, at, successor{access: out.access, info: narrowed, login: login, expiry: out.expiry})
+	if !ok {
+		return issued{}, dead
+	}
 	return out, nil
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
+
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
 
 // tokenInfo is what a token is issued for.
@@ -36,6 +38,8 @@ type refreshRecord struct {
 
 // registry stores every token that was issued.
 type registry struct {
+	keeper kept.Keeper
+
 	mu      sync.Mutex
 	access  map[digest]*accessRecord
 	refresh map[digest]*refreshRecord
@@ -46,29 +50,48 @@ type registry struct {
 const purgeAt = 1 << 14
 
 func newRegistry() *registry {
-	return &registry{access: map[digest]*accessRecord{}, refresh: map[digest]*refreshRecord{}, ended: map[string]bool{}, purge: purgeAt}
+	return &registry{
+		keeper: kept.Off{},
+		access: map[digest]*accessRecord{}, refresh: map[digest]*refreshRecord{}, ended: map[string]bool{}, purge: purgeAt,
+	}
 }
 
 func (g *registry) addAccess(token string, info tokenInfo, now, expiry time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.keeper.Keep(g.newAccess(token, info, now, expiry)...)
+}
+
+// newAccess needs mu held.
+func (g *registry) newAccess(token string, info tokenInfo, now, expiry time.Time) (changes []kept.Change) {
 	if len(g.access) >= g.purge {
 		for d, r := range g.access {
 			if now.Sub(r.expiry) > time.Hour {
 				delete(g.access, d)
+				changes = append(changes, drop(bucketAccess, d))
 			}
 		}
 		g.purge = max(purgeAt, 2*len(g.access))
 	}
-	g.access[digestOf(token)] = &accessRecord{tokenInfo: info, expiry: expiry, revoked: g.ended[info.login]}
+	d, r := digestOf(token), &accessRecord{tokenInfo: info, expiry: expiry}
+	g.access[d] = r
+	return append(changes, r.change(d))
 }
 
 func (g *registry) addRefresh(info tokenInfo) string {
-	token := "rt_" + rand.Text()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.refresh[digestOf(token)] = &refreshRecord{tokenInfo: info, revoked: g.ended[info.login]}
+	token, change := g.newRefresh(info)
+	g.keeper.Keep(change)
 	return token
+}
+
+// newRefresh needs mu held.
+func (g *registry) newRefresh(info tokenInfo) (string, kept.Change) {
+	token := "rt_" + rand.Text()
+	d, r := digestOf(token), &refreshRecord{tokenInfo: info}
+	g.refresh[d] = r
+	return token, r.change(d)
 }
 
 // lookup returns a copy of an access token's record.
@@ -79,7 +102,9 @@ func (g *registry) lookup(token string) (accessRecord, bool) {
 	if !ok {
 		return accessRecord{}, false
 	}
-	return *r, true
+	out := *r
+	out.revoked = out.revoked || g.ended[r.login]
+	return out, true
 }
 
 // known reports whether token was issued here as an access or a refresh token.
@@ -113,11 +138,13 @@ func (g *registry) refreshable(token, client string, m moment) (tokenInfo, bool)
 		return tokenInfo{}, false
 	}
 	if m.spent(r) {
-		r.revoked = true
-		g.revokeLogin(r.login)
+		g.revokeRefresh(digestOf(token), r)
 	}
-	return r.tokenInfo, !r.revoked
+	return r.tokenInfo, !g.dead(r)
 }
+
+// dead reports whether a refresh token is revoked, alone or with its login.
+func (g *registry) dead(r *refreshRecord) bool { return r.revoked || g.ended[r.login] }
 
 // refreshGood returns the login of a refresh token that client could use now. Unlike
 // [registry.refreshable] it does not count as a use and revokes no login.
@@ -125,29 +152,42 @@ func (g *registry) refreshGood(token, client string, m moment) (tokenInfo, bool)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r, ok := g.refresh[digestOf(token)]
-	if !ok || r.client != client || r.revoked || m.spent(r) {
+	if !ok || r.client != client || g.dead(r) || m.spent(r) {
 		return tokenInfo{}, false
 	}
 	return r.tokenInfo, true
 }
 
-// useUp marks a refresh token as used. It returns false, and revokes the login, if
-// another request has used it meanwhile.
-func (g *registry) useUp(token string, m moment) bool {
+// successor is what follows a refresh token that is used up: an access token, and the login
+// that the next refresh token is for.
+type successor struct {
+	access      string
+	info, login tokenInfo
+	expiry      time.Time
+}
+
+// rotate marks a refresh token as used and stores the tokens that follow; all of it is kept
+// together or not at all. It returns the next refresh token. If another request has used
+// the token meanwhile, it returns false and revokes the login.
+func (g *registry) rotate(token string, m moment, next successor) (string, bool) {
+	d := digestOf(token)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	r, ok := g.refresh[digestOf(token)]
-	if !ok || r.revoked {
-		return false
+	r, ok := g.refresh[d]
+	if !ok || g.dead(r) {
+		return "", false
 	}
 	if m.spent(r) {
-		g.revokeLogin(r.login)
-		return false
+		g.keeper.Keep(g.endings(r.login)...)
+		return "", false
 	}
 	if !r.used {
 		r.used, r.usedAt = true, m.now
 	}
-	return true
+	refresh, change := g.newRefresh(next.login)
+	changes := append(g.newAccess(next.access, next.info, m.now, next.expiry), r.change(d), change)
+	g.keeper.Keep(changes...)
+	return refresh, true
 }
 
 // revoke revokes one token of client: an access token alone, a refresh token with every
@@ -162,67 +202,70 @@ func (g *registry) revoke(token, client string) bool {
 			return false
 		}
 		r.revoked = true
+		g.keeper.Keep(r.change(d))
 	}
 	if r, ok := g.refresh[d]; ok {
 		if r.client != client {
 			return false
 		}
-		r.revoked = true
-		g.revokeLogin(r.login)
+		g.revokeRefresh(d, r)
 	}
 	return true
 }
 
-// revokeLogin needs mu held.
-func (g *registry) revokeLogin(login string) {
-	if login == "" {
-		return
+// revokeRefresh revokes a refresh token and its login. It needs mu held.
+func (g *registry) revokeRefresh(d digest, r *refreshRecord) {
+	r.revoked = true
+	g.keeper.Keep(append(g.endings(r.login), r.change(d))...)
+}
+
+// endings revokes a login, whose tokens [registry.lookup] and [registry.dead] then take for
+// revoked. It needs mu held.
+func (g *registry) endings(login string) []kept.Change {
+	if login == "" || g.ended[login] {
+		return nil
 	}
 	g.ended[login] = true
-	for _, r := range g.access {
-		if r.login == login {
-			r.revoked = true
-		}
-	}
-	for _, r := range g.refresh {
-		if r.login == login {
-			r.revoked = true
-		}
-	}
+	return []kept.Change{{Bucket: bucketEnded, Key: login, Value: kept.Bytes([]byte{})}}
 }
 
 // endLogin revokes every token of a login, also later ones.
 func (g *registry) endLogin(login string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.revokeLogin(login)
+	g.keeper.Keep(g.endings(login)...)
 }
 
 // expireAll makes every valid access token expire now.
 func (g *registry) expireAll(now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, r := range g.access {
+	var changes []kept.Change
+	for d, r := range g.access {
 		if r.expiry.After(now) {
 			r.expiry = now
+			changes = append(changes, r.change(d))
 		}
 	}
+	g.keeper.Keep(changes...)
 }
 
 // revokeAll revokes every access token, and with logins every refresh token too.
 func (g *registry) revokeAll(logins bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, r := range g.access {
-		r.revoked = true
-	}
-	if !logins {
-		return
-	}
-	for _, r := range g.refresh {
-		r.revoked = true
-		if r.login != "" {
-			g.ended[r.login] = true
+	var changes []kept.Change
+	for d, r := range g.access {
+		if !r.revoked {
+			r.revoked = true
+			changes = append(changes, r.change(d))
 		}
 	}
+	if logins {
+		for d, r := range g.refresh {
+			r.revoked = true
+			changes = append(append(changes, r.change(d)), g.endings(r.login)...)
+		}
+	}
+	g.keeper.Keep(changes...)
 }

@@ -50,10 +50,10 @@ func TestRegistryUsesUpOnce(t *testing.T) {
 	token := g.addRefresh(tokenInfo{client: "c", login: "l"})
 	sibling := g.addRefresh(tokenInfo{client: "c", login: "l"})
 
-	if !g.useUp(token, moment{}) {
+	if _, ok := g.rotate(token, moment{}, successor{}); !ok {
 		t.Error("first use refused")
 	}
-	if g.useUp(token, moment{}) {
+	if _, ok := g.rotate(token, moment{}, successor{}); ok {
 		t.Error("second use allowed")
 	}
 	if _, ok := g.refreshable(sibling, "c", moment{}); ok {

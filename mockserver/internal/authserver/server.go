@@ -5,7 +5,8 @@
 // a secret, a key or another issuer's token. It checks requests strictly;
 // [Server.Faults] makes its endpoints misbehave, and each [oauth.Quirk] is a deviation
 // of some real server. There is one file for each grant and endpoint. Everything is
-// stored in memory. Package signed has the JOSE part.
+// stored in memory, and kept elsewhere too after [Server.KeepIn]. Package signed has the
+// JOSE part.
 //
 // [New] makes a [Server], an http.Handler, from an [oauth.Config]; resource servers check
 // access tokens with [Server.Verify].
@@ -16,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/jetway-go/jetway/mockserver/faults"
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 	"github.com/jetway-go/jetway/mockserver/internal/pages"
 	"github.com/jetway-go/jetway/mockserver/internal/signed"
 	"github.com/jetway-go/jetway/mockserver/oauth"
@@ -26,6 +28,7 @@ type Server struct {
 	cfg     oauth.Config
 	path    string // the issuer's path, "" or "/…"
 	key     *signed.Key
+	keeper  kept.Keeper
 	tokens  *registry
 	clients *clients
 	grants  map[string]grant
@@ -56,6 +59,7 @@ func New(cfg oauth.Config) (*Server, error) {
 		cfg:     cfg,
 		path:    strings.TrimRight(u.Path, "/"),
 		key:     key,
+		keeper:  kept.Off{},
 		tokens:  newRegistry(),
 		clients: &clients{byID: map[string]oauth.Client{}},
 		codes:   newCodes(),

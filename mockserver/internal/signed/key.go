@@ -5,7 +5,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"errors"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
@@ -14,10 +16,13 @@ import (
 // tokenType is the typ of access tokens (RFC 9068 section 2.1).
 const tokenType = "at+jwt"
 
+var errNotOurs = errors.New("want an ECDSA key on P-256")
+
 // Key signs access tokens with ES256. Safe for concurrent use.
 type Key struct {
-	signer jose.Signer
-	public jose.JSONWebKey
+	private *ecdsa.PrivateKey
+	signer  jose.Signer
+	public  jose.JSONWebKey
 }
 
 // NewKey makes a new key. Its ID is its thumbprint (RFC 7638).
@@ -26,6 +31,23 @@ func NewKey() (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newKey(private)
+}
+
+// ReadKey reads a key that [Key.Marshal] has written.
+func ReadKey(der []byte) (*Key, error) {
+	private, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, err
+	}
+	ec, ok := private.(*ecdsa.PrivateKey)
+	if !ok || ec.Curve != elliptic.P256() {
+		return nil, errNotOurs
+	}
+	return newKey(ec)
+}
+
+func newKey(private *ecdsa.PrivateKey) (*Key, error) {
 	public := jose.JSONWebKey{Key: private.Public(), Algorithm: string(jose.ES256), Use: "sig"}
 	thumbprint, err := public.Thumbprint(crypto.SHA256)
 	if err != nil {
@@ -39,8 +61,11 @@ func NewKey() (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Key{signer: signer, public: public}, nil
+	return &Key{private: private, signer: signer, public: public}, nil
 }
+
+// Marshal returns the private key in PKCS #8, for [ReadKey]. It is a secret.
+func (k *Key) Marshal() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(k.private) }
 
 // Sign returns an access token of claims. It fails if one of them is not a JSON value.
 func (k *Key) Sign(claims map[string]any) (string, error) {

@@ -24,6 +24,9 @@ func announce(server *mockserver.Server, f *Flags, stdout io.Writer) error {
 		{"password", server.Password()},
 		{"api key", server.APIKey()},
 	}
+	if f.data != "" {
+		facts = append(facts, [2]string{"data", f.data})
+	}
 	if f.caFile != "" {
 		if err := os.WriteFile(f.caFile, server.CACertPEM(), 0o600); err != nil {
 			return fmt.Errorf("write the CA certificate: %w", err)

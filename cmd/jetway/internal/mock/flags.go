@@ -44,6 +44,7 @@ type Flags struct {
 	opaque, open, strict, demo bool
 
 	services string
+	data     string
 	projects []string
 	origins  []string
 	quirks   []string
@@ -86,6 +87,8 @@ func (f *Flags) Define(c *cobra.Command) {
 	set.StringVar(&f.services, "services", string(mockserver.All),
 		"`all` services that the mock has, or those that a current server of Flyte 2 mounts: current")
 	set.BoolVar(&f.demo, "demo", false, "create the project demo with the tasks hello and broken, to try things out")
+	set.StringVar(&f.data, "data", "",
+		"`file` to keep the state in, test secrets among it: projects, runs and logins outlive the mock; by default all is in memory")
 	set.StringArrayVarP(&f.projects, "project", "p", nil, "`ID` of a project to create; repeatable")
 }
 
@@ -103,6 +106,8 @@ func (f *Flags) Check(c *cobra.Command) error {
 		return fmt.Errorf("--services %q: want %q or %q", f.services, mockserver.All, mockserver.Current)
 	case len(f.origins) > 0 && !f.front:
 		return errors.New("--allow-origin needs --http-front: browsers cannot call grpc-go's own server")
+	case f.data == "" && c.Flags().Changed("data"):
+		return errors.New("--data needs the name of a file")
 	case f.unix != "" && c.Flags().Changed("address"):
 		return errors.New("--unix and --address both say where the gRPC services listen: give one of them")
 	case f.tls != (f.caFile != ""):

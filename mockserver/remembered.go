@@ -1,0 +1,70 @@
+package mockserver
+
+import (
+	"encoding/json"
+	"net"
+
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
+)
+
+// bucketServer holds one value: what a server remembers of the one before.
+const (
+	bucketServer  = "server"
+	keyRemembered = "remembered"
+)
+
+// remembered is what a server with [WithState] takes over where its configuration is open.
+type remembered struct {
+	GRPC, HTTP       string // addresses
+	Secret, Password string // those that were made
+}
+
+// recall completes the configuration from the store.
+func (c *config) recall() error {
+	if c.store == nil {
+		return nil
+	}
+	err := c.store.Each(bucketServer, keyRemembered, func(_ string, value []byte) error { return json.Unmarshal(value, &c.before) })
+	if err != nil {
+		return err
+	}
+	if c.madeSecret && c.before.Secret != "" {
+		c.oauth.Clients[0].Secret = c.before.Secret
+	}
+	if c.madePassword && c.before.Password != "" {
+		c.oauth.Accounts[0].Password = c.before.Password
+	}
+	return nil
+}
+
+// remember keeps what the next server takes over.
+func (s *Server) remember() error {
+	now := remembered{GRPC: s.grpcSide.address, HTTP: s.httpSide.address}
+	if s.cfg.madeSecret {
+		now.Secret = s.ClientSecret()
+	}
+	if s.cfg.madePassword {
+		now.Password = s.Password()
+	}
+	value, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	s.journal.Keep(kept.Change{Bucket: bucketServer, Key: keyRemembered, Value: kept.Bytes(value)})
+	return nil
+}
+
+// listenAgain listens at address; if its port is open, at that of the address before if it
+// is free.
+func listenAgain(network, address, before string) (*listener, error) {
+	if network == "tcp" && before != "" {
+		at, err := net.ResolveTCPAddr(network, address)
+		old, oldErr := net.ResolveTCPAddr(network, before)
+		if err == nil && oldErr == nil && at.Port == 0 && (at.IP.Equal(old.IP) || len(at.IP) == 0 && old.IP.IsUnspecified()) {
+			if l, err := listen(network, before); err == nil {
+				return l, nil
+			}
+		}
+	}
+	return listen(network, address)
+}

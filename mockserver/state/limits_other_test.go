@@ -1,0 +1,6 @@
+//go:build !unix
+
+package state
+
+// ignoreLimits does nothing: there is no such signal.
+func ignoreLimits() {}
