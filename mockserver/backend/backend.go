@@ -69,7 +69,7 @@ type Backend struct {
 	tasks    *tasks
 	secrets  *secrets
 	triggers *triggers
-	settings map[string]settingsRow // by settingsLevel.place
+	settings *settings
 	clusters ClusterSelector
 
 	runs *runs // has a lock of its own, taken after mu
@@ -81,8 +81,10 @@ func New(cfg Config) *Backend {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	b := &Backend{cfg: cfg, projects: newProjects(), tasks: newTasks(), secrets: newSecrets(), triggers: newTriggers()}
-	b.settings = map[string]settingsRow{}
+	b := &Backend{
+		cfg: cfg, projects: newProjects(), tasks: newTasks(), secrets: newSecrets(),
+		triggers: newTriggers(), settings: newSettings(),
+	}
 	b.started = time.Now() // the build that answers is this process
 	if cfg.Strict {
 		b.rules = contractRules()

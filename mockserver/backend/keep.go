@@ -28,6 +28,7 @@ const (
 // Timelines of future runs and other scripts are not kept.
 func (b *Backend) KeepIn(k kept.Keeper) {
 	b.projects.keeper, b.tasks.keeper, b.secrets.keeper, b.runs.keeper = k, k, k, k
+	b.triggers.keeper, b.settings.keeper = k, k
 }
 
 // Restore takes over the records of a store. Runs that had not ended go on in their
@@ -35,7 +36,9 @@ func (b *Backend) KeepIn(k kept.Keeper) {
 func (b *Backend) Restore(from kept.View) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, part := range []func(kept.View) error{b.projects.restore, b.tasks.restore, b.secrets.restore, b.runs.restore} {
+	for _, part := range []func(kept.View) error{
+		b.projects.restore, b.tasks.restore, b.triggers.restore, b.settings.restore, b.secrets.restore, b.runs.restore,
+	} {
 		if err := part(from); err != nil {
 			return err
 		}

@@ -28,10 +28,10 @@ func (s settingsServer) CreateSettings(
 	own := levels[len(levels)-1]
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
-	if _, taken := s.b.settings[own.place]; taken {
+	if _, taken := s.b.settings.rows[own.place]; taken {
 		return nil, status.Errorf(codes.AlreadyExists, "settings of %s exist already: update them", own)
 	}
-	s.b.settings[own.place] = settingsRow{stored, 1}
+	s.b.settings.set(own.place, settingsRow{stored, 1})
 	return &settingspb.CreateSettingsResponse{SettingsRecord: &settingspb.SettingsRecord{
 		Key: req.GetKey(), Settings: req.GetSettings(), Version: 1,
 	}}, nil
@@ -50,7 +50,7 @@ func (s settingsServer) UpdateSettings(
 	own := levels[len(levels)-1]
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
-	row, ok := s.b.settings[own.place]
+	row, ok := s.b.settings.rows[own.place]
 	switch {
 	case !ok:
 		return nil, status.Errorf(codes.NotFound, "there are no settings of %s: create them", own)
@@ -58,7 +58,7 @@ func (s settingsServer) UpdateSettings(
 		return nil, status.Errorf(codes.FailedPrecondition, "settings of %s have version %d, not %d: read them again",
 			own, row.version, req.GetVersion())
 	}
-	s.b.settings[own.place] = settingsRow{stored, row.version + 1}
+	s.b.settings.set(own.place, settingsRow{stored, row.version + 1})
 	return &settingspb.UpdateSettingsResponse{SettingsRecord: &settingspb.SettingsRecord{
 		Key: req.GetKey(), Settings: req.GetSettings(), Version: row.version + 1,
 	}}, nil
@@ -76,7 +76,7 @@ func (s settingsServer) GetSettingsForEdit(
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	for _, level := range levels {
-		row, ok := s.b.settings[level.place]
+		row, ok := s.b.settings.rows[level.place]
 		if !ok {
 			row.settings = &settingspb.Settings{}
 		}

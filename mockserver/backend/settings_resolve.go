@@ -19,7 +19,7 @@ func (b *Backend) resolveSettings(levels []settingsLevel) *settingspb.Settings {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, level := range levels {
-		if row, ok := b.settings[level.place]; ok {
+		if row, ok := b.settings.rows[level.place]; ok {
 			overlay(resolved.ProtoReflect(), row.settings.ProtoReflect(), level.width)
 		}
 	}

@@ -8,7 +8,23 @@ import (
 	"google.golang.org/grpc/status"
 
 	settingspb "github.com/jetway-go/jetway/gen/flyteidl2/settings"
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
+
+// settings holds the settings of all scopes. Guarded by Backend.mu.
+type settings struct {
+	keeper kept.Keeper
+	rows   map[string]settingsRow // by settingsLevel.place
+}
+
+func newSettings() *settings { return &settings{kept.Off{}, map[string]settingsRow{}} }
+
+func (s *settings) set(place string, row settingsRow) {
+	s.rows[place] = row
+	s.keeper.Keep(record(bucketSettings, kept.Key(place), func() keptSettings {
+		return keptSettings{Place: place, Settings: wire(row.settings), Version: row.version}
+	}))
+}
 
 // settingsRow is the settings of one scope. It is replaced, never changed.
 type settingsRow struct {

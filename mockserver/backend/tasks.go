@@ -119,7 +119,11 @@ func (b *Backend) taskSpec(id *taskpb.TaskIdentifier) (*taskpb.TaskSpec, bool) {
 func (t *tasks) show(name taskName, version string, own []*taskpb.TaskTrigger) {
 	if task := t.byName[name]; task != nil {
 		if i, ok := task.places[version]; ok {
+			if len(own) == 0 && len(task.versions[i].triggers) == 0 {
+				return
+			}
 			task.versions[i].triggers = own
+			t.keeper.Keep(task.versions[i].change())
 		}
 	}
 }

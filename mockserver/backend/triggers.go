@@ -13,6 +13,7 @@ import (
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
 	triggerpb "github.com/jetway-go/jetway/gen/flyteidl2/trigger"
+	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
 
 // triggerKey identifies a trigger without its revision; organizations are ignored.
@@ -49,12 +50,13 @@ func (r triggerRow) exists() bool { return r.revision > 0 && r.deleted.IsZero() 
 // triggers holds all triggers in all their revisions, oldest first; the first revision is 1.
 // Guarded by Backend.mu.
 type triggers struct {
+	keeper kept.Keeper
 	byKey  map[triggerKey][]triggerRow
 	byTask map[taskName][]triggerKey // in no order
 }
 
 func newTriggers() *triggers {
-	return &triggers{map[triggerKey][]triggerRow{}, map[taskName][]triggerKey{}}
+	return &triggers{kept.Off{}, map[triggerKey][]triggerRow{}, map[taskName][]triggerKey{}}
 }
 
 // latest returns the newest revision of a trigger, which may have been deleted; revision 0 means
@@ -145,6 +147,7 @@ func (t *triggers) add(row triggerRow, action triggerpb.TriggerRevisionAction) t
 	row.revision++
 	row.action = action
 	t.byKey[row.triggerKey] = append(t.byKey[row.triggerKey], row)
+	t.keeper.Keep(row.change())
 	return row
 }
 
@@ -152,6 +155,7 @@ func (t *triggers) add(row triggerRow, action triggerpb.TriggerRevisionAction) t
 func (t *triggers) fired(key triggerKey, at time.Time) {
 	if rows := t.byKey[key]; len(rows) > 0 {
 		rows[len(rows)-1].triggered = at
+		t.keeper.Keep(rows[len(rows)-1].change())
 	}
 }
 

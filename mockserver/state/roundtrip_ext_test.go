@@ -22,7 +22,9 @@ import (
 	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	secretpb "github.com/jetway-go/jetway/gen/flyteidl2/secret"
+	settingspb "github.com/jetway-go/jetway/gen/flyteidl2/settings"
 	taskpb "github.com/jetway-go/jetway/gen/flyteidl2/task"
+	triggerpb "github.com/jetway-go/jetway/gen/flyteidl2/trigger"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/backend"
@@ -35,6 +37,8 @@ type clients struct {
 	secrets  secretpb.SecretServiceClient
 	runs     workflowpb.RunServiceClient
 	data     dataproxypb.DataProxyServiceClient
+	triggers triggerpb.TriggerServiceClient
+	settings settingspb.SettingsServiceClient
 }
 
 func newClients(t *testing.T, s *mockserver.Server) clients {
@@ -46,7 +50,8 @@ func clientsOn(conn grpc.ClientConnInterface) clients {
 	return clients{
 		projects: projectpb.NewProjectServiceClient(conn), tasks: taskpb.NewTaskServiceClient(conn),
 		secrets: secretpb.NewSecretServiceClient(conn), runs: workflowpb.NewRunServiceClient(conn),
-		data: dataproxypb.NewDataProxyServiceClient(conn),
+		data: dataproxypb.NewDataProxyServiceClient(conn), triggers: triggerpb.NewTriggerServiceClient(conn),
+		settings: settingspb.NewSettingsServiceClient(conn),
 	}
 }
 
@@ -66,6 +71,14 @@ func runID(name string) *commonpb.RunIdentifier {
 
 func taskID(name, version string) *taskpb.TaskIdentifier {
 	return &taskpb.TaskIdentifier{Project: "shop", Domain: "development", Name: name, Version: version}
+}
+
+func triggerName(name string) *commonpb.TriggerName {
+	return &commonpb.TriggerName{Project: "shop", Domain: "development", TaskName: "sum", Name: name}
+}
+
+func settingsKey() *settingspb.SettingsKey {
+	return &settingspb.SettingsKey{Domain: "development", Project: "shop"}
 }
 
 func text(s string) *corepb.Literal {
@@ -118,6 +131,16 @@ func seen(t *testing.T, s *mockserver.Server) map[string]any {
 		Request: list, TaskName: &taskpb.TaskName{Project: "shop", Domain: "development", Name: "sum"},
 	})
 	add("versions", versions, err)
+	triggers, err := c.triggers.ListTriggers(ctx, &triggerpb.ListTriggersRequest{Request: list})
+	add("triggers", triggers, err)
+	for _, name := range []string{"nightly", "gone"} {
+		history, err := c.triggers.GetTriggerRevisionHistory(ctx, &triggerpb.GetTriggerRevisionHistoryRequest{Name: triggerName(name)})
+		add("history of "+name, history, err)
+	}
+	details, err := c.triggers.GetTriggerDetails(ctx, &triggerpb.GetTriggerDetailsRequest{Name: triggerName("nightly")})
+	add("trigger", details, err)
+	settings, err := c.settings.GetSettingsForEdit(ctx, &settingspb.GetSettingsForEditRequest{Key: settingsKey()})
+	add("settings", settings, err)
 	secrets, err := c.secrets.ListSecrets(ctx, &secretpb.ListSecretsRequest{Limit: 100})
 	add("secrets", secrets, err)
 	for _, secret := range secrets.GetSecrets() {
@@ -195,6 +218,16 @@ func fill(t *testing.T, s *mockserver.Server) (uploadURL string) {
 			Triggers: []*taskpb.TaskTrigger{{Name: "nightly", Spec: &taskpb.TaskTriggerSpec{Active: true}}},
 		}))(t)
 	}
+	must(c.triggers.DeployTrigger(ctx, &triggerpb.DeployTriggerRequest{
+		Name: triggerName("gone"), Spec: &triggerpb.TriggerSpec{TaskVersion: "v1", Description: "for a while"},
+	}))(t)
+	must(c.triggers.DeleteTriggers(ctx, &triggerpb.DeleteTriggersRequest{Names: []*commonpb.TriggerName{triggerName("gone")}}))(t)
+	must(c.triggers.UpdateTriggers(ctx, &triggerpb.UpdateTriggersRequest{Names: []*commonpb.TriggerName{triggerName("nightly")}}))(t)
+	queue := &settingspb.Settings{Run: &settingspb.RunSettings{DefaultQueue: &settingspb.StringSetting{
+		State: settingspb.SettingState_SETTING_STATE_VALUE, StringValue: "fast",
+	}}}
+	must(c.settings.CreateSettings(ctx, &settingspb.CreateSettingsRequest{Key: settingsKey(), Settings: queue}))(t)
+	must(c.settings.UpdateSettings(ctx, &settingspb.UpdateSettingsRequest{Key: settingsKey(), Settings: queue, Version: 1}))(t)
 	for _, name := range []string{"key", "gone", "two"} {
 		must(c.secrets.CreateSecret(ctx, &secretpb.CreateSecretRequest{
 			Id:         &secretpb.SecretIdentifier{Name: name, Domain: "development", Project: "shop"},
