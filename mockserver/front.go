@@ -33,6 +33,10 @@ func (s *Server) frontHandler() http.Handler {
 			web.ServeHTTP(w, r)
 			return
 		}
+		if s.isOwn(r.URL.Path) { // neither the proxy nor the script is in its way
+			s.grpc.ServeHTTP(w, r)
+			return
+		}
 		if !s.proxy.admits(r.Header.Values(proxyHeader)) {
 			s.logFrontAnswer(r, HTTPAnswer{Status: http.StatusProxyAuthRequired})
 			refuseByProxy(w)

@@ -54,6 +54,8 @@ type config struct {
 
 	proxyToken string // empty without a proxy in front
 
+	attachments []Attachment
+
 	logger  *slog.Logger
 	logSize int
 }

@@ -22,6 +22,8 @@ const (
 // Request is one call or HTTP request that the server received. It holds no secret:
 // tokens appear by ID only, and values of keys that carry credentials are omitted.
 type Request struct {
+	// Number counts requests from 1 since the start.
+	Number uint64
 	// Kind is the side of the server that it reached.
 	Kind Kind
 	// Method is the full name of a call, else verb and path, such as
@@ -65,6 +67,9 @@ type requestLog struct {
 	ring   []*Request
 	next   int // where the next one goes once ring is full
 	tokens int
+
+	latest  uint64 // number of the latest
+	watches map[*requestWatch]struct{}
 }
 
 func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
@@ -73,9 +78,12 @@ func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
 func (l *requestLog) add(r *Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.latest++
+	r.Number = l.latest
 	if r.Kind == KindToken {
 		l.tokens++
 	}
+	defer l.notify(r)
 	switch {
 	case l.size == 0:
 	case len(l.ring) < l.size:
@@ -90,6 +98,7 @@ func (l *requestLog) finish(r *Request, code codes.Code, httpStatus int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.Done, r.Code, r.HTTPStatus = true, code, httpStatus
+	l.notify(r)
 }
 
 // Requests returns the requests received so far, oldest first. The maps and slices in it are

@@ -42,6 +42,7 @@ type Server struct {
 	log     *requestLog
 	proxy   proxy
 	index   *pages.Layout
+	own     map[string]bool // services of attachments; fixed before the server serves
 
 	grpcSide *listener
 	httpSide *listener
@@ -121,6 +122,9 @@ func (s *Server) assemble() error {
 		s.backend.AddProject(backend.Project{ID: id, Name: id})
 	}
 	s.grpc = s.newGRPC()
+	if err := s.attach(); err != nil {
+		return err
+	}
 	s.http = s.newHTTP()
 	s.client = s.newClient()
 	if s.cfg.front {

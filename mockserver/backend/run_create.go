@@ -88,7 +88,7 @@ func (r *runs) start(key runKey, req *workflowpb.CreateRunRequest, what runnable
 	r.byKey[key] = ru
 	r.list(a)
 	r.touch(a, creation, now)
-	if steps := r.plan(what.id.GetName()).Steps; len(steps) > 0 {
+	if steps := r.plan(key, what.id.GetName()).Steps; len(steps) > 0 {
 		r.wg.Add(1)
 		go r.play(ru, steps)
 	}
