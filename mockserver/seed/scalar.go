@@ -77,26 +77,33 @@ func (r *reader) wellKnown(n *yaml.Node, m protoreflect.Message, f protoreflect.
 			r.failf(n.Line, "%s: want a mapping of names and values", f.Name())
 			return
 		}
-		value = r.values(n, string(f.Name())).GetStructValue()
+		value = r.values(n, string(f.Name()), maxDepth).GetStructValue()
 	}
 	m.Set(f, protoreflect.ValueOfMessage(value.ProtoReflect()))
 }
 
+// maxDepth is how deep a value may lie in others; an alias may repeat itself without end.
+const maxDepth = 16
+
 // values reads any value.
-func (r *reader) values(n *yaml.Node, name string) *structpb.Value {
+func (r *reader) values(n *yaml.Node, name string, depth int) *structpb.Value {
 	n, ok := r.resolve(n)
 	if !ok {
+		return structpb.NewNullValue()
+	}
+	if depth == 0 {
+		r.failf(n.Line, "%s: the value is nested more than %d deep", name, maxDepth)
 		return structpb.NewNullValue()
 	}
 	switch n.Kind {
 	case yaml.MappingNode:
 		out := &structpb.Struct{Fields: map[string]*structpb.Value{}}
-		r.pairs(n, func(key string, _, v *yaml.Node) { out.Fields[key] = r.values(v, name+" "+key) })
+		r.pairs(n, func(key string, _, v *yaml.Node) { out.Fields[key] = r.values(v, name, depth-1) })
 		return structpb.NewStructValue(out)
 	case yaml.SequenceNode:
 		out := &structpb.ListValue{}
 		for _, item := range n.Content {
-			out.Values = append(out.Values, r.values(item, name))
+			out.Values = append(out.Values, r.values(item, name, depth-1))
 		}
 		return structpb.NewListValue(out)
 	}
