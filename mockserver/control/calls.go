@@ -54,6 +54,13 @@ func (s *service) FailCalls(_ context.Context, req *mockpb.FailCallsRequest) (*m
 	if c == codes.OK {
 		return nil, badValue("code: want the status of a failure, such as CODE_UNAVAILABLE")
 	}
+	switch every := req.GetEvery(); {
+	case every > 0 && req.GetCount() > 0:
+		return nil, badValue("count, every: calls fail for a while or without end; set one of them")
+	case every > 0:
+		s.server.Script().FailEvery(req.GetMethod(), int(every), c, req.GetMessage())
+		return &mockpb.FailCallsResponse{}, nil
+	}
 	s.server.Script().FailNext(req.GetMethod(), count(req.GetCount()), c, req.GetMessage())
 	return &mockpb.FailCallsResponse{}, nil
 }

@@ -47,6 +47,26 @@ func TestFailCallsFailsTheNextCalls(t *testing.T) {
 	wantCode(t, f.list(ctx), codes.OK)
 }
 
+func TestFailCallsFailsEverySoManyUntilAReset(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	ctx := f.login(t)
+	ok[*mockpb.FailCallsResponse](t)(f.control.FailCalls(with(t), &mockpb.FailCallsRequest{Every: 3, Code: mockpb.Code_CODE_UNAVAILABLE}))
+	for i := range 9 {
+		want := codes.OK
+		if i%3 == 2 {
+			want = codes.Unavailable
+		}
+		wantCode(t, f.list(ctx), want)
+	}
+	ok[*mockpb.ResetResponse](t)(f.control.Reset(with(t), &mockpb.ResetRequest{}))
+	for range 3 {
+		wantCode(t, f.list(ctx), codes.OK)
+	}
+	_, err := f.control.FailCalls(with(t), &mockpb.FailCallsRequest{Count: 1, Every: 3, Code: mockpb.Code_CODE_UNAVAILABLE})
+	wantRefusal(t, err, codes.InvalidArgument, control.ReasonBadValue, "one of them")
+}
+
 // The proto has the numbers of gRPC.
 func TestCodesAreThoseOfGRPC(t *testing.T) {
 	t.Parallel()

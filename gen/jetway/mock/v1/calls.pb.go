@@ -201,8 +201,11 @@ type FailCallsRequest struct {
 	// How many calls to fail; zero means one.
 	Count uint32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	// The status of the failure; must not be OK.
-	Code          Code   `protobuf:"varint,3,opt,name=code,proto3,enum=jetway.mock.v1.Code" json:"code,omitempty"`
-	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	Code    Code   `protobuf:"varint,3,opt,name=code,proto3,enum=jetway.mock.v1.Code" json:"code,omitempty"`
+	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	// Fails every so many calls from now on instead, until Reset: 1 fails each. It replaces
+	// what was set for the same method before. Not together with count.
+	Every         uint32 `protobuf:"varint,5,opt,name=every,proto3" json:"every,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -263,6 +266,13 @@ func (x *FailCallsRequest) GetMessage() string {
 		return x.Message
 	}
 	return ""
+}
+
+func (x *FailCallsRequest) GetEvery() uint32 {
+	if x != nil {
+		return x.Every
+	}
+	return 0
 }
 
 type FailCallsResponse struct {
@@ -1174,12 +1184,13 @@ const file_jetway_mock_v1_calls_proto_rawDesc = "" +
 	"\x1ajetway/mock/v1/calls.proto\x12\x0ejetway.mock.v1\x1a\x1egoogle/protobuf/duration.proto\"*\n" +
 	"\x12RejectCallsRequest\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\rR\x05count\"\x15\n" +
-	"\x13RejectCallsResponse\"\x84\x01\n" +
+	"\x13RejectCallsResponse\"\x9a\x01\n" +
 	"\x10FailCallsRequest\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12(\n" +
 	"\x04code\x18\x03 \x01(\x0e2\x14.jetway.mock.v1.CodeR\x04code\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage\"\x13\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\x12\x14\n" +
+	"\x05every\x18\x05 \x01(\rR\x05every\"\x13\n" +
 	"\x11FailCallsResponse\"\\\n" +
 	"\x11DelayCallsRequest\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12/\n" +
