@@ -37,6 +37,8 @@ func TestMistakesAreReportedWithTheirLine(t *testing.T) {
 		"a merge":             {"a: &a {id: x}\nprojects:\n- <<: *a\n", `line 1: there is no field "a" here; the fields are clients, users, projects, secrets, tasks, runs; line 3: there is no field "<<" here; the fields are id, name, description, labels, archived`},
 		"a client":            {"clients:\n- {secret: canary}\n", "line 2: id is missing"},
 		"a user":              {"users:\n\n- {password: canary}\n", "line 3: login is missing"},
+		"a client twice":      {"clients:\n- id: a\n- {id: a}\n", "line 3: there is a client a already"},
+		"a user twice":        {"users: [{login: a}, {login: a}]\n", "line 1: there is a user a already"},
 		"a secret":            {"secrets:\n- {value: canary}\n", "line 2: name is missing"},
 		"a bad secret":        {"secrets:\n- {name: a, value: [canary]}\n", "line 2: value: want one value"},
 		"several":             {"projects:\n- idd: a\n- archived: canary\n", `line 2: there is no field "idd" here; the fields are id, name, description, labels, archived; line 3: archived: want true or false`},

@@ -39,6 +39,13 @@ func (r *reader) require(m proto.Message, value, field string) {
 	}
 }
 
+func (r *reader) once(m proto.Message, seen map[string]bool, what, name string) {
+	if name != "" && seen[name] {
+		r.failf(r.lines[m], "there is a %s %s already", what, name)
+	}
+	seen[name] = true
+}
+
 // document reads the one document of text.
 func (r *reader) document(text []byte, into protoreflect.Message) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))

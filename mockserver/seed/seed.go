@@ -52,13 +52,16 @@ func Parse(text []byte) (*File, error) {
 	return f, nil
 }
 
-// check looks for what is required.
+// check looks for what is required, and for what may be there once.
 func (f *File) check(r *reader) {
+	clients, users := map[string]bool{}, map[string]bool{}
 	for _, c := range f.content.GetClients() {
 		r.require(c, c.GetId(), "id")
+		r.once(c, clients, "client", c.GetId())
 	}
 	for _, u := range f.content.GetUsers() {
 		r.require(u, u.GetLogin(), "login")
+		r.once(u, users, "user", u.GetLogin())
 	}
 	for _, s := range f.content.GetSecrets() {
 		r.require(s, s.GetName(), "name")
