@@ -3,6 +3,9 @@ package seed_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -217,4 +220,24 @@ func plain(literals []*taskpb.NamedLiteral) map[string]any {
 		}
 	}
 	return out
+}
+
+// The file in the documentation can be used as it is.
+func TestTheDocumentedFileIsOne(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "mock.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "```yaml\n")
+	text, _, found := strings.Cut(text, "```")
+	f, err := seed.Parse([]byte(text))
+	if err != nil || !found {
+		t.Fatal(err)
+	}
+	b := backend.New(backend.Config{})
+	defer b.Close()
+	if err := f.Apply(t.Context(), b); err != nil || len(f.Clients()) != 1 || len(f.Accounts()) != 1 {
+		t.Errorf("it has %v, %v: %v", f.Clients(), f.Accounts(), err)
+	}
 }

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -11,17 +12,20 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 )
 
-// announce writes the files that the flags name and prints how to connect; the ready file
-// last.
+// announce writes the files that the flags name, the ready file last of them, and prints how
+// to connect.
 func announce(server *mockserver.Server, f *Flags, stdout io.Writer) error {
 	facts, err := connection(server, f)
 	if err != nil {
 		return err
 	}
-	if err := write(stdout, f.Format, facts); err != nil {
-		return fmt.Errorf("print how to connect: %w", err)
+	if err := f.writeReady(facts); err != nil {
+		return err
 	}
-	return f.writeReady(facts)
+	if err := write(stdout, f.Format, facts); err != nil {
+		return errors.Join(fmt.Errorf("print how to connect: %w", err), f.clearReady())
+	}
+	return nil
 }
 
 // connection returns how to connect, and writes the certificates for it.
