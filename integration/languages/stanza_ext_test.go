@@ -61,15 +61,17 @@ func generate(t *testing.T, stanza string) {
 	t.Helper()
 	var protos []string
 	base := filepath.Join(root, "proto")
-	err := filepath.WalkDir(filepath.Join(base, "flyteidl2"), func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && filepath.Ext(path) == ".proto" {
-			path, err = filepath.Rel(base, path)
-			protos = append(protos, path)
+	for _, dir := range []string{"flyteidl2", "jetway"} {
+		err := filepath.WalkDir(filepath.Join(base, dir), func(path string, _ fs.DirEntry, err error) error {
+			if err == nil && filepath.Ext(path) == ".proto" {
+				path, err = filepath.Rel(base, path)
+				protos = append(protos, path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	plugins := readStanza(t, stanza)
 	for _, p := range plugins {
