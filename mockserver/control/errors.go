@@ -20,7 +20,8 @@ var (
 	// ErrNotLoopback means that other machines could reach the service.
 	ErrNotLoopback = errors.New("the control service is for this machine only; listen on 127.0.0.1, [::1] or a unix socket, or leave it off")
 	// ErrWeakSecret means that the secret is empty or short.
-	ErrWeakSecret = fmt.Errorf("the secret of the control service has fewer than %d characters; use a random one, such as crypto/rand.Text()", MinSecret)
+	ErrWeakSecret = fmt.Errorf("the secret of the control service has fewer than %d characters; "+
+		"use a random one, such as crypto/rand.Text()", MinSecret)
 )
 
 // Reasons are those of the google.rpc.ErrorInfo in the statuses of the service, whose domain is

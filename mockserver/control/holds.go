@@ -28,7 +28,7 @@ func newHolds() *holds {
 }
 
 // add makes a hold and names it; false if there are too many.
-func (h *holds) add(make func() *mockserver.Hold) (string, bool) {
+func (h *holds) add(hold func() *mockserver.Hold) (string, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.byName) >= maxHolds {
@@ -36,7 +36,7 @@ func (h *holds) add(make func() *mockserver.Hold) (string, bool) {
 	}
 	h.latest++
 	name := strconv.Itoa(h.latest)
-	h.byName[name] = make()
+	h.byName[name] = hold()
 	return name, true
 }
 

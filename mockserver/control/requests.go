@@ -44,7 +44,7 @@ func (s *service) ListRequests(_ context.Context, req *mockpb.ListRequestsReques
 		}
 	}
 	if omit := len(out.GetRequests()) - int(cmp.Or(req.GetLimit(), defaultLimit)); omit > 0 {
-		out.Requests, out.Omitted = out.Requests[omit:], uint32(omit) //nolint:gosec // no more than the server keeps
+		out.Requests, out.Omitted = out.GetRequests()[omit:], uint32(omit) //nolint:gosec // no more than the server keeps
 	}
 	return out, nil
 }

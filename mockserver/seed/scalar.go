@@ -106,6 +106,7 @@ func (r *reader) values(n *yaml.Node, name string, depth int) *structpb.Value {
 			out.Values = append(out.Values, r.values(item, name, depth-1))
 		}
 		return structpb.NewListValue(out)
+	default: // a scalar
 	}
 	var number float64
 	switch tag := n.ShortTag(); {

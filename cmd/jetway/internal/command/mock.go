@@ -17,7 +17,8 @@ func newMock(a *App) *cobra.Command {
 		Long: "Runs a Flyte 2 backend with an authorization server and an object store, in memory, until it is\n" +
 			"interrupted. As soon as it serves, it prints how to connect, with commands to paste into another\n" +
 			"terminal. Its HTTP address has a page that lists what it serves.\n\n" +
-			"Its secrets are random ones, or those in " + mock.EnvSecret + ",\n" + mock.EnvPassword + ", " + mock.EnvProxyToken + "\nand " + mock.EnvControl + ".",
+			"Its secrets are random ones, or those in " + mock.EnvSecret + ",\n" + mock.EnvPassword + ", " + mock.EnvProxyToken +
+			"\nand " + mock.EnvControl + ".",
 		Example: "  jetway mock --demo\n" +
 			"  jetway mock --project demo --auto-approve ada -o json",
 		Args: cobra.NoArgs,

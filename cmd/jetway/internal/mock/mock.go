@@ -18,8 +18,8 @@ import (
 
 // Run serves until ctx ends. As soon as it serves, it prints to stdout how to connect:
 // one fact per line, among them commands and a line of Go to paste, and behind them settings for
-// other languages; or one object of JSON or YAML, which the ready file has too. It prints secrets there only; no other server accepts them. A nil logger
-// logs nothing.
+// other languages; or one object of JSON or YAML. The ready file has that object too. Secrets
+// are in these two places only; no other server accepts them. A nil logger logs nothing.
 func Run(ctx context.Context, f *Flags, stdout io.Writer, logger *slog.Logger) error {
 	if err := errors.Join(f.loadSeed(), f.clearReady()); err != nil {
 		return err

@@ -74,7 +74,8 @@ func curl(server *mockserver.Server, f *Flags) string {
 		return strings.Join(lines, "\n")
 	}
 	call := "curl -sS " + trust + "-H 'content-type: application/json' "
-	lines = append(lines, call+`-H "`+f.headerKey+`: Bearer $token" -d '{}' `+quoted(server.URL()+"/flyteidl2.project.ProjectService/ListProjects"))
+	lines = append(lines, call+`-H "`+f.headerKey+`: Bearer $token" -d '{}' `+
+		quoted(server.URL()+"/flyteidl2.project.ProjectService/ListProjects"))
 	if f.control {
 		lines = append(lines, call+"-H "+quoted(control.SecretKey+": "+f.controlSecret)+" -d '{}' "+
 			quoted(server.URL()+"/jetway.mock.v1.ControlService/ListRequests"))
