@@ -64,6 +64,9 @@ func (s *Server) newFront() (*http.Server, error) {
 // answerBare answers a call that a proxy would not let through, or that the script answers
 // with bare HTTP, and reports whether it did. It logs calls that no interceptor gets to see.
 func (s *Server) answerBare(w http.ResponseWriter, r *http.Request, call front.Call) bool {
+	if s.isOwn(r.URL.Path) { // neither the proxy nor the script is in its way
+		return false
+	}
 	if !s.proxy.admits(r.Header.Values(proxyHeader)) {
 		s.logFrontAnswer(r, call, codes.Unknown, http.StatusProxyAuthRequired)
 		refuseByProxy(w)

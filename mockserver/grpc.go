@@ -57,8 +57,8 @@ func (s *Server) newGRPC() *grpc.Server {
 		stream = append(stream, serverauth.Stream(verifier{s}, opts...))
 	}
 	opts := []grpc.ServerOption{
-		grpc.ChainUnaryInterceptor(append(unary, s.script.unary)...),
-		grpc.ChainStreamInterceptor(append(stream, s.script.stream)...),
+		grpc.ChainUnaryInterceptor(s.exemptUnary(append(unary, s.script.unary))...),
+		grpc.ChainStreamInterceptor(s.exemptStream(append(stream, s.script.stream))...),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.WaitForHandlers(true),
 	}

@@ -59,6 +59,7 @@ type config struct {
 	store                    Store // nil: memory only
 	before                   remembered
 	madeSecret, madePassword bool // not given: random, or those of the server before
+	attachments              []Attachment
 
 	logger  *slog.Logger
 	logSize int

@@ -22,6 +22,8 @@ const (
 // Request is one call or HTTP request that the server received. It holds no secret:
 // tokens appear by ID only, and values of keys that carry credentials are omitted.
 type Request struct {
+	// Number counts requests from 1 since the start.
+	Number uint64
 	// Kind is the side of the server that it reached.
 	Kind Kind
 	// Protocol is how a call came; empty for HTTP requests. Without [WithHTTPFront] all
@@ -68,6 +70,9 @@ type requestLog struct {
 	ring   []*Request
 	next   int // where the next one goes once ring is full
 	tokens int
+
+	latest  uint64 // number of the latest
+	watches map[*requestWatch]struct{}
 }
 
 func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
@@ -76,9 +81,12 @@ func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
 func (l *requestLog) add(r *Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.latest++
+	r.Number = l.latest
 	if r.Kind == KindToken {
 		l.tokens++
 	}
+	defer l.notify(r)
 	switch {
 	case l.size == 0:
 	case len(l.ring) < l.size:
@@ -93,6 +101,7 @@ func (l *requestLog) finish(r *Request, code codes.Code, httpStatus int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.Done, r.Code, r.HTTPStatus = true, code, httpStatus
+	l.notify(r)
 }
 
 // Requests returns the requests received so far, oldest first. The maps and slices in it are

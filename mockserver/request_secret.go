@@ -83,6 +83,9 @@ func (s *Server) secrets() []string {
 	for _, a := range s.cfg.oauth.Accounts {
 		all = append(all, a.Password)
 	}
+	for _, a := range s.cfg.attachments {
+		all = append(all, a.Secrets...)
+	}
 	return all
 }
 

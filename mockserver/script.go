@@ -30,6 +30,7 @@ type Script struct {
 	rejects    int
 	delays     []delayRule
 	fails      []countedRule
+	every      []everyRule
 	holds      []*Hold // until their call goes on
 	streams    []streamRule
 	answers    []answerRule
@@ -87,7 +88,7 @@ func (c *Script) Reset() {
 			h.Release()
 		}
 		c.rejects, c.delays, c.fails, c.holds, c.streams = 0, nil, nil, nil, nil
-		c.answers, c.rejections = nil, nil
+		c.answers, c.rejections, c.every = nil, nil, nil
 	})
 	c.EndWatchesAtDeadline(false)
 	c.DropUpdates(0)
@@ -143,6 +144,9 @@ func (c *Script) plan(method string) (delay time.Duration, verdict *status.Statu
 			}
 			return delay, verdict, nil
 		}
+	}
+	if verdict = c.planEvery(method); verdict != nil {
+		return delay, verdict, nil
 	}
 	for _, h := range c.holds {
 		if !h.taken && matches(h.pattern, method) {

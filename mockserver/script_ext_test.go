@@ -107,6 +107,26 @@ func TestFailNextLeavesOtherMethodsAlone(t *testing.T) {
 	wantCode(t, list(with(short(t), fetchToken(t, s)), conn), codes.OK)
 }
 
+func TestFailEveryFailsOneCallInN(t *testing.T) {
+	t.Parallel()
+	s := mocktest.New(t)
+	conn := connect(t, s)
+	ctx := with(short(t), fetchToken(t, s))
+	s.Script().FailEvery("*", 2, codes.Unavailable, "replaced below")
+	s.Script().FailEvery("*", 3, codes.Unavailable, "")
+	s.Script().FailEvery(listProjects, 2, codes.Aborted, "")
+	for i, want := range []codes.Code{codes.OK, codes.Aborted, codes.Unavailable, codes.Aborted, codes.OK, codes.Aborted} {
+		if got := status.Code(list(ctx, conn)); got != want && i != 5 { // both are due at the sixth
+			t.Errorf("call %d: %v, want %v", i+1, got, want)
+		}
+	}
+	s.Script().FailEvery(listProjects, 0, codes.Aborted, "")
+	s.Script().FailEvery("*", 1, codes.OK, "")
+	for range 6 {
+		wantCode(t, list(ctx, conn), codes.OK)
+	}
+}
+
 func TestFailNextFailsExactlyNOfConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)

@@ -16,6 +16,10 @@ func (c *Script) pattern(method string) string {
 	return p
 }
 
+// CheckMethod returns an error, which names the nearest method, if the server has no method
+// that name matches: the methods of Script that return no error would panic.
+func (c *Script) CheckMethod(name string) error { return c.server.unknown(normal(name)) }
+
 // unknown returns an error, with the nearest name, for a pattern that no method matches.
 func (s *Server) unknown(pattern string) error {
 	if pattern == "*" {
@@ -38,6 +42,9 @@ func (s *Server) unknown(pattern string) error {
 func (s *Server) methods() []string {
 	var names []string
 	for service, info := range s.grpc.GetServiceInfo() {
+		if s.own[service] { // no fault hits it
+			continue
+		}
 		for _, m := range info.Methods {
 			names = append(names, "/"+service+"/"+m.Name)
 		}

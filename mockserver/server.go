@@ -44,6 +44,7 @@ type Server struct {
 	log     *requestLog
 	proxy   proxy
 	index   *pages.Layout
+	own     map[string]bool // services of attachments; fixed before the server serves
 
 	grpcSide *listener
 	httpSide *listener
@@ -130,6 +131,9 @@ func (s *Server) assemble() error {
 		Now: s.clock.Now, Strict: s.cfg.strict, Objects: s.objects, Login: login, CurrentOnly: s.cfg.services == Current,
 	})
 	s.grpc = s.newGRPC()
+	if err := s.attach(); err != nil {
+		return err
+	}
 	s.http = s.newHTTP()
 	s.client = s.newClient()
 	if s.cfg.front != nil {

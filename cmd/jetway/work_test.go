@@ -49,6 +49,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	program, err := exec.LookPath("jetway")
 	ts.Check(err)
 	c := exec.Command(program, append([]string{"mock", "-o", "json"}, args...)...)
+	c.Dir = ts.MkAbs(".")
 	out, err := c.StdoutPipe()
 	ts.Check(err)
 	ts.Check(c.Start())

@@ -18,6 +18,14 @@ func TestTypeScript(t *testing.T) {
 	generate(t, "buf.gen.typescript.yaml")
 	run(t, "typescript", "node_modules/.bin/tsc") // strict; see tsconfig.json
 	suite(t, language{name: "typescript", dir: "typescript", command: []string{"node", "build/main.js"}})
+	t.Run("with the mock under its control", func(t *testing.T) {
+		t.Parallel()
+		ownTests(t, "typescript", []string{"node", "--test", "--test-reporter=spec", "build/control.test.js"})
+	})
+	t.Run("by the settings that the command prints", func(t *testing.T) {
+		t.Parallel()
+		typescriptSettings(t)
+	})
 }
 
 func TestPython(t *testing.T) {
@@ -25,9 +33,16 @@ func TestPython(t *testing.T) {
 	generate(t, "buf.gen.python.yaml")
 	suite(t, language{
 		name: "python", dir: "python",
-		// Debian's own interpreter, which its packages belong to, whatever stands first in the path.
-		command: []string{"/usr/bin/python3", "main.py"},
-		env:     []string{"PYTHONPATH=gen", "PYTHONDONTWRITEBYTECODE=1"},
+		command: []string{python, "main.py"},
+		env:     pythonPath(),
+	})
+	t.Run("with the mock under its control", func(t *testing.T) {
+		t.Parallel()
+		ownTests(t, "python", []string{python, "-m", "unittest", "--verbose", "test_control.py"}, pythonPath()...)
+	})
+	t.Run("by the settings that the command prints", func(t *testing.T) {
+		t.Parallel()
+		pythonSettings(t)
 	})
 }
 

@@ -61,7 +61,7 @@ func generate(t *testing.T, stanza string) {
 	t.Helper()
 	var protos []string
 	base := filepath.Join(root, "proto")
-	for _, dir := range []string{"flyteidl2", "google"} {
+	for _, dir := range []string{"flyteidl2", "google", "jetway"} {
 		err := filepath.WalkDir(filepath.Join(base, dir), func(path string, _ fs.DirEntry, err error) error {
 			if err == nil && filepath.Ext(path) == ".proto" {
 				path, err = filepath.Rel(base, path)

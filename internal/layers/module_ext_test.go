@@ -218,6 +218,20 @@ func TestMockLinksNoClient(t *testing.T) {
 	}
 }
 
+// A test in Go scripts the mock directly: it links neither the control service nor the YAML
+// reader of seed files.
+func TestTheMockLinksNoControlService(t *testing.T) {
+	t.Parallel()
+
+	for _, p := range goList(t, "-deps", "./mockserver", "./mockserver/mocktest") {
+		for _, of := range []string{mod + "mockserver/control", mod + "mockserver/seed", mod + "gen/jetway", "go.yaml.in/yaml"} {
+			if p.ImportPath == of || strings.HasPrefix(p.ImportPath, of+"/") {
+				t.Errorf("the mock links %s", p.ImportPath)
+			}
+		}
+	}
+}
+
 // goList asks the go command about packages of this module.
 func goList(t *testing.T, args ...string) []listed {
 	t.Helper()

@@ -110,6 +110,10 @@ func Rules() []Rule {
 			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/front", "mockserver/internal/authserver",
 			"mockserver/internal/kept", "mockserver/internal/pages", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
+		{Package: "mockserver/seed", May: []string{gen, "mockserver/backend", "mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/control", May: []string{
+			gen, "mockserver", "mockserver/oauth", "mockserver/seed",
+		}, Tests: mocks},
 		{Package: "mockserver/mocktest", May: []string{
 			gen, verifier, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},

@@ -44,7 +44,7 @@ func TestLinkedDescriptorsAreTheContract(t *testing.T) {
 }
 
 // TestEveryProtoIsLinked keeps the comparison whole: a proto whose package is not
-// imported above would not be looked at.
+// imported above would not be looked at. What lies in proto/jetway is our own, no contract.
 func TestEveryProtoIsLinked(t *testing.T) {
 	t.Parallel()
 
@@ -54,7 +54,10 @@ func TestEveryProtoIsLinked(t *testing.T) {
 	}
 	var written []string
 	root := filepath.Join("..", "..", "proto")
-	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && path == filepath.Join(root, "jetway") {
+			return filepath.SkipDir
+		}
 		if filepath.Ext(path) == ".proto" {
 			rel, relErr := filepath.Rel(root, path)
 			if relErr != nil {

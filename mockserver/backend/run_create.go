@@ -100,7 +100,7 @@ func (r *runs) start(key runKey, req *workflowpb.CreateRunRequest, what runnable
 	}
 	r.storeInputs(a, what.inputs(req))
 	r.byKey[key] = ru
-	ru.steps = r.plan(what.id.GetName()).Steps
+	ru.steps = r.plan(key, what.id.GetName()).Steps
 	r.list(a)
 	r.due = append(r.due, ru.change())
 	r.touch(a, creation, now)

@@ -70,7 +70,8 @@ type runs struct {
 	table     *table[*action] // roots, in the default order
 	newest    *table[*action] // roots, by creation
 	timelines map[string]Timeline
-	visits    int // rows and actions that calls and watches have looked at
+	planned   map[runKey]Timeline // of runs that AddRun is about to make
+	visits    int                 // rows and actions that calls and watches have looked at
 
 	version uint64
 	log     changeLog // of roots that a watch of runs sends
@@ -96,6 +97,7 @@ func newRuns(b *Backend) *runs {
 		done:         make(chan struct{}),
 		byKey:        map[runKey]*run{},
 		timelines:    map[string]Timeline{},
+		planned:      map[runKey]Timeline{},
 		log:          changeLog{links: func(a *action) *changeLink { return &a.inRuns }},
 		lag:          defaultStatusLag,
 		fallbackPlan: DefaultTimeline(),

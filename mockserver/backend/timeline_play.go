@@ -14,8 +14,11 @@ import (
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 )
 
-// plan returns the timeline for a run of the named task. The caller holds r.mu.
-func (r *runs) plan(taskName string) Timeline {
+// plan returns the timeline for a new run of the named task. The caller holds r.mu.
+func (r *runs) plan(key runKey, taskName string) Timeline {
+	if t, ok := r.planned[key]; ok {
+		return t
+	}
 	if t, ok := r.timelines[taskName]; ok && taskName != "" {
 		return t
 	}

@@ -1,18 +1,35 @@
 package mock
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/show"
 	"github.com/jetway-go/jetway/mockserver"
 )
 
-// announce writes the files that the flags name and prints how to connect.
+// announce writes the files that the flags name, the ready file last of them, and prints how
+// to connect.
 func announce(server *mockserver.Server, f *Flags, stdout io.Writer) error {
+	facts, err := connection(server, f)
+	if err != nil {
+		return err
+	}
+	if err := f.writeReady(facts); err != nil {
+		return err
+	}
+	if err := write(stdout, f.Format, facts); err != nil {
+		return errors.Join(fmt.Errorf("print how to connect: %w", err), f.clearReady())
+	}
+	return nil
+}
+
+// connection returns how to connect, and writes the certificates for it.
+func connection(server *mockserver.Server, f *Flags) ([][2]string, error) {
 	facts := [][2]string{
 		{"endpoint", server.URL()},
 		{"grpc target", server.Endpoint()},
@@ -24,30 +41,42 @@ func announce(server *mockserver.Server, f *Flags, stdout io.Writer) error {
 		{"password", server.Password()},
 		{"api key", server.APIKey()},
 	}
+	facts = append(facts, ports(server)...)
 	if f.data != "" {
 		facts = append(facts, [2]string{"data", f.data})
 	}
+	if f.control {
+		facts = append(facts, [2]string{"control secret", f.controlSecret})
+	}
 	if f.caFile != "" {
 		if err := os.WriteFile(f.caFile, server.CACertPEM(), 0o600); err != nil {
-			return fmt.Errorf("write the CA certificate: %w", err)
+			return nil, fmt.Errorf("write the CA certificate: %w", err)
 		}
 		facts = append(facts, [2]string{"ca file", f.caFile})
 	}
 	if f.clientCertFile != "" {
 		text, err := server.ClientCertificatePEM()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := os.WriteFile(f.clientCertFile, text, 0o600); err != nil {
-			return fmt.Errorf("write the client certificate: %w", err)
+			return nil, fmt.Errorf("write the client certificate: %w", err)
 		}
 		facts = append(facts, [2]string{"client cert", f.clientCertFile})
 	}
 	facts = append(facts, commands(server, f)...)
-	if err := write(stdout, f.Format, append(facts, [2]string{"go", goLine(server, f)})); err != nil {
-		return fmt.Errorf("print how to connect: %w", err)
+	facts = append(facts, [2]string{"go", goLine(server, f)})
+	return append(facts, settings(server, f)...), nil
+}
+
+// ports returns the numbers of the ports, for scripts.
+func ports(server *mockserver.Server) (out [][2]string) {
+	for _, at := range [][2]string{{"grpc port", server.URL()}, {"http port", server.HTTPURL()}} {
+		if u, err := url.Parse(at[1]); err == nil && u.Port() != "" {
+			out = append(out, [2]string{at[0], u.Port()})
+		}
 	}
-	return nil
+	return out
 }
 
 // commands are lines to paste into a shell: a profile of the command jetway for this
@@ -58,17 +87,15 @@ func commands(server *mockserver.Server, f *Flags) [][2]string {
 	}
 	add := "jetway profile add mock --replace --endpoint " + quoted(server.URL())
 	if f.caFile != "" {
-		file, err := filepath.Abs(f.caFile)
-		if err != nil {
-			file = f.caFile
-		}
-		add += " --ca-file " + quoted(file)
+		add += " --ca-file " + quoted(absolute(f.caFile))
 	}
 	switch {
 	case f.demo:
 		add += " --project " + demoProject + " --domain " + demoDomain
 	case len(f.projects) > 0:
 		add += " --project " + quoted(f.projects[0]) + " --domain " + demoDomain
+	case f.seeds != nil && f.seeds.FirstProject() != "":
+		add += " --project " + quoted(f.seeds.FirstProject()) + " --domain " + demoDomain
 	}
 	out := [][2]string{{"set up", add + " && jetway profile use mock"}}
 	if !f.open {
@@ -118,11 +145,15 @@ func goLine(server *mockserver.Server, f *Flags) string {
 	return "cs, err := clientset.ForAPIKey(" + strings.Join(args, ", ") + ")"
 }
 
-// lines returns one fact per line.
+// lines returns one fact per line, and behind them what takes several.
 func lines(facts [][2]string) string {
-	var b strings.Builder
+	var b, blocks strings.Builder
 	for _, fact := range facts {
+		if strings.Contains(fact[1], "\n") || fact[0] == "curl" {
+			fmt.Fprintf(&blocks, "\n%s\n    %s\n", fact[0], strings.ReplaceAll(fact[1], "\n", "\n    "))
+			continue
+		}
 		fmt.Fprintf(&b, "%-14s %s\n", fact[0], fact[1])
 	}
-	return b.String()
+	return b.String() + blocks.String()
 }

@@ -13,7 +13,9 @@ import (
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/show"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/control"
 	"github.com/jetway-go/jetway/mockserver/oauth"
+	"github.com/jetway-go/jetway/mockserver/seed"
 )
 
 // The variables with secrets. None is a flag, since other users of the machine can see
@@ -22,6 +24,7 @@ const (
 	EnvSecret     = "JETWAY_MOCK_CLIENT_SECRET"
 	EnvPassword   = "JETWAY_MOCK_PASSWORD"
 	EnvProxyToken = "JETWAY_MOCK_PROXY_TOKEN"
+	EnvControl    = "JETWAY_MOCK_CONTROL_SECRET"
 )
 
 // Flags are what the mock can be told. Define adds them to a flag set, Read the secrets.
@@ -43,11 +46,18 @@ type Flags struct {
 
 	opaque, open, strict, demo bool
 
-	services string
+	like     string
 	data     string
 	projects []string
 	origins  []string
 	quirks   []string
+	faults   []string
+
+	seedFile, readyFile string
+	seeds               *seed.File // read from seedFile; nil without one
+
+	control       bool
+	controlSecret string
 }
 
 // Read reads the secrets from the environment; without them random ones are made.
@@ -55,6 +65,9 @@ func (f *Flags) Read(lookup func(string) (string, bool)) {
 	f.secret, _ = lookup(EnvSecret)
 	f.password, _ = lookup(EnvPassword)
 	f.proxyToken, _ = lookup(EnvProxyToken)
+	if f.controlSecret, _ = lookup(EnvControl); f.controlSecret == "" {
+		f.controlSecret = rand.Text()
+	}
 }
 
 // Define adds the flags to c.
@@ -84,12 +97,16 @@ func (f *Flags) Define(c *cobra.Command) {
 	set.BoolVar(&f.opaque, "opaque", false, "issue opaque access tokens instead of JWTs")
 	set.BoolVar(&f.open, "open", false, "serve calls without an access token too")
 	set.BoolVar(&f.strict, "strict", false, "enforce the contract's validation rules")
-	set.StringVar(&f.services, "services", string(mockserver.All),
-		"`all` services that the mock has, or those that a current server of Flyte 2 mounts: current")
+	set.StringVar(&f.like, "like", string(mockserver.All),
+		"serve what a server of this kind does: `all` that the mock has, or what a current server of Flyte 2 mounts: current")
 	set.BoolVar(&f.demo, "demo", false, "create the project demo with the tasks hello and broken, to try things out")
 	set.StringVar(&f.data, "data", "",
 		"`file` to keep the state in, test secrets among it: projects, runs and logins outlive the mock; by default all is in memory")
 	set.StringArrayVarP(&f.projects, "project", "p", nil, "`ID` of a project to create; repeatable")
+	set.StringVar(&f.seedFile, "seed", "", "YAML `file` with projects, tasks, runs, secrets, clients and users to begin with")
+	set.StringArrayVar(&f.faults, "fault", nil, "`name` of a fault to begin with: "+faultNames()+"; repeatable")
+	set.BoolVar(&f.control, "control", false, "serve jetway.mock.v1.ControlService, by which tests in any language change the faults")
+	set.StringVar(&f.readyFile, "ready-file", "", "`file` to write as soon as the mock serves: how to connect, in JSON, secrets included")
 }
 
 // Check returns an error if flags of c contradict each other.
@@ -99,11 +116,16 @@ func (f *Flags) Check(c *cobra.Command) error {
 			return fmt.Errorf("--quirk %q: want one of %v", name, oauth.Quirks())
 		}
 	}
+	for _, name := range f.faults {
+		if !slices.ContainsFunc(Faults(), func(x Fault) bool { return x.Name == name }) {
+			return fmt.Errorf("--fault %q: want one of %s", name, faultNames())
+		}
+	}
 	switch {
 	case slices.Contains(f.projects, ""):
 		return errors.New("--project: a project needs an ID")
-	case f.services != string(mockserver.All) && f.services != string(mockserver.Current):
-		return fmt.Errorf("--services %q: want %q or %q", f.services, mockserver.All, mockserver.Current)
+	case f.like != string(mockserver.All) && f.like != string(mockserver.Current):
+		return fmt.Errorf("--like %q: want %q or %q", f.like, mockserver.All, mockserver.Current)
 	case len(f.origins) > 0 && !f.front:
 		return errors.New("--allow-origin needs --http-front: browsers cannot call grpc-go's own server")
 	case f.data == "" && c.Flags().Changed("data"):
@@ -121,14 +143,16 @@ func (f *Flags) Check(c *cobra.Command) error {
 
 // oauth returns the configuration of the authorization server.
 func (f *Flags) oauth() oauth.Config {
+	ttl := f.ttl
+	for _, fault := range f.chosen() {
+		ttl = cmp.Or(fault.ttl, ttl)
+	}
 	return oauth.Config{
-		Clients: []oauth.Client{{
-			ID: f.client, Secret: cmp.Or(f.secret, rand.Text()), Scopes: strings.Fields(f.scopes),
-		}},
-		Accounts:    []oauth.Account{{Login: f.login, Password: cmp.Or(f.password, rand.Text())}},
+		Clients:     f.clients(),
+		Accounts:    f.accounts(),
 		AutoApprove: f.autoApprove,
 		Quirks:      quirks(f.quirks),
-		TokenTTL:    f.ttl,
+		TokenTTL:    ttl,
 		Opaque:      f.opaque,
 	}
 }
@@ -149,10 +173,14 @@ func (f *Flags) options() []mockserver.Option {
 		mockserver.WithRequiredScopes(strings.Fields(f.scopes)...),
 		mockserver.WithAudience(f.audience),
 		mockserver.WithHeaderKey(f.headerKey),
-		mockserver.WithServices(mockserver.Services(f.services)),
+		mockserver.WithServices(mockserver.Services(f.like)),
 		mockserver.WithProject(f.projects...),
 		mockserver.WithProxyAuth(f.proxyToken),
-		mockserver.WithRequestLog(0), // no program can read it
+	}
+	if f.control {
+		options = append(options, control.Enable(f.controlSecret))
+	} else {
+		options = append(options, mockserver.WithRequestLog(0)) // no program can read it
 	}
 	for _, o := range []struct {
 		on     bool
@@ -161,7 +189,7 @@ func (f *Flags) options() []mockserver.Option {
 		{f.unix != "", mockserver.WithUnixSocket(f.unix)},
 		{f.tls, mockserver.WithTLS()},
 		{f.clientCertFile != "", mockserver.WithMutualTLS()},
-		{f.front, mockserver.WithHTTPFront()},
+		{f.front || slices.ContainsFunc(f.chosen(), func(x Fault) bool { return x.front }), mockserver.WithHTTPFront()},
 		{len(f.origins) > 0, mockserver.WithAllowedOrigins(f.origins...)},
 		{f.open, mockserver.WithOpenAccess()},
 		{f.strict, mockserver.WithStrict()},

@@ -7,6 +7,7 @@ package mock
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 
@@ -16,10 +17,13 @@ import (
 )
 
 // Run serves until ctx ends. As soon as it serves, it prints to stdout how to connect:
-// one fact per line, among them commands and last a line of Go to paste; or one object of
-// JSON or YAML. It prints secrets there only; no other server accepts them. A nil logger
-// logs nothing.
+// one fact per line, among them commands and a line of Go to paste, and behind them settings for
+// other languages; or one object of JSON or YAML. The ready file has that object too. Secrets
+// are in these two places only; no other server accepts them. A nil logger logs nothing.
 func Run(ctx context.Context, f *Flags, stdout io.Writer, logger *slog.Logger) error {
+	if err := errors.Join(f.loadSeed(), f.clearReady()); err != nil {
+		return err
+	}
 	file, err := f.openData()
 	if err != nil {
 		return err
@@ -43,15 +47,31 @@ func serve(ctx context.Context, f *Flags, stdout io.Writer, logger *slog.Logger,
 	if err != nil {
 		return err
 	}
-	server.Script().TokenEndpoint().Slow(f.latency)
-	if f.demo {
-		if err := demo(server.Backend()); err != nil {
-			return errors.Join(err, server.Close())
-		}
+	if err := prepare(ctx, server, f); err != nil {
+		return errors.Join(err, server.Close())
 	}
 	if err := announce(server, f, stdout); err != nil {
 		return errors.Join(err, server.Close())
 	}
 	<-ctx.Done()
-	return server.Close()
+	return errors.Join(f.clearReady(), server.Close())
+}
+
+// prepare gives the server what it has from the start.
+func prepare(ctx context.Context, server *mockserver.Server, f *Flags) error {
+	if f.demo {
+		if err := demo(server.Backend()); err != nil {
+			return err
+		}
+	}
+	if err := f.applySeed(ctx, server.Backend()); err != nil {
+		return err
+	}
+	server.Script().TokenEndpoint().Slow(f.latency)
+	for _, fault := range f.chosen() {
+		if err := fault.set(server.Script()); err != nil {
+			return fmt.Errorf("--fault %s: %w", fault.Name, err)
+		}
+	}
+	return nil
 }

@@ -93,6 +93,9 @@ func startedWith(t *testing.T, env []string, args ...string) map[string]string {
 	if facts["endpoint"] == "" {
 		t.Fatalf("announced %v", facts)
 	}
+	go func() {
+		_, _ = io.Copy(io.Discard, out) // the settings
+	}()
 	return facts
 }
 
@@ -234,10 +237,15 @@ func TestWrongFlagsEndInOneLineThatNamesThem(t *testing.T) {
 		{[]string{"--unix", "s", "--address", "127.0.0.1:0"}, true, "give one of them"},
 		{[]string{"--client-cert-file", "x"}, true, "--tls"},
 		{[]string{"--project", ""}, true, "needs an ID"},
-		{[]string{"--services", "currant"}, true, `"all" or "current"`},
+		{[]string{"--like", "currant"}, true, `"all" or "current"`},
 		{[]string{"--quirk", "none"}, true, "errors-as-200"},
 		{[]string{"--allow-origin", "http://localhost:5173", "--http-front=false"}, true, "--http-front"},
 		{[]string{"--allow-origin", "*"}, false, "no origin"},
+		{[]string{"--fault", "none"}, true, "expired-tokens, rejected-tokens"},
+		{[]string{"--seed", "/nowhere/at/all"}, false, "/nowhere/at/all"},
+		{[]string{"--ready-file", os.DevNull}, false, "not a regular file"},
+		{[]string{"--ready-file", "/nowhere/at/all"}, false, "/nowhere/at"},
+		{[]string{"--control", "--address", "0.0.0.0:0"}, false, "127.0.0.1"},
 		{[]string{"--auto-approve", "stranger"}, false, "no such account"},
 		{[]string{"--token-ttl", "1ms"}, false, "whole seconds"},
 		{[]string{"--address", "nonsense"}, false, "nonsense"},
@@ -245,7 +253,7 @@ func TestWrongFlagsEndInOneLineThatNamesThem(t *testing.T) {
 		{[]string{"--tls", "--ca-file", os.DevNull, "--client-cert-file", "/nowhere/at/all"}, false, "client certificate"},
 	} {
 		var stderr strings.Builder
-		err := run(t.Context(), tt.args, io.Discard, &stderr)
+		err := run(soon(t), tt.args, io.Discard, &stderr)
 		if err == nil || errors.Is(err, errUsage) != tt.usage {
 			t.Errorf("%v: %v", tt.args, err)
 			continue

@@ -1,0 +1,111 @@
+package mockserver
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+)
+
+// Attachment is a gRPC service of the mock's own, beside those of the backend; package
+// control is one. Its calls need no access token, whatever the server's login and proxy, no
+// fault of [Script] hits them, and [Server.Requests] has none of them: the service checks its
+// callers itself.
+type Attachment struct {
+	// Attach registers the service. [New] calls it before the server serves, when its
+	// addresses are known; an error becomes that of New. Required.
+	Attach func(s *Server, r grpc.ServiceRegistrar) error
+	// Secrets are what callers of the service present. A request that holds one of them
+	// is redacted in logs.
+	Secrets []string
+}
+
+// WithAttachment adds a service of the mock's own; by default there is none.
+func WithAttachment(a Attachment) Option {
+	return optionFunc(func(c *config) { c.attachments = append(c.attachments, a) })
+}
+
+// attach registers the attachments.
+func (s *Server) attach() error {
+	s.own = map[string]bool{}
+	for _, a := range s.cfg.attachments {
+		if err := a.Attach(s, ownRegistrar{s.grpc, s.own}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownRegistrar notes the names of what it registers.
+type ownRegistrar struct {
+	grpc.ServiceRegistrar
+
+	own map[string]bool
+}
+
+func (r ownRegistrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
+	r.own[desc.ServiceName] = true
+	r.ServiceRegistrar.RegisterService(desc, impl)
+}
+
+// isOwn reports whether a method, or the path of its requests, is that of an attachment.
+func (s *Server) isOwn(method string) bool {
+	if len(s.own) == 0 {
+		return false
+	}
+	service, _, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
+	return s.own[service]
+}
+
+// exemptUnary lets calls of attachments pass the interceptors of the backend's services.
+func (s *Server) exemptUnary(all []grpc.UnaryServerInterceptor) []grpc.UnaryServerInterceptor {
+	if len(s.cfg.attachments) == 0 {
+		return all
+	}
+	out := []grpc.UnaryServerInterceptor{s.ownUnary}
+	for _, i := range all {
+		out = append(out, func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+			if s.isOwn(info.FullMethod) {
+				return next(ctx, req)
+			}
+			return i(ctx, req, info, next)
+		})
+	}
+	return out
+}
+
+// exemptStream is [Server.exemptUnary] for streams.
+func (s *Server) exemptStream(all []grpc.StreamServerInterceptor) []grpc.StreamServerInterceptor {
+	if len(s.cfg.attachments) == 0 {
+		return all
+	}
+	out := []grpc.StreamServerInterceptor{s.ownStream}
+	for _, i := range all {
+		out = append(out, func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+			if s.isOwn(info.FullMethod) {
+				return next(srv, ss)
+			}
+			return i(srv, ss, info, next)
+		})
+	}
+	return out
+}
+
+func (s *Server) ownUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	resp, err := next(ctx, req)
+	s.logOwn(info.FullMethod, err)
+	return resp, err
+}
+
+func (s *Server) ownStream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	err := next(srv, ss)
+	s.logOwn(info.FullMethod, err)
+	return err
+}
+
+func (s *Server) logOwn(method string, err error) {
+	if s.isOwn(method) {
+		s.cfg.logger.Debug("mock's own call", "method", method, "code", status.Code(err).String())
+	}
+}
