@@ -142,7 +142,7 @@ func seen(t *testing.T, s *mockserver.Server) map[string]any {
 			data, err := c.data.GetActionData(ctx, &dataproxypb.GetActionDataRequest{ActionId: a.GetId()})
 			add("data of "+name, data, err)
 			for n := range details.GetDetails().GetAttempts() {
-				out["logs of "+name+string(rune('1'+n))] = logs(t, c, a.GetId(), uint32(n+1)) //nolint:gosec // a handful
+				out["logs of "+name+string(rune('1'+n))] = logs(t, c, a.GetId(), uint32(n+1))
 			}
 		}
 	}
@@ -223,7 +223,10 @@ func upload(t *testing.T, s *mockserver.Server, url, content string) {
 	t.Helper()
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodPut, url, strings.NewReader(content)))(t)
 	req.Header.Set("Content-Type", "text/plain")
-	resp := must(s.HTTPClient().Do(req))(t)
+	resp, err := s.HTTPClient().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("upload: %s", resp.Status)

@@ -19,7 +19,8 @@ func newMock(a *App) *cobra.Command {
 			"again goes on where the last one was, at the same ports if they are free. The file holds the\n" +
 			"secrets of tests: keep it out of repositories. As soon as it serves, it prints how to connect, with commands to paste into another\n" +
 			"terminal. Its HTTP address has a page that lists what it serves.\n\n" +
-			"Its secrets are random ones, those in the file of --data, or those in " + mock.EnvSecret + ",\n" + mock.EnvPassword + " and " + mock.EnvProxyToken + ".",
+			"Its secrets are random ones, those in the file of --data, or those in " +
+			mock.EnvSecret + ",\n" + mock.EnvPassword + " and " + mock.EnvProxyToken + ".",
 		Example: "  jetway mock --demo\n" +
 			"  jetway mock --project demo --auto-approve ada -o json",
 		Args: cobra.NoArgs,
