@@ -73,6 +73,8 @@ func TestWhatCannotBeWrittenIsRefusedAndUndone(t *testing.T) {
 	up := must(c.data.CreateUploadLocation(ctx, &dataproxypb.CreateUploadLocationRequest{
 		Project: "shop", Domain: "development", Filename: "new.txt", FilenameRoot: "root",
 	}))(t)
+	watch := must(c.runs.WatchRunDetails(ctx, &workflowpb.WatchRunDetailsRequest{RunId: runID("second")}))(t)
+	must(watch.Recv())(t)
 	before := seen(t, s)
 
 	disk.fail(syscall.ENOSPC)
@@ -105,6 +107,10 @@ func TestWhatCannotBeWrittenIsRefusedAndUndone(t *testing.T) {
 		if status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "no space left") {
 			t.Errorf("%s: %v, want ResourceExhausted with the file and the reason", name, err)
 		}
+	}
+	// A watch of the run that was to be aborted does not go on with what is undone.
+	if _, err := watch.Recv(); status.Code(err) != codes.Unavailable && status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("the watch: %v, want its end", err)
 	}
 	for name, at := range map[string]struct {
 		method, url, body, contentType string
