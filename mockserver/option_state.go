@@ -1,7 +1,6 @@
 package mockserver
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -70,7 +69,7 @@ func (s *Server) keep() error {
 	if s.journal == nil {
 		return nil
 	}
-	if err := s.journal.Settle(context.Background(), 0); err != nil {
+	if err := s.journal.Flush(); err != nil {
 		_ = s.journal.Close() // it would say the same
 		return &Error{Op: "keep the state", Err: err}
 	}

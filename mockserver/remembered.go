@@ -15,8 +15,10 @@ const (
 
 // remembered is what a server with [WithState] takes over where its configuration is open.
 type remembered struct {
-	GRPC, HTTP       string // addresses
-	Secret, Password string // those that were made
+	GRPC     string `json:"grpc"` // address
+	HTTP     string `json:"http"`
+	Secret   string `json:"secret"` // that was made
+	Password string `json:"password"`
 }
 
 // recall completes the configuration from the store.

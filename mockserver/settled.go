@@ -87,6 +87,15 @@ func (s *Server) settledHTTP(next http.Handler) http.Handler {
 	})
 }
 
+// oauthError is the answer of the authorization server.
+func oauthError(text string) []byte {
+	body, err := json.Marshal(map[string]string{"error": "server_error", "error_description": text})
+	if err != nil {
+		return nil // the status says enough
+	}
+	return body
+}
+
 // settledWriter waits before the first byte of an answer.
 type settledWriter struct {
 	http.ResponseWriter
@@ -136,13 +145,13 @@ func (w *settledWriter) settle() bool {
 		header.Set("Content-Type", "application/xml")
 		body, _ = xml.Marshal(struct { // two texts: it cannot fail
 			XMLName xml.Name `xml:"Error"`
-			Code    string
-			Message string
+			Code    string   `xml:"Code"`
+			Message string   `xml:"Message"`
 		}{Code: "InternalError", Message: notKeptText(err)})
 	} else {
 		header.Set("Content-Type", "application/json")
 		header.Set("Cache-Control", "no-store")
-		body, _ = json.Marshal(map[string]string{"error": "server_error", "error_description": notKeptText(err)})
+		body = oauthError(notKeptText(err))
 	}
 	w.ResponseWriter.WriteHeader(code)
 	_, _ = w.ResponseWriter.Write(body) // fails only when the client has gone

@@ -237,5 +237,5 @@ func (s *secrets) restore(from kept.View) error {
 // digits returns a number as a part of a key that sorts as the numbers do.
 func digits(n int) string {
 	text := strconv.Itoa(n)
-	return string(rune('a'+len(text))) + text
+	return string("0123456789abcdefghijk"[len(text)]) + text
 }

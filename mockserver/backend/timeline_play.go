@@ -40,7 +40,7 @@ const (
 	phaseEntered          // by the attempt, with all data; its status has not followed
 )
 
-// goOn plays what is left of ru's timeline, if anything is. The caller holds r.mu.
+// goOn plays the remaining steps of ru's timeline, if there are any. The caller holds r.mu.
 func (r *runs) goOn(ru *run) {
 	if ru.at.step < len(ru.steps) && !r.closed {
 		r.wg.Add(1)
@@ -135,8 +135,8 @@ func (s *Step) name() string {
 	return s.Action
 }
 
-// apply makes happen what is left of s, and returns how long it has waited for the status
-// to follow; false if the backend was closed or the run is gone.
+// apply makes the remaining parts of s happen, and returns how long it has waited for the
+// status to follow; false if the backend was closed or the run is gone.
 func (r *runs) apply(ru *run, s *Step) (waited time.Duration, open bool) {
 	now := r.b.cfg.Now()
 	var spec *taskpb.TaskSpec

@@ -1,12 +1,14 @@
 package objectstore
 
 import (
+	"crypto/md5"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
@@ -67,11 +69,22 @@ func (o object) change() kept.Change {
 	return kept.Change{Bucket: bucketObjects, Key: keptKey(o.info.Key), Value: o.encode}
 }
 
+// keptInfo is the description of an object as it is kept, without what follows from its
+// content.
+type keptInfo struct {
+	Key         string            `json:"key"`
+	ContentType string            `json:"contentType,omitempty"`
+	Metadata    map[string]string `json:"metadata,omitempty"`
+	Modified    time.Time         `json:"modified"`
+}
+
 // encode returns the length of the object's description, that, and the content.
 func (o object) encode() []byte {
-	info, err := json.Marshal(o.info)
+	info, err := json.Marshal(keptInfo{
+		Key: o.info.Key, ContentType: o.info.ContentType, Metadata: o.info.Metadata, Modified: o.info.Modified,
+	})
 	if err != nil {
-		panic("objectstore: a description without an encoding: " + err.Error())
+		return nil // not so: it has texts and a time
 	}
 	value := binary.AppendUvarint(make([]byte, 0, binary.MaxVarintLen64+len(info)+len(o.data)), uint64(len(info)))
 	return append(append(value, info...), o.data...)
@@ -79,16 +92,21 @@ func (o object) encode() []byte {
 
 func readObject(value []byte) (o object, err error) {
 	size, n := binary.Uvarint(value)
-	if n <= 0 || size > uint64(len(value)-n) {
+	if n <= 0 || size > uint64(max(len(value)-n, 0)) {
 		return o, errEncoding
 	}
 	end := n + int(size) //nolint:gosec // within value, as just compared
-	if err := json.Unmarshal(value[n:end], &o.info); err != nil {
+	var info keptInfo
+	if err := json.Unmarshal(value[n:end], &info); err != nil {
 		return o, err
 	}
-	o.data = slices.Clone(value[end:])
-	if int64(len(o.data)) != o.info.Size || !validKey(o.info.Key) {
+	if !validKey(info.Key) {
 		return o, errEncoding
+	}
+	o.data = slices.Clone(value[end:])
+	o.info = Info{
+		Key: info.Key, Size: int64(len(o.data)), MD5: md5.Sum(o.data), ContentType: info.ContentType,
+		Metadata: info.Metadata, Modified: info.Modified,
 	}
 	return o, nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // check returns why the file is refused. The store takes a file's content on trust, and
@@ -90,7 +91,7 @@ func (c *content) look(bucket, key string, value []byte, isBucket bool) {
 func refused(path string, err error) error {
 	out := &Error{Path: path, Op: "open", Err: err}
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, berrors.ErrTimeout):
 		out.Err, out.Do = ErrLocked, "stop that process, or name another file"
 	case errors.Is(err, fs.ErrPermission):
 		out.Err, out.Do = ErrReadOnly, "make it writable for you, or name another file"

@@ -26,11 +26,11 @@ func smallDisk(t *testing.T, path string) (cmd *exec.Cmd, at func() string) {
 	ctx, dir := t.Context(), filepath.Dir(path)
 	if exec.CommandContext(ctx, "unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", dir).Run() == nil {
 		const script = `mount -t tmpfs -o size=2m tmpfs "$1" && exec "$0"`
-		cmd = exec.CommandContext(ctx, "unshare", "-rm", "sh", "-c", script, os.Args[0], dir) //nolint:gosec // this program
+		cmd = exec.CommandContext(ctx, "unshare", "-rm", "sh", "-c", script, os.Args[0], dir)
 		return cmd, func() string { return fmt.Sprintf("/proc/%d/root%s", cmd.Process.Pid, path) }
 	}
 	t.Log("a process may not mount a disk here: a limit for files stands in for it")
-	cmd = exec.CommandContext(ctx, "sh", "-c", `ulimit -f 4096 && exec "$0"`, os.Args[0]) //nolint:gosec // this program
+	cmd = exec.CommandContext(ctx, "sh", "-c", `ulimit -f 4096 && exec "$0"`, os.Args[0])
 	return cmd, func() string { return path }
 }
 

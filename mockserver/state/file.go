@@ -115,8 +115,11 @@ func (f *File) Each(bucket, prefix string, each func(key string, value []byte) e
 	})
 }
 
+// lockTimeout is for a process that ends just now, or is about to run another program.
+const lockTimeout = 300 * time.Millisecond
+
 // options are those of every open file: the list of free pages is made anew at each start
 // instead of being written with each commit.
 func options() *bbolt.Options {
-	return &bbolt.Options{Timeout: time.Nanosecond, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType}
+	return &bbolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType}
 }

@@ -73,6 +73,8 @@ func TestWhatCannotBeWrittenIsRefusedAndUndone(t *testing.T) {
 	up := must(c.data.CreateUploadLocation(ctx, &dataproxypb.CreateUploadLocationRequest{
 		Project: "shop", Domain: "development", Filename: "new.txt", FilenameRoot: "root",
 	}))(t)
+	watch := must(c.runs.WatchRunDetails(ctx, &workflowpb.WatchRunDetailsRequest{RunId: runID("second")}))(t)
+	must(watch.Recv())(t)
 	before := seen(t, s)
 
 	disk.fail(syscall.ENOSPC)
@@ -106,6 +108,10 @@ func TestWhatCannotBeWrittenIsRefusedAndUndone(t *testing.T) {
 			t.Errorf("%s: %v, want ResourceExhausted with the file and the reason", name, err)
 		}
 	}
+	// A watch of the run that was to be aborted does not go on with what is undone.
+	if _, err := watch.Recv(); status.Code(err) != codes.Unavailable && status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("the watch: %v, want its end", err)
+	}
 	for name, at := range map[string]struct {
 		method, url, body, contentType string
 	}{
@@ -118,7 +124,10 @@ func TestWhatCannotBeWrittenIsRefusedAndUndone(t *testing.T) {
 	} {
 		req := must(http.NewRequestWithContext(ctx, at.method, at.url, strings.NewReader(at.body)))(t)
 		req.Header.Set("Content-Type", at.contentType)
-		resp := must(s.HTTPClient().Do(req))(t)
+		resp, err := s.HTTPClient().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var answer struct{ Error string }
 		if name == "a refresh" {
 			if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.Error != "server_error" {

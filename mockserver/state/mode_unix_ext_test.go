@@ -17,11 +17,11 @@ func TestOnlyTheOwnerReadsTheFile(t *testing.T) {
 	dir := t.TempDir()
 	fresh, empty, loose := filepath.Join(dir, "fresh"), filepath.Join(dir, "empty"), filepath.Join(dir, "loose")
 	file := must(state.Open(loose))(t)
-	if err := errors.Join(file.Close(), os.Chmod(loose, 0o644), os.WriteFile(empty, nil, 0o666)); err != nil { //nolint:gosec // that is the test
+	if err := errors.Join(file.Close(), os.Chmod(loose, 0o644), os.WriteFile(empty, nil, 0o666)); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{fresh, empty, loose} {
-		v := startProcess(t, path, exec.CommandContext(t.Context(), "sh", "-c", `umask 0; exec "$0"`, os.Args[0])) //nolint:gosec // this program
+		v := startProcess(t, path, exec.CommandContext(t.Context(), "sh", "-c", `umask 0; exec "$0"`, os.Args[0]))
 		v.kill()
 		if mode := must(os.Stat(path))(t).Mode().Perm(); mode != 0o600 {
 			t.Errorf("%s has mode %v", path, mode)

@@ -66,7 +66,7 @@ func openPages(file *os.File) (*pages, uint64, error) {
 		return nil, 0, errPages
 	}
 	p.page, p.high = int64(first.pageSize), first.high //nolint:gosec // at most 64 KiB
-	if first.high > uint64(p.size)/first.pageSize {
+	if first.high > uint64(max(p.size, 0))/first.pageSize {
 		return nil, 0, errPages // the file was cut
 	}
 	return p, first.root, nil
@@ -188,7 +188,7 @@ func (w *walk) leaf(raw, low []byte) error {
 		}
 		n := binary.NativeEndian
 		flags, keySize, valueSize := n.Uint32(raw[at:]), uint64(n.Uint32(raw[at+8:])), uint64(n.Uint32(raw[at+12:]))
-		start := uint64(at) + uint64(n.Uint32(raw[at+4:])) //nolint:gosec // not negative
+		start := uint64(at) + uint64(n.Uint32(raw[at+4:]))
 		if flags > 1 || start+keySize+valueSize > uint64(len(raw)) {
 			return errPages
 		}

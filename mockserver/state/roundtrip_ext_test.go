@@ -2,8 +2,6 @@ package state_test
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -12,8 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
@@ -165,7 +161,7 @@ func seen(t *testing.T, s *mockserver.Server) map[string]any {
 			data, err := c.data.GetActionData(ctx, &dataproxypb.GetActionDataRequest{ActionId: a.GetId()})
 			add("data of "+name, data, err)
 			for n := range details.GetDetails().GetAttempts() {
-				out["logs of "+name+string(rune('1'+n))] = logs(t, c, a.GetId(), uint32(n+1)) //nolint:gosec // a handful
+				out["logs of "+name+string(rune('1'+n))] = logs(t, c, a.GetId(), uint32(n+1))
 			}
 		}
 	}
@@ -176,30 +172,23 @@ func seen(t *testing.T, s *mockserver.Server) map[string]any {
 	return out
 }
 
-// logs returns the lines that an attempt has now.
+// logs returns the lines that an attempt has now, of which there is at least one.
 func logs(t *testing.T, c clients, id *commonpb.ActionIdentifier, attempt uint32) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	stream, err := c.data.TailLogs(ctx, &dataproxypb.TailLogsRequest{ActionId: id, Attempt: attempt})
+	stream := must(c.data.TailLogs(ctx, &dataproxypb.TailLogsRequest{ActionId: id, Attempt: attempt}))(t)
+	m, err := stream.Recv() // they come in one message
 	if err != nil {
-		t.Fatal(err)
+		return err.Error()
 	}
 	var lines []string
-	for {
-		m, err := stream.Recv()
-		if err != nil {
-			if !errors.Is(err, io.EOF) && status.Code(err) != codes.DeadlineExceeded {
-				return err.Error()
-			}
-			return strings.Join(lines, "\n")
-		}
-		for _, l := range m.GetLogs() {
-			for _, line := range l.GetLines() {
-				lines = append(lines, line.GetTimestamp().AsTime().String()+line.GetMessage())
-			}
+	for _, l := range m.GetLogs() {
+		for _, line := range l.GetLines() {
+			lines = append(lines, line.GetTimestamp().AsTime().String()+line.GetMessage())
 		}
 	}
+	return strings.Join(lines, "\n")
 }
 
 // fill makes one of everything.
@@ -256,7 +245,10 @@ func upload(t *testing.T, s *mockserver.Server, url, content string) {
 	t.Helper()
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodPut, url, strings.NewReader(content)))(t)
 	req.Header.Set("Content-Type", "text/plain")
-	resp := must(s.HTTPClient().Do(req))(t)
+	resp, err := s.HTTPClient().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("upload: %s", resp.Status)

@@ -108,6 +108,19 @@ func (j *Journal) Mark() uint64 {
 // Settle waits until all changes reported so far are written. It fails if changes were
 // undone since mark: the answer to the request may then tell of something that is not so.
 func (j *Journal) Settle(ctx context.Context, mark uint64) error {
+	if err := j.settle(ctx.Done(), mark); !errors.Is(err, errGone) {
+		return err
+	}
+	return ctx.Err()
+}
+
+// Flush waits until all changes reported since the start are written.
+func (j *Journal) Flush() error { return j.settle(nil, 0) }
+
+// errGone means that the request has ended.
+var errGone = errors.New("the request has ended")
+
+func (j *Journal) settle(gone <-chan struct{}, mark uint64) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	target := j.asked
@@ -125,8 +138,8 @@ func (j *Journal) Settle(ctx context.Context, mark uint64) error {
 		var err error
 		select {
 		case <-news:
-		case <-ctx.Done():
-			err = ctx.Err()
+		case <-gone:
+			err = errGone
 		case <-j.ended:
 			err = ErrClosed
 		}

@@ -240,7 +240,7 @@ func TestTheJournalStopsWhenMemoryAndStoreDiffer(t *testing.T) {
 	})
 }
 
-var errStubborn = errors.New("I do not take it")
+var errStubborn = errors.New("not taken")
 
 // stubborn is an owner that takes nothing back; err is of its start.
 type stubborn struct{ err error }

@@ -24,19 +24,9 @@ func Run(ctx context.Context, f *Flags, stdout io.Writer, logger *slog.Logger) e
 	if err := errors.Join(f.loadSeed(), f.clearReady()); err != nil {
 		return err
 	}
-	file, err := f.openData()
-	if err != nil {
-		return err
-	}
-	options := f.options()
-	if file != nil {
-		options = append(options, mockserver.WithState(file))
-	}
-	err = serve(ctx, f, stdout, logger, options)
-	if file != nil {
-		err = errors.Join(err, file.Close())
-	}
-	return err
+	return f.withState(func(more ...mockserver.Option) error {
+		return serve(ctx, f, stdout, logger, append(f.options(), more...))
+	})
 }
 
 func serve(ctx context.Context, f *Flags, stdout io.Writer, logger *slog.Logger, options []mockserver.Option) error {
