@@ -24,6 +24,7 @@ type accessRecord struct {
 	tokenInfo
 	expiry  time.Time
 	revoked bool
+	refused bool // at a call; see [registry.refused]
 }
 
 type refreshRecord struct {
@@ -39,14 +40,15 @@ type registry struct {
 	mu      sync.Mutex
 	access  map[digest]*accessRecord
 	refresh map[digest]*refreshRecord
-	ended   map[string]bool // revoked logins: they get no further tokens
-	purge   int             // size of access at which old entries go
+	over    map[string]bool            // revoked logins: they get no further tokens
+	ended   func(login, reason string) // is told when a login is revoked
+	purge   int                        // size of access at which old entries go
 }
 
 const purgeAt = 1 << 14
 
 func newRegistry() *registry {
-	return &registry{access: map[digest]*accessRecord{}, refresh: map[digest]*refreshRecord{}, ended: map[string]bool{}, purge: purgeAt}
+	return &registry{access: map[digest]*accessRecord{}, refresh: map[digest]*refreshRecord{}, over: map[string]bool{}, ended: func(string, string) {}, purge: purgeAt}
 }
 
 func (g *registry) addAccess(token string, info tokenInfo, now, expiry time.Time) {
@@ -60,14 +62,14 @@ func (g *registry) addAccess(token string, info tokenInfo, now, expiry time.Time
 		}
 		g.purge = max(purgeAt, 2*len(g.access))
 	}
-	g.access[digestOf(token)] = &accessRecord{tokenInfo: info, expiry: expiry, revoked: g.ended[info.login]}
+	g.access[digestOf(token)] = &accessRecord{tokenInfo: info, expiry: expiry, revoked: g.over[info.login]}
 }
 
 func (g *registry) addRefresh(info tokenInfo) string {
 	token := "rt_" + rand.Text()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.refresh[digestOf(token)] = &refreshRecord{tokenInfo: info, revoked: g.ended[info.login]}
+	g.refresh[digestOf(token)] = &refreshRecord{tokenInfo: info, revoked: g.over[info.login]}
 	return token
 }
 
@@ -114,7 +116,7 @@ func (g *registry) refreshable(token, client string, m moment) (tokenInfo, bool)
 	}
 	if m.spent(r) {
 		r.revoked = true
-		g.revokeLogin(r.login)
+		g.revokeLogin(r.login, endedByReuse)
 	}
 	return r.tokenInfo, !r.revoked
 }
@@ -141,7 +143,7 @@ func (g *registry) useUp(token string, m moment) bool {
 		return false
 	}
 	if m.spent(r) {
-		g.revokeLogin(r.login)
+		g.revokeLogin(r.login, endedByReuse)
 		return false
 	}
 	if !r.used {
@@ -168,17 +170,18 @@ func (g *registry) revoke(token, client string) bool {
 			return false
 		}
 		r.revoked = true
-		g.revokeLogin(r.login)
+		g.revokeLogin(r.login, endedByClient)
 	}
 	return true
 }
 
 // revokeLogin needs mu held.
-func (g *registry) revokeLogin(login string) {
+func (g *registry) revokeLogin(login, reason string) {
 	if login == "" {
 		return
 	}
-	g.ended[login] = true
+	g.over[login] = true
+	g.ended(login, reason)
 	for _, r := range g.access {
 		if r.login == login {
 			r.revoked = true
@@ -192,10 +195,34 @@ func (g *registry) revokeLogin(login string) {
 }
 
 // endLogin revokes every token of a login, also later ones.
-func (g *registry) endLogin(login string) {
+func (g *registry) endLogin(login, reason string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.revokeLogin(login)
+	g.revokeLogin(login, reason)
+}
+
+// loginOf returns what a refresh token was issued for, whether or not it may still be used.
+func (g *registry) loginOf(refreshToken string) (tokenInfo, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, ok := g.refresh[digestOf(refreshToken)]
+	if !ok {
+		return tokenInfo{}, false
+	}
+	return r.tokenInfo, true
+}
+
+// refused returns what an access token was issued for. It returns true once for each
+// token, the first time.
+func (g *registry) refused(token string) (tokenInfo, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, ok := g.access[digestOf(token)]
+	if !ok || r.refused {
+		return tokenInfo{}, false
+	}
+	r.refused = true
+	return r.tokenInfo, true
 }
 
 // expireAll makes every valid access token expire now.
@@ -222,7 +249,7 @@ func (g *registry) revokeAll(logins bool) {
 	for _, r := range g.refresh {
 		r.revoked = true
 		if r.login != "" {
-			g.ended[r.login] = true
+			g.over[r.login] = true
 		}
 	}
 }
