@@ -27,7 +27,7 @@ func (s *Server) newFront() *http.Server {
 }
 
 func (s *Server) frontHandler() http.Handler {
-	web := s.logHTTP(s.httpHandler())
+	web := s.mounts.before(s.logHTTP(s.httpHandler()))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
 			web.ServeHTTP(w, r)

@@ -45,14 +45,18 @@ func (s *Server) answeredCall(r *Request, err error) {
 	if e := status.FromContextError(err); code == codes.Unknown && e.Code() != codes.Unknown {
 		code = e.Code() // grpc-go turns a handler's context error into its status
 	}
-	s.log.finish(r, code, 0)
+	reason := ""
+	if err != nil {
+		reason = s.withoutSecrets(status.Convert(err).Message())
+	}
+	s.log.finish(r, s.clock.Now(), code, 0, reason)
 	s.cfg.logger.Debug("mock call", "method", r.Method, "token", r.TokenID, "code", code.String())
 }
 
 func (s *Server) logFrontAnswer(req *http.Request, a HTTPAnswer) {
 	r := s.newRequest(KindGRPC, req.URL.Path, lowered(req.Header))
 	s.log.add(r)
-	s.log.finish(r, codes.Unknown, a.status())
+	s.log.finish(r, s.clock.Now(), codes.Unknown, a.status(), "")
 	s.cfg.logger.Debug("mock call answered with bare HTTP", "method", r.Method, "token", r.TokenID, "status", a.status())
 }
 
@@ -70,7 +74,7 @@ func (s *Server) logHTTP(next http.Handler) http.Handler {
 		s.log.add(r)
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(seen, req)
-		s.log.finish(r, codes.OK, seen.status)
+		s.log.finish(r, s.clock.Now(), codes.OK, seen.status, "")
 		s.cfg.logger.Debug("mock request", "method", r.Method, "token", r.TokenID, "status", seen.status)
 	})
 }

@@ -42,6 +42,7 @@ type Server struct {
 	log     *requestLog
 	proxy   proxy
 	index   *pages.Layout
+	mounts  mounts
 
 	grpcSide *listener
 	httpSide *listener
