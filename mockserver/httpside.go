@@ -29,6 +29,9 @@ func (s *Server) httpHandler() http.Handler {
 	objects := http.StripPrefix(objectsPath, s.objects)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, objectsPath+"/") {
+			if s.mounts.any() {
+				w.Header().Set("Content-Security-Policy", "sandbox allow-scripts")
+			}
 			objects.ServeHTTP(w, r)
 			return
 		}

@@ -22,6 +22,9 @@ type mount struct {
 // logged nor is anything demanded of them; h has to check them. The server does not close
 // while h serves a request, whose context ends when the server closes. Given again, the
 // path gets the new handler.
+//
+// Objects are served in a sandbox from then on: a page that a client has uploaded is of
+// another origin than h.
 func (s *Server) Mount(path string, h http.Handler) {
 	m := &s.mounts
 	m.mu.Lock()
@@ -45,6 +48,13 @@ func (m *mounts) at(path string) http.Handler {
 		}
 	}
 	return nil
+}
+
+// any reports whether anything is mounted.
+func (m *mounts) any() bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.list) > 0
 }
 
 // before serves what is mounted, and everything else by next.

@@ -23,7 +23,7 @@ const (
 // Request is one call or HTTP request that the server received. It holds no secret:
 // tokens appear by ID only, and values of keys that carry credentials are omitted.
 type Request struct {
-	// Number counts requests by arrival, from 1 since the server's start.
+	// Number counts requests from 1 since the start.
 	Number uint64
 	// Kind is the side of the server that it reached.
 	Kind Kind
@@ -73,7 +73,7 @@ type requestLog struct {
 	ring    []*Request
 	next    int // where the next one goes once ring is full
 	tokens  int
-	number  uint64 // of the latest one
+	latest  uint64 // number of the latest
 	version uint64 // grows with each change
 }
 
@@ -83,9 +83,9 @@ func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
 func (l *requestLog) add(r *Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.number++
+	l.latest++
 	l.version++
-	r.Number = l.number
+	r.Number = l.latest
 	if r.Kind == KindToken {
 		l.tokens++
 	}

@@ -107,6 +107,10 @@ func Rules() []Rule {
 			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/internal/authserver",
 			"mockserver/internal/pages", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
+		{Package: "mockserver/presets", May: []string{"mockserver", "mockserver/faults", "mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/console", May: []string{
+			gen, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/presets",
+		}, Tests: mocks},
 		{Package: "mockserver/mocktest", May: []string{
 			gen, verifier, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},

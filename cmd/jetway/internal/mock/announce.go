@@ -11,8 +11,9 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 )
 
-// announce writes the files that the flags name and prints how to connect.
-func announce(server *mockserver.Server, f *Flags, stdout io.Writer) error {
+// announce writes the files that the flags name and prints how to connect, with the address
+// of the console unless it is empty.
+func announce(server *mockserver.Server, f *Flags, page string, stdout io.Writer) error {
 	facts := [][2]string{
 		{"endpoint", server.URL()},
 		{"grpc target", server.Endpoint()},
@@ -39,6 +40,9 @@ func announce(server *mockserver.Server, f *Flags, stdout io.Writer) error {
 			return fmt.Errorf("write the client certificate: %w", err)
 		}
 		facts = append(facts, [2]string{"client cert", f.clientCertFile})
+	}
+	if page != "" {
+		facts = append(facts, [2]string{"console", page})
 	}
 	facts = append(facts, commands(server, f)...)
 	if err := write(stdout, f.Format, append(facts, [2]string{"go", goLine(server, f)})); err != nil {

@@ -43,6 +43,8 @@ type Flags struct {
 
 	opaque, open, strict, demo bool
 
+	console bool
+
 	services string
 	projects []string
 	quirks   []string
@@ -82,6 +84,8 @@ func (f *Flags) Define(c *cobra.Command) {
 	set.StringVar(&f.services, "services", string(mockserver.All),
 		"`all` services that the mock has, or those that a current server of Flyte 2 mounts: current")
 	set.BoolVar(&f.demo, "demo", false, "create the project demo with the tasks hello and broken, to try things out")
+	set.BoolVar(&f.console, "console", false,
+		"serve a page at /console that shows requests, logins and runs as they happen, and print its address; loopback only; on with --demo")
 	set.StringArrayVarP(&f.projects, "project", "p", nil, "`ID` of a project to create; repeatable")
 }
 
@@ -92,6 +96,7 @@ func (f *Flags) Check(c *cobra.Command) error {
 			return fmt.Errorf("--quirk %q: want one of %v", name, oauth.Quirks())
 		}
 	}
+	f.console = f.console || f.demo && !c.Flags().Changed("console") && f.localOnly()
 	switch {
 	case slices.Contains(f.projects, ""):
 		return errors.New("--project: a project needs an ID")
@@ -153,6 +158,7 @@ func (f *Flags) options() []mockserver.Option {
 		{f.front, mockserver.WithHTTPFront()},
 		{f.open, mockserver.WithOpenAccess()},
 		{f.strict, mockserver.WithStrict()},
+		{f.console, mockserver.WithRequestLog(consoleLog)},
 	} {
 		if o.on {
 			options = append(options, o.option)

@@ -34,7 +34,11 @@ func Run(ctx context.Context, f *Flags, stdout io.Writer, logger *slog.Logger) e
 			return errors.Join(err, server.Close())
 		}
 	}
-	if err := announce(server, f, stdout); err != nil {
+	page, err := openConsole(server, f, stdout)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	if err := announce(server, f, page, stdout); err != nil {
 		return errors.Join(err, server.Close())
 	}
 	<-ctx.Done()
