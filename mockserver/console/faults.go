@@ -19,7 +19,7 @@ type faultView struct {
 	Do                             string // what its button sends
 }
 
-func (c *Console) faultGroups() (groups []faultGroup, on int) {
+func (c *Console) faultGroups() (groups []faultGroup, on []string) {
 	for _, p := range presets.All() {
 		if len(groups) == 0 || groups[len(groups)-1].Title != p.Group {
 			groups = append(groups, faultGroup{ID: "group-" + strings.ToLower(strings.ReplaceAll(p.Group, " ", "-")), Title: p.Group})
@@ -29,7 +29,7 @@ func (c *Console) faultGroups() (groups []faultGroup, on int) {
 			Lasting: p.Lasting(), On: p.On(c.server), Do: doStart + p.Name,
 		}
 		if v.On {
-			on++
+			on = append(on, p.Group+": "+p.Title)
 			if v.Lasting {
 				v.Do = doStop + p.Name
 			}

@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jetway-go/jetway/mockserver/oauth"
@@ -125,7 +126,7 @@ func (c *Console) deviceViews() []deviceView {
 	var views []deviceView
 	for _, d := range c.server.Script().PendingDevices() {
 		views = append(views, deviceView{
-			ID: "device-" + d.UserCode, Code: d.UserCode, Client: d.ClientID, Scopes: fmt.Sprint(d.Scopes),
+			ID: "device-" + d.UserCode, Code: d.UserCode, Client: d.ClientID, Scopes: strings.Join(d.Scopes, " "),
 			Left: d.Expiry.Format("15:04:05"),
 		})
 		if len(views) == shownLogins {

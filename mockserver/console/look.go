@@ -148,13 +148,13 @@ func (l *look) runs(now, serverNow time.Time) (out []message) {
 }
 
 // counts adds the numbers at the top, and now and then a sentence for screen readers.
-func (l *look) counts(out []message, now time.Time, devices []deviceView, faults int) []message {
+func (l *look) counts(out []message, now time.Time, devices []deviceView, faults []string) []message {
 	n := countsOf(l.latest, devices, l.logins, l.list, faults)
 	l.rate = append(l.rate, sample{now, n.Requests})
 	for len(l.rate) > 2 && now.Sub(l.rate[0].at) > 5*time.Second {
 		l.rate = l.rate[1:]
 	}
-	if d := now.Sub(l.rate[0].at); d > time.Second && n.Requests >= l.rate[0].n {
+	if d := now.Sub(l.rate[0].at); d > time.Second && n.Requests > l.rate[0].n {
 		n.Rate = fmt.Sprintf("%.3g a second", float64(n.Requests-l.rate[0].n)/d.Seconds())
 	}
 	out = l.panel(out, "counts", n)
@@ -167,7 +167,7 @@ func (l *look) say(out []message, now time.Time, n counts) []message {
 		n    int
 		text string
 	}{
-		{n.Devices, "devices wait for approval"}, {n.Faults, "faults are on"}, {n.Running, "runs are under way"},
+		{n.Devices, "devices wait for approval"}, {len(n.Faults), "faults are on"}, {n.Running, "runs are under way"},
 		{n.Valid, "logins are valid"}, {n.Problems, "of the latest requests were refused or failed"},
 	} {
 		if p.n > 0 {

@@ -39,7 +39,8 @@ type counts struct {
 	Running  int
 	Runs     int
 	Devices  int
-	Faults   int
+	Faults   []string // titles of those that are on
+	Shown    int      // how many requests Problems is about
 }
 
 func (c *Console) newPage(s session, chosen selection) page {
@@ -58,16 +59,16 @@ func (c *Console) newPage(s session, chosen selection) page {
 			p.Query = strings.TrimPrefix(p.Timeline.chosen.query(), Path)
 		}
 	}
-	faults := 0
+	var faults []string
 	p.Groups, faults = c.faultGroups()
 	p.Requests, p.After = requests.rows, requests.latest
 	p.Counts = countsOf(requests, p.Devices, p.Logins, p.Runs, faults)
 	return p
 }
 
-func countsOf(requests requestsView, devices []deviceView, logins []loginView, runs []runView, faults int) counts {
+func countsOf(requests requestsView, devices []deviceView, logins []loginView, runs []runView, faults []string) counts {
 	n := counts{
-		Requests: requests.latest, Problems: requests.problems,
+		Requests: requests.latest, Problems: requests.problems, Shown: requests.shown,
 		Devices: len(devices), Logins: len(logins), Runs: len(runs), Faults: faults,
 	}
 	for _, l := range logins {

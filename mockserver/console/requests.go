@@ -67,7 +67,8 @@ type requestsView struct {
 	oldest   uint64       // number of the oldest one that could be shown
 	latest   uint64       // number of the latest; 0 without any
 	open     []uint64     // those under way
-	problems int          // how many were refused or failed
+	shown    int          // how many could be shown
+	problems int          // how many of these were refused or failed
 }
 
 // requests returns the latest requests for which wanted returns true.
@@ -79,6 +80,7 @@ func (c *Console) requests(wanted func(mockserver.Request) bool) requestsView {
 		if i < start {
 			break
 		}
+		v.shown++
 		v.latest, v.oldest = max(v.latest, r.Number), r.Number
 		if !r.Done {
 			v.open = append(v.open, r.Number)

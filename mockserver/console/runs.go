@@ -221,7 +221,7 @@ func ticks(total time.Duration) []tickView {
 	}
 	var out []tickView
 	for at := step; at < total-step/3; at += step {
-		out = append(out, tickView{X: 100 * float64(at) / float64(total), Label: took(at)})
+		out = append(out, tickView{X: 100 * float64(at) / float64(total), Label: strings.Replace(took(at), ".0 ", " ", 1)})
 	}
 	return out
 }
