@@ -29,11 +29,16 @@ type visitor struct {
 func attached(tb testing.TB, opts ...mockserver.Option) (*mockserver.Server, *console.Console) {
 	tb.Helper()
 	s := mocktest.New(tb, opts...)
+	return s, attach(tb, s)
+}
+
+func attach(tb testing.TB, s *mockserver.Server) *console.Console {
+	tb.Helper()
 	c, err := console.Attach(s)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return s, c
+	return c
 }
 
 // visit opens the console of s.

@@ -20,15 +20,15 @@ type logView struct {
 
 type lineView struct{ Time, Text string }
 
-// logView returns the log of the chosen action from line skip on. With another attempt than
+// logView returns the log of an action of the chosen run from line skip on. With another attempt than
 // the given one, it begins anew.
-func (c *Console) logView(chosen selection, attempt, skip int) logView {
+func (c *Console) logView(chosen selection, action string, attempt, skip int) logView {
 	b := c.server.Backend()
-	lines, first, current := b.LogLines(chosen.project, chosen.domain, chosen.run, chosen.action, skip, shownLines)
+	lines, first, current := b.LogLines(chosen.project, chosen.domain, chosen.run, action, skip, shownLines)
 	if current != attempt && skip > 0 {
-		lines, first, current = b.LogLines(chosen.project, chosen.domain, chosen.run, chosen.action, 0, shownLines)
+		lines, first, current = b.LogLines(chosen.project, chosen.domain, chosen.run, action, 0, shownLines)
 	}
-	v := logView{Of: c.text(chosen.run) + " · " + c.text(chosen.action), Attempt: current, next: first + len(lines)}
+	v := logView{Of: c.text(chosen.run) + " · " + c.text(action), Attempt: current, next: first + len(lines)}
 	for _, line := range lines {
 		v.Lines = append(v.Lines, lineView{line.Time.In(time.Local).Format("15:04:05.000"), c.line(line.Text)})
 	}

@@ -134,7 +134,7 @@ func (l *look) runs(now, serverNow time.Time) (out []message) {
 	if timeline.chosen != l.log {
 		l.log, l.attempt, l.line = timeline.chosen, 0, 0
 	}
-	v := l.c.logView(l.log, l.attempt, l.line)
+	v := l.c.logView(l.log, timeline.action, l.attempt, l.line)
 	anew := l.line == 0 || v.Attempt != l.attempt
 	if !anew && v.next == l.line {
 		return out

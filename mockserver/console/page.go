@@ -53,7 +53,7 @@ func (c *Console) newPage(s session, chosen selection) page {
 	p.Logins, _ = c.loginViews(now)
 	p.Runs, p.Timeline = c.runViews(chosen, now)
 	if p.Timeline != nil {
-		log := c.logView(p.Timeline.chosen, 0, 0)
+		log := c.logView(p.Timeline.chosen, p.Timeline.action, 0, 0)
 		p.Log = &log
 		if p.Timeline.Pinned {
 			p.Query = strings.TrimPrefix(p.Timeline.chosen.query(), Path)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,23 +17,28 @@ const (
 	shownActions = 60
 )
 
-// selection is the run and action that a page shows; the zero value follows the newest run.
-type selection struct{ project, domain, run, action string }
+// selection is the run that a page shows, and the number of its action whose log it shows;
+// the zero value follows the newest run.
+type selection struct {
+	project, domain, run string
+	action               int
+}
 
 func selectionOf(r *http.Request) selection {
 	parts := strings.SplitN(r.URL.Query().Get("run"), "/", 3)
 	if len(parts) != 3 {
 		return selection{}
 	}
-	return selection{parts[0], parts[1], parts[2], r.URL.Query().Get("action")}
+	action, _ := strconv.Atoi(r.URL.Query().Get("action"))
+	return selection{parts[0], parts[1], parts[2], action}
 }
 
 func (s selection) pinned() bool { return s.run != "" }
 
 func (s selection) query() string {
 	q := url.Values{"run": {s.project + "/" + s.domain + "/" + s.run}}
-	if s.action != "" {
-		q.Set("action", s.action)
+	if s.action > 0 {
+		q.Set("action", strconv.Itoa(s.action))
 	}
 	return Path + "?" + q.Encode()
 }
@@ -55,6 +60,7 @@ type timelineView struct {
 	Pinned  bool
 
 	chosen selection
+	action string // the name of the chosen one
 	ended  bool
 }
 
@@ -89,13 +95,15 @@ func (c *Console) runViews(chosen selection, now time.Time) ([]runView, *timelin
 	pinned := chosen.pinned()
 	shown, ok := c.server.Backend().RunSnapshot(chosen.project, chosen.domain, chosen.run, shownActions)
 	if !ok {
-		chosen = selection{runs[0].Project, runs[0].Domain, runs[0].Name, ""}
+		chosen = selection{runs[0].Project, runs[0].Domain, runs[0].Name, 0}
 		pinned = false
 		if shown, ok = c.server.Backend().RunSnapshot(chosen.project, chosen.domain, chosen.run, shownActions); !ok {
 			return nil, nil
 		}
 	}
-	chosen.action = chosenAction(shown, chosen.action)
+	if chosen.action < 0 || chosen.action >= len(shown.Actions) {
+		chosen.action = 0
+	}
 	t := c.timeline(shown, chosen, now)
 	t.Pinned = pinned
 	var views []runView
@@ -107,19 +115,13 @@ func (c *Console) runViews(chosen selection, now time.Time) ([]runView, *timelin
 	return views, t
 }
 
-func chosenAction(r backend.RunSnapshot, name string) string {
-	if slices.ContainsFunc(r.Actions, func(a backend.ActionSnapshot) bool { return a.Name == name }) {
-		return name
-	}
-	return r.Actions[0].Name
-}
-
 func (c *Console) runView(r backend.RunSnapshot, now time.Time) runView {
 	root := r.Actions[0]
+	project, domain, name := c.text(r.Project), c.text(r.Domain), c.text(r.Name)
 	v := runView{
-		ID: "run-" + r.Project + "-" + r.Domain + "-" + r.Name, Name: c.text(r.Name), Where: c.text(r.Project + " / " + r.Domain),
+		ID: "run-" + project + "-" + domain + "-" + name, Name: name, Where: project + " / " + domain,
 		Task: c.text(r.Task), Took: took(endOr(root, now).Sub(root.Created)),
-		Link: selection{r.Project, r.Domain, r.Name, ""}.query() + "#runs",
+		Link: selection{project, domain, name, 0}.query() + "#runs-title",
 	}
 	v.Phase, v.Tone = phaseOf(root.Phase)
 	return v
@@ -138,13 +140,16 @@ func (c *Console) timeline(r backend.RunSnapshot, chosen selection, now time.Tim
 	}
 	total := max(to.Sub(from), time.Millisecond)
 	at := func(t time.Time) float64 { return min(100, max(0, 100*float64(t.Sub(from))/float64(total))) }
-	t := &timelineView{Run: c.runView(r, now), More: r.More, Ticks: ticks(total), chosen: chosen, ended: true}
+	t := &timelineView{Run: c.runView(r, now), More: r.More, Ticks: ticks(total), chosen: chosen, action: r.Actions[chosen.action].Name, ended: true}
 	depths := map[string]int{}
 	for i, a := range r.Actions {
 		if a.Parent != "" {
 			depths[a.Name] = min(depths[a.Parent]+1, 6)
 		}
-		view := c.action(a, chosen, now, at)
+		view := c.action(a, now, at)
+		view.Selected = i == chosen.action
+		link := selection{c.text(r.Project), c.text(r.Domain), c.text(r.Name), i}
+		view.Link = link.query() + "#logs"
 		view.ID, view.Depth = fmt.Sprintf("action-%d", i), depths[a.Name]
 		t.ended = t.ended && !a.Ended.IsZero()
 		t.Actions = append(t.Actions, view)
@@ -152,14 +157,12 @@ func (c *Console) timeline(r backend.RunSnapshot, chosen selection, now time.Tim
 	return t
 }
 
-func (c *Console) action(a backend.ActionSnapshot, chosen selection, now time.Time, at func(time.Time) float64) actionView {
+func (c *Console) action(a backend.ActionSnapshot, now time.Time, at func(time.Time) float64) actionView {
 	v := actionView{
 		Name: c.text(a.Name), Label: c.text(a.Group), Took: took(endOr(a, now).Sub(a.Created)), Attempts: a.Attempts,
-		Selected: a.Name == chosen.action, Error: cut(c.server.WithoutSecrets(a.Error), maxText),
+		Error: cut(c.server.WithoutSecrets(a.Error), maxText),
 	}
 	v.Phase, v.Tone = phaseOf(a.Phase)
-	chosen.action = a.Name
-	v.Link = chosen.query() + "#logs"
 	spans := a.Spans
 	if len(spans) == 0 {
 		spans = []backend.PhaseSpan{{Phase: a.Phase, From: a.Created, To: a.Ended}}
