@@ -34,6 +34,11 @@ func (v *visitor) follow(tb testing.TB, query string) <-chan event {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	tb.Cleanup(cancel)
+	return v.followUntil(ctx, tb, query)
+}
+
+func (v *visitor) followUntil(ctx context.Context, tb testing.TB, query string) <-chan event {
+	tb.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, v.base+"/console/events"+query, http.NoBody)
 	if err != nil {
 		tb.Fatal(err)

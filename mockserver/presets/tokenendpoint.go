@@ -18,7 +18,7 @@ func tokenEndpoint() []Preset {
 	list := []Preset{
 		lasting("token-endpoint-down", "Down", faults.OnDown,
 			"It answers 503 with a page.",
-			"Go on with the token that they have while it is valid, and try again later with growing pauses. Without one, return Unavailable. Log nobody out.",
+			"Go on with the token that they have while it is valid, and try again later with growing pauses. Without one, calls end with an error that names the token endpoint. No login is deleted.",
 			func(f *faults.Set, on bool) { f.Down(on) }),
 		lasting("token-endpoint-hangs", "Hangs", faults.OnHang,
 			"It accepts requests and does not answer.",
