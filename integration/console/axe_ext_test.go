@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -45,6 +46,7 @@ func TestConsolePassesAxe(t *testing.T) {
 	p.shows(t, "devices", "A device waits")
 	p.shows(t, "counts", "Token endpoint: Down")
 	p.shows(t, "log", "fold 1")
+	p.pictures(t, "console")
 	eval[bool](t, p, "for (const d of document.querySelectorAll('details')) d.open = true; true")
 	p.check(t, "full", string(script))
 }
@@ -58,6 +60,30 @@ func (p *tab) check(t *testing.T, page, axe string) {
 			eval[bool](t, p, axe+";true")
 			for _, violation := range eval[[]string](t, p, fmt.Sprintf(audit, scheme == "dark")) {
 				t.Errorf("%s, %s, %d px: %s", page, scheme, width, violation)
+			}
+		}
+	}
+}
+
+// pictures writes what the page looks like to the directory that JETWAY_TEST_PICTURES names;
+// those in docs are made so.
+func (p *tab) pictures(t *testing.T, name string) {
+	t.Helper()
+	dir := os.Getenv("JETWAY_TEST_PICTURES")
+	if dir == "" {
+		return
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{360, 1280} {
+			p.look(t, scheme, width)
+			eval[bool](t, p, "scrollTo(0, 0); document.getElementById('toast').textContent = ''; true")
+			time.Sleep(time.Second) // the next message
+			png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", name, scheme, width)), png, 0o600); err != nil {
+				t.Fatal(err)
 			}
 		}
 	}

@@ -155,7 +155,7 @@ func (l *look) counts(out []message, now time.Time, devices []deviceView, faults
 		l.rate = l.rate[1:]
 	}
 	if d := now.Sub(l.rate[0].at); d > time.Second && n.Requests > l.rate[0].n {
-		n.Rate = fmt.Sprintf("%.3g a second", float64(n.Requests-l.rate[0].n)/d.Seconds())
+		n.Rate = fmt.Sprintf("%.0f a minute", float64(n.Requests-l.rate[0].n)/d.Minutes())
 	}
 	out = l.panel(out, "counts", n)
 	return l.say(out, now, n)

@@ -38,7 +38,7 @@ func TestPageTellsWhatHasHappened(t *testing.T) {
 	_, body := v.get(t, s.HTTPURL()+console.Path)
 	for what, want := range map[string]string{
 		"a refusal":           `<span class="tone warn">Unauthenticated</span>`,
-		"why it was refused":  oauth.TokenID(old.AccessToken) + " is not accepted: revoked token",
+		"why it was refused":  "token " + oauth.TokenID(old.AccessToken)[:8] + " is not accepted: revoked token",
 		"what was repeated":   "↻ repeats ",
 		"and how":             "; with a new token",
 		"a failure's message": "no rights here",

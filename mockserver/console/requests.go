@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"slices"
@@ -105,20 +106,31 @@ func (c *Console) requestRow(before []mockserver.Request, r mockserver.Request) 
 	if r.Done {
 		row.Took = took(r.Took)
 		if row.Tone != good {
-			row.Reason = cut(r.Reason, maxText)
+			row.Reason = reason(r.Reason)
 		}
 	}
 	if earlier, ok := repeated(before, r); ok {
 		result, _ := resultOf(earlier)
 		row.Retry = fmt.Sprintf("repeats %s: %s", earlier.Time.Format("15:04:05.000"), result)
 		if earlier.Reason != "" {
-			row.Retry += ", " + cut(earlier.Reason, maxText)
+			row.Retry += ", " + reason(earlier.Reason)
 		}
 		if earlier.TokenID != r.TokenID && earlier.TokenID != "" && r.TokenID != "" {
 			row.Retry += "; with a new token"
 		}
 	}
 	return row
+}
+
+// reason returns a message for people: IDs of tokens are as short in it as elsewhere.
+func reason(text string) string {
+	words := strings.Fields(text)
+	for i, w := range words {
+		if _, err := hex.DecodeString(w); err == nil && len(w) == 32 {
+			words[i] = w[:8]
+		}
+	}
+	return cut(strings.Join(words, " "), maxText)
 }
 
 // namesOf splits a method into what people read first and the rest.

@@ -68,7 +68,8 @@
   problems.addEventListener('change', sift);
   const addRows = (html) => {
     const body = $('requests');
-    for (const row of [...parse('<table><tbody>' + html + '</tbody></table>').querySelectorAll('tr')]) {
+    const rows = parse('<table><tbody>' + html + '</tbody></table>').querySelectorAll('tr');
+    for (const row of [...rows]) {
       const old = $(row.id);
       visible(row);
       if (old) {
@@ -76,6 +77,7 @@
         continue;
       }
       note(row);
+      if (rows.length < 20) row.classList.add('new');
       const n = Number(row.dataset.n);
       let at = body.firstElementChild;
       while (at && Number(at.dataset.n) > n) at = at.nextElementSibling;
