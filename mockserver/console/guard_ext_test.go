@@ -202,6 +202,29 @@ func TestEveryNameOfThisMachineServes(t *testing.T) {
 	}
 }
 
+func TestPortOfTheCallsServesItWithAFront(t *testing.T) {
+	t.Parallel()
+	for _, front := range []bool{true, false} {
+		var opts []mockserver.Option
+		if front {
+			opts = append(opts, mockserver.WithHTTPFront())
+		}
+		s, c := attached(t, opts...)
+		v := visit(t, s, c)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+console.Path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := v.http.Do(r)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if served := err == nil && resp.StatusCode == http.StatusOK; served != front {
+			t.Errorf("with a front %t: %t, %v", front, served, err)
+		}
+	}
+}
+
 // A reload of the printed address in a browser that is logged in does no harm.
 func TestAddressIsForgottenByThePage(t *testing.T) {
 	t.Parallel()
