@@ -117,7 +117,7 @@ func TestStreamIsBounded(t *testing.T) {
 	_ = list(as(t, token), conn)
 	events := v.follow(t, "")
 	await(t, events, "the start", showing("requests"))
-	const calls = 2000 // 10,000 a minute for twelve seconds, in one or two
+	const calls = 1000 // 10,000 a minute for six seconds, in one or two
 	for range calls {
 		if err := list(as(t, token), conn); err != nil {
 			t.Fatal(err)
