@@ -45,7 +45,7 @@ func newTab(t *testing.T, rebound ...string) *tab {
 		chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("host-resolver-rules", rules),
 	}
-	ctx, cancelTime := context.WithTimeout(context.Background(), patience) //nolint:forbidigo // the browser outlives the test's context by its end
+	ctx, cancelTime := context.WithTimeout(context.Background(), patience)
 	ctx, cancelBrowser := chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(options...), chromedp.WithErrorf(t.Logf))
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil {

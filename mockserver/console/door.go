@@ -100,7 +100,7 @@ func (d *door) session(r *http.Request) (session, bool) {
 
 // setCookie gives a browser its cookie, for the console only.
 func (d *door) setCookie(w http.ResponseWriter, value string, encrypted bool) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure follows the server: without TLS the cookie would not come back
 		Name: d.cookie, Value: value, Path: Path, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: encrypted,
 	})
 }

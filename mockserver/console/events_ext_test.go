@@ -93,7 +93,8 @@ func TestRequestUnderWayIsShownAgainWhenItEnds(t *testing.T) {
 	<-hold.Arrived()
 	events := v.follow(t, "?after=1")
 	e, _ := await(t, events, "the call", showing("requests", "under way"))
-	id, _, _ := strings.Cut(e.HTML[strings.Index(e.HTML, `id="r`):], " data")
+	_, id, _ := strings.Cut(e.HTML, ` id="r`)
+	id, _, _ = strings.Cut(id, " data")
 	hold.Release()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
@@ -167,7 +168,7 @@ func TestStreamsAreFewAndEndWithTheServer(t *testing.T) {
 		t.Error(err)
 	}
 	for _, events := range open {
-		for range events { //nolint:revive // until it ends
+		for range events {
 		}
 	}
 }
@@ -200,7 +201,7 @@ func BenchmarkCallsBesideAPage(b *testing.B) {
 		read := make(chan struct{})
 		go func() {
 			defer close(read)
-			for range v.followUntil(watching, b, "") { //nolint:revive // as a browser does
+			for range v.followUntil(watching, b, "") {
 			}
 		}()
 		ratios = append(ratios, round()/without)

@@ -40,5 +40,8 @@ func (c *Console) takeForm(w http.ResponseWriter, r *http.Request, s session) {
 func writeJSON(w http.ResponseWriter, status int, said string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"said": said}) // fails only when the client has gone
+	text, err := json.Marshal(map[string]string{"said": said})
+	if err == nil {
+		_, _ = w.Write(text) // fails only when the client has gone
+	}
 }

@@ -50,8 +50,8 @@ func visit(tb testing.TB, s *mockserver.Server, c *console.Console) *visitor {
 	}
 	v := &visitor{http: &http.Client{Transport: s.HTTPClient().Transport, Jar: jar}, base: s.HTTPURL()}
 	resp, body := v.get(tb, c.Address())
-	if resp.StatusCode != http.StatusOK || resp.Request.URL.String() != s.HTTPURL()+console.Path {
-		tb.Fatalf("opened %s: %s", resp.Request.URL, resp.Status)
+	if resp.StatusCode != http.StatusOK || resp.URL.String() != s.HTTPURL()+console.Path {
+		tb.Fatalf("opened %s: %s", resp.URL, resp.Status)
 	}
 	found := regexp.MustCompile(`name="csrf" value="([A-Z0-9]+)"`).FindStringSubmatch(body)
 	if found == nil {
@@ -61,13 +61,22 @@ func visit(tb testing.TB, s *mockserver.Server, c *console.Console) *visitor {
 	return v
 }
 
-func (v *visitor) get(tb testing.TB, address string, headers ...string) (*http.Response, string) {
+// answer is what came back, without the body.
+type answer struct {
+	Status     string
+	StatusCode int
+	Header     http.Header
+	URL        *url.URL // after redirects
+	Cookies    []*http.Cookie
+}
+
+func (v *visitor) get(tb testing.TB, address string, headers ...string) (answer, string) {
 	tb.Helper()
 	return v.send(tb, http.MethodGet, address, "", headers...)
 }
 
 // press sends what a button does, from a script of the page itself unless headers say more.
-func (v *visitor) press(tb testing.TB, what string, headers ...string) (*http.Response, string) {
+func (v *visitor) press(tb testing.TB, what string, headers ...string) (answer, string) {
 	tb.Helper()
 	form := url.Values{"csrf": {v.csrf}, "do": {what}}
 	headers = append([]string{"Sec-Fetch-Site", "same-origin", "Origin", v.base}, headers...)
@@ -75,7 +84,7 @@ func (v *visitor) press(tb testing.TB, what string, headers ...string) (*http.Re
 }
 
 // send sends a request; a header with an empty value is left out, Host is the host's name.
-func (v *visitor) send(tb testing.TB, method, address, body string, headers ...string) (*http.Response, string) {
+func (v *visitor) send(tb testing.TB, method, address, body string, headers ...string) (answer, string) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	tb.Cleanup(cancel)
@@ -105,7 +114,7 @@ func (v *visitor) send(tb testing.TB, method, address, body string, headers ...s
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return resp, string(text)
+	return answer{resp.Status, resp.StatusCode, resp.Header, resp.Request.URL, resp.Cookies()}, string(text)
 }
 
 func TestAttachRefusesWhatOtherMachinesReach(t *testing.T) {
@@ -155,7 +164,7 @@ func TestAddressServesOnceAndLeavesNoCode(t *testing.T) {
 	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != console.Path {
 		t.Errorf("first: %s to %q", resp.Status, resp.Header.Get("Location"))
 	}
-	cookies := resp.Cookies()
+	cookies := resp.Cookies
 	if len(cookies) != 1 {
 		t.Fatalf("%d cookies", len(cookies))
 	}
@@ -167,8 +176,8 @@ func TestAddressServesOnceAndLeavesNoCode(t *testing.T) {
 	if port := s.HTTPURL()[strings.LastIndexByte(s.HTTPURL(), ':')+1:]; !strings.HasSuffix(cookie.Name, port) {
 		t.Errorf("cookie %q is that of any port", cookie.Name)
 	}
-	if resp, body := v.get(t, address); resp.StatusCode != http.StatusUnauthorized || len(resp.Cookies()) > 0 || strings.Contains(body, "csrf") {
-		t.Errorf("second: %s, %v", resp.Status, resp.Cookies())
+	if resp, body := v.get(t, address); resp.StatusCode != http.StatusUnauthorized || len(resp.Cookies) > 0 || strings.Contains(body, "csrf") {
+		t.Errorf("second: %s, %v", resp.Status, resp.Cookies)
 	}
 	for name, headers := range map[string][]string{"no cookie": nil, "another cookie": {"Cookie", cookie.Name + "=X"}} {
 		for _, path := range []string{"", "/events"} {
@@ -230,8 +239,8 @@ func TestAddressIsForgottenByThePage(t *testing.T) {
 	t.Parallel()
 	s, c := attached(t)
 	v := visit(t, s, c)
-	if resp, _ := v.get(t, s.HTTPURL()+console.Path+"?code=USED"); resp.StatusCode != http.StatusOK || resp.Request.URL.RawQuery != "" {
-		t.Errorf("%s at %s", resp.Status, resp.Request.URL)
+	if resp, _ := v.get(t, s.HTTPURL()+console.Path+"?code=USED"); resp.StatusCode != http.StatusOK || resp.URL.RawQuery != "" {
+		t.Errorf("%s at %s", resp.Status, resp.URL)
 	}
 }
 
@@ -257,8 +266,8 @@ func TestNewAddressIsShownToTheOwnerOnly(t *testing.T) {
 	if resp, _ := v.get(t, old); resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("the old address: %s", resp.Status)
 	}
-	if resp, _ := v.get(t, <-shown); resp.Request.URL.Path != console.Path || resp.Request.URL.RawQuery != "" {
-		t.Errorf("the new address led to %s", resp.Request.URL)
+	if resp, _ := v.get(t, <-shown); resp.URL.Path != console.Path || resp.URL.RawQuery != "" {
+		t.Errorf("the new address led to %s", resp.URL)
 	}
 }
 

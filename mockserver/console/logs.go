@@ -2,7 +2,6 @@ package console
 
 import (
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -29,8 +28,9 @@ func (c *Console) logView(chosen selection, action string, attempt, skip int) lo
 		lines, first, current = b.LogLines(chosen.project, chosen.domain, chosen.run, action, 0, shownLines)
 	}
 	v := logView{Of: c.text(chosen.run) + " · " + c.text(action), Attempt: current, next: first + len(lines)}
+	zone := c.server.Now().Location() // that of the other times in the page
 	for _, line := range lines {
-		v.Lines = append(v.Lines, lineView{line.Time.In(time.Local).Format("15:04:05.000"), c.line(line.Text)})
+		v.Lines = append(v.Lines, lineView{line.Time.In(zone).Format("15:04:05.000"), c.line(line.Text)})
 	}
 	return v
 }

@@ -140,7 +140,10 @@ func (c *Console) timeline(r backend.RunSnapshot, chosen selection, now time.Tim
 	}
 	total := max(to.Sub(from), time.Millisecond)
 	at := func(t time.Time) float64 { return min(100, max(0, 100*float64(t.Sub(from))/float64(total))) }
-	t := &timelineView{Run: c.runView(r, now), More: r.More, Ticks: ticks(total), chosen: chosen, action: r.Actions[chosen.action].Name, ended: true}
+	t := &timelineView{
+		Run: c.runView(r, now), More: r.More, Ticks: ticks(total),
+		chosen: chosen, action: r.Actions[chosen.action].Name, ended: true,
+	}
 	depths := map[string]int{}
 	for i, a := range r.Actions {
 		if a.Parent != "" {
@@ -219,8 +222,12 @@ func phaseOf(p commonpb.ActionPhase) (string, tone) {
 // ticks divides a time into at most five parts of a round length.
 func ticks(total time.Duration) []tickView {
 	step := time.Millisecond
-	for i := 0; total/step > 5; i++ {
-		step = step * []time.Duration{2, 5, 2}[i%3] / []time.Duration{1, 2, 1}[i%3]
+	for unit := step; total/step > 5; unit *= 10 { // 1, 2, 5, 10, …
+		for _, n := range []time.Duration{2, 5, 10} {
+			if step = n * unit; total/step <= 5 { //nolint:durationcheck // n is a number of units
+				break
+			}
+		}
 	}
 	var out []tickView
 	for at := step; at < total-step/3; at += step {

@@ -20,9 +20,10 @@ func credentials() []Preset {
 		},
 		{
 			Name: "revoke-logins", Group: group, Title: "Revoke all logins",
-			Does:    "Access and refresh tokens are refused.",
-			Clients: "Delete the stored login at invalid_grant. A program without a user gets a new token; one with a user reports that a login is needed and opens no browser by itself.",
-			start:   always(func(s *mockserver.Server) { s.Script().RevokeLogins() }),
+			Does: "Access and refresh tokens are refused.",
+			Clients: "Delete the stored login at invalid_grant. A program without a user gets a new token; " +
+				"one with a user reports that a login is needed and opens no browser by itself.",
+			start: always(func(s *mockserver.Server) { s.Script().RevokeLogins() }),
 		},
 		{
 			Name: "reject-next-call", Group: group, Title: "Reject the next call",

@@ -18,7 +18,8 @@ func tokenEndpoint() []Preset {
 	list := []Preset{
 		lasting("token-endpoint-down", "Down", faults.OnDown,
 			"It answers 503 with a page.",
-			"Go on with the token that they have while it is valid, and try again later with growing pauses. Without one, calls end with an error that names the token endpoint. No login is deleted.",
+			"Go on with the token that they have while it is valid, and try again later with growing pauses. "+
+				"Without one, calls end with an error that names the token endpoint. No login is deleted.",
 			func(f *faults.Set, on bool) { f.Down(on) }),
 		lasting("token-endpoint-hangs", "Hangs", faults.OnHang,
 			"It accepts requests and does not answer.",
@@ -126,12 +127,30 @@ func endpoints() []Preset {
 		endpoint    oauth.Endpoint
 		clients     string
 	}{
-		{"discovery-down", "Discovery down", oauth.EndpointDiscovery, "Go on with what they have learnt already; a new client returns Unavailable and tries again at the next call."},
-		{"authorization-down", "Authorization endpoint down", oauth.EndpointAuthorization, "A login in a browser shows the page and ends at its time limit; other logins go on."},
-		{"device-authorization-down", "Device authorization down", oauth.EndpointDevice, "Report that the login could not begin, and wait before they try again."},
-		{"revocation-down", "Revocation down", oauth.EndpointRevocation, "A logout deletes the stored login all the same and reports that the server did not revoke it."},
-		{"introspection-down", "Introspection down", oauth.EndpointIntrospection, "A service that asks here refuses calls with Unavailable, not with Unauthenticated."},
-		{"userinfo-down", "Userinfo down", oauth.EndpointUserinfo, "Show the login without the user's name."},
+		{
+			"discovery-down", "Discovery down", oauth.EndpointDiscovery,
+			"Go on with what they have learnt already; a new client returns Unavailable and tries again at the next call.",
+		},
+		{
+			"authorization-down", "Authorization endpoint down", oauth.EndpointAuthorization,
+			"A login in a browser shows the page and ends at its time limit; other logins go on.",
+		},
+		{
+			"device-authorization-down", "Device authorization down", oauth.EndpointDevice,
+			"Report that the login could not begin, and wait before they try again.",
+		},
+		{
+			"revocation-down", "Revocation down", oauth.EndpointRevocation,
+			"A logout deletes the stored login all the same and reports that the server did not revoke it.",
+		},
+		{
+			"introspection-down", "Introspection down", oauth.EndpointIntrospection,
+			"A service that asks here refuses calls with Unavailable, not with Unauthenticated.",
+		},
+		{
+			"userinfo-down", "Userinfo down", oauth.EndpointUserinfo,
+			"Show the login without the user's name.",
+		},
 	} {
 		list = append(list, Preset{
 			Name: e.name, Group: "Other endpoints", Title: e.title, Does: "It answers 503 with a page.", Clients: e.clients,

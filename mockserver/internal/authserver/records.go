@@ -73,6 +73,7 @@ func (r *records) append(record *loginRecord, e oauth.LoginEvent) {
 		record.Expiry = e.Time
 	case oauth.LoginRevoked:
 		record.Revoked = record.Revoked || e.TokenID == "" || e.TokenID == record.TokenID
+	case oauth.LoginApproved, oauth.LoginDenied, oauth.LoginRotated, oauth.LoginRefused:
 	}
 	if len(record.Events) == maxEvents {
 		record.Events = slices.Delete(record.Events, 0, 1)

@@ -48,7 +48,10 @@ type registry struct {
 const purgeAt = 1 << 14
 
 func newRegistry() *registry {
-	return &registry{access: map[digest]*accessRecord{}, refresh: map[digest]*refreshRecord{}, over: map[string]bool{}, ended: func(string, string) {}, purge: purgeAt}
+	return &registry{
+		access: map[digest]*accessRecord{}, refresh: map[digest]*refreshRecord{}, over: map[string]bool{},
+		ended: func(string, string) {}, purge: purgeAt,
+	}
 }
 
 func (g *registry) addAccess(token string, info tokenInfo, now, expiry time.Time) {

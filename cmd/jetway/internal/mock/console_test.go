@@ -93,7 +93,8 @@ func TestConsolePrintsAnotherAddress(t *testing.T) {
 		return ""
 	}
 	first := next()
-	for lines.Scan() && !strings.HasPrefix(lines.Text(), "go ") {
+	for more := true; more; more = !strings.HasPrefix(lines.Text(), "go ") && more {
+		more = lines.Scan()
 	}
 	if _, in := opened(t, first); !in {
 		t.Error("the address does not open the console")
