@@ -58,38 +58,55 @@ func (s *Server) isOwn(method string) bool {
 	return s.own[service]
 }
 
-// exemptUnary lets calls of attachments pass the interceptors of the backend's services.
-func (s *Server) exemptUnary(all []grpc.UnaryServerInterceptor) []grpc.UnaryServerInterceptor {
+// allUnary returns the interceptors of all services, around those of the backend's. What a call
+// of an attachment changes is kept too before it is answered.
+func (s *Server) allUnary(ofBackend []grpc.UnaryServerInterceptor) []grpc.UnaryServerInterceptor {
+	all := []grpc.UnaryServerInterceptor{s.ownUnary, s.exemptUnary(s.logUnary)}
+	if s.journal != nil {
+		all = append(all, s.settledUnary)
+	}
+	for _, i := range ofBackend {
+		all = append(all, s.exemptUnary(i))
+	}
+	return all
+}
+
+// allStream is [Server.allUnary] for streams.
+func (s *Server) allStream(ofBackend []grpc.StreamServerInterceptor) []grpc.StreamServerInterceptor {
+	all := []grpc.StreamServerInterceptor{s.ownStream, s.exemptStream(s.logStream)}
+	if s.journal != nil {
+		all = append(all, s.settledStream)
+	}
+	for _, i := range ofBackend {
+		all = append(all, s.exemptStream(i))
+	}
+	return all
+}
+
+// exemptUnary lets calls of attachments pass an interceptor of the backend's services.
+func (s *Server) exemptUnary(i grpc.UnaryServerInterceptor) grpc.UnaryServerInterceptor {
 	if len(s.cfg.attachments) == 0 {
-		return all
+		return i
 	}
-	out := []grpc.UnaryServerInterceptor{s.ownUnary}
-	for _, i := range all {
-		out = append(out, func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-			if s.isOwn(info.FullMethod) {
-				return next(ctx, req)
-			}
-			return i(ctx, req, info, next)
-		})
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		if s.isOwn(info.FullMethod) {
+			return next(ctx, req)
+		}
+		return i(ctx, req, info, next)
 	}
-	return out
 }
 
 // exemptStream is [Server.exemptUnary] for streams.
-func (s *Server) exemptStream(all []grpc.StreamServerInterceptor) []grpc.StreamServerInterceptor {
+func (s *Server) exemptStream(i grpc.StreamServerInterceptor) grpc.StreamServerInterceptor {
 	if len(s.cfg.attachments) == 0 {
-		return all
+		return i
 	}
-	out := []grpc.StreamServerInterceptor{s.ownStream}
-	for _, i := range all {
-		out = append(out, func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-			if s.isOwn(info.FullMethod) {
-				return next(srv, ss)
-			}
-			return i(srv, ss, info, next)
-		})
+	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+		if s.isOwn(info.FullMethod) {
+			return next(srv, ss)
+		}
+		return i(srv, ss, info, next)
 	}
-	return out
 }
 
 func (s *Server) ownUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {

@@ -24,7 +24,7 @@ const (
 // option names it, so that programs without a front link nothing of it.
 func frontHandler(s *Server) (http.Handler, error) {
 	return front.New(s.grpc, front.Config{
-		Other:      s.logHTTP(s.httpHandler()),
+		Other:      s.mounts.before(s.logHTTP(s.httpHandler())),
 		Answer:     s.answerBare,
 		Origins:    s.cfg.origins,
 		Shared:     isFlyte,

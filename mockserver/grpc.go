@@ -39,11 +39,8 @@ func isOpen(method string) bool {
 // authentication and the script, in this order: a script can only fail calls that
 // would have been served.
 func (s *Server) newGRPC() *grpc.Server {
-	unary := []grpc.UnaryServerInterceptor{s.logUnary}
-	stream := []grpc.StreamServerInterceptor{s.logStream}
-	if s.journal != nil {
-		unary, stream = append(unary, s.settledUnary), append(stream, s.settledStream)
-	}
+	var unary []grpc.UnaryServerInterceptor
+	var stream []grpc.StreamServerInterceptor
 	if s.cfg.front == nil { // a front checks the proxy's token itself
 		unary = append(unary, s.proxyUnary)
 		stream = append(stream, s.proxyStream)
@@ -57,8 +54,8 @@ func (s *Server) newGRPC() *grpc.Server {
 		stream = append(stream, serverauth.Stream(verifier{s}, opts...))
 	}
 	opts := []grpc.ServerOption{
-		grpc.ChainUnaryInterceptor(s.exemptUnary(append(unary, s.script.unary))...),
-		grpc.ChainStreamInterceptor(s.exemptStream(append(stream, s.script.stream))...),
+		grpc.ChainUnaryInterceptor(s.allUnary(append(unary, s.script.unary))...),
+		grpc.ChainStreamInterceptor(s.allStream(append(stream, s.script.stream))...),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.WaitForHandlers(true),
 	}

@@ -15,7 +15,7 @@ const headerTimeout = 10 * time.Second
 // newHTTP makes the HTTP side: authorization server, object store and index.
 func (s *Server) newHTTP() *http.Server {
 	server := &http.Server{
-		Handler:           s.handlers.guard(s.logHTTP(s.httpHandler())),
+		Handler:           s.handlers.guard(s.mounts.before(s.logHTTP(s.httpHandler()))),
 		ReadHeaderTimeout: headerTimeout,
 		ErrorLog:          slog.NewLogLogger(s.cfg.logger.Handler(), slog.LevelDebug),
 	}
@@ -29,6 +29,9 @@ func (s *Server) httpHandler() http.Handler {
 	objects := http.StripPrefix(objectsPath, s.objects)
 	return s.settledHTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, objectsPath+"/") {
+			if s.mounts.any() {
+				w.Header().Set("Content-Security-Policy", "sandbox allow-scripts")
+			}
 			objects.ServeHTTP(w, r)
 			return
 		}

@@ -1,6 +1,7 @@
 package mockserver
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -61,6 +62,11 @@ type Request struct {
 	// HTTPStatus is the status of an HTTP request, or of a call that was answered with
 	// bare HTTP.
 	HTTPStatus int
+	// Reason is the message of a call's status, "[redacted]" if it holds a secret; empty
+	// with code OK and for HTTP requests.
+	Reason string
+	// Took is the time from its arrival to the end of the answer.
+	Took time.Duration
 }
 
 // requestLog keeps the latest requests.
@@ -73,6 +79,7 @@ type requestLog struct {
 
 	latest  uint64 // number of the latest
 	watches map[*requestWatch]struct{}
+	version uint64 // grows with each change
 }
 
 func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
@@ -82,6 +89,7 @@ func (l *requestLog) add(r *Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.latest++
+	l.version++
 	r.Number = l.latest
 	if r.Kind == KindToken {
 		l.tokens++
@@ -97,25 +105,18 @@ func (l *requestLog) add(r *Request) {
 	}
 }
 
-func (l *requestLog) finish(r *Request, code codes.Code, httpStatus int) {
+// finish stores the answer to r, which took until now.
+func (l *requestLog) finish(r *Request, now time.Time, code codes.Code, httpStatus int, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r.Done, r.Code, r.HTTPStatus = true, code, httpStatus
+	l.version++
+	r.Done, r.Code, r.HTTPStatus, r.Reason, r.Took = true, code, httpStatus, reason, max(0, now.Sub(r.Time))
 	l.notify(r)
 }
 
 // Requests returns the requests received so far, oldest first. The maps and slices in it are
 // shared: do not change them.
-func (s *Server) Requests() []Request {
-	l := s.log
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make([]Request, 0, len(l.ring))
-	for i := range l.ring {
-		out = append(out, *l.ring[(l.next+i)%len(l.ring)])
-	}
-	return out
-}
+func (s *Server) Requests() []Request { return s.Latest(math.MaxInt) }
 
 // TokenRequests returns how many requests reached the token endpoint, whatever it
 // answered, since the start or the last [Server.ResetRequests].
@@ -130,4 +131,5 @@ func (s *Server) ResetRequests() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	s.log.ring, s.log.next, s.log.tokens = nil, 0, 0
+	s.log.version++
 }

@@ -47,7 +47,11 @@ func (s *Server) answeredCall(r *Request, err error) {
 	if e := status.FromContextError(err); code == codes.Unknown && e.Code() != codes.Unknown {
 		code = e.Code() // grpc-go turns a handler's context error into its status
 	}
-	s.log.finish(r, code, 0)
+	reason := ""
+	if err != nil {
+		reason = s.withoutSecrets(status.Convert(err).Message())
+	}
+	s.log.finish(r, s.clock.Now(), code, 0, reason)
 	s.cfg.logger.Debug("mock call", "method", r.Method, "protocol", r.Protocol, "token", r.TokenID, "code", code.String())
 }
 
@@ -56,7 +60,7 @@ func (s *Server) logFrontAnswer(req *http.Request, call front.Call, code codes.C
 	r := s.newRequest(KindGRPC, call.Method, lowered(req.Header))
 	r.Protocol = call.Protocol
 	s.log.add(r)
-	s.log.finish(r, code, httpStatus)
+	s.log.finish(r, s.clock.Now(), code, httpStatus, "")
 	s.cfg.logger.Debug("mock call answered by the front",
 		"method", r.Method, "protocol", r.Protocol, "token", r.TokenID, "code", code.String(), "status", httpStatus)
 }
@@ -75,7 +79,7 @@ func (s *Server) logHTTP(next http.Handler) http.Handler {
 		s.log.add(r)
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(seen, req)
-		s.log.finish(r, codes.OK, seen.status)
+		s.log.finish(r, s.clock.Now(), codes.OK, seen.status, "")
 		s.cfg.logger.Debug("mock request", "method", r.Method, "token", r.TokenID, "status", seen.status)
 	})
 }

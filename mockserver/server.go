@@ -45,6 +45,7 @@ type Server struct {
 	proxy   proxy
 	index   *pages.Layout
 	own     map[string]bool // services of attachments; fixed before the server serves
+	mounts  mounts
 
 	grpcSide *listener
 	httpSide *listener

@@ -47,6 +47,7 @@ func (s *Server) check(scheme, token string) (authserver.TokenInfo, error) {
 	}
 	info, err := s.tokens().Verify(token, s.cfg.audience)
 	if bad, ok := errors.AsType[*authserver.TokenError](err); ok {
+		s.tokens().NoteRefusal(token, bad.Err)
 		return authserver.TokenInfo{}, status.Errorf(codes.Unauthenticated, "token %s is not accepted: %v", bad.ID, bad.Err)
 	}
 	return info, err

@@ -114,6 +114,10 @@ func Rules() []Rule {
 		{Package: "mockserver/control", May: []string{
 			gen, "mockserver", "mockserver/oauth", "mockserver/seed",
 		}, Tests: mocks},
+		{Package: "mockserver/presets", May: []string{"mockserver", "mockserver/faults", "mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/console", May: []string{
+			gen, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/presets",
+		}, Tests: mocks},
 		{Package: "mockserver/mocktest", May: []string{
 			gen, verifier, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},

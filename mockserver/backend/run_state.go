@@ -73,6 +73,7 @@ type runs struct {
 	planned   map[runKey]Timeline // of runs that AddRun is about to make
 	visits    int                 // rows and actions that calls and watches have looked at
 
+	touched uint64 // calls of touch so far
 	version uint64
 	log     changeLog // of roots that a watch of runs sends
 	changed signal    // a run is new, or its phase has changed
@@ -157,6 +158,7 @@ func (a *action) count(n int) {
 // touch gives a's change a version, so that watches send it, unless the script drops
 // this update. The caller holds r.mu.
 func (r *runs) touch(a *action, c change, now time.Time) {
+	r.touched++
 	a.updated = now
 	a.relist()
 	r.keep(a)

@@ -30,6 +30,14 @@ func (b *Backend) DropUpdates(n int) {
 	b.runs.drop = n
 }
 
+// WatchFaults returns what [Backend.EndWatchesAtDeadline] was last called with, and how many
+// updates are still to be dropped.
+func (b *Backend) WatchFaults() (endsAtDeadline bool, drops int) {
+	b.runs.mu.Lock()
+	defer b.runs.mu.Unlock()
+	return b.runs.endCleanly, b.runs.drop
+}
+
 // watch sends what look returns until look says that it is done, the call ends
 // or the backend closes. look is called with r.mu held, at first and whenever the signal
 // that on returns fires; no other code may change the messages that it returns.

@@ -15,7 +15,7 @@ func (s *Server) authorizationCode(c oauth.Client, f form) (issued, *protocolErr
 	case !ok || r.client != c.ID:
 		return issued{}, refuse(codeInvalidGrant, "the code is unknown or was issued to another client")
 	case r.used:
-		s.tokens.endLogin(r.login)
+		s.tokens.endLogin(r.login, endedByCode)
 		return issued{}, refuse(codeInvalidGrant, "the code was used before: all that came from it is revoked")
 	case !s.cfg.Now().Before(r.expiry):
 		return issued{}, refuse(codeInvalidGrant, "the code has expired")
@@ -30,7 +30,7 @@ func (s *Server) authorizationCode(c oauth.Client, f form) (issued, *protocolErr
 		return issued{}, perr
 	}
 	if !s.codes.use(code) {
-		s.tokens.endLogin(r.login)
+		s.tokens.endLogin(r.login, endedByCode)
 		return issued{}, refuse(codeInvalidGrant, "the code was used before: all that came from it is revoked")
 	}
 	return s.begin(c, r.tokenInfo, audience)

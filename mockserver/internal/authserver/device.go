@@ -81,17 +81,24 @@ func (s *Server) ApproveDevice(userCode, login string) error {
 	if !known {
 		return ErrUnknownAccount
 	}
-	complete := func(i tokenInfo) tokenInfo { return loginOf(account, i.client, i.scopes, i.audience) }
+	var info tokenInfo
+	complete := func(i tokenInfo) tokenInfo {
+		info = loginOf(account, i.client, i.scopes, i.audience)
+		return info
+	}
 	if !s.devices.decide(plainUserCode(userCode), approved, complete, s.cfg.Now()) {
 		return ErrUnknownUserCode
 	}
+	s.records.note(info, oauth.LoginEvent{Kind: oauth.LoginApproved, Grant: oauth.GrantDeviceCode})
 	return nil
 }
 
 // DenyDevice denies the device that shows userCode. The error is [ErrUnknownUserCode].
 func (s *Server) DenyDevice(userCode string) error {
+	asking, _ := s.devices.waiting(plainUserCode(userCode), s.cfg.Now())
 	if !s.devices.decide(plainUserCode(userCode), denied, nil, s.cfg.Now()) {
 		return ErrUnknownUserCode
 	}
+	s.records.note(tokenInfo{client: asking.ClientID}, oauth.LoginEvent{Kind: oauth.LoginDenied, Grant: oauth.GrantDeviceCode})
 	return nil
 }

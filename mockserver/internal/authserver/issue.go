@@ -36,7 +36,7 @@ func (s *Server) sign(info tokenInfo, now time.Time, ttl time.Duration) (issued,
 			description: "the token could not be signed: a claim given to IssueToken is not a JSON value",
 		}
 	}
-	return issued{access: token, scopes: info.scopes, expiry: expiry}, nil
+	return issued{info: info, access: token, scopes: info.scopes, expiry: expiry}, nil
 }
 
 // begin issues the first tokens of a user's login at c. The access token is for audience;
@@ -100,18 +100,28 @@ func (s *Server) IssueToken(spec oauth.TokenSpec) (oauth.IssuedToken, error) {
 	if perr != nil {
 		return oauth.IssuedToken{}, perr
 	}
-	t := oauth.IssuedToken{AccessToken: out.access, Expiry: out.expiry}
 	if spec.Refresh {
-		t.RefreshToken = s.tokens.addRefresh(info)
+		out.refresh = s.tokens.addRefresh(info)
 	}
-	return t, nil
+	s.noteIssued(out, "", "")
+	return oauth.IssuedToken{AccessToken: out.access, RefreshToken: out.refresh, Expiry: out.expiry}, nil
 }
 
 // ExpireTokens makes every access token expire now; refresh tokens stay valid.
-func (s *Server) ExpireTokens() { s.tokens.expireAll(s.cfg.Now()) }
+func (s *Server) ExpireTokens() {
+	now := s.cfg.Now()
+	s.tokens.expireAll(now)
+	s.records.all(oauth.LoginExpired, byScript, func(r *oauth.LoginRecord) bool { return r.Expiry.After(now) && !r.Revoked })
+}
 
 // RevokeTokens revokes every access token; refresh tokens stay valid.
-func (s *Server) RevokeTokens() { s.tokens.revokeAll(false) }
+func (s *Server) RevokeTokens() {
+	s.tokens.revokeAll(false)
+	s.records.all(oauth.LoginRevoked, byScript, func(r *oauth.LoginRecord) bool { return r.TokenID != "" && !r.Revoked })
+}
 
 // RevokeLogins revokes every access token and every refresh token.
-func (s *Server) RevokeLogins() { s.tokens.revokeAll(true) }
+func (s *Server) RevokeLogins() {
+	s.tokens.revokeAll(true)
+	s.records.endAll(byScript)
+}

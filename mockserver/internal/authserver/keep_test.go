@@ -103,7 +103,7 @@ func use(t *testing.T, s *Server, prefix string) (tokens []string) {
 		}
 		tokens = append(tokens, out.access, first, next)
 	}
-	s.tokens.endLogin(prefix + "two")
+	s.tokens.endLogin(prefix+"two", byScript)
 	s.tokens.revoke(tokens[0], "c")
 	for _, used := range []bool{false, true} {
 		code := s.codes.add(codeRecord{tokenInfo: tokenInfo{client: "c"}, redirect: "r", challenge: "h", expiry: now.Add(time.Minute)}, now)
@@ -186,7 +186,7 @@ func TestUndoneChangesAreGone(t *testing.T) {
 	failed := losing{memo{}}
 	s.KeepIn(failed)
 	use(t, s, "then ")
-	s.tokens.endLogin("one")
+	s.tokens.endLogin("one", byScript)
 	s.ExpireTokens()
 	s.RevokeLogins()
 	for _, d := range s.PendingDevices() {

@@ -26,6 +26,7 @@ type accessRecord struct {
 	tokenInfo
 	expiry  time.Time
 	revoked bool
+	refused bool // at a call; see [registry.refused]
 }
 
 type refreshRecord struct {
@@ -43,15 +44,16 @@ type registry struct {
 	mu      sync.Mutex
 	access  map[digest]*accessRecord
 	refresh map[digest]*refreshRecord
-	ended   map[string]bool // revoked logins: they get no further tokens
-	purge   int             // size of access at which old entries go
+	ended   map[string]bool            // revoked logins: they get no further tokens
+	onEnd   func(login, reason string) // is told when a login is revoked
+	purge   int                        // size of access at which old entries go
 }
 
 const purgeAt = 1 << 14
 
 func newRegistry() *registry {
 	return &registry{
-		keeper: kept.Off{},
+		keeper: kept.Off{}, onEnd: func(string, string) {},
 		access: map[digest]*accessRecord{}, refresh: map[digest]*refreshRecord{}, ended: map[string]bool{}, purge: purgeAt,
 	}
 }
@@ -138,7 +140,7 @@ func (g *registry) refreshable(token, client string, m moment) (tokenInfo, bool)
 		return tokenInfo{}, false
 	}
 	if m.spent(r) {
-		g.revokeRefresh(digestOf(token), r)
+		g.revokeRefresh(digestOf(token), r, endedByReuse)
 	}
 	return r.tokenInfo, !g.dead(r)
 }
@@ -178,7 +180,7 @@ func (g *registry) rotate(token string, m moment, next successor) (string, bool)
 		return "", false
 	}
 	if m.spent(r) {
-		g.keeper.Keep(g.endings(r.login)...)
+		g.keeper.Keep(g.endings(r.login, endedByReuse)...)
 		return "", false
 	}
 	if !r.used {
@@ -208,32 +210,59 @@ func (g *registry) revoke(token, client string) bool {
 		if r.client != client {
 			return false
 		}
-		g.revokeRefresh(d, r)
+		g.revokeRefresh(d, r, endedByClient)
 	}
 	return true
 }
 
 // revokeRefresh revokes a refresh token and its login. It needs mu held.
-func (g *registry) revokeRefresh(d digest, r *refreshRecord) {
+func (g *registry) revokeRefresh(d digest, r *refreshRecord, reason string) {
 	r.revoked = true
-	g.keeper.Keep(append(g.endings(r.login), r.change(d))...)
+	g.keeper.Keep(append(g.endings(r.login, reason), r.change(d))...)
 }
 
 // endings revokes a login, whose tokens [registry.lookup] and [registry.dead] then take for
-// revoked. It needs mu held.
-func (g *registry) endings(login string) []kept.Change {
+// revoked. It needs mu held. Without a reason it tells no one.
+func (g *registry) endings(login, reason string) []kept.Change {
 	if login == "" || g.ended[login] {
 		return nil
 	}
 	g.ended[login] = true
+	if reason != "" {
+		g.onEnd(login, reason)
+	}
 	return []kept.Change{{Bucket: bucketEnded, Key: login, Value: kept.Bytes([]byte{})}}
 }
 
 // endLogin revokes every token of a login, also later ones.
-func (g *registry) endLogin(login string) {
+func (g *registry) endLogin(login, reason string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.keeper.Keep(g.endings(login)...)
+	g.keeper.Keep(g.endings(login, reason)...)
+}
+
+// loginOf returns what a refresh token was issued for, whether or not it may still be used.
+func (g *registry) loginOf(refreshToken string) (tokenInfo, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, ok := g.refresh[digestOf(refreshToken)]
+	if !ok {
+		return tokenInfo{}, false
+	}
+	return r.tokenInfo, true
+}
+
+// refused returns what an access token was issued for. It returns true once for each
+// token, the first time.
+func (g *registry) refused(token string) (tokenInfo, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, ok := g.access[digestOf(token)]
+	if !ok || r.refused {
+		return tokenInfo{}, false
+	}
+	r.refused = true
+	return r.tokenInfo, true
 }
 
 // expireAll makes every valid access token expire now.
@@ -264,7 +293,7 @@ func (g *registry) revokeAll(logins bool) {
 	if logins {
 		for d, r := range g.refresh {
 			r.revoked = true
-			changes = append(append(changes, r.change(d)), g.endings(r.login)...)
+			changes = append(append(changes, r.change(d)), g.endings(r.login, "")...)
 		}
 	}
 	g.keeper.Keep(changes...)

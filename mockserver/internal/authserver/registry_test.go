@@ -30,7 +30,7 @@ func TestRegistryEndsLoginsForGood(t *testing.T) {
 	g := newRegistry()
 	now := time.Unix(1_800_000_000, 0)
 	info := tokenInfo{client: "c", login: "l"}
-	g.endLogin("l")
+	g.endLogin("l", "a test")
 
 	g.addAccess("late", info, now, now.Add(time.Hour))
 

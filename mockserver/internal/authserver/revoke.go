@@ -27,6 +27,11 @@ func (s *Server) serveRevoke(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, "revoke", refuse(codeUnauthorizedClient, "the token was issued to another client"))
 		return
 	}
+	if info, ok := s.tokens.lookup(f.get("token")); ok {
+		s.records.note(info.tokenInfo, oauth.LoginEvent{
+			Kind: oauth.LoginRevoked, TokenID: oauth.TokenID(f.get("token")), Reason: byClient,
+		})
+	}
 	s.cfg.Logger.DebugContext(r.Context(), "oauth token revoked", "client", client.ID, "token", oauth.TokenID(f.get("token")))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)

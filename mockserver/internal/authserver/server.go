@@ -38,6 +38,7 @@ type Server struct {
 	proofs  *proofs
 	pages   *pages.Layout
 	faults  map[oauth.Endpoint]*faults.Set
+	records *records
 	mux     *http.ServeMux
 }
 
@@ -68,7 +69,9 @@ func New(cfg oauth.Config) (*Server, error) {
 		proofs:  newProofs(),
 		pages:   layout,
 		faults:  map[oauth.Endpoint]*faults.Set{},
+		records: newRecords(cfg.Now),
 	}
+	s.tokens.onEnd = s.records.ended
 	for _, e := range Endpoints() {
 		s.faults[e] = &faults.Set{}
 	}

@@ -20,15 +20,16 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	client, perr := s.authenticate(r, f)
+	var out issued
+	if perr == nil {
+		out, perr = s.exchange(client, f)
+	}
 	if perr != nil {
+		s.noteRefused(r, client, f, perr)
 		s.refuse(w, "token", perr)
 		return
 	}
-	out, perr := s.exchange(client, f)
-	if perr != nil {
-		s.refuse(w, "token", perr)
-		return
-	}
+	s.noteIssued(out, f.get("grant_type"), f.get("refresh_token"))
 	s.cfg.Logger.DebugContext(r.Context(), "oauth token issued",
 		"client", client.ID, "grant", f.get("grant_type"), "token", oauth.TokenID(out.access), "scopes", out.scopes)
 	writeJSON(w, http.StatusOK, out.answer(s.cfg.Now()))
@@ -68,6 +69,7 @@ func (s *Server) refuse(w http.ResponseWriter, endpoint string, perr *protocolEr
 
 // issued is the result of a grant.
 type issued struct {
+	info            tokenInfo
 	access, refresh string
 	scopes          []string
 	expiry          time.Time

@@ -14,8 +14,8 @@ import (
 
 // announce writes the files that the flags name, the ready file last of them, and prints how
 // to connect.
-func announce(server *mockserver.Server, f *Flags, stdout io.Writer) error {
-	facts, err := connection(server, f)
+func announce(server *mockserver.Server, f *Flags, page string, stdout io.Writer) error {
+	facts, err := connection(server, f, page)
 	if err != nil {
 		return err
 	}
@@ -28,8 +28,9 @@ func announce(server *mockserver.Server, f *Flags, stdout io.Writer) error {
 	return nil
 }
 
-// connection returns how to connect, and writes the certificates for it.
-func connection(server *mockserver.Server, f *Flags) ([][2]string, error) {
+// connection returns how to connect, with the address of the console unless that is empty, and
+// writes the certificates for it.
+func connection(server *mockserver.Server, f *Flags, page string) ([][2]string, error) {
 	facts := [][2]string{
 		{"endpoint", server.URL()},
 		{"grpc target", server.Endpoint()},
@@ -63,6 +64,9 @@ func connection(server *mockserver.Server, f *Flags) ([][2]string, error) {
 			return nil, fmt.Errorf("write the client certificate: %w", err)
 		}
 		facts = append(facts, [2]string{"client cert", f.clientCertFile})
+	}
+	if page != "" {
+		facts = append(facts, [2]string{"console", page})
 	}
 	facts = append(facts, commands(server, f)...)
 	facts = append(facts, [2]string{"go", goLine(server, f)})

@@ -48,6 +48,7 @@ type Flags struct {
 
 	like     string
 	data     string
+	console  bool
 	projects []string
 	origins  []string
 	quirks   []string
@@ -102,6 +103,8 @@ func (f *Flags) Define(c *cobra.Command) {
 	set.BoolVar(&f.demo, "demo", false, "create the project demo with the tasks hello and broken, to try things out")
 	set.StringVar(&f.data, "data", "",
 		"`file` to keep the state in, test secrets among it: projects, runs and logins outlive the mock; by default all is in memory")
+	set.BoolVar(&f.console, "console", false,
+		"serve a page at /console that shows requests, logins and runs as they happen, and print its address; loopback only; on with --demo")
 	set.StringArrayVarP(&f.projects, "project", "p", nil, "`ID` of a project to create; repeatable")
 	set.StringVar(&f.seedFile, "seed", "", "YAML `file` with projects, tasks, runs, secrets, clients and users to begin with")
 	set.StringArrayVar(&f.faults, "fault", nil, "`name` of a fault to begin with: "+faultNames()+"; repeatable")
@@ -121,6 +124,7 @@ func (f *Flags) Check(c *cobra.Command) error {
 			return fmt.Errorf("--fault %q: want one of %s", name, faultNames())
 		}
 	}
+	f.console = f.console || f.demo && !c.Flags().Changed("console") && f.localOnly()
 	switch {
 	case slices.Contains(f.projects, ""):
 		return errors.New("--project: a project needs an ID")
@@ -193,6 +197,7 @@ func (f *Flags) options() []mockserver.Option {
 		{len(f.origins) > 0, mockserver.WithAllowedOrigins(f.origins...)},
 		{f.open, mockserver.WithOpenAccess()},
 		{f.strict, mockserver.WithStrict()},
+		{f.console, mockserver.WithRequestLog(consoleLog)},
 	} {
 		if o.on {
 			options = append(options, o.option)

@@ -40,7 +40,11 @@ func serve(ctx context.Context, f *Flags, stdout io.Writer, logger *slog.Logger,
 	if err := prepare(ctx, server, f); err != nil {
 		return errors.Join(err, server.Close())
 	}
-	if err := announce(server, f, stdout); err != nil {
+	page, err := openConsole(server, f, stdout)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	if err := announce(server, f, page, stdout); err != nil {
 		return errors.Join(err, server.Close())
 	}
 	<-ctx.Done()

@@ -1,0 +1,93 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+
+	"github.com/jetway-go/jetway/mockserver"
+)
+
+// page is all that the page shows at first. Its stream then sends what changes.
+type page struct {
+	CSRF     string
+	Endpoint string
+	Issuer   string
+	Index    string
+	Device   string
+	Account  string
+	Client   string
+	After    uint64 // number of the latest request
+	Query    string // of the stream
+	Counts   counts
+	Requests []requestRow // newest first
+	Devices  []deviceView
+	Logins   []loginView
+	Runs     []runView
+	Timeline *timelineView
+	Log      *logView
+	Groups   []faultGroup
+}
+
+// counts are the numbers at the top of the page.
+type counts struct {
+	Requests uint64
+	Problems int // of the latest requests
+	Rate     string
+	Valid    int // logins with a valid token
+	Logins   int
+	Running  int
+	Runs     int
+	Devices  int
+	Faults   []string // titles of those that are on
+	Shown    int      // how many requests Problems is about
+}
+
+func (c *Console) newPage(s session, chosen selection) page {
+	now := c.server.Now()
+	requests := c.requests(func(mockserver.Request) bool { return true })
+	p := page{
+		CSRF: s.csrf, Endpoint: c.server.URL(), Issuer: c.server.Issuer(), Index: c.server.HTTPURL() + "/",
+		Account: c.server.Login(), Client: c.server.ClientID(), Devices: c.deviceViews(),
+	}
+	p.Logins, _ = c.loginViews(now)
+	p.Runs, p.Timeline = c.runViews(chosen, now)
+	if p.Timeline != nil {
+		log := c.logView(p.Timeline.chosen, p.Timeline.action, 0, 0)
+		p.Log = &log
+		if p.Timeline.Pinned {
+			p.Query = strings.TrimPrefix(p.Timeline.chosen.query(), Path)
+		}
+	}
+	var faults []string
+	p.Groups, faults = c.faultGroups()
+	p.Requests, p.After = requests.rows, requests.latest
+	p.Counts = countsOf(requests, p.Devices, p.Logins, p.Runs, faults)
+	return p
+}
+
+func countsOf(requests requestsView, devices []deviceView, logins []loginView, runs []runView, faults []string) counts {
+	n := counts{
+		Requests: requests.latest, Problems: requests.problems, Shown: requests.shown,
+		Devices: len(devices), Logins: len(logins), Runs: len(runs), Faults: faults,
+	}
+	for _, l := range logins {
+		if l.Until != 0 {
+			n.Valid++
+		}
+	}
+	for _, r := range runs {
+		if r.Tone == busy || r.Tone == quiet {
+			n.Running++
+		}
+	}
+	return n
+}
+
+// parsePages reads the templates.
+func parsePages() (*template.Template, error) {
+	t := template.New("").Funcs(template.FuncMap{
+		"percent": func(x float64) string { return fmt.Sprintf("%.2f%%", x) },
+	})
+	return t.ParseFS(assets, "assets/*.html")
+}
