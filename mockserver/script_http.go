@@ -45,9 +45,6 @@ func (c *Script) httpAnswer(r *http.Request) (HTTPAnswer, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	method := r.URL.Path
-	if c.server.isOwn(method) {
-		return HTTPAnswer{}, false
-	}
 	for i := range c.answers {
 		if rule := &c.answers[i]; matches(rule.pattern, method) {
 			answer := rule.answer

@@ -54,10 +54,14 @@ func (s *Server) methods() []string {
 }
 
 // unlike returns how far a name is from what was written: 0 if it only lacks the
-// package, otherwise the number of letters to change, add and remove.
+// package, otherwise the number of letters to change, add and remove; a method without its
+// service is compared with methods only.
 func unlike(written, name string) int {
 	if strings.HasSuffix(name, "."+strings.TrimPrefix(written, "/")) {
 		return 0
+	}
+	if strings.LastIndexByte(written, '/') == 0 { // the method alone
+		name = name[strings.LastIndexByte(name, '/'):]
 	}
 	row := make([]int, len(name)+1)
 	for j := range row {

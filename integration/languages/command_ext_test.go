@@ -148,6 +148,11 @@ func TestCurl(t *testing.T) {
 	if _, token, _ := strings.Cut(out, "\ntoken "); strings.Count(token, ".") != 2 {
 		t.Errorf("it wrote %s", out)
 	}
+	// Calls by JSON are there if the mock takes them.
+	calls := strings.Contains(facts["curl"], "/ListProjects")
+	if calls != strings.Contains(out, `"id":"pasted"`) || calls != strings.Contains(out, `"tokenRequests":"1"`) {
+		t.Errorf("it wrote %s", out)
+	}
 }
 
 // The documentation has the helpers as they are.

@@ -149,8 +149,7 @@ func TestAwaitCallEndsWithItsCallerOrWithAReset(t *testing.T) {
 		_, err := f.control.AwaitCall(with(t), &mockpb.AwaitCallRequest{Hold: hold})
 		ended <- err
 	}()
-	// The call is known to have arrived when it stands in the way of another's end: a
-	// reset that came before it makes the hold unknown, which is a refusal too.
+	// If the reset comes first, the hold is unknown already.
 	ok[*mockpb.ResetResponse](t)(f.control.Reset(with(t), &mockpb.ResetRequest{}))
 	if got := status.Code(<-ended); got != codes.Aborted && got != codes.NotFound {
 		t.Errorf("after a reset: %v", got)
