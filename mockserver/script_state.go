@@ -16,6 +16,8 @@ type Faults struct {
 	Rejections int
 	// Failures are the codes of [Script.FailNext], one for each call that is still to fail.
 	Failures []codes.Code
+	// Every is for how many methods, or patterns of methods, calls fail by [Script.FailEvery].
+	Every int
 	// Holds, Breaks and Answers are how many calls and streams still wait for, or are
 	// still to meet, a fault of [Script.Hold], [Script.BreakStream] and [Script.AnswerHTTP].
 	Holds, Breaks, Answers int
@@ -34,7 +36,7 @@ func (c *Script) On() Faults {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f := Faults{
-		Rejections: c.rejects, Holds: len(c.holds), Breaks: len(c.streams), Delays: len(c.delays),
+		Rejections: c.rejects, Holds: len(c.holds), Breaks: len(c.streams), Delays: len(c.delays), Every: len(c.every),
 		BareRejections: c.rejections != nil,
 	}
 	f.EarlyEnds, f.Drops = c.server.backend.WatchFaults()

@@ -151,16 +151,15 @@ func shortGrant(grant string) string { return grant[strings.LastIndexByte(grant,
 
 // protocolOf returns by which protocol a request came.
 func protocolOf(r mockserver.Request) string {
-	if r.Kind != mockserver.KindGRPC {
-		return "HTTP"
-	}
-	switch kind := strings.Join(r.Metadata["content-type"], " "); {
-	case strings.HasPrefix(kind, "application/grpc-web"):
-		return "gRPC-Web"
-	case strings.HasPrefix(kind, "application/grpc"), kind == "":
+	switch r.Protocol {
+	case mockserver.ProtocolGRPC:
 		return "gRPC"
-	default:
+	case mockserver.ProtocolGRPCWeb:
+		return "gRPC-Web"
+	case mockserver.ProtocolConnect:
 		return "Connect"
+	default:
+		return "HTTP"
 	}
 }
 

@@ -22,6 +22,16 @@ func calls() []Preset {
 		failing("exhaust-next-call", "Refuse the next call for its rate", codes.ResourceExhausted,
 			"Return ResourceExhausted, or wait before they send a call without side effects again."),
 		{
+			Name: "fail-every-third-call", Title: "Fail every third call",
+			Does:    "Every third call ends with Unavailable.",
+			Clients: "Send calls without side effects again after a pause; return Unavailable for the others. The token stays.",
+			start: always(func(s *mockserver.Server) {
+				s.Script().FailEvery(every, 3, codes.Unavailable, "a preset of the mock: fail-every-third-call")
+			}),
+			stop: func(s *mockserver.Server) { s.Script().FailEvery(every, 0, codes.Unavailable, "") },
+			on:   func(s *mockserver.Server) bool { return s.Script().On().Every > 0 },
+		},
+		{
 			Name: "delay-calls", Title: "Delay calls",
 			Does:    "Every call waits for two seconds before it is served.",
 			Clients: "Give every call a deadline; nothing else waits for a slow one.",

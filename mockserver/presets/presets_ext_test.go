@@ -93,7 +93,7 @@ func TestEveryFaultHasAPreset(t *testing.T) {
 	t.Parallel()
 	known := map[string]string{
 		// Faults with presets.
-		"RejectNext": "reject-next-call", "FailNext": "fail-next-call", "Delay": "delay-calls", "Hold": "hold-next-call",
+		"RejectNext": "reject-next-call", "FailNext": "fail-next-call", "FailEvery": "fail-every-third-call", "Delay": "delay-calls", "Hold": "hold-next-call",
 		"BreakStream": "break-next-stream", "EndWatchesAtDeadline": "end-watches-early", "DropUpdates": "drop-updates",
 		"AnswerHTTP": "login-page-next-call", "AnswerRejections": "redirect-rejections", "ExpireTokens": "expire-tokens",
 		"RevokeTokens": "revoke-tokens", "RevokeLogins": "revoke-logins", "TokenEndpoint": "token-endpoint-down", "Endpoint": "discovery-down",
@@ -102,7 +102,7 @@ func TestEveryFaultHasAPreset(t *testing.T) {
 		"Rewrite": "tokens-without-expiry", "ExpiresIn": "tokens-without-expiry", "ContentType": "token-answers-as-text",
 		// What is no fault, or needs a value that clients get elsewhere.
 		"Reset": "", "On": "", "ReleaseAll": "", "Queued": "", "Wrap": "", "IssueToken": "", "PendingDevices": "", "ApproveDevice": "", "DenyDevice": "",
-		"SetProxyToken": "",
+		"SetProxyToken": "", "CheckMethod": "",
 	}
 	for _, kind := range []reflect.Type{reflect.TypeFor[*mockserver.Script](), reflect.TypeFor[*faults.Set]()} {
 		for m := range kind.Methods() {
