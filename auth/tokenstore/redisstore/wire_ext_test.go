@@ -103,11 +103,11 @@ func TestADumpAndTheTrafficShowNothing(t *testing.T) {
 	s := newServer(t, "--rdbcompression", "no")
 	p := newProxy(t, s.addr)
 	store, other := storeAt(t, p.addr), storeAt(t, p.addr)
-	k := auth.Key{Endpoint: "endpoint-canary.example", ClientID: "client-canary", Audience: "audience-canary", Flow: "flow-canary", User: "user-canary", Profile: "profile-canary"}
+	k := auth.Key{Endpoint: "e9x-canary.example", ClientID: "client-canary", Audience: "audience-canary", Flow: "flow-canary", User: "user-canary", Profile: "profile-canary"}
 	c := func(n int) *auth.Credentials {
 		return &auth.Credentials{
 			AccessToken: fmt.Sprintf("access-canary-%d-61b2", n), RefreshToken: fmt.Sprintf("refresh-canary-%d-07fe", n),
-			ClientID: "client-canary", Audience: "audience-canary", Scope: "scope-canary", TokenOrigin: "https://origin-canary.example", PurposeKnown: true,
+			ClientID: "client-canary", Audience: "audience-canary", Scope: "scope-canary", TokenOrigin: "https://o7r-canary.example", PurposeKnown: true,
 		}
 	}
 	defer store.Watch(k, func() {})()
@@ -128,7 +128,7 @@ func TestADumpAndTheTrafficShowNothing(t *testing.T) {
 		t.Fatal("nothing was recorded")
 	}
 	for name, text := range all {
-		hides(t, name, text, k.Endpoint, k.ClientID, k.Audience, k.Flow, k.User, k.Profile, "scope-canary", "origin-canary",
+		hides(t, name, text, k.Endpoint, k.ClientID, k.Audience, k.Flow, k.User, k.Profile, "scope-canary", "o7r-canary",
 			c(1).AccessToken, c(1).RefreshToken, c(2).AccessToken, c(2).RefreshToken, c(1).ID(), c(2).ID(),
 			strings.Repeat("\x07", 16), base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
 	}
