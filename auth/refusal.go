@@ -108,7 +108,7 @@ func (r *renewal) tooNarrow(ctx context.Context, t *task, c *Credentials) bool {
 		r.useNarrow(ctx)
 		return false
 	}
-	if t.narrow = true; t.mode != renewOnly {
+	if t.narrow = true; t.mode > renewOnly {
 		r.log.InfoContext(ctx, "the stored login asked for fewer scopes than this program; a new login replaces it",
 			slog.Any("missing", missing))
 	}
@@ -242,6 +242,9 @@ func (t *task) awaited(ctx context.Context) (context.Context, context.CancelFunc
 
 // keepCurrent returns the existing credentials when a login is not permitted.
 func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
+	if t.loggedOut {
+		return nil, nil //nolint:nilnil // as after a logout: calls go without
+	}
 	if !errors.Is(t.failure, ErrRejected) && t.old.load() != unread {
 		cause := ErrLoginEnded
 		if t.prev == nil && t.last == nil {
@@ -261,25 +264,6 @@ func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
 // rotates reports whether next has another refresh token than what was refreshed.
 func (t *task) rotates(next *Credentials) bool {
 	return next != nil && next.RefreshToken != "" && next.RefreshToken != t.prev.RefreshToken
-}
-
-// keepRefresh stores the present login with another refresh token, and returns it: the
-// answer that this one came in was of no other use, but the server may have ended the one
-// before it.
-func (r *renewal) keepRefresh(ctx context.Context, t *task, token string) *Credentials {
-	kept := *t.prev
-	kept.RefreshToken, kept.Ended = token, ""
-	if r.storage.store != nil {
-		newer, err := r.save(ctx, t, &kept)
-		if err != nil {
-			r.log.WarnContext(ctx, "cannot store the login; it lasts as long as this process", slog.Any("error", err))
-		}
-		if newer != nil {
-			return nil
-		}
-		t.outdated = err != nil
-	}
-	return &kept
 }
 
 // hasAnother reports whether the flow has another token by now than s; see [Changer].
