@@ -14,7 +14,11 @@ type lease struct {
 	name  string // what Redis has as its holder
 	fence uint64
 
-	lost     chan struct{}
+	mu    sync.Mutex
+	until time.Time // Redis has confirmed it until then
+	gone  bool
+	lost  chan struct{}
+
 	unlocked chan struct{}
 	released chan struct{}
 	once     sync.Once
@@ -26,11 +30,11 @@ const unlockWait = 250 * time.Millisecond
 // granted returns the lease that Redis has granted until the given time at least.
 func (s *Store) granted(p place, name string, fence uint64, until time.Time) (*lease, error) {
 	l := &lease{
-		store: s, place: p, name: name, fence: fence,
+		store: s, place: p, name: name, fence: fence, until: until,
 		lost: make(chan struct{}), unlocked: make(chan struct{}), released: make(chan struct{}),
 	}
 	s.turns.add(l)
-	if !s.life.start(func(ctx context.Context) { l.hold(ctx, until) }) {
+	if !s.life.start(func(ctx context.Context) { l.hold(ctx) }) {
 		s.turns.remove(l)
 		return nil, ErrClosed
 	}
@@ -38,8 +42,12 @@ func (s *Store) granted(p place, name string, fence uint64, until time.Time) (*l
 }
 
 // Lost returns a channel that is closed when the lease may have gone to another process:
-// Redis says so, or has not confirmed it for two thirds of the lapse.
-func (l *lease) Lost() <-chan struct{} { return l.lost }
+// Redis says so, or has not confirmed it for two thirds of the lapse. A process that was
+// suspended finds it closed if that was longer.
+func (l *lease) Lost() <-chan struct{} {
+	l.check()
+	return l.lost
+}
 
 // Unlock releases the lease and wakes those who wait for it.
 func (l *lease) Unlock() {
@@ -55,12 +63,12 @@ func (l *lease) Unlock() {
 }
 
 // hold extends the lease until it is unlocked, then releases it.
-func (l *lease) hold(ctx context.Context, until time.Time) {
+func (l *lease) hold(ctx context.Context) {
 	defer close(l.released)
 	defer l.store.turns.of(l.place.group).give()
 	defer l.store.turns.remove(l)
 	lapse := l.store.opts.lapse
-	next, alive := lapse/5, true
+	next := lapse / 5
 	for {
 		timer := time.NewTimer(next)
 		select {
@@ -70,7 +78,7 @@ func (l *lease) hold(ctx context.Context, until time.Time) {
 			return
 		case <-ctx.Done():
 			timer.Stop()
-			l.lose(&alive)
+			l.lose()
 			return
 		case <-timer.C:
 		}
@@ -78,24 +86,42 @@ func (l *lease) hold(ctx context.Context, until time.Time) {
 		held, err := l.extend(ctx)
 		switch {
 		case err == nil && !held:
-			l.lose(&alive)
+			l.lose()
 			next = lapse // nothing more to extend, but Unlock is to come
 		case err == nil:
-			until, next = sent.Add(lapse*2/3), lapse/5
+			l.confirmed(sent.Add(lapse * 2 / 3))
+			next = lapse / 5
 		default:
 			next = max(lapse/15, 100*time.Millisecond)
 		}
-		if time.Now().After(until) {
-			l.lose(&alive) // it may come back for Redis, but not for the holder
-		}
+		l.check() // it may come back for Redis, but not for the holder
 	}
 }
 
-func (l *lease) lose(alive *bool) {
-	if *alive {
+func (l *lease) confirmed(until time.Time) {
+	l.check()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until = until
+}
+
+// check ends the lease for its holder if Redis has not confirmed it in time.
+func (l *lease) check() {
+	l.mu.Lock()
+	past := time.Now().After(l.until)
+	l.mu.Unlock()
+	if past {
+		l.lose()
+	}
+}
+
+func (l *lease) lose() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.gone {
+		l.gone = true
 		close(l.lost)
 	}
-	*alive = false
 }
 
 // extend reports whether the lease is held.

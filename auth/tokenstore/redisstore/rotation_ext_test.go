@@ -1,0 +1,91 @@
+package redisstore_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jetway-go/jetway/auth"
+)
+
+// rotation is a token endpoint that gives a new refresh token with every answer, and ends
+// the whole login when a used one comes back, as RFC 9700 §4.14.2 asks. With grace a used
+// one may come back for half a minute.
+type rotation struct {
+	url   string
+	grace bool
+
+	mu       sync.Mutex
+	n        int // the newest refresh token
+	ended    bool
+	requests int
+	reuses   int
+	used     map[string]time.Time
+}
+
+func newRotation(tb testing.TB) *rotation {
+	tb.Helper()
+	r := &rotation{used: map[string]time.Time{}}
+	s := httptest.NewServer(r)
+	tb.Cleanup(s.Close)
+	r.url = s.URL
+	return r
+}
+
+// login is what a person has got, and what has expired since.
+func (r *rotation) login() *auth.Credentials {
+	return &auth.Credentials{
+		AccessToken: "access-0", RefreshToken: "refresh-0", ClientID: "cli",
+		IssuedAt: time.Now().Add(-2 * time.Hour), Expiry: time.Now().Add(-time.Hour),
+	}
+}
+
+func (r *rotation) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.requests++
+	token := q.FormValue("refresh_token")
+	at, used := r.used[token]
+	if used && (!r.grace || time.Since(at) > 30*time.Second) {
+		r.reuses++
+		r.ended = true
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if r.ended || !used && token != fmt.Sprintf("refresh-%d", r.n) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"error":"invalid_grant"}`))
+		return
+	}
+	if !used {
+		r.used[token] = time.Now()
+	}
+	r.n++
+	body, _ := json.Marshal(map[string]any{
+		"access_token": fmt.Sprintf("access-%d", r.n), "token_type": "Bearer", "expires_in": 3600,
+		"refresh_token": fmt.Sprintf("refresh-%d", r.n),
+	})
+	_, _ = w.Write(body)
+}
+
+// counts returns how many requests there were, and how often a login had to be made again.
+func (r *rotation) counts() (requests, forced int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.requests, r.reuses
+}
+
+// good reports whether the stored login is the newest one and alive.
+func (r *rotation) good(tb testing.TB, s auth.Store) error {
+	tb.Helper()
+	c, err := s.Retrieve(tb.Context(), key)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return wantf(!r.ended && c.RefreshToken == fmt.Sprintf("refresh-%d", r.n), "stored is %s, good is %d, ended: %v", c.RefreshToken, r.n, r.ended)
+}
