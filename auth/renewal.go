@@ -58,6 +58,7 @@ type task struct {
 	loggedOut bool         // the stored login was deleted by a logout
 	prev      *Credentials // what can be refreshed
 	failure   error        // why it cannot
+	note      *Credentials // what others stored where there is no login
 	narrow    bool         // the stored login asked for too few scopes
 
 	adopted  bool  // the result is from the store
@@ -131,20 +132,27 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 		t.adopted = false
 		return false
 	}
-	asks := r.canRenew(t.prev, t.mode) || r.mayLogIn(t.mode)
-	again := func() bool { found = r.look(ctx, t); return found }
-	if !found && asks && r.storage.take(ctx, &t.lease, again) && !found {
+	settled := false // nothing is to be asked, so the lock is not needed
+	again := func() bool {
+		found = r.look(ctx, t)
+		settled = found || !r.asks(t) || r.postponed(t) != nil
+		return settled
+	}
+	if !found && r.asks(t) && r.storage.take(ctx, &t.lease, again) && !settled {
 		found = r.look(ctx, t)
 	}
 	return found
 }
+
+// asks reports whether t may ask the authorization server.
+func (r *renewal) asks(t *task) bool { return r.canRenew(t.prev, t.mode) || r.mayLogIn(t.mode) }
 
 // look sets t.prev to the best credentials there are, and reports whether they can
 // be used as they are.
 func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 	given, why := r.vetted(t.given)
 	current, old := r.vetted(t.old.creds)
-	t.given, t.prev, t.failure = given, cmp.Or(given, current), cmp.Or(why, old)
+	t.given, t.prev, t.failure, t.note = given, cmp.Or(given, current), cmp.Or(why, old), nil
 	switch {
 	case t.given.usable(t.clock.Read()):
 		return true
@@ -158,6 +166,9 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 		t.prev, t.failure = given, why
 		return false
 	case errors.Is(err, ErrNoCredentials):
+		if said, ok := errors.AsType[*noteError](err); ok {
+			t.note = said.note
+		}
 		return false
 	case err != nil:
 		r.log.WarnContext(ctx, "cannot read the stored login", slog.Any("error", err))

@@ -272,13 +272,18 @@ func (s *storage) end(ctx context.Context, l *lease, dead *Credentials, why erro
 	return newer
 }
 
-// note changes the stored login with the ID id, if it still is the stored one.
+// note changes the stored login with the ID id, if it still is the stored one. Where machines
+// share the store and there is no login, it stores a note instead; not after a logout, which
+// others might not have seen yet.
 func (s *storage) note(ctx context.Context, l *lease, id string, change func(*Credentials)) {
 	if s.store == nil {
 		return
 	}
 	s.take(ctx, l, nil)
 	stored, err := s.retrieve(ctx)
+	if errors.Is(err, ErrNoCredentials) && !errors.Is(err, ErrLoggedOut) && s.watched() {
+		stored, err = &Credentials{}, nil
+	}
 	if err != nil || stored.ID() != id {
 		return
 	}

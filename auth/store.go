@@ -91,6 +91,8 @@ func Find(ctx context.Context, s Store, k Key) (Key, *Credentials, error) {
 		switch {
 		case err == nil && c == nil: // not what a Store should return
 			err = ErrNoCredentials
+		case err == nil && c.isNote():
+			err = &noteError{c}
 		case err == nil && !k.Matches(place, c):
 			err = &mismatchError{c}
 		case err == nil && !choose:
@@ -100,7 +102,7 @@ func Find(ctx context.Context, s Store, k Key) (Key, *Credentials, error) {
 		case err != nil && !errors.Is(err, ErrNoCredentials):
 			return k, nil, err
 		}
-		if none == nil || errors.As(err, new(*mismatchError)) || errors.Is(err, ErrLoggedOut) {
+		if none == nil || errors.As(err, new(*mismatchError)) || errors.As(err, new(*noteError)) || errors.Is(err, ErrLoggedOut) {
 			none = err
 		}
 	}
@@ -145,6 +147,13 @@ func (e *mismatchError) Error() string {
 }
 
 func (e *mismatchError) Unwrap() error { return ErrNoCredentials }
+
+// noteError says that there is no login, but what a program noted for the others which want
+// one.
+type noteError struct{ note *Credentials }
+
+func (e *noteError) Error() string { return "no credentials, but a note of a login that failed" }
+func (e *noteError) Unwrap() error { return ErrNoCredentials }
 
 // Locker is a [Store] that lets one holder at a time replace a login, among all who
 // share the store: Authenticators, processes, machines. Without it several of them

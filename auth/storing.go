@@ -16,10 +16,11 @@ const keptTries = 4
 
 // storing is what flights know of the stored login. Flights.mu guards it.
 type storing struct {
-	outdated bool   // the store does not hold the current login, but one before it
-	over     string // the ID of that
-	tries    int    // to store the current one, in vain
-	lease    lease  // of the renewal that could not store it
+	outdated bool         // the store does not hold the current login, but one before it
+	over     string       // the ID of that
+	owed     *Credentials // the current one, which is tried again
+	tries    int          // to store it, in vain
+	lease    lease        // of the renewal that could not
 
 	watching bool
 	stop     func()        // of the Watcher
@@ -76,16 +77,18 @@ func (st *storing) after(d time.Duration, look func()) {
 // stored sees to what the flight f could not store: a flight tries that again after 1, 2,
 // 4 ... 60 seconds, and at once when a [Watcher] says that the store is back. Fs.mu is held.
 func (fs *flights) stored(f *flight) {
-	st := &fs.storing
-	if isClosed(fs.closed) {
+	st, c := &fs.storing, fs.held()
+	switch {
+	case isClosed(fs.closed):
 		return
-	}
-	if f.mode != storeOnly {
-		st.tries = 0
-	}
-	if !fs.owes() {
-		st.tries, st.over = 0, ""
-	} else {
+	case !fs.owes():
+		st.owed, st.tries, st.over = nil, 0, ""
+	case c == st.owed && f.mode != storeOnly: // it changed nothing
+		st.lease, f.lease = f.lease, lease{}
+	default:
+		if c != st.owed {
+			st.owed, st.tries = c, 0
+		}
 		st.tries++
 		st.over, st.lease, f.lease = f.stored, f.lease, lease{}
 		d := doubled(st.tries)

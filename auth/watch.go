@@ -62,7 +62,11 @@ func (fs *flights) storeChanged() {
 func (fs *flights) look() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if fs.flight == nil && !isClosed(fs.closed) {
+	switch {
+	case isClosed(fs.closed):
+	case fs.flight != nil:
+		fs.storing.changed = true // it looks when it has ended
+	default:
 		fs.lookNow()
 	}
 }
