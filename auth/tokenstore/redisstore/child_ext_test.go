@@ -133,10 +133,11 @@ func runChild() int {
 	say("ready")
 	var creds *auth.Credentials
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		if in.Text() == "go on" {
-			continue
+		what, text, _ := strings.Cut(in.Text(), " ")
+		limit, _ := time.ParseDuration(text)
+		if what == "use" {
+			creds = nil
 		}
-		limit, _ := time.ParseDuration(in.Text())
 		creds = round(a, creds, limit)
 	}
 	_ = a.Close()
@@ -145,8 +146,8 @@ func runChild() int {
 	return 0
 }
 
-// round has the token of the round before rejected, and tries until there is another one. It
-// says what the program saw meanwhile.
+// round needs a token, other than the one before if that is not nil, and tries until it has
+// one. It says what the program saw meanwhile.
 func round(a *auth.Authenticator, before *auth.Credentials, limit time.Duration) *auth.Credentials {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
@@ -163,10 +164,17 @@ func round(a *auth.Authenticator, before *auth.Credentials, limit time.Duration)
 		case err == nil && creds != nil:
 			say(fmt.Sprintf("ok %s %d", creds.AccessToken, tries))
 			return creds
-		case errors.Is(err, auth.ErrInteractionRequired):
+		case err == nil && before == nil: // a call without a token was rejected
+			if creds, err = a.Refresh(ctx, nil); err == nil && creds != nil {
+				say(fmt.Sprintf("ok %s %d", creds.AccessToken, tries))
+				return creds
+			}
+		}
+		if errors.Is(err, auth.ErrInteractionRequired) {
 			say("forced " + err.Error())
 			return before
-		case ctx.Err() != nil:
+		}
+		if ctx.Err() != nil {
 			say(fmt.Sprintf("failed after %d tries: %v", tries, err))
 			return before
 		}

@@ -49,7 +49,7 @@ func (f fleet) round(tb testing.TB, want string) (tries int) {
 
 func (f fleet) begin() {
 	for _, p := range f {
-		p.tell(patience.String())
+		p.tell("renew " + patience.String())
 	}
 }
 
@@ -81,9 +81,9 @@ func (f fleet) end(tb testing.TB) {
 // Many processes find one expired login at once, and have each token of it rejected after
 // that: one request each time. It also counts what that costs Redis.
 func TestAFleetMakesOneRequestForEachRenewal(t *testing.T) {
-	s, r := newServer(t), newRotation(t)
+	s, r := newServer(t), newRotation(t, false)
 	store := s.store(t)
-	must(t, store.Store(t.Context(), key, r.login()))
+	must(t, store.Store(t.Context(), key, r.login(expired)))
 	n := fleetSize(t, 30)
 	all := child{Redis: s.addr, URL: r.url, Lapse: 15 * time.Second}.fleet(t, n)
 	start := time.Now()

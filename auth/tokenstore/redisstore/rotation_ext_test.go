@@ -27,22 +27,25 @@ type rotation struct {
 	used     map[string]time.Time
 }
 
-func newRotation(tb testing.TB) *rotation {
+func newRotation(tb testing.TB, grace bool) *rotation {
 	tb.Helper()
-	r := &rotation{used: map[string]time.Time{}}
+	r := &rotation{grace: grace, used: map[string]time.Time{}}
 	s := httptest.NewServer(r)
 	tb.Cleanup(s.Close)
 	r.url = s.URL
 	return r
 }
 
-// login is what a person has got, and what has expired since.
-func (r *rotation) login() *auth.Credentials {
+// login is what a person has got an hour ago, and what is good for a while more.
+func (r *rotation) login(left time.Duration) *auth.Credentials {
 	return &auth.Credentials{
 		AccessToken: "access-0", RefreshToken: "refresh-0", ClientID: "cli",
-		IssuedAt: time.Now().Add(-2 * time.Hour), Expiry: time.Now().Add(-time.Hour),
+		IssuedAt: time.Now().Add(-time.Hour), Expiry: time.Now().Add(left),
 	}
 }
+
+// expired is how long ago a login has expired that has to be renewed.
+const expired = -time.Minute
 
 func (r *rotation) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	r.mu.Lock()
@@ -55,7 +58,7 @@ func (r *rotation) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		r.ended = true
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if r.ended || !used && token != fmt.Sprintf("refresh-%d", r.n) {
+	if r.ended || !used && !r.issued(token) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = w.Write([]byte(`{"error":"invalid_grant"}`))
 		return
@@ -78,7 +81,14 @@ func (r *rotation) counts() (requests, forced int) {
 	return r.requests, r.reuses
 }
 
-// good reports whether the stored login is the newest one and alive.
+// issued reports whether token is of this login; mu is held.
+func (r *rotation) issued(token string) bool {
+	var n int
+	_, err := fmt.Sscanf(token, "refresh-%d", &n)
+	return err == nil && n <= r.n
+}
+
+// good returns an error unless the stored login can be refreshed.
 func (r *rotation) good(tb testing.TB, s auth.Store) error {
 	tb.Helper()
 	c, err := s.Retrieve(tb.Context(), key)
@@ -87,5 +97,6 @@ func (r *rotation) good(tb testing.TB, s auth.Store) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return wantf(!r.ended && c.RefreshToken == fmt.Sprintf("refresh-%d", r.n), "stored is %s, good is %d, ended: %v", c.RefreshToken, r.n, r.ended)
+	_, used := r.used[c.RefreshToken]
+	return wantf(!r.ended && !used && r.issued(c.RefreshToken), "stored is %s, used: %v, the login has ended: %v", c.RefreshToken, used, r.ended)
 }

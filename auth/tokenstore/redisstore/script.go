@@ -7,7 +7,7 @@ import "github.com/redis/go-redis/v9"
 //	fence  number of the newest lease, or of a write without one, which counts the same
 //	dirty  the lease that was granted last and not released
 //	late   the lease that lapsed without a release, while the next one waits for it
-//	run    the run ID of the server that granted the last lease
+//	run    the run ID of the server that granted the last lease, or stored the first record
 //	ver    changes with every write
 //
 // The key of the lease holds "instance:attempt", or "quarantine" while a holder that was
@@ -118,6 +118,11 @@ local fence = redis.call('HGET', KEYS[1], 'fence') or '0'
 if ARGV[6] ~= '' and ARGV[6] ~= fence then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3], 'ver', ARGV[4])
 if tonumber(ARGV[5]) > tonumber(fence) then redis.call('HSET', KEYS[1], 'fence', ARGV[5]) end
+if redis.call('HEXISTS', KEYS[1], 'run') == 0 then
+  local info = redis.pcall('INFO', 'server')
+  local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)')
+  if run then redis.call('HSET', KEYS[1], 'run', run) end
+end
 local all, alive = redis.call('HGETALL', KEYS[1]), false
 for i = 1, #all, 2 do
   if string.sub(all[i], 1, 2) == 'v:' and string.byte(all[i + 1], 2) == 1 then alive = true end

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -80,7 +81,7 @@ func (s *Store) Store(ctx context.Context, k auth.Key, c *auth.Credentials) erro
 	if err := auth.CheckStorable(k, c); err != nil {
 		return failed(opStore, k, err)
 	}
-	_, err := s.write(ctx, s.place(k), func(v *view) (*draft, error) {
+	_, err := s.write(ctx, s.place(k), nil, func(v *view) (*draft, error) {
 		if v.overtaken() {
 			return nil, ErrLeaseLost
 		}
@@ -102,7 +103,12 @@ func (s *Store) Swap(ctx context.Context, k auth.Key, oldID string, next *auth.C
 	}
 	p := s.place(k)
 	known, told := s.seen.get(p), s.seen.knows(p)
-	swapped, err := s.write(ctx, p, func(v *view) (*draft, error) {
+	first, err := s.succeed(ctx, p, known, oldID, next)
+	if err != nil {
+		s.postpone(p, first)
+		return false, failed(opStore, k, err)
+	}
+	swapped, err := s.write(ctx, p, first, func(v *view) (*draft, error) {
 		switch {
 		case v.trouble != nil:
 			return nil, v.trouble
@@ -115,7 +121,9 @@ func (s *Store) Swap(ctx context.Context, k auth.Key, oldID string, next *auth.C
 		}
 	})
 	if err != nil {
-		s.postpone(ctx, p, known, oldID, next, err)
+		if errors.Is(err, ErrUnreachable) {
+			s.postpone(p, first)
+		}
 		return false, failed(opStore, k, err)
 	}
 	return swapped, nil
@@ -147,7 +155,7 @@ func (s *Store) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials, er
 // Delete deletes what is stored under k and stores that this was on purpose, in the next
 // generation: no other process puts the login back.
 func (s *Store) Delete(ctx context.Context, k auth.Key) error {
-	_, err := s.write(ctx, s.place(k), func(v *view) (*draft, error) {
+	_, err := s.write(ctx, s.place(k), nil, func(v *view) (*draft, error) {
 		return &draft{kind: isLogout, version: v.nextGeneration()}, nil
 	})
 	if err != nil {
@@ -158,7 +166,7 @@ func (s *Store) Delete(ctx context.Context, k auth.Key) error {
 
 // Discard deletes the login under k if it has the refresh token of dead.
 func (s *Store) Discard(ctx context.Context, k auth.Key, dead *auth.Credentials) error {
-	_, err := s.write(ctx, s.place(k), func(v *view) (*draft, error) {
+	_, err := s.write(ctx, s.place(k), nil, func(v *view) (*draft, error) {
 		switch {
 		case v.trouble != nil:
 			return nil, v.trouble

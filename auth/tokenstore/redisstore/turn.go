@@ -95,3 +95,19 @@ func (t *turns) leases(group, holder string) (held, lost uint64) {
 	}
 	return held, lost
 }
+
+// held returns the fence of the lease that this process holds on a group as far as it knows,
+// 0 for none.
+func (t *turns) held(group string) uint64 {
+	of := t.of(group)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, l := range of.leases {
+		select {
+		case <-l.Lost():
+		default:
+			return l.fence
+		}
+	}
+	return 0
+}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/tokenstore/redisstore"
@@ -28,7 +29,7 @@ type proxy struct {
 	conns   map[net.Conn]bool
 	wg      sync.WaitGroup
 
-	dropRequests, dropAnswers atomic.Bool
+	cutRequests, cutAnswers, closed atomic.Bool
 }
 
 func newProxy(tb testing.TB, target string) *proxy {
@@ -44,6 +45,9 @@ func newProxy(tb testing.TB, target string) *proxy {
 			if err != nil {
 				return
 			}
+			p.mu.Lock()
+			target := p.target
+			p.mu.Unlock()
 			out, err := net.Dial("tcp", target)
 			if err != nil {
 				_ = in.Close()
@@ -52,30 +56,41 @@ func newProxy(tb testing.TB, target string) *proxy {
 			p.mu.Lock()
 			p.conns[in], p.conns[out] = true, true
 			p.mu.Unlock()
-			p.wg.Go(func() { p.pass(out, in, &p.dropRequests) })
-			p.wg.Go(func() { p.pass(in, out, &p.dropAnswers) })
+			p.wg.Go(func() { p.pass(out, in, &p.cutRequests) })
+			p.wg.Go(func() { p.pass(in, out, &p.cutAnswers) })
 		}
 	})
 	tb.Cleanup(func() {
+		p.closed.Store(true)
 		_ = l.Close()
-		p.mu.Lock()
-		for c := range p.conns {
-			_ = c.Close()
-		}
-		p.mu.Unlock()
+		p.redirect("")
 		p.wg.Wait()
 	})
 	return p
 }
 
-// pass copies, and swallows what arrives while drop is set, as a network does that is cut in
-// one direction.
-func (p *proxy) pass(to, from net.Conn, drop *atomic.Bool) {
+// redirect ends all connections; the next ones are to another server.
+func (p *proxy) redirect(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+	for c := range p.conns {
+		_ = c.Close()
+	}
+	clear(p.conns)
+}
+
+// pass copies, and holds back what arrives while cut is set, as a network does that is cut in
+// one direction: TCP sends it again afterwards.
+func (p *proxy) pass(to, from net.Conn, cut *atomic.Bool) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
-		if n > 0 && !drop.Load() {
+		for cut.Load() && !p.closed.Load() {
+			time.Sleep(5 * time.Millisecond)
+		}
+		if n > 0 {
 			p.mu.Lock()
 			p.traffic.Write(buf[:n])
 			p.mu.Unlock()

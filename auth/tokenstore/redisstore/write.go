@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
-	"time"
 
 	"github.com/jetway-go/jetway/auth"
 )
@@ -76,9 +75,9 @@ func (v *view) nextRevision() version {
 const attempts = 20 // of a write, when others write too
 
 // write replaces the record of p by what decide makes of the present one, and nothing comes
-// between. It reports false where decide returns errNotSwapped.
-func (s *Store) write(ctx context.Context, p place, decide func(*view) (*draft, error)) (bool, error) {
-	var mine *record
+// between. It reports false where decide returns errNotSwapped. It finds mine, which may be
+// nil, to be stored already.
+func (s *Store) write(ctx context.Context, p place, mine *record, decide func(*view) (*draft, error)) (bool, error) {
 	for range attempts {
 		v, err := s.view(ctx, p)
 		if err != nil {
@@ -170,21 +169,32 @@ func (s *Store) restore(ctx context.Context, p place, e *entry, stamp string) (c
 	return err == nil, err
 }
 
-// postpone remembers next, which could not be stored for the reason why, as the successor of
-// what is known to be stored. It is restored when Redis can be reached, unless something
-// newer is there.
-func (s *Store) postpone(ctx context.Context, p place, known *record, oldID string, next *auth.Credentials, why error) {
-	if known == nil || !errors.Is(why, ErrUnreachable) {
-		return
+// succeed returns next as the successor of the login with the ID oldID that this Store has
+// read last, nil if that is another one. Where it holds the lease, which is the usual case,
+// it stores it at once, in one command: if the process ended before, the login would be lost.
+func (s *Store) succeed(ctx context.Context, p place, known *record, oldID string, next *auth.Credentials) (*record, error) {
+	if known == nil || known.kind != isLogin || known.gen > s.seen.knows(p) {
+		return nil, nil //nolint:nilnil // there is none
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second) // for the keys
-	defer cancel()
 	e, err := s.open(ctx, p.group, p.field, known.raw)
 	if err != nil || e.login == nil || e.login.ID() != oldID {
-		return
+		return nil, nil //nolint:nilerr,nilnil // the usual way says what is wrong
 	}
-	r := &record{kind: isLogin, version: version{gen: known.gen, rev: known.rev + 1}, fence: s.seen.fence(p, 0)}
+	fence := s.turns.held(p.group)
+	r := &record{kind: isLogin, version: version{gen: known.gen, rev: known.rev + 1}, fence: max(fence, s.seen.fence(p, 0))}
 	if r, err = s.seal(ctx, p, r, next); err != nil {
+		return nil, err
+	}
+	if fence > 0 {
+		_, err = s.swap(ctx, p, known.stamp(), r, "")
+	}
+	return r, err
+}
+
+// postpone remembers r, which may be nil and which Redis did not take or did not confirm. It
+// is restored when Redis can be reached, unless something newer is there.
+func (s *Store) postpone(p place, r *record) {
+	if r == nil {
 		return
 	}
 	s.seen.put(p, r)
