@@ -29,7 +29,7 @@ type hub struct {
 
 // silence is how long the connection may be quiet before it is asked for a sign of life, and
 // how long that may take.
-const silence = 3 * time.Second
+const silence = 5 * time.Second
 
 // listen returns a channel that receives after each notification for the group of p.
 func (h *hub) listen(p place) (woken <-chan struct{}, leave func()) {
@@ -212,28 +212,24 @@ func (h *hub) received(message any) {
 // restore puts back what Redis has lost of a group while it could not be reached. It runs
 // beside the reading of notifications.
 func (h *hub) restore(group string) {
-	s := h.store
-	places := s.seen.in(group)
+	h.store.life.start(func(ctx context.Context) { h.store.catchUp(ctx, group) })
+}
+
+// owes reports whether Redis still lacks something of a group that it did not take.
+func (h *hub) owes(group string) bool {
 	h.mu.Lock()
-	awaited := h.awaited[group].group != ""
-	h.mu.Unlock()
-	if len(places) == 0 {
-		return
+	defer h.mu.Unlock()
+	return h.awaited[group].group != ""
+}
+
+// settled notes that Redis has all of a group.
+func (h *hub) settled(group string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.awaited[group].group != "" {
+		delete(h.awaited, group)
+		h.change()
 	}
-	s.life.start(func(ctx context.Context) {
-		ok := true
-		for _, p := range places {
-			if _, err := s.current(ctx, p); errors.Is(err, ErrUnreachable) {
-				ok = false
-			}
-		}
-		if ok && awaited {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			delete(h.awaited, group)
-			h.change()
-		}
-	})
 }
 
 func (h *hub) wake(group string) {

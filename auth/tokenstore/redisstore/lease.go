@@ -62,11 +62,39 @@ func (l *lease) Unlock() {
 	})
 }
 
-// hold extends the lease until it is unlocked, then releases it.
+// hold extends the lease until it is unlocked, then releases it: after what was obtained
+// under it, where that could not be stored, or the next holder would send the old refresh
+// token. This process may ask for the next lease before.
 func (l *lease) hold(ctx context.Context) {
 	defer close(l.released)
-	defer l.store.turns.of(l.place.group).give()
-	defer l.store.turns.remove(l)
+	l.keep(ctx)
+	owes := l.store.hub.owes(l.place.group)
+	if !owes {
+		l.release(ctx)
+	}
+	l.store.turns.remove(l)
+	l.store.turns.of(l.place.group).give()
+	if owes {
+		l.settle(ctx)
+		l.release(ctx)
+	}
+}
+
+// settle waits until Redis has what it did not take before.
+func (l *lease) settle(ctx context.Context) {
+	for ctx.Err() == nil && l.store.hub.owes(l.place.group) && !l.store.catchUp(ctx, l.place.group) {
+		select {
+		case <-time.After(l.pause()):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// pause is the time between two tries where Redis cannot be reached.
+func (l *lease) pause() time.Duration { return max(l.store.opts.lapse/15, 100*time.Millisecond) }
+
+// keep extends the lease until it is unlocked.
+func (l *lease) keep(ctx context.Context) {
 	lapse := l.store.opts.lapse
 	next := lapse / 5
 	for {
@@ -74,7 +102,6 @@ func (l *lease) hold(ctx context.Context) {
 		select {
 		case <-l.unlocked:
 			timer.Stop()
-			l.release(ctx)
 			return
 		case <-ctx.Done():
 			timer.Stop()
@@ -92,7 +119,7 @@ func (l *lease) hold(ctx context.Context) {
 			l.confirmed(sent.Add(lapse * 2 / 3))
 			next = lapse / 5
 		default:
-			next = max(lapse/15, 100*time.Millisecond)
+			next = l.pause()
 		}
 		l.check() // it may come back for Redis, but not for the holder
 	}

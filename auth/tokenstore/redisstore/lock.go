@@ -97,8 +97,9 @@ func (s *Store) acquire(ctx context.Context, p place, attempt uint64) (*lease, t
 			return onGroup(ctx, client, acquireScript, p, s.instance, attempt, ttl.Milliseconds(), quarantine.Milliseconds(),
 				s.seen.fence(p, 0), s.opts.logouts.Milliseconds())
 		})
-		if ctx.Err() != nil {
+		if ctx.Err() != nil && (err != nil || number(answer, 0) == 1) {
 			s.abandon(ctx, p, name)
+			return nil, ctx.Err()
 		}
 		return answer, err
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -105,7 +104,7 @@ func (s *Store) Swap(ctx context.Context, k auth.Key, oldID string, next *auth.C
 	known, told := s.seen.get(p), s.seen.knows(p)
 	first, err := s.succeed(ctx, p, known, oldID, next)
 	if err != nil {
-		s.postpone(p, first)
+		s.postpone(p, first, err)
 		return false, failed(opStore, k, err)
 	}
 	swapped, err := s.write(ctx, p, first, func(v *view) (*draft, error) {
@@ -121,9 +120,7 @@ func (s *Store) Swap(ctx context.Context, k auth.Key, oldID string, next *auth.C
 		}
 	})
 	if err != nil {
-		if errors.Is(err, ErrUnreachable) {
-			s.postpone(p, first)
-		}
+		s.postpone(p, first, err)
 		return false, failed(opStore, k, err)
 	}
 	return swapped, nil

@@ -169,6 +169,20 @@ func (s *Store) restore(ctx context.Context, p place, e *entry, stamp string) (c
 	return err == nil, err
 }
 
+// catchUp restores all that this Store knows of a group, and reports whether it has.
+func (s *Store) catchUp(ctx context.Context, group string) bool {
+	ok := true
+	for _, p := range s.seen.in(group) {
+		if _, err := s.current(ctx, p); err != nil && !errors.Is(err, ErrUnreadable) {
+			ok = false
+		}
+	}
+	if ok {
+		s.hub.settled(group)
+	}
+	return ok
+}
+
 // succeed returns next as the successor of the login with the ID oldID that this Store has
 // read last, nil if that is another one. Where it holds the lease, which is the usual case,
 // it stores it at once, in one command: if the process ended before, the login would be lost.
@@ -191,10 +205,10 @@ func (s *Store) succeed(ctx context.Context, p place, known *record, oldID strin
 	return r, err
 }
 
-// postpone remembers r, which may be nil and which Redis did not take or did not confirm. It
-// is restored when Redis can be reached, unless something newer is there.
-func (s *Store) postpone(p place, r *record) {
-	if r == nil {
+// postpone remembers r, which may be nil, where why says that Redis did not take it or did
+// not confirm it. It is restored when Redis can be reached, unless something newer is there.
+func (s *Store) postpone(p place, r *record, why error) {
+	if r == nil || !errors.Is(why, ErrUnreachable) {
 		return
 	}
 	s.seen.put(p, r)
