@@ -55,7 +55,7 @@ integration: ## Run the tests against real servers, browser and keyring (install
 	cd integration && go test -race -count=1 -timeout=12m ./...
 	cd bench && go test -race -count=1 ./...
 	cd examples/oidcverifier && go test -race -count=1 ./...
-	cd auth/tokenstore/redisstore && go test -race -count=1 ./...
+	cd auth/tokenstore/redisstore && go test -race -count=1 -parallel=8 ./...
 
 .PHONY: platforms
 platforms: | $(TMP) ## One line for every test of what each sibling system must do, with its result
@@ -107,6 +107,7 @@ fmt: $(BIN)/golangci-lint $(BIN)/buf ## Format Go sources and protos in place
 .PHONY: fuzz-smoke
 fuzz-smoke: ## Run every fuzz target for FUZZTIME (5s)
 	tools/fuzz-smoke.sh $(FUZZTIME)
+	cd auth/tokenstore/redisstore && ../../../tools/fuzz-smoke.sh $(FUZZTIME)
 
 .PHONY: cover
 cover: | $(TMP) ## Statement coverage: total, and by package
@@ -132,12 +133,15 @@ soak: export JETWAY_TEST_ROTATIONS ?= 1000
 soak: export JETWAY_TEST_RESTARTS ?= 30
 soak: export JETWAY_TEST_LAB_RUNS ?= 1000
 soak: export JETWAY_TEST_CPU_RATIO ?= 1.2
+soak: export JETWAY_TEST_FLEET ?= 200
+soak: export JETWAY_TEST_KILLS ?= 100
 soak: ## Heavy sizes of tests that are small in make test, and large transfers beside curl (a quiet machine, half an hour)
 	go test -run='^TestMemory' -bench='Upload|Download' -benchtime=1x -timeout=60m ./transfer
 	cd integration && go test -count=1 -timeout=30m ./transfer
 	go test -run='^Test(Disorder|ProcessesRotateWithoutEnd)$$' -timeout=60m ./auth
 	go test -run='Cut|Killed|AnyByte' -bench=TailLogs -benchtime=150x -timeout=60m ./follow
 	go test -run=NeverCross -timeout=30m ./platform/nublado
+	cd auth/tokenstore/redisstore && go test -run='Fleet|Holder|Redis|Failover|Killed' -count=3 -parallel=8 -timeout=60m -v . | grep -v '^=== '
 	go test -run='^$$' -bench=Process -benchtime=200x ./cmd/jetway
 
 .PHONY: vuln

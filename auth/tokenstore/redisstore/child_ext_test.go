@@ -241,6 +241,8 @@ func (h *holdingTransport) RoundTrip(q *http.Request) (*http.Response, error) {
 	if h.hold == beforeRequest {
 		h.once.Do(pause)
 	}
+	q = q.Clone(q.Context())
+	q.Header.Set("X-Pid", strconv.Itoa(os.Getpid()))
 	res, err := http.DefaultTransport.RoundTrip(q)
 	if err == nil && h.hold == answered {
 		h.once.Do(pause)

@@ -10,6 +10,9 @@ import (
 // Time until a lease goes to another in these tests.
 const shortLapse = 3 * time.Second
 
+// crowd is how many wait for the holder.
+const crowd = 6
+
 // scene is one login, the server that renews it, Redis, a process that holds the lease and
 // stops somewhere, and others that need the login.
 type scene struct {
@@ -35,7 +38,7 @@ func at(t *testing.T, h hold, grace bool, redisArgs ...string) *scene {
 
 func (s *scene) start(h hold) {
 	s.Helper()
-	s.others = child{Redis: s.front.addr, URL: s.server.url, Lapse: shortLapse}.fleet(s, fleetSize(s, 6))
+	s.others = child{Redis: s.front.addr, URL: s.server.url, Lapse: shortLapse}.fleet(s, crowd)
 	s.holder = child{Redis: s.own.addr, URL: s.server.url, Lapse: shortLapse, Hold: h}.launch(s)
 	s.holder.await(s, "ready", time.Minute)
 	s.holder.tell("renew " + patience.String())
@@ -226,7 +229,7 @@ func TestAFailoverForgetsTheLastWrites(t *testing.T) {
 			}
 			s.holder = child{Redis: s.own.addr, URL: s.server.url, Lapse: shortLapse, Hold: where}.launch(t)
 			s.holder.await(t, "ready", time.Minute)
-			s.others = child{Redis: s.front.addr, URL: s.server.url, Lapse: shortLapse}.fleet(t, fleetSize(t, 6))
+			s.others = child{Redis: s.front.addr, URL: s.server.url, Lapse: shortLapse}.fleet(t, crowd)
 			s.holder.tell("renew " + patience.String())
 			s.holder.await(t, "holding", time.Minute)
 			time.Sleep(300 * time.Millisecond)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,10 @@ import (
 type rotation struct {
 	url   string
 	grace bool
+	// arrived and answered are called for each request of a process, if they are set; where
+	// arrived reports true the request ends there.
+	arrived  func(pid string) bool
+	answered func(pid string)
 
 	mu       sync.Mutex
 	n        int // the newest refresh token
@@ -50,6 +55,10 @@ const expired = -time.Minute
 func (r *rotation) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	pid := q.Header.Get("X-Pid")
+	if r.arrived != nil && r.arrived(pid) {
+		return
+	}
 	r.requests++
 	token := q.FormValue("refresh_token")
 	at, used := r.used[token]
@@ -71,7 +80,12 @@ func (r *rotation) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		"access_token": fmt.Sprintf("access-%d", r.n), "token_type": "Bearer", "expires_in": 3600,
 		"refresh_token": fmt.Sprintf("refresh-%d", r.n),
 	})
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // or the client would wait for us
 	_, _ = w.Write(body)
+	_ = http.NewResponseController(w).Flush()
+	if r.answered != nil {
+		r.answered(pid)
+	}
 }
 
 // counts returns how many requests there were, and how often a login had to be made again.
