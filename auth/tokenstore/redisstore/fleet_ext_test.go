@@ -107,7 +107,7 @@ func TestAFleetMakesOneRequestForEachRenewal(t *testing.T) {
 	if requests, forced := r.counts(); requests != 1+renewals || forced != 0 {
 		t.Errorf("%d requests, %d forced logins; want %d, 0", requests, forced, 1+renewals)
 	}
-	if perProcess > 30 {
+	if perProcess > 40 {
 		t.Errorf("%.1f commands for each process and renewal", perProcess)
 	}
 	if err := r.good(t, store); err != nil {
