@@ -40,21 +40,21 @@ func failed(op string, k auth.Key, err error) error {
 	return &auth.Error{Op: op, Endpoint: k.Endpoint, Err: err}
 }
 
-// notLocked is why there is no lease. It wraps [auth.ErrLeaseRequired] unless the program
+// lockError is why there is no lease. It wraps [auth.ErrLeaseRequired] unless the program
 // has allowed renewals without one.
-type notLocked struct {
+type lockError struct {
 	why      error
 	required bool
 }
 
-func (e *notLocked) Error() string {
+func (e *lockError) Error() string {
 	if !e.required {
 		return e.why.Error()
 	}
 	return auth.ErrLeaseRequired.Error() + ": " + e.why.Error()
 }
 
-func (e *notLocked) Unwrap() []error {
+func (e *lockError) Unwrap() []error {
 	if !e.required {
 		return []error{e.why}
 	}

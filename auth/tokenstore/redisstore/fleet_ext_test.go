@@ -81,6 +81,7 @@ func (f fleet) end(tb testing.TB) {
 // Many processes find one expired login at once, and have each token of it rejected after
 // that: one request each time. It also counts what that costs Redis.
 func TestAFleetMakesOneRequestForEachRenewal(t *testing.T) {
+	t.Parallel()
 	s, r := newServer(t), newRotation(t, false)
 	store := s.store(t)
 	must(t, store.Store(t.Context(), key, r.login(expired)))

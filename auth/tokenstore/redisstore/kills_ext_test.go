@@ -76,7 +76,7 @@ func TestProcessesKilledAtRandomCostNoLoginWhereTheServerHasGrace(t *testing.T) 
 				running.Delete(strconv.Itoa(p.Process.Pid))
 				_ = p.Process.Kill()
 				go func() { // what it still says
-					for range p.lines { //nolint:revive // nothing to do with it
+					for range p.lines {
 					}
 				}()
 				_ = p.exit()

@@ -154,17 +154,17 @@ func (l *lease) lose() {
 // extend reports whether the lease is held.
 func (l *lease) extend(ctx context.Context) (bool, error) {
 	s := l.store
-	answer, err := run(ctx, s, extendScript, l.place, l.name, l.fence, (s.opts.lapse * 2 / 3).Milliseconds(), s.opts.logouts.Milliseconds())
+	answer, err := run(ctx, s, s.scripts.extend, l.place, l.name, l.fence, (s.opts.lapse * 2 / 3).Milliseconds(), s.opts.logouts.Milliseconds())
 	return number(answer, 0) == 1, err
 }
 
 func (l *lease) release(ctx context.Context) {
-	_, _ = run(ctx, l.store, releaseScript, l.place, l.name) // or it lapses
+	_, _ = run(ctx, l.store, l.store.scripts.release, l.place, l.name) // or it lapses
 }
 
 // abandon releases, in ctx's goroutine, what was granted too late for its caller.
 func (s *Store) abandon(ctx context.Context, p place, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opts.limit)
 	defer cancel()
-	_, _ = onGroup(ctx, s.client, releaseScript, p, name)
+	_, _ = onGroup(ctx, s.client, s.scripts.release, p, name)
 }

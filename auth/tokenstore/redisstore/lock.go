@@ -42,7 +42,7 @@ func (s *Store) unlocked(err error) error {
 	if errors.Is(err, errLeft) {
 		return err
 	}
-	return &notLocked{why: err, required: !s.opts.unlocked}
+	return &lockError{why: err, required: !s.opts.unlocked}
 }
 
 // lock tries until the lease is granted. The caller has the turn of this process.
@@ -51,11 +51,15 @@ func (s *Store) lock(ctx context.Context, p place, done func() bool) (*lease, er
 	// Where the channel is subscribed already, nothing tells of a release between the first
 	// try and the wait.
 	var woken <-chan struct{}
-	leave := func() {}
+	var leave func()
 	if s.hub.hears(p) {
 		woken, leave = s.hub.listen(p)
 	}
-	defer func() { leave() }()
+	defer func() {
+		if leave != nil {
+			leave()
+		}
+	}()
 	l, wait, err := s.acquire(ctx, p, attempt)
 	if err != nil || l != nil {
 		return l, err
@@ -94,7 +98,7 @@ func (s *Store) acquire(ctx context.Context, p place, attempt uint64) (*lease, t
 	// What is granted after the time limit is released where it arrives: the caller is gone.
 	answer, err := call(ctx, s, func(ctx context.Context) ([]any, error) {
 		answer, err := s.confirmed(ctx, p, name, func(client scripter) ([]any, error) {
-			return onGroup(ctx, client, acquireScript, p, s.instance, attempt, ttl.Milliseconds(), quarantine.Milliseconds(),
+			return onGroup(ctx, client, s.scripts.acquire, p, s.instance, attempt, ttl.Milliseconds(), quarantine.Milliseconds(),
 				s.seen.fence(p, 0), s.opts.logouts.Milliseconds())
 		})
 		if ctx.Err() != nil && (err != nil || number(answer, 0) == 1) {

@@ -290,3 +290,23 @@ func (s *server) leaseName(tb testing.TB) string {
 	store := s.store(tb).Location(key)
 	return store[len("redis ("):len(store)-1] + ":lease"
 }
+
+// A holder could not store what it has obtained. No other gets the lease before it has.
+func TestALeaseIsReleasedAfterWhatWasObtainedUnderIt(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
+	holder := s.store(t)
+	must(t, holder.Store(t.Context(), key, login(1)))
+	l := lock(t, holder)
+	s.kill()
+	if swapped, err := holder.Swap(t.Context(), key, login(1).ID(), login(2)); swapped || !errors.Is(err, redisstore.ErrUnreachable) {
+		t.Fatal(swapped, err)
+	}
+	s.start(t)
+	l.Unlock()
+	next := s.store(t)
+	lock(t, next).Unlock()
+	if got, err := next.Retrieve(t.Context(), key); err != nil || sameLogin(login(2), got) != "" {
+		t.Errorf("the next holder finds %v, %v", got, err)
+	}
+}

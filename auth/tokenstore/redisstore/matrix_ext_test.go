@@ -87,6 +87,7 @@ func (s *scene) want(name string, all fleet, forced int, start time.Time) {
 // A process that is killed while it renews costs a login only between the answer of a server
 // without grace and the store.
 func TestAHolderThatIsKilledCostsALoginOnlyBetweenAnswerAndStore(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		hold   hold
 		grace  bool
@@ -110,6 +111,7 @@ func TestAHolderThatIsKilledCostsALoginOnlyBetweenAnswerAndStore(t *testing.T) {
 // A process that is suspended past the lapse overwrites nothing when it goes on, and sends
 // no refresh token that another may have sent.
 func TestAHolderThatIsSuspendedPastTheLapse(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		hold   hold
 		grace  bool
@@ -137,6 +139,7 @@ func TestAHolderThatIsSuspendedPastTheLapse(t *testing.T) {
 
 // Redis ends and comes back while a renewal is under way, with what it had or with nothing.
 func TestRedisRestartsDuringARenewal(t *testing.T) {
+	t.Parallel()
 	aof := []string{"--appendonly", "yes", "--appendfsync", "everysec"}
 	for name, c := range map[string]struct {
 		hold hold
@@ -165,6 +168,7 @@ func TestRedisRestartsDuringARenewal(t *testing.T) {
 
 // The network between Redis and the holder is cut in one direction.
 func TestTheNetworkOfTheHolderIsCutInOneDirection(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		hold    hold
 		cut     time.Duration
@@ -202,6 +206,7 @@ func TestTheNetworkOfTheHolderIsCutInOneDirection(t *testing.T) {
 
 // A replica takes over that lacks the last writes.
 func TestAFailoverForgetsTheLastWrites(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		lacks  string
 		dies   bool // the holder, at the same moment
@@ -242,7 +247,7 @@ func TestAFailoverForgetsTheLastWrites(t *testing.T) {
 				must(t, s.holder.Process.Kill())
 			}
 			link.redirect("127.0.0.1:1")
-			must(t, replica.client(t).SlaveOf(t.Context(), "NO", "ONE").Err())
+			must(t, replica.client(t).ReplicaOf(t.Context(), "NO", "ONE").Err())
 			s.front.redirect(replica.addr)
 			s.redis = replica
 			s.others.begin() // they have seen nothing of the login before
@@ -266,6 +271,7 @@ func (s *server) awaitLink(tb testing.TB) {
 // Redis is away past the end of the token: calls fail, and no refresh token is sent. When it
 // is back, one is.
 func TestWithoutRedisNoRefreshTokenIsSent(t *testing.T) {
+	t.Parallel()
 	s, r := newServer(t, "--appendonly", "yes", "--appendfsync", "always"), newRotation(t, false)
 	store := s.store(t)
 	must(t, store.Store(t.Context(), key, r.login(8*time.Second)))

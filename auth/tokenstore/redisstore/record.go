@@ -50,7 +50,7 @@ func (r *record) header() []byte {
 	b = binary.BigEndian.AppendUint64(b, r.gen)
 	b = binary.BigEndian.AppendUint64(b, r.rev)
 	b = binary.BigEndian.AppendUint64(b, r.fence)
-	b = append(b, byte(len(r.keyID)))
+	b = append(b, byte(len(r.keyID))) //nolint:gosec // at most maxKeyID
 	return append(b, r.keyID...)
 }
 

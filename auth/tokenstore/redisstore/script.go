@@ -13,16 +13,23 @@ import "github.com/redis/go-redis/v9"
 // The key of the lease holds "instance:attempt", or "quarantine" while a holder that was
 // lost may still come back. Scripts run on the master and nothing comes between their
 // commands. KEYS[1] is the group and KEYS[2] the lease.
-const quarantined = "quarantine"
+type scripts struct{ acquire, extend, release, view, swap *redis.Script }
 
-// acquireScript grants the lease, or says who has it and for how long. Before it grants one
+func newScripts() scripts {
+	return scripts{
+		acquire: redis.NewScript(acquireSource), extend: redis.NewScript(extendSource), release: redis.NewScript(releaseSource),
+		view: redis.NewScript(viewSource), swap: redis.NewScript(swapSource),
+	}
+}
+
+// acquireSource grants the lease, or says who has it and for how long. Before it grants one
 // where the last holder was lost, or where Redis may have lost what was written (another run
 // of the server, a lower fence than the caller knows), it lets a quarantine pass.
 //
 // ARGV: instance, attempt, milliseconds of the lease, of the quarantine, the highest fence
 // that the caller knows, milliseconds that a group without a login stays.
 // Returns: 1 or 0, fence, milliseconds until it may be free, holder.
-var acquireScript = redis.NewScript(`
+const acquireSource = `
 local info = redis.pcall('INFO', 'server')
 local run = ''
 if type(info) == 'string' then run = string.match(info, 'run_id:(%x+)') or '' end
@@ -57,14 +64,14 @@ redis.call('HSET', KEYS[1], 'fence', fence, 'dirty', me, 'run', run)
 redis.call('HDEL', KEYS[1], 'late')
 if fresh then redis.call('PEXPIRE', KEYS[1], ARGV[6]) end
 return {1, fence, tonumber(ARGV[3]), me}
-`)
+`
 
-// extendScript extends a lease. One that has lapsed, or that Redis has lost, comes back if no
+// extendSource extends a lease. One that has lapsed, or that Redis has lost, comes back if no
 // other was granted since and it was not released.
 //
 // ARGV: holder, its fence, milliseconds of the lease, milliseconds that a group without a
 // login stays. Returns 1 if the lease is held.
-var extendScript = redis.NewScript(`
+const extendSource = `
 local held = redis.call('GET', KEYS[2])
 if held == ARGV[1] then
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
@@ -80,10 +87,10 @@ redis.call('HSET', KEYS[1], 'fence', mine, 'dirty', ARGV[1])
 redis.call('HDEL', KEYS[1], 'late')
 if fresh then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1
-`)
+`
 
-// releaseScript ends a lease and tells those who wait. ARGV: holder.
-var releaseScript = redis.NewScript(`
+// releaseSource ends a lease and tells those who wait. ARGV: holder.
+const releaseSource = `
 local h = redis.call('HMGET', KEYS[1], 'dirty', 'late')
 local held = redis.call('GET', KEYS[2])
 if held == ARGV[1] or (held == 'quarantine' and h[2] == ARGV[1]) then redis.call('DEL', KEYS[2]) end
@@ -91,23 +98,23 @@ if h[1] == ARGV[1] then redis.call('HDEL', KEYS[1], 'dirty') end
 if h[2] == ARGV[1] then redis.call('HDEL', KEYS[1], 'late') end
 redis.call('PUBLISH', KEYS[1], 'released')
 return 1
-`)
+`
 
-// viewScript returns what a write has to know: the record, the fence, the holder of the
+// viewSource returns what a write has to know: the record, the fence, the holder of the
 // lease, and the time in milliseconds. ARGV: the field of the record.
-var viewScript = redis.NewScript(`
+const viewSource = `
 local h = redis.call('HMGET', KEYS[1], ARGV[1], 'fence')
 local now = redis.call('TIME')
 return {h[1] or '', tonumber(h[2] or '0'), redis.call('GET', KEYS[2]) or '', now[1] * 1000 + math.floor(now[2] / 1000)}
-`)
+`
 
-// swapScript replaces a record if it begins with the expected stamp. A group in which no
+// swapSource replaces a record if it begins with the expected stamp. A group in which no
 // login remains expires.
 //
 // ARGV: field, stamp ("" for none), record, new version of the group, fence to set at least,
 // fence that must be there ("" for any), milliseconds that a group without a login stays.
 // Returns 1 if it did.
-var swapScript = redis.NewScript(`
+const swapSource = `
 local stored = redis.call('HGET', KEYS[1], ARGV[1])
 if ARGV[2] == '' then
   if stored then return 0 end
@@ -125,9 +132,9 @@ if redis.call('HEXISTS', KEYS[1], 'run') == 0 then
 end
 local all, alive = redis.call('HGETALL', KEYS[1]), false
 for i = 1, #all, 2 do
-  if string.sub(all[i], 1, 2) == 'v:' and string.byte(all[i + 1], 2) == 1 then alive = true end
+  alive = alive or (string.sub(all[i], 1, 2) == 'v:' and string.byte(all[i + 1], 2) == 1)
 end
 if alive then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[7]) end
 redis.call('PUBLISH', KEYS[1], 'changed')
 return 1
-`)
+`

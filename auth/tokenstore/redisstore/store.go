@@ -26,6 +26,7 @@ type Store struct {
 	opts     options
 	instance string // random; no two Stores have the same
 	slots    chan struct{}
+	scripts  scripts
 
 	seen  seen
 	turns turns
@@ -54,7 +55,7 @@ func New(client redis.UniversalClient, keys Keys, opts ...Option) *Store {
 	_, _ = rand.Read(instance) // never fails
 	s := &Store{
 		client: client, keys: keyring{source: keys}, opts: defaults(), instance: hex.EncodeToString(instance),
-		slots: make(chan struct{}, inFlight), life: newLife(),
+		slots: make(chan struct{}, inFlight), scripts: newScripts(), life: newLife(),
 	}
 	for _, o := range opts {
 		o.apply(&s.opts)

@@ -127,7 +127,7 @@ func (s *Store) wrote(p place, r *record) {
 
 // view reads what is stored. Only an entry that was opened counts as the current one.
 func (s *Store) view(ctx context.Context, p place) (*view, error) {
-	answer, err := run(ctx, s, viewScript, p, p.field)
+	answer, err := run(ctx, s, s.scripts.view, p, p.field)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (s *Store) view(ctx context.Context, p place) (*view, error) {
 // swap stores r in place of what has the given stamp.
 func (s *Store) swap(ctx context.Context, p place, stamp string, r *record, fence string) (bool, error) {
 	nonce := r.raw[fixedHeader+len(r.keyID):][:nonceSize]
-	answer, err := run(ctx, s, swapScript, p, p.field, stamp, r.raw, hex.EncodeToString(nonce), r.fence, fence,
+	answer, err := run(ctx, s, s.scripts.swap, p, p.field, stamp, r.raw, hex.EncodeToString(nonce), r.fence, fence,
 		s.opts.logouts.Milliseconds())
 	return number(answer, 0) == 1, err
 }
