@@ -145,11 +145,11 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 	ctx, cancel := context.WithCancel(ctx)
 	f := &flight{task: task{clock: fs.renewal.clock}, cancel: cancel, done: make(chan struct{})}
 	f.mode, f.old, f.last, f.session = m, s, s.last, session
-	fs.begin(&f.task)
-	f.critical.Store(session != nil || m == storeOnly && f.outdated)
 	if s.load() == unread && fs.initial != nil {
 		f.given, f.last = fs.initial, fs.initial
 	}
+	fs.begin(&f.task)
+	f.critical.Store(session != nil || m == storeOnly && f.outdated)
 	fs.flight = f
 	if m != storeOnly {
 		fs.count++

@@ -46,6 +46,7 @@ type task struct {
 	old      *snapshot    // what is to be replaced
 	given    *Credentials // of WithInitial, the first time
 	last     *Credentials // already superseded: not to be handed out again
+	before   *Credentials // what the login replaces that is to be stored
 	outdated bool         // the stored copy is outdated too; see flights
 	session  *Credentials // that the other side renewed by itself, and is to be adopted
 	clock    clock.Clock
@@ -132,13 +133,17 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 		t.adopted = false
 		return false
 	}
-	settled := false // nothing is to be asked, so the lock is not needed
+	missed := !t.read && !t.outdated // the store was away
+	settled := false                 // nothing is to be asked, so the lock is not needed
 	again := func() bool {
 		found = r.look(ctx, t)
 		settled = found || !r.asks(t) || r.postponed(t) != nil
 		return settled
 	}
 	if !found && r.asks(t) && r.storage.take(ctx, &t.lease, again) && !settled {
+		if t.lease.late || missed && r.storage.watched() {
+			settle(ctx)
+		}
 		found = r.look(ctx, t)
 	}
 	return found

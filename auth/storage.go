@@ -94,6 +94,7 @@ type lease struct {
 	held    Lease
 	tried   bool
 	refused error // why there is none, if a refresh token must not be sent without it
+	late    bool  // it was refused before
 }
 
 // take locks the login for l, where the store can, and reports whether l was
@@ -129,7 +130,7 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 			s.log.WarnContext(ctx, "cannot lock the login that is shared; its refresh token is not sent until it can be locked", slog.Any("error", err))
 		}
 	case err == nil:
-		s.refused.Store(false)
+		l.late = s.refused.Swap(false)
 	case left || ctx.Err() != nil:
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
 		s.log.WarnContext(ctx, "another process holds the lock of the login for too long; continuing without the lock",

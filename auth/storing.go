@@ -17,7 +17,8 @@ const keptTries = 4
 // storing is what flights know of the stored login. Flights.mu guards it.
 type storing struct {
 	outdated bool         // the store does not hold the current login, but one before it
-	over     string       // the ID of that
+	over     string       // the ID of that, as far as it was read
+	before   *Credentials // what this process had before
 	owed     *Credentials // the current one, which is tried again
 	tries    int          // to store it, in vain
 	lease    lease        // of the renewal that could not
@@ -36,6 +37,9 @@ func (fs *flights) begin(t *task) {
 		st.outdated = false // it ended before it could be stored
 	}
 	t.outdated, t.stored, t.tries, t.lease = st.outdated, st.over, st.tries, st.takeLease()
+	if t.before = st.before; t.mode > storeOnly || t.before == nil {
+		t.before = t.last
+	}
 }
 
 // takeLease returns the lock that is kept, for the caller to release.
@@ -82,15 +86,15 @@ func (fs *flights) stored(f *flight) {
 	case isClosed(fs.closed):
 		return
 	case !fs.owes():
-		st.owed, st.tries, st.over = nil, 0, ""
+		st.owed, st.tries, st.over, st.before = nil, 0, "", nil
 	case c == st.owed && f.mode != storeOnly: // it changed nothing
 		st.lease, f.lease = f.lease, lease{}
 	default:
 		if c != st.owed {
-			st.owed, st.tries = c, 0
+			st.owed, st.tries, st.over, st.before = c, 0, f.stored, f.last
 		}
 		st.tries++
-		st.over, st.lease, f.lease = f.stored, f.lease, lease{}
+		st.lease, f.lease = f.lease, lease{}
 		d := doubled(st.tries)
 		st.after(d/2+time.Duration(rand.Int64N(int64(d/2)+1)), fs.look) //nolint:gosec // spreads load, keeps no secret
 	}
@@ -124,6 +128,20 @@ func (r *renewal) letGo(ctx context.Context, t *task) {
 		return
 	}
 	t.lease.release()
+}
+
+// settling is how long the first holder of a lock waits when the store was away: others store
+// first what they have renewed meanwhile, and the refresh token that they used is not sent.
+const settling = time.Second / 2
+
+// settle waits for that.
+func settle(ctx context.Context) {
+	wait := time.NewTimer(settling)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
+	}
 }
 
 // compare reads the store once and returns what calls carry from now on: a newer login that
@@ -179,10 +197,10 @@ func (r *renewal) overtake(ctx context.Context, t *task, c *Credentials) (newer 
 // outdoes reports whether c is to replace stored: it is newer. A program that can log in
 // without a person keeps any token that others have stored meanwhile.
 func (r *renewal) outdoes(t *task, c, stored *Credentials) bool {
-	switch {
-	case stored.ID() == t.stored, stored.ID() == c.ID():
+	switch id := stored.ID(); {
+	case id == t.stored, id == c.ID(), id == t.before.ID():
 		return true
-	case !r.traits.Interactive && c.RefreshToken == "" && stored.usable(t.clock.Read()):
+	case !r.traits.Interactive && c.RefreshToken == "" && stored.usable(t.clock.Read()) && !stored.olderThan(t.before):
 		return false
 	default:
 		return stored.olderThan(c)

@@ -107,6 +107,36 @@ func TestLockIsKeptUntilTheRenewedLoginIsStored(t *testing.T) {
 	})
 }
 
+// After a long outage the others, who find the lock free, wait a moment for what was renewed
+// meanwhile.
+func TestFirstRenewalAfterAnOutageWaitsForWhatIsUnstored(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, c := sharedLogin(0)
+		_, p := renewedUnstored(t, server, c, away)
+		other := c.port()
+		b := newAuthenticator(t, server, auth.WithStore(other))
+		stale, _ := b.Credentials(t.Context())
+		other.set(away)
+		time.Sleep(50 * time.Minute)
+		if _, err := b.Refresh(t.Context(), stale); !errors.Is(err, auth.ErrLeaseRequired) {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		other.set(well)
+		synctest.Wait()
+		start := time.Now()
+		go func() {
+			time.Sleep(200 * time.Millisecond)
+			p.set(well)
+		}()
+		got, err := b.Refresh(t.Context(), stale)
+		if err != nil || got.AccessToken != "access-1" || server.count() != 1 || time.Since(start) > time.Second {
+			t.Errorf("got %v, %v after %d requests and %v", got, err, server.count(), time.Since(start))
+		}
+	})
+}
+
 // It is not kept for ever, and a flight that begins meanwhile uses it.
 func TestLockIsReleasedInTheEnd(t *testing.T) {
 	t.Parallel()

@@ -96,7 +96,7 @@ func (fs *flights) compared(f *flight, creds *Credentials, err error) {
 			f.creds = fs.publish(f, creds)
 		}
 		if f.adopted {
-			fs.backoff.succeeded(f.mode, true, fs.renewal.clock.Read())
+			fs.backoff.replaced()
 		}
 	}
 }
@@ -105,7 +105,7 @@ func (fs *flights) compared(f *flight, creds *Credentials, err error) {
 // next is what comes after [Authenticator.Logout].
 func (fs *flights) drop(s *snapshot) {
 	if s.creds != nil {
-		fs.backoff = backoff{}
+		fs.backoff.replaced()
 	}
 	fs.current.Store(notRead(s.gen))
 	fs.initial, fs.storing.outdated = nil, false
@@ -114,6 +114,14 @@ func (fs *flights) drop(s *snapshot) {
 // unlocked lets the next flight start at once if the last one had no lock.
 func (b *backoff) unlocked() {
 	if errors.Is(b.err, ErrLeaseRequired) {
+		b.replaced()
+	}
+}
+
+// replaced forgets what was wrong with the login before this one, but not that the
+// authorization server failed, or that a person declined.
+func (b *backoff) replaced() {
+	if errors.Is(b.err, ErrRejected) || errors.Is(b.err, ErrInteractionRequired) || errors.Is(b.err, ErrLeaseRequired) {
 		*b = backoff{declined: b.declined, pace: b.pace}
 	}
 }
