@@ -154,7 +154,8 @@ func (l *lease) lose() {
 // extend reports whether the lease is held.
 func (l *lease) extend(ctx context.Context) (bool, error) {
 	s := l.store
-	answer, err := run(ctx, s, s.scripts.extend, l.place, l.name, l.fence, (s.opts.lapse * 2 / 3).Milliseconds(), s.opts.logouts.Milliseconds())
+	answer, err := run(ctx, s, s.scripts.extend, l.place, l.name, l.fence,
+		(s.opts.lapse * 2 / 3).Milliseconds(), s.opts.logouts.Milliseconds())
 	return number(answer, 0) == 1, err
 }
 

@@ -128,7 +128,7 @@ if tonumber(ARGV[5]) > tonumber(fence) then redis.call('HSET', KEYS[1], 'fence',
 if redis.call('HEXISTS', KEYS[1], 'run') == 0 then
   local info = redis.pcall('INFO', 'server')
   local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)')
-  if run then redis.call('HSET', KEYS[1], 'run', run) end
+  redis.call('HSET', KEYS[1], 'run', run or '')
 end
 local all, alive = redis.call('HGETALL', KEYS[1]), false
 for i = 1, #all, 2 do
