@@ -55,6 +55,7 @@ integration: ## Run the tests against real servers, browser and keyring (install
 	cd integration && go test -race -count=1 -timeout=12m ./...
 	cd bench && go test -race -count=1 ./...
 	cd examples/oidcverifier && go test -race -count=1 ./...
+	cd auth/tokenstore/redisstore && go test -race -count=1 -parallel=8 ./...
 
 .PHONY: platforms
 platforms: | $(TMP) ## One line for every test of what each sibling system must do, with its result
@@ -73,7 +74,7 @@ words: ## Find words of tools/words.txt in code and documents, with what to writ
 lint: $(BIN)/golangci-lint $(BIN)/buf words ## Look at sources, protos and go.mod; writes nothing
 	@files=$$(gofmt -l .); if [[ -n "$$files" ]]; then echo "not gofmt'd (run make fmt):" $$files; exit 1; fi
 	go mod verify
-	@for dir in . integration bench examples/oidcverifier; do \
+	@for dir in . integration bench examples/oidcverifier auth/tokenstore/redisstore; do \
 		echo "module in $$dir: go mod tidy -diff, go vet, golangci-lint"; \
 		(cd "$$dir" && go mod tidy -diff && go vet ./... && "$(CURDIR)/$(BIN)/golangci-lint" run --allow-parallel-runners --config="$(CURDIR)/.golangci.yml" ./...) || exit 1; \
 	done
@@ -106,6 +107,7 @@ fmt: $(BIN)/golangci-lint $(BIN)/buf ## Format Go sources and protos in place
 .PHONY: fuzz-smoke
 fuzz-smoke: ## Run every fuzz target for FUZZTIME (5s)
 	tools/fuzz-smoke.sh $(FUZZTIME)
+	cd auth/tokenstore/redisstore && ../../../tools/fuzz-smoke.sh $(FUZZTIME)
 
 .PHONY: cover
 cover: | $(TMP) ## Statement coverage: total, and by package
@@ -131,6 +133,7 @@ soak: export JETWAY_TEST_ROTATIONS ?= 1000
 soak: export JETWAY_TEST_RESTARTS ?= 30
 soak: export JETWAY_TEST_LAB_RUNS ?= 1000
 soak: export JETWAY_TEST_CPU_BOUNDS ?= 1
+soak: export JETWAY_TEST_FLEET ?= 200
 soak: export JETWAY_TEST_KILLS ?= 100
 soak: ## Heavy sizes of tests that are small in make test, and large transfers beside curl (a quiet machine, half an hour)
 	go test -run='^TestMemory' -bench='Upload|Download' -benchtime=1x -timeout=60m ./transfer
@@ -139,6 +142,7 @@ soak: ## Heavy sizes of tests that are small in make test, and large transfers b
 	go test -run='Cut|Killed|AnyByte' -bench=TailLogs -benchtime=60x -timeout=60m ./follow
 	go test -run=NeverCross -timeout=30m ./platform/nublado
 	go test -race -run=Killed -timeout=30m ./mockserver/state
+	cd auth/tokenstore/redisstore && go test -run='Fleet|Holder|Redis|Failover|Killed' -count=3 -parallel=8 -timeout=60m -v . | grep -v '^=== '
 	go test -run='^$$' -bench=Process -benchtime=200x ./cmd/jetway
 
 .PHONY: vuln

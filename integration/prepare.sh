@@ -21,6 +21,8 @@ has configurable-http-proxy || missing+=(node-configurable-http-proxy)
 has protoc || missing+=(protobuf-compiler)
 # The protos of protobuf itself, which Debian's protoc does not bring along.
 [[ -e /usr/include/google/protobuf/struct.proto ]] || missing+=(libprotobuf-dev)
+has redis-server || missing+=(redis-server)
+has redis-sentinel || missing+=(redis-sentinel)
 has grpc_python_plugin || missing+=(protobuf-compiler-grpc)
 
 install() {

@@ -1,0 +1,122 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// inFlight is how many commands of one Store may be under way: those of a client that does
+// not end them with their context outlive the time limit.
+const inFlight = 64
+
+// call runs f, which speaks to Redis, within the time limit of the store, even if the client
+// does not honour the context. What f returns after that is dropped.
+func call[T any](ctx context.Context, s *Store, f func(context.Context) (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	var none T
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	if s.life.ctx.Err() != nil {
+		return none, ErrClosed
+	}
+	limited, cancel := context.WithTimeout(ctx, s.opts.limit)
+	select {
+	case s.slots <- struct{}{}:
+	case <-limited.Done():
+		cancel()
+		return none, s.unreachable(ctx, limited.Err())
+	}
+	got := make(chan result, 1)
+	go func() {
+		defer cancel()
+		defer func() { <-s.slots }()
+		value, err := f(limited)
+		got <- result{value, err}
+	}()
+	select {
+	case r := <-got:
+		return r.value, s.explained(ctx, r.err)
+	case <-limited.Done():
+	}
+	select {
+	case r := <-got: // at the same moment
+		return r.value, s.explained(ctx, r.err)
+	default:
+		return none, s.unreachable(ctx, limited.Err())
+	}
+}
+
+func (s *Store) explained(ctx context.Context, err error) error {
+	if err == nil || errors.Is(err, redis.Nil) {
+		return err
+	}
+	return s.unreachable(ctx, err)
+}
+
+// unreachable returns the error for err of a command. Where the caller's context ended it
+// wraps that.
+func (s *Store) unreachable(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: no answer: %w", ErrUnreachable, ctx.Err())
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: no answer within %v", ErrUnreachable, s.opts.limit)
+	default:
+		return fmt.Errorf("%w: %s", ErrUnreachable, printable(err.Error()))
+	}
+}
+
+// printable is for the text of servers and of the network: one line of at most 300 bytes.
+func printable(text string) string {
+	text = strings.ToValidUTF8(text[:min(len(text), 300)], "")
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// run runs a script on the group and the lease of p.
+func run(ctx context.Context, s *Store, script *redis.Script, p place, args ...any) ([]any, error) {
+	return call(ctx, s, func(ctx context.Context) ([]any, error) {
+		return onGroup(ctx, s.client, script, p, args...)
+	})
+}
+
+func onGroup(ctx context.Context, client redis.Scripter, script *redis.Script, p place, args ...any) ([]any, error) {
+	answer, err := script.Run(ctx, client, []string{p.group, p.lease}, args...).Result()
+	if err != nil {
+		return nil, err
+	}
+	if list, ok := answer.([]any); ok {
+		return list, nil
+	}
+	return []any{answer}, nil
+}
+
+// number returns the integer at i of an answer of a script.
+func number(answer []any, i int) int64 {
+	if i >= len(answer) {
+		return 0
+	}
+	n, _ := answer[i].(int64)
+	return n
+}
+
+// text returns the bytes at i of an answer of a script.
+func text(answer []any, i int) string {
+	if i >= len(answer) {
+		return ""
+	}
+	t, _ := answer[i].(string)
+	return t
+}
