@@ -195,7 +195,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 		}
 		f.creds = fs.publish(f, creds)
 		if f.session == nil { // an adoption asked the authorization server nothing
-			fs.backoff.succeeded(f.mode, f.creds != nil, fs.renewal.clock.Read())
+			fs.backoff.succeeded(&f.task, f.creds != nil, fs.renewal.clock.Read())
 		}
 	}
 	close(f.done)
