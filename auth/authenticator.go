@@ -32,9 +32,7 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	for _, opt := range opts {
 		opt.apply(&o)
 	}
-	if o.log == nil {
-		o.log = slog.New(slog.DiscardHandler)
-	}
+	o.log = cmp.Or(o.log, slog.New(slog.DiscardHandler))
 	env.Logger = o.log
 	traits := TraitsOf(f)
 	key.Flow = cmp.Or(key.Flow, traits.Name)
@@ -52,7 +50,7 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 		initial: o.initial,
 		closed:  make(chan struct{}),
 	}}
-	a.current.Store(notRead(0))
+	a.start(o.observer)
 	return a
 }
 
@@ -151,7 +149,7 @@ func (a *Authenticator) afterExpiry(ctx context.Context, s *snapshot) (*Credenti
 // [ErrNotReplaced] if stale has not expired: then other calls still carry it, since another
 // server, or another method, may take it.
 func (a *Authenticator) Refresh(ctx context.Context, stale *Credentials) (*Credentials, error) {
-	s := a.current.Load()
+	s := a.rejection(ctx)
 	if s.creds != nil && !s.published(stale) {
 		return a.Credentials(ctx)
 	}

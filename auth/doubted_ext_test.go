@@ -66,19 +66,19 @@ func TestARejectionIsDoubtedOnlyAfterManyOfAcceptedTokens(t *testing.T) {
 					time.Sleep(tt.pause)
 				}
 				a.Accepted(c)
-				if got := a.Doubted(c); got != tt.want {
+				if got := a.Doubted(t.Context(), c); got != tt.want {
 					t.Errorf("doubted: %v, want %v", got, tt.want)
 				}
-				if a.Doubted(nil) {
+				if a.Doubted(t.Context(), nil) {
 					t.Error("nothing is doubted")
 				}
 				// The doubt ends with a quiet time, and not before while it is asked.
 				time.Sleep(15 * time.Second)
-				if got := a.Doubted(c); got != tt.want {
+				if got := a.Doubted(t.Context(), c); got != tt.want {
 					t.Errorf("a while later: %v", got)
 				}
 				time.Sleep(20 * time.Second)
-				if a.Doubted(c) {
+				if a.Doubted(t.Context(), c) {
 					t.Error("doubted after a quiet time")
 				}
 			})

@@ -40,14 +40,18 @@ func (a *Authenticator) Refused(c *Credentials) {
 // itself, before Refresh: tokens that a server had accepted were rejected and replaced one
 // after another, as happens where one of several backends rejects what the others accept.
 // The interceptors ask once for each call. It sends nothing.
-func (a *Authenticator) Doubted(c *Credentials) bool {
+func (a *Authenticator) Doubted(ctx context.Context, c *Credentials) bool {
 	s := a.current.Load()
 	if c == nil || !s.published(c) || !s.accepted.Load() || s.wasRejected() {
 		return false
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.backoff.turns.many(a.renewal.clock.Read())
+	many := a.backoff.turns.many(a.renewal.clock.Read())
+	a.mu.Unlock()
+	if many {
+		a.renewal.seen.moment(ctx, Rejection)
+	}
+	return many
 }
 
 // Adopt makes next the current credentials if prev still is: the other side has renewed the
@@ -191,6 +195,7 @@ func (a *Authenticator) Login(ctx context.Context) error {
 // rotated refresh token, without which a person would have to log in again.
 func (a *Authenticator) Close() error {
 	a.close()
+	a.renewal.seen.moment(context.Background(), Closing) //nolint:forbidigo // of no call
 	return nil
 }
 

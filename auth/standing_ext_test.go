@@ -24,7 +24,7 @@ func call(ctx context.Context, a *auth.Authenticator, accepts func(token string)
 		case c != nil && accepts(c.AccessToken):
 			a.Accepted(c)
 			return nil
-		case !replaced && !repeated && a.Doubted(c):
+		case !replaced && !repeated && a.Doubted(ctx, c):
 			repeated = true
 			continue
 		case replaced:

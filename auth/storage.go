@@ -30,6 +30,7 @@ type storage struct {
 	key   Key
 	log   *slog.Logger
 	clock clock.Clock
+	seen  *observed
 
 	noLock, otherPurpose, notFound sync.Once
 
@@ -55,6 +56,7 @@ func (s *storage) retrieve(ctx context.Context) (*Credentials, error) {
 func (s *storage) find(ctx context.Context) (place Key, c *Credentials, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer s.seen.during(&ctx, Reading, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	place, c, err = Find(ctx, s.store, s.key)
 	if other, ok := errors.AsType[*mismatchError](err); ok {
@@ -92,6 +94,7 @@ func (s *storage) check(ctx context.Context, c *Credentials) {
 type lease struct {
 	held  Lease
 	tried bool
+	ended func(Result)
 }
 
 // take locks the login for l, where the store can, and reports whether l was
@@ -109,6 +112,7 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 	var err error
 	left := false
 	func() {
+		defer s.seen.during(&limited, Locking, &err)()
 		defer recovered(ctx, s.log, s.name(), &err)
 		queue, ok := s.store.(Queue)
 		if !ok || done == nil {
@@ -119,7 +123,11 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 			left = done()
 			return left
 		})
+		if left {
+			err = nil // no lock is needed
+		}
 	}()
+	l.observe(ctx, s.seen)
 	switch {
 	case err == nil || left || ctx.Err() != nil:
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
@@ -138,6 +146,7 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 func (l *lease) release() {
 	if l.held != nil {
 		l.held.Unlock()
+		l.ended(Result{})
 	}
 	*l = lease{}
 }
@@ -165,6 +174,7 @@ var errDeleted = errors.New("the stored login was deleted during its renewal")
 func (s *storage) put(ctx context.Context, c *Credentials) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer s.seen.during(&ctx, Storing, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	s.check(ctx, c)
 	place := s.at()
@@ -186,6 +196,7 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 	if ok {
 		limited, cancel := context.WithTimeout(ctx, storeTimeout)
 		defer cancel()
+		defer s.seen.during(&limited, Storing, &err)()
 		defer recovered(ctx, s.log, s.name(), &err)
 		s.check(ctx, c)
 		if swapped, err := swapper.Swap(limited, s.at(), old, c); swapped || err != nil {
@@ -270,6 +281,7 @@ func oneLine(text string) string {
 func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 	limited, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer s.seen.during(&limited, Deleting, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	if d, ok := s.store.(Discarder); ok {
 		return d.Discard(limited, s.at(), dead)
@@ -288,6 +300,7 @@ func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 func (s *storage) remove(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer s.seen.during(&ctx, Deleting, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	return s.store.Delete(ctx, s.at())
 }

@@ -189,7 +189,7 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 	stale := *now
 	c.logger.DebugContext(ctx, "credentials rejected", "method", k.method, "request_id", k.id,
 		"code", status.Code(answer).String(), "credentials", stale.ID())
-	if src == c.main && !k.repeated && doubted(src, stale) {
+	if src == c.main && !k.repeated && doubted(ctx, src, stale) {
 		k.repeated, k.mainReplaced = true, false
 		return true, nil
 	}

@@ -1,6 +1,7 @@
 package interceptors_test
 
 import (
+	"context"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -13,7 +14,7 @@ import (
 // doubting is a source that doubts every rejection.
 type doubting struct{ *source }
 
-func (doubting) Doubted(*auth.Credentials) bool { return true }
+func (doubting) Doubted(context.Context, *auth.Credentials) bool { return true }
 
 // Where the source doubts a rejection, the call is made once more with the same token, and
 // then with another one.

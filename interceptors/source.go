@@ -51,12 +51,12 @@ type refuser interface {
 // rejected with c is to be made once more with c, before Refresh. It is safe for concurrent
 // use and does not block.
 type doubter interface {
-	Doubted(c *auth.Credentials) bool
+	Doubted(ctx context.Context, c *auth.Credentials) bool
 }
 
-func doubted(src Source, c *auth.Credentials) bool {
+func doubted(ctx context.Context, src Source, c *auth.Credentials) bool {
 	d, ok := src.(doubter)
-	return ok && d.Doubted(c)
+	return ok && d.Doubted(ctx, c)
 }
 
 // refused tells src that c did not help a call.
