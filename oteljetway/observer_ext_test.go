@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -151,6 +152,7 @@ func TestLoginsAreReported(t *testing.T) {
 	call.End()
 
 	got := l.series(t)
+	documented(t, got)
 	const at = "jetway.flow=password"
 	for name, want := range map[string]float64{
 		"jetway.renewal.duration " + at + ",jetway.outcome=logged_in,server.address=127.0.0.1":       1,
@@ -192,6 +194,20 @@ func TestLoginsAreReported(t *testing.T) {
 	for _, s := range l.spans.GetSpans() {
 		if s.Name == "call" && (len(s.Events) != 1 || s.Events[0].Name != "jetway.rejection") {
 			t.Errorf("the call's events are %v, want one rejection", s.Events)
+		}
+	}
+}
+
+// documented checks that docs/fleet.md has a row for each metric.
+func documented(t *testing.T, series map[string]float64) {
+	t.Helper()
+	page, err := os.ReadFile("../docs/fleet.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range series {
+		if name, _, _ = strings.Cut(name, " "); !strings.Contains(string(page), "\n| `"+name+"` | ") {
+			t.Errorf("docs/fleet.md has no row for %s", name)
 		}
 	}
 }
