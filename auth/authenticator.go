@@ -46,9 +46,8 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 			scopes:  strings.Fields(cmp.Or(traits.Scope, o.scope)),
 			storage: &storage{store: o.store, key: key, log: o.log, clock: o.clock},
 		},
-		skew:    o.skew,
-		initial: o.initial,
-		closed:  make(chan struct{}),
+		skew: o.skew, initial: o.initial,
+		closed: make(chan struct{}),
 	}}
 	a.start(o.observer)
 	return a
