@@ -105,6 +105,8 @@ func unobserved(Result) {}
 // during reports an operation with the context *ctx, which it replaces, and the error *err,
 // which it reads when the function that it returns is called. Until the operation sets it,
 // it is that of one that ended the goroutine.
+//
+//nolint:gocritic,fatcontext // the context is one of the operation, which has one line for all of this
 func (o *observed) during(ctx *context.Context, kind OperationKind, err *error) func() {
 	if o == nil || o.to == nil {
 		return func() {}

@@ -176,7 +176,7 @@ func TestWhatFailsIsObservedAsFailed(t *testing.T) {
 type silent struct{}
 
 func (silent) Begin(context.Context, auth.Operation) (context.Context, func(auth.Result)) {
-	return nil, nil
+	return nil, nil //nolint:nilnil // which is what this is about
 }
 
 func TestAnObserverMayReturnNothing(t *testing.T) {

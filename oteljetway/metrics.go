@@ -3,6 +3,7 @@ package oteljetway
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -30,10 +31,11 @@ func newMetrics(m metric.Meter, timesLeft metric.Callback) (*metrics, error) {
 	}
 	all := &metrics{
 		renewals: histogram("jetway.renewal.duration", "Replacements of a login, for all calls that wait for one."),
-		requests: histogram("jetway.token_request.duration", "What flows do to obtain a token: requests to the authorization server, and a person's time."),
-		waits:    histogram("jetway.wait.duration", "Waits of calls that had no valid token."),
-		store:    histogram("jetway.store.operation.duration", "Operations of the store of logins."),
-		leases:   histogram("jetway.store.lease.duration", "How long a login was locked."),
+		requests: histogram("jetway.token_request.duration",
+			"What flows do to obtain a token: requests to the authorization server, and a person's time."),
+		waits:  histogram("jetway.wait.duration", "Waits of calls that had no valid token."),
+		store:  histogram("jetway.store.operation.duration", "Operations of the store of logins."),
+		leases: histogram("jetway.store.lease.duration", "How long a login was locked."),
 	}
 	var err error
 	all.rejections, err = m.Int64Counter("jetway.rejections", metric.WithUnit("{rejection}"),
@@ -57,9 +59,9 @@ func (m *metrics) record(ctx context.Context, kind auth.OperationKind, took time
 	case auth.Leasing:
 		h = m.leases
 	case auth.Refreshing, auth.LoggingIn:
-		h, all = m.requests, append(all[:len(all):len(all)], attribute.String(keyOperation, string(kind)))
+		h, all = m.requests, append(slices.Clip(all), attribute.String(keyOperation, string(kind)))
 	case auth.Reading, auth.Storing, auth.Deleting, auth.Locking:
-		h, all = m.store, append(all[:len(all):len(all)], attribute.String(keyOperation, string(kind)))
+		h, all = m.store, append(slices.Clip(all), attribute.String(keyOperation, string(kind)))
 	default: // of a later version
 		return
 	}

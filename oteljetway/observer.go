@@ -2,6 +2,7 @@ package oteljetway
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 	"weak"
@@ -69,7 +70,7 @@ func (o *Observer) Begin(ctx context.Context, op auth.Operation) (context.Contex
 	start := time.Now()
 	ctx, span := o.span(ctx, op.Kind, base)
 	return ctx, func(r auth.Result) {
-		end := base[:len(base):len(base)]
+		end := slices.Clip(base)
 		if r.Outcome != "" {
 			end = append(end, attribute.String(keyOutcome, string(r.Outcome)))
 		}

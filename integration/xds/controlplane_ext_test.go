@@ -200,11 +200,11 @@ func aggregated() *corev3.ConfigSource {
 
 func packed(tb testing.TB, m proto.Message) *anypb.Any {
 	tb.Helper()
-	any, err := anypb.New(m)
+	inside, err := anypb.New(m)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return any
+	return inside
 }
 
 // bootstrap is what a program has in GRPC_XDS_BOOTSTRAP_CONFIG.

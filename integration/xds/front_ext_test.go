@@ -38,7 +38,7 @@ func newFront(tb testing.TB, backend *mockserver.Server) *front {
 		tb.Fatal(err)
 	}
 	f.address = l.Addr().String()
-	server := &http.Server{Handler: f, Protocols: both} //nolint:gosec // reached by this test only
+	server := &http.Server{Handler: f, Protocols: both}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(l) }) // Shutdown ends it
 	tb.Cleanup(func() {

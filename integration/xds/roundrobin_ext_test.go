@@ -64,13 +64,13 @@ func onePort(tb testing.TB, n int) (f *fleet, addresses []netip.Addr, port strin
 	if err != nil {
 		tb.Fatal(err)
 	}
-	port = strconv.Itoa(int(l.Addr().(*net.TCPAddr).AddrPort().Port())) //nolint:forcetypeassert // of network tcp
+	port = strconv.Itoa(int(l.Addr().(*net.TCPAddr).AddrPort().Port()))
 	if err := l.Close(); err != nil {
 		tb.Fatal(err)
 	}
 	at := make([]string, n)
 	for i := range n {
-		a := netip.AddrFrom4([4]byte{127, 0, 0, byte(i + 2)}) //nolint:gosec // few
+		a := netip.AddrFrom4([4]byte{127, 0, 0, byte(i + 2)})
 		addresses = append(addresses, a)
 		at[i] = net.JoinHostPort(a.String(), port)
 	}

@@ -233,14 +233,14 @@ func TestAnEventIsReadFromItsCall(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, ok := eventOf(x.(*ast.CallExpr), "auth/tokenstore") //nolint:forcetypeassert // each is a call
+		got, ok := eventOf(x.(*ast.CallExpr), "auth/tokenstore")
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(event{})); !ok || diff != "" {
 			t.Errorf("%s (-want +got):\n%s", source, diff)
 		}
 	}
 	for _, source := range []string{`t.Error("no")`, `http.Error(w, "no", 500)`, `orDiscard(log).WarnContext(ctx, text, args...)`, `slog.Any("a", b)`} {
 		x, _ := parser.ParseExpr(source)
-		if e, ok := eventOf(x.(*ast.CallExpr), "auth/tokenstore"); ok { //nolint:forcetypeassert // each is a call
+		if e, ok := eventOf(x.(*ast.CallExpr), "auth/tokenstore"); ok {
 			t.Errorf("%s is taken for %v", source, e)
 		}
 	}
