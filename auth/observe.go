@@ -130,6 +130,17 @@ func (o *observed) moment(ctx context.Context, kind OperationKind) {
 	end(Result{})
 }
 
+// locking reports the wait for a lock, which is no failure if it is not needed any more.
+func (o *observed) locking(ctx context.Context) (context.Context, func(left bool, err error)) {
+	ctx, end := o.begin(ctx, Locking)
+	return ctx, func(left bool, err error) {
+		if left {
+			err = nil
+		}
+		end(Result{Err: err})
+	}
+}
+
 // observe reports how long l is held, if it is.
 func (l *lease) observe(ctx context.Context, o *observed) {
 	if l.held != nil {

@@ -111,8 +111,9 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 	defer cancel()
 	var err error
 	left := false
+	limited, locked := s.seen.locking(limited)
 	func() {
-		defer s.seen.during(&limited, Locking, &err)()
+		defer func() { locked(left, err) }()
 		defer recovered(ctx, s.log, s.name(), &err)
 		queue, ok := s.store.(Queue)
 		if !ok || done == nil {
@@ -123,9 +124,6 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 			left = done()
 			return left
 		})
-		if left {
-			err = nil // no lock is needed
-		}
 	}()
 	l.observe(ctx, s.seen)
 	switch {
