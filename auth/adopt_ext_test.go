@@ -355,13 +355,13 @@ func TestAdoptionKeepsTheRetryAfterOfTheServer(t *testing.T) {
 		if err := a.Login(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(56 * time.Minute)
+		time.Sleep(59*time.Minute + 20*time.Second)
 		first := mustCredentials(t, a)
 		synctest.Wait()
 		next := renewed(first, "by the proxy")
 		next.IssuedAt = first.IssuedAt // as old, so that it is to be refreshed too
 		adopt(t, a, first, next, true)
-		for range 60 {
+		for range 35 {
 			time.Sleep(time.Second)
 			mustCredentials(t, a)
 			synctest.Wait()

@@ -13,8 +13,9 @@ import (
 //
 // If many calls find the credentials missing, expired or rejected, one request to the
 // authorization server serves them all, and each call still returns when its own context
-// ends. A call in about the last fifth of a token's lifetime, at most five minutes, starts
-// a refresh in the background, and calls keep using the token meanwhile. Without calls
+// ends. A call in the last fifth of a token's lifetime, at most five minutes, starts a refresh
+// in the background, from an instant on that differs from Authenticator to Authenticator, and
+// calls keep using the token meanwhile. Without calls
 // nothing is sent, and the next call after the expiry waits for a token. A failure is
 // remembered for about a second, so that an authorization server that is down gets about one
 // request a second, however many calls there are.

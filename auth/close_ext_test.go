@@ -50,7 +50,7 @@ func TestCloseLosesNoLogin(t *testing.T) {
 					t.Fatal(err)
 				}
 				store.latency = tt.storing
-				time.Sleep(56 * time.Minute) // the early window
+				time.Sleep(59*time.Minute + 20*time.Second) // the early window
 				token(t, a)
 				time.Sleep(time.Second)
 
@@ -150,7 +150,7 @@ func TestCloseWaitsThreeSecondsAtMost(t *testing.T) {
 		if err := a.Login(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(56 * time.Minute)
+		time.Sleep(59*time.Minute + 20*time.Second)
 		token(t, a)
 		synctest.Wait()
 		start := time.Now()
@@ -187,7 +187,7 @@ func TestCloseWaitsForNoRenewalThatLosesNothing(t *testing.T) {
 				if err := a.Login(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(56 * time.Minute)
+				time.Sleep(59*time.Minute + 20*time.Second)
 				token(t, a)
 				synctest.Wait()
 				start := time.Now()

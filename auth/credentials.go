@@ -87,12 +87,15 @@ type Credentials struct {
 	// they ask for the next one, up to a minute after IssuedAt.
 	Refusals int
 	// Refused says that a server refused the token of a person's login while it was new, and
-	// why that may be. No program asks the person again before the next Login. It contains
-	// no token.
+	// why that may be. No program asks the person again before the next Login. In a login
+	// that needs no person it is why an authorization server refused the next one, before
+	// RetryAt. It contains no token.
 	Refused string
 	// RetryAt is when the authorization server wants to be asked again (Retry-After); zero
 	// if it did not say. Programs that share the login wait until then, at most five
-	// minutes; Login does not.
+	// minutes; Login does not. Credentials without any token that have one are a note for
+	// programs that share a login which does not exist yet; a [Store] treats it as a login,
+	// and [Find] returns ErrNoCredentials.
 	RetryAt time.Time
 
 	gen     uint64 // set by the Authenticator that published it; 0 before
@@ -168,6 +171,11 @@ func (c Credentials) MarshalJSON() ([]byte, error) { return nil, errNotJSON }
 
 // UnmarshalJSON returns an error that names [Decode].
 func (c *Credentials) UnmarshalJSON([]byte) error { return errNotJSON }
+
+// isNote reports whether c is no login, but says when the next one may be tried.
+func (c *Credentials) isNote() bool {
+	return c.AccessToken == "" && c.RefreshToken == "" && !c.RetryAt.IsZero()
+}
 
 // hasExpired reports whether the access token has expired by a clock of this machine.
 func (c *Credentials) hasExpired(now clock.Reading) bool {

@@ -174,7 +174,7 @@ func TestErrorOfAnEndedLoginSaysToLogInAgain(t *testing.T) {
 		login.RefreshToken = "dead"
 		a := newAuthenticator(t, flow, auth.WithStore(&mapStore{m: map[auth.Key]auth.Credentials{testKey: *login}}))
 		token(t, a)
-		time.Sleep(56 * time.Minute)
+		time.Sleep(59*time.Minute + 20*time.Second)
 		token(t, a) // refused in the background
 		synctest.Wait()
 		time.Sleep(5 * time.Minute)

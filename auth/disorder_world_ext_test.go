@@ -35,6 +35,11 @@ type world struct {
 	broken    bool            // the store fails
 	stuck     bool            // it deletes nothing
 	outsiders bool            // another program stores logins without a lock
+	shared    bool            // machines share the store
+	deleted   bool            // by a logout, as a shared store knows
+	closing   bool            // programs end in the middle
+	told      map[*actor]chan struct{}
+	troubled  time.Time // when the store was broken last
 }
 
 type kind int
@@ -206,6 +211,9 @@ func (a renewing) Renew(ctx context.Context, _ auth.Env, prev *auth.Credentials)
 		}
 		return nil, fmt.Errorf("%w: %s again", auth.ErrRejected, prev.RefreshToken)
 	case prev.RefreshToken != a.refreshToken():
+		if a.shared && !a.lost && !a.closing && !a.outsiders && time.Since(a.troubled) > 2*time.Second && !a.dead[prev.RefreshToken] && sameFamily(prev.RefreshToken, a.refreshToken()) {
+			a.violatedf("%s: %s is sent although it was used, good is %s", a.name, prev.RefreshToken, a.refreshToken())
+		}
 		a.dead[prev.RefreshToken] = true
 		return nil, fmt.Errorf("%w: %s, good is %s", auth.ErrRejected, prev.RefreshToken, a.refreshToken())
 	}
@@ -241,8 +249,11 @@ func (a *actor) flow() auth.Flow {
 
 // store is the actor as a Store, with locks if there are any.
 func (a *actor) store(locks auth.Locker) auth.Store {
-	if locks == nil {
+	switch {
+	case locks == nil:
 		return a
+	case a.shared:
+		return sharedActor{a, locks}
 	}
 	return struct {
 		*actor
@@ -259,6 +270,7 @@ func (a *actor) storeCall(ctx context.Context) (end func(), err error) {
 	a.mu.Lock()
 	if err == nil && a.broken && !a.calm {
 		err = errors.New("disk full")
+		a.troubled = time.Now()
 	}
 	return func() { a.storing--; a.mu.Unlock() }, err
 }
@@ -270,11 +282,12 @@ func (a *actor) Store(ctx context.Context, _ auth.Key, c *auth.Credentials) erro
 	end, err := a.storeCall(ctx)
 	defer end()
 	if err != nil {
-		a.lost = a.lost || a.broken
+		a.lost = a.lost || a.broken && !a.shared
 		return err
 	}
 	kept := *c
-	a.stored = &kept
+	a.stored, a.deleted = &kept, false
+	a.tell()
 	return nil
 }
 
@@ -284,6 +297,8 @@ func (a *actor) Retrieve(ctx context.Context, _ auth.Key) (*auth.Credentials, er
 	switch {
 	case err != nil:
 		return nil, err
+	case a.stored == nil && a.shared && a.deleted:
+		return nil, auth.ErrLoggedOut
 	case a.stored == nil:
 		return nil, auth.ErrNoCredentials
 	}
@@ -303,6 +318,76 @@ func (a *actor) Delete(ctx context.Context, _ auth.Key) error {
 	if a.stored != nil && a.logouts == 0 && !a.outsiders && !a.dead[a.stored.RefreshToken] {
 		a.violatedf("%s: deleted a login that no server had rejected", a.name)
 	}
-	a.stored = nil
+	a.stored, a.deleted = nil, true
+	a.tell()
 	return nil
+}
+
+// sharedActor is the store as one machine of several sees it.
+type sharedActor struct {
+	*actor
+	locks auth.Locker
+}
+
+func (a sharedActor) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
+	end, err := a.storeCall(ctx)
+	end()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", auth.ErrLeaseRequired, err)
+	}
+	l, err := a.locks.Lock(ctx, k)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", auth.ErrLeaseRequired, err)
+	}
+	return l, err
+}
+
+func (a sharedActor) Swap(ctx context.Context, _ auth.Key, oldID string, next *auth.Credentials) (bool, error) {
+	a.mu.Lock()
+	a.tried[next.AccessToken] = true
+	a.mu.Unlock()
+	end, err := a.storeCall(ctx)
+	defer end()
+	if err != nil || a.deleted || a.stored.ID() != oldID {
+		return false, err
+	}
+	kept := *next
+	a.stored = &kept
+	a.tell()
+	return true, nil
+}
+
+// Watch tells of changes by this machine too, and of nothing that happens while the store is
+// broken.
+func (a sharedActor) Watch(_ auth.Key, changed func()) (stop func()) {
+	told, gone := make(chan struct{}, 1), make(chan struct{})
+	a.mu.Lock()
+	a.told[a.actor] = told
+	a.mu.Unlock()
+	go func() {
+		defer close(gone)
+		for range told {
+			changed()
+		}
+	}()
+	return func() {
+		a.mu.Lock()
+		delete(a.told, a.actor)
+		a.mu.Unlock()
+		close(told)
+		<-gone
+	}
+}
+
+// tell has all machines look at the store; mu is held.
+func (w *world) tell() {
+	for _, told := range w.told {
+		if w.broken && !w.calm {
+			return
+		}
+		select {
+		case told <- struct{}{}:
+		default:
+		}
+	}
 }

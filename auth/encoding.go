@@ -130,7 +130,7 @@ func Decode(data []byte) (Key, *Credentials, error) {
 // writes another format calls it in its Store method, so that Retrieve returns what was
 // stored.
 func CheckStorable(k Key, c *Credentials) error {
-	if c == nil || c.AccessToken == "" && c.RefreshToken == "" {
+	if c == nil || c.AccessToken == "" && c.RefreshToken == "" && !c.isNote() {
 		return errors.New("the login holds no token")
 	}
 	for _, f := range []struct{ name, text string }{

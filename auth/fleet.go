@@ -18,7 +18,10 @@ var (
 	ErrLoggedOut = fmt.Errorf("%w: the login was deleted by a logout", ErrNoCredentials)
 )
 
-// Watcher is a [Store] that reports changes which others make.
+// Watcher is a [Store] that reports changes which others make. It is for a store that
+// machines share and that may be away for a while: an [Authenticator] tries again to store
+// what it could not store there, and what the store has lost. So a Watcher tells a logout
+// from a lost login: its Retrieve returns [ErrLoggedOut] after Delete.
 type Watcher interface {
 	// Watch calls changed after another process may have stored or deleted the login of k,
 	// and after the store can be reached again, until stop is called. It calls changed from

@@ -31,7 +31,7 @@ func (f *flight) serves(m mode) bool {
 	switch {
 	case f.mode >= m:
 		return true
-	case f.err != nil:
+	case f.err != nil, f.mode == storeOnly, f.loggedOut && f.creds == nil:
 		return false
 	case m == newLogin:
 		return f.isLogin
@@ -51,12 +51,12 @@ type flights struct {
 	current atomic.Pointer[snapshot]
 	closed  chan struct{}
 
-	mu       sync.Mutex // guards what follows; never held over I/O
-	flight   *flight
-	count    int // of flights so far
-	backoff  backoff
-	initial  *Credentials
-	outdated bool // the store does not hold current, but a login before it
+	mu      sync.Mutex // guards what follows; never held over I/O
+	flight  *flight
+	count   int // of flights so far that may have changed the login
+	backoff backoff
+	initial *Credentials
+	storing storing
 }
 
 // flightOf is the context key of everything that runs within a flight.
@@ -144,19 +144,25 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 	ctx := context.WithValue(context.Background(), flightOf{fs}, true) //nolint:forbidigo // see above
 	ctx, cancel := context.WithCancel(ctx)
 	f := &flight{task: task{clock: fs.renewal.clock}, cancel: cancel, done: make(chan struct{})}
-	f.mode, f.old, f.last, f.outdated, f.session = m, s, s.last, fs.outdated, session
-	f.critical.Store(session != nil)
+	f.mode, f.old, f.last, f.session = m, s, s.last, session
 	if s.load() == unread && fs.initial != nil {
 		f.given, f.last = fs.initial, fs.initial
 	}
+	fs.begin(&f.task)
+	f.critical.Store(session != nil || m == storeOnly && f.outdated)
 	fs.flight = f
-	fs.count++
+	if m != storeOnly {
+		fs.count++
+	}
 	go func() {
 		defer cancel()
 		var creds *Credentials
 		var err error = fs.renewal.fail("login", errNoAnswer)
 		// Deferred, so that no caller waits for a flow or store that ends this goroutine.
-		defer func() { fs.land(f, creds, err) }()
+		defer func() {
+			fs.land(f, creds, err)
+			quietly(f.lease.release) // where Close came before it could be kept
+		}()
 		var panicked error
 		defer func() {
 			if panicked != nil {
@@ -164,7 +170,11 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 			}
 		}()
 		defer recovered(ctx, fs.renewal.log, "the login", &panicked)
+		fs.watch(ctx)
 		creds, err = fs.renewal.observed(ctx, &f.task)
+		if f.loggedOut && s.creds != nil {
+			fs.renewal.log.InfoContext(ctx, "the login was deleted by a logout of another process")
+		}
 	}()
 	return f
 }
@@ -174,15 +184,21 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.flight = nil
+	if f.loggedOut && !isClosed(fs.closed) {
+		fs.drop(f.old)
+	}
 	switch {
 	case isClosed(fs.closed):
 		f.err = fs.fail("login", ErrClosed)
+	case f.mode == storeOnly:
+		fs.compared(f, creds, err)
+	case f.loggedOut && creds == nil && f.mode == renewOnly: // the next call may log in
 	case err != nil:
 		f.err = err
 		switch { // their refresh token is new
 		case creds == nil:
 		case creds.AccessToken == "":
-			fs.initial, fs.outdated = creds, f.outdated
+			fs.initial, fs.storing.outdated = creds, f.outdated
 		default:
 			fs.publish(f, creds)
 		}
@@ -198,6 +214,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 			fs.backoff.succeeded(&f.task, f.creds != nil, fs.renewal.clock.Read())
 		}
 	}
+	fs.stored(f)
 	close(f.done)
 }
 
@@ -220,7 +237,7 @@ func (fs *flights) publish(f *flight, creds *Credentials) *Credentials {
 	}
 	next.schedule(fs.renewal.clock, fs.skew)
 	fs.current.Store(next)
-	fs.outdated = f.outdated
+	fs.storing.outdated = f.outdated
 	return next.creds
 }
 

@@ -157,6 +157,9 @@ func (a *Authenticator) start(o Observer) {
 
 // observed is run, reported.
 func (r *renewal) observed(ctx context.Context, t *task) (creds *Credentials, err error) {
+	if t.mode == storeOnly {
+		return r.run(ctx, t)
+	}
 	ctx, end := r.seen.begin(ctx, Renewal)
 	err = errNoAnswer // if run ends the goroutine
 	defer func() { end(Result{Err: err, Outcome: t.outcome(creds, err)}) }()

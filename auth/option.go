@@ -38,6 +38,11 @@ func WithInitial(c *Credentials) Option {
 // replaces the login, among all processes that share s. Another one waits for the lock
 // for 20 seconds at most, then continues without it and logs that. The lock is not held
 // while a person logs in.
+//
+// If many machines share s, it says so by [ErrLeaseRequired], and no refresh token is sent
+// without the lock: calls carry the token that they have until its end, and are Unavailable
+// then. If s is a [Watcher] too, the Authenticator watches it from its first use until
+// Close, and uses what others store; it tries again to store what could not be stored.
 func WithStore(s Store) Option {
 	return optionFunc(func(o *options) { o.store = s })
 }

@@ -36,11 +36,11 @@ func (t *task) refusals(c *Credentials, now clock.Reading) int {
 // wants to be left alone, or a server refuses one new token after another.
 func (r *renewal) held(ctx context.Context, t *task) error {
 	c, now := t.prev, t.clock.Read().Wall()
-	if c == nil || t.mode == newLogin {
+	if t.mode == newLogin {
 		return nil
 	}
-	if wait := c.RetryAt.Sub(now); wait > 0 && wait <= maxRetryAfter {
-		return &heldError{wait: wait, text: "the authorization server wants no request before " + c.RetryAt.UTC().Format(time.RFC3339)}
+	if err := r.postponed(t); err != nil || c == nil {
+		return err
 	}
 	delay := doubled(c.Refusals)
 	wait := c.IssuedAt.Add(delay).Sub(now)
@@ -50,6 +50,24 @@ func (r *renewal) held(ctx context.Context, t *task) error {
 	return &heldError{cause: ErrRejected, wait: wait, text: fmt.Sprintf(
 		"%v: %d new tokens in a row were refused and none was accepted; the next one is requested after %v; %s",
 		ErrRejected, c.Refusals+1, delay, r.mismatch(ctx, c))}
+}
+
+// postponed returns an error if a program that shares the login, this one or another, found
+// that the authorization server is not to be asked yet.
+func (r *renewal) postponed(t *task) error {
+	c := cmp.Or(t.note, t.prev)
+	if c == nil {
+		return nil
+	}
+	wait := c.RetryAt.Sub(t.clock.Read().Wall())
+	switch {
+	case wait <= 0 || wait > maxRetryAfter:
+		return nil
+	case c.Refused != "" && !r.traits.Interactive:
+		return &heldError{cause: ErrRejected, wait: wait, text: c.Refused + "; the next login is tried after " + c.RetryAt.UTC().Format(time.RFC3339)}
+	default:
+		return &heldError{wait: wait, text: "the authorization server wants no request before " + c.RetryAt.UTC().Format(time.RFC3339)}
+	}
 }
 
 var errSpared = fmt.Errorf("%w: %w", ErrInteractionRequired, ErrRejected)
@@ -108,7 +126,7 @@ func (r *renewal) tooNarrow(ctx context.Context, t *task, c *Credentials) bool {
 		r.useNarrow(ctx)
 		return false
 	}
-	if t.narrow = true; t.mode != renewOnly {
+	if t.narrow = true; t.mode > renewOnly {
 		r.log.InfoContext(ctx, "the stored login asked for fewer scopes than this program; a new login replaces it",
 			slog.Any("missing", missing))
 	}
@@ -221,13 +239,26 @@ func (r *renewal) givenUp(t *task, err error) bool {
 	return r.faults > 1 && ended && t.mode > renewOnly && r.traits.Interactive && retryAfter(err) == 0
 }
 
+// sharedRefusal is how long machines that share a login do not try one that was refused: of
+// them all one does so in this time. It is short, since one of them may get another secret.
+const sharedRefusal = 10 * time.Second
+
 // postpone stores, for the other programs, how long the server that err is from wants to
-// be left alone.
+// be left alone, or that it refused a login which no person can help.
 func (r *renewal) postpone(ctx context.Context, t *task, err error) {
-	if wait := retryAfter(err); wait > 0 && t.read {
+	wait, text := retryAfter(err), ""
+	if errors.Is(err, ErrRejected) && !r.traits.Interactive && r.storage.watched() {
+		wait, text = max(wait, sharedRefusal), oneLine(err.Error())
+	}
+	if wait > 0 && t.read {
 		ctx, cancel := t.awaited(ctx)
 		defer cancel()
-		r.storage.note(ctx, &t.lease, t.stored, func(c *Credentials) { c.RetryAt = t.clock.Read().Wall().Add(wait) })
+		r.storage.note(ctx, &t.lease, t.stored, func(c *Credentials) {
+			c.RetryAt = t.clock.Read().Wall().Add(wait)
+			if text != "" {
+				c.Refused = text
+			}
+		})
 	}
 }
 
@@ -242,6 +273,9 @@ func (t *task) awaited(ctx context.Context) (context.Context, context.CancelFunc
 
 // keepCurrent returns the existing credentials when a login is not permitted.
 func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
+	if t.loggedOut {
+		return nil, nil //nolint:nilnil // as after a logout: calls go without
+	}
 	if !errors.Is(t.failure, ErrRejected) && t.old.load() != unread {
 		cause := ErrLoginEnded
 		if t.prev == nil && t.last == nil {
@@ -261,25 +295,6 @@ func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
 // rotates reports whether next has another refresh token than what was refreshed.
 func (t *task) rotates(next *Credentials) bool {
 	return next != nil && next.RefreshToken != "" && next.RefreshToken != t.prev.RefreshToken
-}
-
-// keepRefresh stores the present login with another refresh token, and returns it: the
-// answer that this one came in was of no other use, but the server may have ended the one
-// before it.
-func (r *renewal) keepRefresh(ctx context.Context, t *task, token string) *Credentials {
-	kept := *t.prev
-	kept.RefreshToken, kept.Ended = token, ""
-	if r.storage.store != nil {
-		newer, err := r.save(ctx, t, &kept)
-		if err != nil {
-			r.log.WarnContext(ctx, "cannot store the login; it lasts as long as this process", slog.Any("error", err))
-		}
-		if newer != nil {
-			return nil
-		}
-		t.outdated = err != nil
-	}
-	return &kept
 }
 
 // hasAnother reports whether the flow has another token by now than s; see [Changer].

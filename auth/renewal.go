@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
-	"time"
 
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/internal/clock"
@@ -17,10 +16,11 @@ import (
 type mode int
 
 const (
-	renewOnly   mode = iota // in the background: refresh, nothing else
-	unattended              // also log in where that needs no person
-	interactive             // also ask a person
-	newLogin                // log in, whatever there is
+	storeOnly   mode = iota - 1 // compare with the store; ask no server
+	renewOnly                   // in the background: refresh, nothing else
+	unattended                  // also log in where that needs no person
+	interactive                 // also ask a person
+	newLogin                    // log in, whatever there is
 )
 
 // renewal replaces a login: it reads the store, refreshes or logs in, and stores the
@@ -47,17 +47,21 @@ type task struct {
 	old      *snapshot    // what is to be replaced
 	given    *Credentials // of WithInitial, the first time
 	last     *Credentials // already superseded: not to be handed out again
+	before   *Credentials // what the login replaces that is to be stored
 	outdated bool         // the stored copy is outdated too; see flights
 	session  *Credentials // that the other side renewed by itself, and is to be adopted
 	clock    clock.Clock
 
-	critical atomic.Bool  // a rotated refresh token may be in flight
-	lease    lease        // on the stored login
-	stored   string       // the ID of the stored login, as it was read last
-	read     bool         // that it was
-	prev     *Credentials // what can be refreshed
-	failure  error        // why it cannot
-	narrow   bool         // the stored login asked for too few scopes
+	critical  atomic.Bool  // a rotated refresh token may be in flight
+	lease     lease        // on the stored login
+	tries     int          // to store it, in vain, since it is outdated
+	stored    string       // the ID of the stored login, as it was read last
+	read      bool         // that it was
+	loggedOut bool         // the stored login was deleted by a logout
+	prev      *Credentials // what can be refreshed
+	failure   error        // why it cannot
+	note      *Credentials // what others stored where there is no login
+	narrow    bool         // the stored login asked for too few scopes
 
 	adopted  bool  // the result is from the store
 	isLogin  bool  // the result is a new login, not a refreshed one
@@ -85,8 +89,14 @@ var (
 // Other processes wait from the refresh until its result is stored, and read the store
 // then. They never wait for a person.
 func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
-	defer t.lease.release()
-	if t.session != nil {
+	defer r.letGo(ctx, t)
+	if !t.lease.exclusive() { // kept from the renewal before, and lost since
+		t.lease.release()
+	}
+	switch {
+	case t.mode == storeOnly:
+		return r.compare(ctx, t)
+	case t.session != nil:
 		return r.adopt(ctx, t), nil
 	}
 	if r.find(ctx, t) {
@@ -101,6 +111,9 @@ func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 		return next, err
 	case !r.mayLogIn(t.mode):
 		return r.keepCurrent(t)
+	}
+	if r.traits.Interactive && !t.read && t.lease.refused != nil { // a login may well be stored
+		return nil, r.fail("login", r.storage.unlocked(t.lease.refused))
 	}
 	if err := r.spared(ctx, t); err != nil {
 		return nil, r.fail("login", err)
@@ -121,20 +134,31 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 		t.adopted = false
 		return false
 	}
-	asks := r.canRenew(t.prev, t.mode) || r.mayLogIn(t.mode)
-	again := func() bool { found = r.look(ctx, t); return found }
-	if !found && asks && r.storage.take(ctx, &t.lease, again) && !found {
+	missed := !t.read && !t.outdated // the store was away
+	settled := false                 // nothing is to be asked, so the lock is not needed
+	again := func() bool {
+		found = r.look(ctx, t)
+		settled = found || !r.asks(t) || r.postponed(t) != nil
+		return settled
+	}
+	if !found && r.asks(t) && r.storage.take(ctx, &t.lease, again) && !settled {
+		if t.lease.late || missed && r.storage.watched() {
+			settle(ctx)
+		}
 		found = r.look(ctx, t)
 	}
 	return found
 }
+
+// asks reports whether t may ask the authorization server.
+func (r *renewal) asks(t *task) bool { return r.canRenew(t.prev, t.mode) || r.mayLogIn(t.mode) }
 
 // look sets t.prev to the best credentials there are, and reports whether they can
 // be used as they are.
 func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 	given, why := r.vetted(t.given)
 	current, old := r.vetted(t.old.creds)
-	t.given, t.prev, t.failure = given, cmp.Or(given, current), cmp.Or(why, old)
+	t.given, t.prev, t.failure, t.note = given, cmp.Or(given, current), cmp.Or(why, old), nil
 	switch {
 	case t.given.usable(t.clock.Read()):
 		return true
@@ -142,9 +166,15 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 		return false
 	}
 	stored, err := r.storage.retrieve(ctx)
-	t.stored, t.read = stored.ID(), err == nil || errors.Is(err, ErrNoCredentials)
+	t.stored, t.read, t.loggedOut = stored.ID(), err == nil || errors.Is(err, ErrNoCredentials), errors.Is(err, ErrLoggedOut)
 	switch {
+	case t.loggedOut:
+		t.prev, t.failure = given, why
+		return false
 	case errors.Is(err, ErrNoCredentials):
+		if said, ok := errors.AsType[*noteError](err); ok {
+			t.note = said.note
+		}
 		return false
 	case err != nil:
 		r.log.WarnContext(ctx, "cannot read the stored login", slog.Any("error", err))
@@ -226,6 +256,9 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 	}
 	sending := ctx
 	if t.prev.RefreshToken != "" && r.storage.store != nil {
+		if err := r.storage.mayRenew(&t.lease); err != nil {
+			return nil, err
+		}
 		t.critical.Store(true)
 		var cancel context.CancelFunc
 		sending, cancel = extended(ctx)
@@ -287,61 +320,6 @@ func (r *renewal) obtain(ctx context.Context, t *task) (next *Credentials, err e
 		err = fmt.Errorf("%w: the login timed out after %v: %w", ErrDeclined, limit, err)
 	}
 	return r.checked(next, err)
-}
-
-// keep stores next and returns it. It stores first: if the process ended with a rotated
-// refresh token that is used but not stored, the login would be lost. It stores even if
-// the access token is useless, and returns the error that says so beside it.
-func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Credentials, error) {
-	now := r.clock.Read()
-	t.repeated = t.old.sameToken(next)
-	var useless error
-	switch {
-	case t.repeated && t.old.wasRejected() && t.old.usable() && (t.mode < newLogin || !t.old.accepted.Load()):
-		useless = r.fail("login", errRepeated)
-	case t.repeated && t.old.load() < expired && t.mode < newLogin:
-		useless = r.fail("renew", errUnchanged)
-	}
-	if useless != nil && next.RefreshToken == t.old.creds.RefreshToken {
-		return nil, useless
-	}
-	kept := *next
-	if kept.IssuedAt.IsZero() {
-		kept.IssuedAt = now.Wall()
-	}
-	kept.Ended, kept.Refused, kept.RetryAt, kept.Refusals = "", "", time.Time{}, t.refusals(cmp.Or(t.prev, t.old.creds), now)
-	if kept.hasExpired(now) { // clocks differ: only the server can tell
-		r.log.WarnContext(ctx, "the new token has already expired by this machine's clock; is the clock right?")
-		kept.Expiry = time.Time{}
-	}
-	if r.storage.store != nil {
-		newer, err := r.save(ctx, t, &kept)
-		switch {
-		case err != nil:
-			r.log.WarnContext(ctx, "cannot store the login; it lasts as long as this process", slog.Any("error", err))
-		case t.canUse(newer):
-			t.adopted, t.isLogin, t.repeated, t.outdated = true, false, false, false
-			r.log.InfoContext(ctx, "another process stored a newer login meanwhile; it is used instead")
-			return newer, nil
-		}
-		t.outdated = err != nil
-	}
-	r.log.DebugContext(ctx, "logged in", slog.String("flow", r.storage.key.Flow), slog.Any("credentials", &kept))
-	return &kept, useless
-}
-
-// save stores c, even if the flight is being cancelled: the server has issued it and may
-// have ended the tokens before it. A login that was asked for replaces the stored one;
-// any other gives way to a newer stored login, which is returned.
-func (r *renewal) save(ctx context.Context, t *task, c *Credentials) (newer *Credentials, err error) {
-	t.critical.Store(true)
-	ctx, cancel := extended(ctx)
-	defer cancel()
-	r.storage.take(ctx, &t.lease, nil)
-	if !t.read || t.isLogin && (r.traits.Interactive || t.mode == newLogin) {
-		return nil, r.storage.put(ctx, c)
-	}
-	return r.storage.replace(ctx, &t.lease, t.stored, c)
 }
 
 // fail returns the error of all callers that wait.

@@ -86,9 +86,9 @@ func TestNothingIsDoneEarlyWhereNothingCanBe(t *testing.T) {
 		if err := a.Login(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(56 * time.Minute)
+		time.Sleep(55 * time.Minute)
 		before := reads
-		for range 100 {
+		for range 280 {
 			token(t, a)
 			time.Sleep(time.Second)
 		}

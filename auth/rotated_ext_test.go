@@ -43,7 +43,7 @@ func TestRotationWithoutANewAccessToken(t *testing.T) {
 						t.Fatal(err)
 					}
 					if !reject {
-						time.Sleep(56 * time.Minute)
+						time.Sleep(59*time.Minute + 20*time.Second)
 					}
 					stale, _ := a.Credentials(t.Context())
 					if reject {
@@ -92,7 +92,7 @@ func TestCloseBetweenAnswerAndStore(t *testing.T) {
 		if err := a.Login(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(56 * time.Minute)
+		time.Sleep(59*time.Minute + 20*time.Second)
 		token(t, a)
 		if got := <-closed; got != "renewed" {
 			t.Errorf("when Close is back, the store holds %q", got)

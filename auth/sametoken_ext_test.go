@@ -95,7 +95,7 @@ func TestSameTokenAgainInTheBackground(t *testing.T) {
 		}
 		a := newAuthenticator(t, renewable{&fakeFlow{obtain: give, renew: give}})
 		token(t, a)
-		time.Sleep(56 * time.Minute)
+		time.Sleep(59*time.Minute + 20*time.Second)
 		stale, _ := a.Credentials(t.Context())
 		if c, err := a.Refresh(t.Context(), stale); !errors.Is(err, auth.ErrRejected) {
 			t.Errorf("Refresh = %v, %v, want ErrRejected", c, err)

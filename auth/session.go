@@ -81,6 +81,8 @@ func (a *Authenticator) Adopt(ctx context.Context, prev, next *Credentials) (boo
 		return false, nil
 	case f.err != nil:
 		return false, f.err
+	case f.creds == nil: // there was a logout elsewhere
+		return false, nil
 	case f.creds.AccessToken != next.AccessToken: // another program's
 		return false, nil
 	case f.unstored != nil:
@@ -148,6 +150,9 @@ func (r *renewal) adopt(ctx context.Context, t *task) *Credentials {
 		stored = newer
 	}
 	switch {
+	case errors.Is(err, ErrLoggedOut):
+		t.loggedOut = true
+		return nil
 	case errors.Is(err, ErrNoCredentials), errors.Is(err, errDeleted):
 		r.log.DebugContext(ctx, "a renewed session is not stored, since the one before it is not")
 	case err != nil:
@@ -192,7 +197,8 @@ func (a *Authenticator) Login(ctx context.Context) error {
 // Close again does nothing.
 //
 // It waits, for three seconds at most, for a refresh under way: its answer may hold a
-// rotated refresh token, without which a person would have to log in again.
+// rotated refresh token, without which a person would have to log in again. It tries once
+// more to store a login that could not be stored, within the same time.
 func (a *Authenticator) Close() error {
 	a.close()
 	a.renewal.seen.moment(context.Background(), Closing) //nolint:forbidigo // of no call
@@ -203,12 +209,17 @@ func (a *Authenticator) Close() error {
 // most.
 func (fs *flights) close() {
 	fs.mu.Lock()
-	f := fs.flight
 	if !isClosed(fs.closed) {
+		if fs.flight == nil && fs.owes() {
+			fs.launch(fs.current.Load(), storeOnly, nil)
+		}
 		close(fs.closed)
 		fs.current.Load().advance(closed)
 	}
+	f := fs.flight
+	end := fs.storing.end()
 	fs.mu.Unlock()
+	end()
 	if f == nil {
 		return
 	}
@@ -315,7 +326,9 @@ func (a *Authenticator) revoke(ctx context.Context, c *Credentials) (err error) 
 func (fs *flights) settle(ctx context.Context) (count int, err error) {
 	fs.mu.Lock()
 	f, count := fs.flight, fs.count
+	kept := fs.storing.takeLease()
 	fs.mu.Unlock()
+	quietly(kept.release)
 	if f == nil {
 		return count, nil
 	}
@@ -338,7 +351,7 @@ func (fs *flights) clear(count int, kept bool) bool {
 		return false
 	}
 	fs.current.Store(notRead(fs.current.Load().gen))
-	fs.initial, fs.backoff, fs.outdated = nil, backoff{}, kept
+	fs.initial, fs.backoff, fs.storing.outdated = nil, backoff{}, kept
 	return true
 }
 

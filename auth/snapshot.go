@@ -166,8 +166,9 @@ const (
 
 // windows returns how long before its expiry a credential is refreshed in the
 // background, and how long before it calls wait for the next one. Both shrink with
-// the lifetime, so that short-lived tokens are not refreshed all the time; the
-// first varies a little, so that many machines do not refresh in step.
+// the lifetime, so that short-lived tokens are not refreshed all the time. The first is
+// anywhere in the advisory window but its last eighth, so that many machines whose tokens
+// were issued together do not refresh them together.
 func windows(c *Credentials, now time.Time, skew time.Duration) (advise, mandate time.Duration) {
 	from := c.IssuedAt
 	if from.IsZero() || from.After(now) {
@@ -175,10 +176,12 @@ func windows(c *Credentials, now time.Time, skew time.Duration) (advise, mandate
 	}
 	life := max(c.Expiry.Sub(from), 0)
 	advise = min(maxAdvisory, life/5)
-	advise -= time.Duration(rand.Int64N(int64(advise)/5 + 1)) //nolint:gosec // spreads load, keeps no secret
 	mandate = min(maxMandatory, life/10)
 	if skew > 0 {
 		mandate = min(skew, life/2)
+	}
+	if spread := (advise - mandate) / 8 * 7; spread > 0 {
+		advise -= time.Duration(rand.Int64N(int64(spread) + 1)) //nolint:gosec // spreads load, keeps no secret
 	}
 	return max(advise, mandate), mandate
 }

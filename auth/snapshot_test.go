@@ -11,19 +11,19 @@ func TestWindows(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	for _, tt := range []struct {
-		name           string
-		life, age      time.Duration
-		skew           time.Duration
-		earlyMin, late time.Duration // early varies between earlyMin and 5/4 of it
+		name                     string
+		life, age                time.Duration
+		skew                     time.Duration
+		earlyMin, earlyMax, late time.Duration
 	}{
-		{"a day", 24 * time.Hour, 0, 0, 4 * time.Minute, 10 * time.Second},
-		{"five minutes", 5 * time.Minute, 0, 0, 48 * time.Second, 10 * time.Second},
-		{"five minutes, nearly over", 5 * time.Minute, 4 * time.Minute, 0, 48 * time.Second, 10 * time.Second},
-		{"three seconds", 3 * time.Second, 0, 0, 480 * time.Millisecond, 300 * time.Millisecond},
-		{"issued by a clock that is ahead", 50 * time.Second, -50 * time.Second, 0, 16 * time.Second, 10 * time.Second},
-		{"own skew", time.Hour, 0, 10 * time.Minute, 10 * time.Minute, 10 * time.Minute},
-		{"own skew over half of the lifetime", time.Minute, 0, time.Hour, 30 * time.Second, 30 * time.Second},
-		{"over before it began", -time.Hour, 0, 0, 0, 0},
+		{"a day", 24 * time.Hour, 0, 0, 46250 * time.Millisecond, 5 * time.Minute, 10 * time.Second},
+		{"five minutes", 5 * time.Minute, 0, 0, 16250 * time.Millisecond, time.Minute, 10 * time.Second},
+		{"five minutes, nearly over", 5 * time.Minute, 4 * time.Minute, 0, 16250 * time.Millisecond, time.Minute, 10 * time.Second},
+		{"three seconds", 3 * time.Second, 0, 0, 337500 * time.Microsecond, 600 * time.Millisecond, 300 * time.Millisecond},
+		{"issued by a clock that is ahead", 50 * time.Second, -50 * time.Second, 0, 11250 * time.Millisecond, 20 * time.Second, 10 * time.Second},
+		{"own skew", time.Hour, 0, 10 * time.Minute, 10 * time.Minute, 10 * time.Minute, 10 * time.Minute},
+		{"own skew over half of the lifetime", time.Minute, 0, time.Hour, 30 * time.Second, 30 * time.Second, 30 * time.Second},
+		{"over before it began", -time.Hour, 0, 0, 0, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -31,8 +31,8 @@ func TestWindows(t *testing.T) {
 			c := &Credentials{AccessToken: "t", IssuedAt: issued, Expiry: issued.Add(tt.life)}
 			for range 100 {
 				early, late := windows(c, now, tt.skew)
-				if early < tt.earlyMin || early > tt.earlyMin*5/4 {
-					t.Fatalf("early = %v, want %v to %v", early, tt.earlyMin, tt.earlyMin*5/4)
+				if early < tt.earlyMin || early > tt.earlyMax {
+					t.Fatalf("early = %v, want %v to %v", early, tt.earlyMin, tt.earlyMax)
 				}
 				if late != tt.late {
 					t.Fatalf("late = %v, want %v", late, tt.late)

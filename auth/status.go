@@ -118,7 +118,7 @@ func (a *Authenticator) describe(c *Credentials) Status {
 func (fs *flights) unstored() (initial *Credentials, outdated bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	return fs.initial, fs.outdated
+	return fs.initial, fs.storing.outdated
 }
 
 const inMemory = "memory"

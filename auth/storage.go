@@ -34,7 +34,8 @@ type storage struct {
 
 	noLock, otherPurpose, notFound sync.Once
 
-	place atomic.Pointer[Key] // where the login was found; nil: not looked yet
+	refused atomic.Bool         // the last lock, as required
+	place   atomic.Pointer[Key] // where the login was found; nil: not looked yet
 }
 
 func (s *storage) name() string { return fmt.Sprintf("the store %T", s.store) }
@@ -92,15 +93,17 @@ func (s *storage) check(ctx context.Context, c *Credentials) {
 // lease is the lock on the stored login during one renewal. The zero value is
 // unlocked.
 type lease struct {
-	held  Lease
-	tried bool
-	ended func(Result)
+	held    Lease
+	tried   bool
+	refused error // why there is none, if a refresh token must not be sent without it
+	late    bool  // it was refused before
+	ended   func(Result)
 }
 
 // take locks the login for l, where the store can, and reports whether l was
-// unlocked before. Without a lock a renewal is less safe, but better than none. While it
-// waits it calls done, which may be nil, where the store can, and stops when that
-// reports true.
+// unlocked before. Without a lock a renewal is less safe, but better than none unless the
+// store says otherwise; see [storage.mayRenew]. While it waits it calls done, which may be
+// nil, where the store can, and stops when that reports true.
 func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 	locker, ok := s.store.(Locker)
 	if !ok || l.tried {
@@ -127,7 +130,14 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 	}()
 	l.observe(ctx, s.seen)
 	switch {
-	case err == nil || left || ctx.Err() != nil:
+	case errors.Is(err, ErrLeaseRequired):
+		l.refused = err
+		if !s.refused.Swap(true) {
+			s.log.WarnContext(ctx, "cannot lock the login that is shared; its refresh token is not sent until it can be locked", slog.Any("error", err))
+		}
+	case err == nil:
+		l.late = s.refused.Swap(false)
+	case left || ctx.Err() != nil:
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
 		s.log.WarnContext(ctx, "another process holds the lock of the login for too long; continuing without the lock",
 			slog.Duration("waited", lockTimeout))
@@ -142,11 +152,12 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 
 // release unlocks the login, if it is locked.
 func (l *lease) release() {
-	if l.held != nil {
-		l.held.Unlock()
-		l.ended(Result{})
-	}
+	held, ended := l.held, l.ended
 	*l = lease{}
+	if held != nil {
+		held.Unlock()
+		ended(Result{})
+	}
 }
 
 // exclusive reports whether no other holder can have replaced the stored login
@@ -164,6 +175,26 @@ func (l *lease) exclusive() bool {
 	default:
 		return true
 	}
+}
+
+var errLeaseLost = fmt.Errorf("%w: the lock was lost before the refresh token was sent", ErrLeaseRequired)
+
+// mayRenew returns an error if the refresh token must not be sent now, since another holder
+// of the login may send it too.
+func (s *storage) mayRenew(l *lease) error {
+	switch {
+	case l.refused != nil:
+		return s.unlocked(l.refused)
+	case l.held != nil && !l.exclusive():
+		return s.unlocked(errLeaseLost)
+	default:
+		return nil
+	}
+}
+
+// unlocked says what a lock was needed for, and what to do.
+func (s *storage) unlocked(err error) error {
+	return fmt.Errorf("%w; no refresh token is sent without the lock: see that %s can be reached, later calls try again", err, s.name())
 }
 
 var errDeleted = errors.New("the stored login was deleted during its renewal")
@@ -204,6 +235,10 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 	stored, err := s.retrieve(ctx)
 	gone := errors.Is(err, ErrNoCredentials)
 	switch {
+	case errors.Is(err, ErrLoggedOut):
+		return nil, err
+	case gone && old != "" && s.watched(): // it was lost: a logout would be known
+		return s.replace(ctx, l, "", c)
 	case gone && old != "":
 		return nil, errDeleted
 	case err != nil && (ok || !gone):
@@ -247,13 +282,18 @@ func (s *storage) end(ctx context.Context, l *lease, dead *Credentials, why erro
 	return newer
 }
 
-// note changes the stored login with the ID id, if it still is the stored one.
+// note changes the stored login with the ID id, if it still is the stored one. Where machines
+// share the store and there is no login, it stores a note instead; not after a logout, which
+// others might not have seen yet.
 func (s *storage) note(ctx context.Context, l *lease, id string, change func(*Credentials)) {
 	if s.store == nil {
 		return
 	}
 	s.take(ctx, l, nil)
 	stored, err := s.retrieve(ctx)
+	if errors.Is(err, ErrNoCredentials) && !errors.Is(err, ErrLoggedOut) && s.watched() {
+		stored, err = &Credentials{}, nil
+	}
 	if err != nil || stored.ID() != id {
 		return
 	}

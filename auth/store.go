@@ -49,8 +49,8 @@ func (k Key) withoutPurpose() Key {
 // and honour ctx. Package auth/tokenstore has the usual ones.
 //
 // A Store may also implement [Finder], [Locker], [Queue], [Swapper], [Discarder],
-// [Persister], [Locator] and [Lister]. An [Authenticator] uses the first five, and Locator for its [Status];
-// Persister is for stores that wrap others, Lister for people and tools. A store that
+// [Persister], [Locator], [Lister] and [Watcher]. An [Authenticator] uses the first five and
+// the last, and Locator for its [Status]; Persister is for stores that wrap others, Lister for people and tools. A store that
 // wraps another one forwards them all. [Encode] and [Decode] turn a login into bytes and back.
 //
 // The methods take k as it is, with an empty ClientID or Audience as one more value. What a
@@ -59,7 +59,8 @@ type Store interface {
 	// Store stores c under k, replacing what was there.
 	Store(ctx context.Context, k Key, c *Credentials) error
 	// Retrieve returns what is stored under k, or an error that wraps
-	// [ErrNoCredentials] when there is nothing.
+	// [ErrNoCredentials] when there is nothing: [ErrLoggedOut] if Delete is known to
+	// have been called.
 	Retrieve(ctx context.Context, k Key) (*Credentials, error)
 	// Delete deletes what is stored under k; it is no error if there is nothing.
 	Delete(ctx context.Context, k Key) error
@@ -90,6 +91,8 @@ func Find(ctx context.Context, s Store, k Key) (Key, *Credentials, error) {
 		switch {
 		case err == nil && c == nil: // not what a Store should return
 			err = ErrNoCredentials
+		case err == nil && c.isNote():
+			err = &noteError{c}
 		case err == nil && !k.Matches(place, c):
 			err = &mismatchError{c}
 		case err == nil && !choose:
@@ -99,7 +102,7 @@ func Find(ctx context.Context, s Store, k Key) (Key, *Credentials, error) {
 		case err != nil && !errors.Is(err, ErrNoCredentials):
 			return k, nil, err
 		}
-		if none == nil || errors.As(err, new(*mismatchError)) {
+		if none == nil || errors.As(err, new(*mismatchError)) || errors.As(err, new(*noteError)) || errors.Is(err, ErrLoggedOut) {
 			none = err
 		}
 	}
@@ -145,6 +148,13 @@ func (e *mismatchError) Error() string {
 
 func (e *mismatchError) Unwrap() error { return ErrNoCredentials }
 
+// noteError says that there is no login, but what a program noted for the others which want
+// one.
+type noteError struct{ note *Credentials }
+
+func (e *noteError) Error() string { return "no credentials, but a note of a login that failed" }
+func (e *noteError) Unwrap() error { return ErrNoCredentials }
+
 // Locker is a [Store] that lets one holder at a time replace a login, among all who
 // share the store: Authenticators, processes, machines. Without it several of them
 // may send one refresh token, and a server that rotates refresh tokens may revoke the
@@ -152,7 +162,8 @@ func (e *mismatchError) Unwrap() error { return ErrNoCredentials }
 type Locker interface {
 	// Lock waits until the login of k is locked, or until ctx ends. Keys that differ in
 	// ClientID or Audience only share one lock, since they may find the same login. The
-	// error says why there is no lock; the caller may continue without one.
+	// error says why there is no lock; the caller may continue without one, unless it
+	// wraps [ErrLeaseRequired], which it may also do when ctx ended the wait.
 	Lock(ctx context.Context, k Key) (Lease, error)
 }
 
@@ -182,7 +193,8 @@ type Swapper interface {
 	// Swap stores next under k if the [Credentials.ID] of what is stored there is
 	// oldID, where "" stands for nothing (or for a login without an access token),
 	// and reports whether it did. Nothing can come between the comparison and the
-	// replacement.
+	// replacement. A store that knows logouts swaps nothing after one: only Store puts a
+	// login there again.
 	Swap(ctx context.Context, k Key, oldID string, next *Credentials) (bool, error)
 }
 

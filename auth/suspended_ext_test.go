@@ -82,7 +82,7 @@ func TestASleepCountsForTheRefreshInTheBackground(t *testing.T) {
 		f.renew = f.obtain
 		a := newAuthenticator(t, renewable{f}, auth.WithClock(machine.clock()))
 		token(t, a)
-		machine.jump(57 * time.Minute)
+		machine.jump(59*time.Minute + 20*time.Second)
 		token(t, a)
 		synctest.Wait()
 		if _, renewed := f.counts(); renewed != 1 {

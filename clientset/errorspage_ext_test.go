@@ -3,6 +3,7 @@ package clientset_test
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"google.golang.org/grpc/resolver/manual"
 	"google.golang.org/grpc/status"
 
+	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/auth/flow"
 	"github.com/jetway-go/jetway/auth/tokenstore"
 	"github.com/jetway-go/jetway/clientset"
@@ -64,6 +66,17 @@ func hurried(want string, client func(t *testing.T) (*clientset.ClientSet, error
 		}
 		return err
 	}
+}
+
+// unlockable is a store that machines share, and whose lock cannot be had.
+type unlockable struct{ *tokenstore.MemoryStore }
+
+func (unlockable) Lock(context.Context, auth.Key) (auth.Lease, error) {
+	return nil, fmt.Errorf("%w: connection refused", auth.ErrLeaseRequired)
+}
+
+func (s unlockable) LockUnless(ctx context.Context, k auth.Key, _ func() bool) (auth.Lease, error) {
+	return s.Lock(ctx, k)
 }
 
 // at is a client of a mock without TLS.
@@ -137,6 +150,12 @@ func situations() map[string]situation {
 			_ = list(soon(t), program())
 			return list(soon(t), program())
 		},
+		"the login is shared and cannot be locked": calling(func(t *testing.T) (*clientset.ClientSet, error) {
+			s := quiet(t)
+			store := unlockable{&tokenstore.MemoryStore{}}
+			expired := &auth.Credentials{AccessToken: "a", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}
+			return made(t)(at(s, clientset.WithStore(store))), store.Store(t.Context(), auth.Key{Endpoint: s.Endpoint(), Flow: auth.StoredFlow}, expired)
+		}),
 		"the login before it": func(t *testing.T) error {
 			program := afterRevokedLogin(t)
 			_ = list(soon(t), program())
