@@ -152,7 +152,7 @@ func TestWhatFailsIsObservedAsFailed(t *testing.T) {
 		"a panic":    {func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) { panic("flow") }, nil, login},
 		"a dead flow": {func(context.Context, int, *auth.Credentials) (*auth.Credentials, error) {
 			runtime.Goexit()
-			return nil, nil
+			panic("not reached")
 		}, nil, login},
 		"the store": {
 			tokens(0, time.Hour), errors.New("down"),
@@ -176,7 +176,7 @@ func TestWhatFailsIsObservedAsFailed(t *testing.T) {
 type silent struct{}
 
 func (silent) Begin(context.Context, auth.Operation) (context.Context, func(auth.Result)) {
-	return nil, nil //nolint:nilnil // which is what this is about
+	return nil, nil
 }
 
 func TestAnObserverMayReturnNothing(t *testing.T) {
