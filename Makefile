@@ -33,6 +33,7 @@ demo: ## Run the quick start against a mock on this machine: with all that it ha
 .PHONY: test
 test: ## Run all tests with the race detector (needs Go and a C compiler only)
 	go test -race ./...
+	cd oteljetway && go test -race ./...
 
 .PHONY: install
 install: ## Install the command jetway, where go install puts programs
@@ -53,6 +54,7 @@ dist: $(BIN)/cyclonedx-gomod ## Build jetway for Linux, macOS and Windows (DIST_
 integration: ## Run the tests against real servers, browser and keyring (installs what is missing)
 	integration/prepare.sh
 	cd integration && go test -race -count=1 -timeout=12m ./...
+	cd integration/xds && go test -race -count=1 ./...
 	cd bench && go test -race -count=1 ./...
 	cd examples/oidcverifier && go test -race -count=1 ./...
 	cd auth/tokenstore/redisstore && go test -race -count=1 -parallel=8 ./...
@@ -74,7 +76,7 @@ words: ## Find words of tools/words.txt in code and documents, with what to writ
 lint: $(BIN)/golangci-lint $(BIN)/buf words ## Look at sources, protos and go.mod; writes nothing
 	@files=$$(gofmt -l .); if [[ -n "$$files" ]]; then echo "not gofmt'd (run make fmt):" $$files; exit 1; fi
 	go mod verify
-	@for dir in . integration bench examples/oidcverifier auth/tokenstore/redisstore; do \
+	@for dir in . oteljetway auth/tokenstore/redisstore integration integration/xds bench examples/oidcverifier; do \
 		echo "module in $$dir: go mod tidy -diff, go vet, golangci-lint"; \
 		(cd "$$dir" && go mod tidy -diff && go vet ./... && "$(CURDIR)/$(BIN)/golangci-lint" run --allow-parallel-runners --config="$(CURDIR)/.golangci.yml" ./...) || exit 1; \
 	done

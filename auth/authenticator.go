@@ -33,9 +33,7 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 	for _, opt := range opts {
 		opt.apply(&o)
 	}
-	if o.log == nil {
-		o.log = slog.New(slog.DiscardHandler)
-	}
+	o.log = cmp.Or(o.log, slog.New(slog.DiscardHandler))
 	env.Logger = o.log
 	traits := TraitsOf(f)
 	key.Flow = cmp.Or(key.Flow, traits.Name)
@@ -49,11 +47,10 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 			scopes:  strings.Fields(cmp.Or(traits.Scope, o.scope)),
 			storage: &storage{store: o.store, key: key, log: o.log, clock: o.clock},
 		},
-		skew:    o.skew,
-		initial: o.initial,
-		closed:  make(chan struct{}),
+		skew: o.skew, initial: o.initial,
+		closed: make(chan struct{}),
 	}}
-	a.current.Store(notRead(0))
+	a.start(o.observer)
 	return a
 }
 
@@ -152,7 +149,7 @@ func (a *Authenticator) afterExpiry(ctx context.Context, s *snapshot) (*Credenti
 // [ErrNotReplaced] if stale has not expired: then other calls still carry it, since another
 // server, or another method, may take it.
 func (a *Authenticator) Refresh(ctx context.Context, stale *Credentials) (*Credentials, error) {
-	s := a.current.Load()
+	s := a.rejection(ctx)
 	if s.creds != nil && !s.published(stale) {
 		return a.Credentials(ctx)
 	}

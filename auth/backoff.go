@@ -30,6 +30,7 @@ type backoff struct {
 	refusals   int           // terminal refusals in a row
 	declined   error         // a person declined, or is not to be asked: remembered until Login
 	pace       pace
+	turns      turns
 }
 
 // failed remembers err, the result of a flight in mode m.
@@ -70,18 +71,21 @@ func retryAfter(err error) time.Duration {
 	return min(max(said.RetryAfter(), 0), maxRetryAfter)
 }
 
-// succeeded forgets failures after a flight in mode m that found credentials, or that
+// succeeded forgets failures after a flight for t that found credentials, or that
 // calls go without. A person's refusal is remembered until Login; if the flight found
 // no credentials, it is the answer to calls for a while.
-func (b *backoff) succeeded(m mode, found bool, now clock.Reading) {
+func (b *backoff) succeeded(t *task, found bool, now clock.Reading) {
 	before := *b
 	*b = backoff{}
-	if m == newLogin {
+	if t.mode == newLogin {
 		return
 	}
-	b.pace, b.declined = before.pace, before.declined
+	b.pace, b.declined, b.turns = before.pace, before.declined, before.turns
+	if t.old.wasRejected() && t.old.accepted.Load() && !t.adopted {
+		b.turns.count(now)
+	}
 	if b.declined != nil && !found {
-		b.failed(m, b.declined, now)
+		b.failed(t.mode, b.declined, now)
 	}
 }
 
@@ -185,6 +189,35 @@ func (p *pace) inVain(now clock.Reading) {
 	}
 	p.n++
 	p.last = now
+}
+
+// turns counts tokens that one server rejected after another, or the same, had accepted
+// them, each replaced at once. Behind a balancer a single backend that rejects every token
+// causes that: the second attempt, with the next token, lands on another one. The zero value
+// is ready.
+type turns struct {
+	n    int // without a quiet time between them
+	last clock.Reading
+}
+
+// manyTurns is how many may be revocations.
+const manyTurns = 5
+
+func (t *turns) count(now clock.Reading) {
+	if now.Reached(t.last.Add(quietTime)) {
+		t.n = 0
+	}
+	t.n++
+	t.last = now
+}
+
+// many reports whether there were too many. While it is asked, it does not forget them.
+func (t *turns) many(now clock.Reading) bool {
+	if t.n <= manyTurns || now.Reached(t.last.Add(quietTime)) {
+		return false
+	}
+	t.last = now
+	return true
 }
 
 // half returns a context for half of the time that ctx has.

@@ -62,10 +62,10 @@ type flights struct {
 // flightOf is the context key of everything that runs within a flight.
 type flightOf struct{ *flights }
 
-// join waits for a replacement of generation gen in mode m or above, and starts one if
+// await waits for a replacement of generation gen in mode m or above, and starts one if
 // none is under way. It returns when ctx ends; the flight continues for the other
 // callers.
-func (fs *flights) join(ctx context.Context, gen uint64, m mode) (*Credentials, error) {
+func (fs *flights) await(ctx context.Context, gen uint64, m mode) (*Credentials, error) {
 	if ctx.Value(flightOf{fs}) != nil {
 		return nil, fs.fail("login", errDeadlock)
 	}
@@ -171,7 +171,7 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 		}()
 		defer recovered(ctx, fs.renewal.log, "the login", &panicked)
 		fs.watch(ctx)
-		creds, err = fs.renewal.run(ctx, &f.task)
+		creds, err = fs.renewal.observed(ctx, &f.task)
 		if f.loggedOut && s.creds != nil {
 			fs.renewal.log.InfoContext(ctx, "the login was deleted by a logout of another process")
 		}
@@ -211,7 +211,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 		}
 		f.creds = fs.publish(f, creds)
 		if f.session == nil { // an adoption asked the authorization server nothing
-			fs.backoff.succeeded(f.mode, f.creds != nil, fs.renewal.clock.Read())
+			fs.backoff.succeeded(&f.task, f.creds != nil, fs.renewal.clock.Read())
 		}
 	}
 	fs.stored(f)

@@ -17,6 +17,8 @@ type options struct {
 	scope   string
 	log     *slog.Logger
 	clock   clock.Clock
+
+	observer Observer
 }
 
 type optionFunc func(*options)

@@ -33,6 +33,7 @@ type renewal struct {
 	log     *slog.Logger
 	clock   clock.Clock
 	scopes  []string // that this program asks for, if it says so
+	seen    observed
 
 	narrow atomic.Bool                    // a login with fewer scopes has to do
 	dead   atomic.Pointer[[]refusedToken] // never sent again
@@ -268,6 +269,7 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 	}
 	sending, cancel := context.WithTimeout(sending, limit)
 	defer cancel()
+	defer r.seen.during(&sending, Refreshing, &err)()
 	defer recovered(ctx, r.log, r.flowName(), &err)
 	next, err = r.flow.(Renewer).Renew(sending, r.env, t.prev) //nolint:forcetypeassert // canRenew has looked
 	return r.checked(next, err)
@@ -307,6 +309,7 @@ func (r *renewal) obtain(ctx context.Context, t *task) (next *Credentials, err e
 	limit := r.traits.limit()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	defer r.seen.during(&ctx, LoggingIn, &err)()
 	defer recovered(ctx, r.log, r.flowName(), &err)
 	prev := t.prev
 	if prev == nil && t.failure != nil { // there was one

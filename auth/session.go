@@ -36,6 +36,24 @@ func (a *Authenticator) Refused(c *Credentials) {
 	a.backoff.pace.inVain(a.renewal.clock.Read())
 }
 
+// Doubted reports whether a call that was rejected with c is to be made once more with c
+// itself, before Refresh: tokens that a server had accepted were rejected and replaced one
+// after another, as happens where one of several backends rejects what the others accept.
+// The interceptors ask once for each call. It sends nothing.
+func (a *Authenticator) Doubted(ctx context.Context, c *Credentials) bool {
+	s := a.current.Load()
+	if c == nil || !s.published(c) || !s.accepted.Load() || s.wasRejected() {
+		return false
+	}
+	a.mu.Lock()
+	many := a.backoff.turns.many(a.renewal.clock.Read())
+	a.mu.Unlock()
+	if many {
+		a.renewal.seen.moment(ctx, Rejection)
+	}
+	return many
+}
+
 // Adopt makes next the current credentials if prev still is: the other side has renewed the
 // session prev by itself, as a proxy does that sets a new cookie on any answer. It reports
 // whether it did. Of several for one prev the first is adopted, and the others wait for it.
@@ -183,6 +201,7 @@ func (a *Authenticator) Login(ctx context.Context) error {
 // more to store a login that could not be stored, within the same time.
 func (a *Authenticator) Close() error {
 	a.close()
+	a.renewal.seen.moment(context.Background(), Closing) //nolint:forbidigo // of no call
 	return nil
 }
 

@@ -19,11 +19,14 @@ func call(ctx context.Context, a *auth.Authenticator, accepts func(token string)
 	if err != nil {
 		return err
 	}
-	for replaced, adopted := false, 0; ; {
+	for replaced, repeated, adopted := false, false, 0; ; {
 		switch {
 		case c != nil && accepts(c.AccessToken):
 			a.Accepted(c)
 			return nil
+		case !replaced && !repeated && a.Doubted(ctx, c):
+			repeated = true
+			continue
 		case replaced:
 			a.Refused(c)
 			return status.Error(codes.Unauthenticated, "no")

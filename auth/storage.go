@@ -30,6 +30,7 @@ type storage struct {
 	key   Key
 	log   *slog.Logger
 	clock clock.Clock
+	seen  *observed
 
 	noLock, otherPurpose, notFound sync.Once
 
@@ -56,6 +57,7 @@ func (s *storage) retrieve(ctx context.Context) (*Credentials, error) {
 func (s *storage) find(ctx context.Context) (place Key, c *Credentials, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer s.seen.during(&ctx, Reading, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	place, c, err = Find(ctx, s.store, s.key)
 	if other, ok := errors.AsType[*mismatchError](err); ok {
@@ -95,6 +97,7 @@ type lease struct {
 	tried   bool
 	refused error // why there is none, if a refresh token must not be sent without it
 	late    bool  // it was refused before
+	ended   func(Result)
 }
 
 // take locks the login for l, where the store can, and reports whether l was
@@ -111,7 +114,9 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 	defer cancel()
 	var err error
 	left := false
+	limited, locked := s.seen.locking(limited)
 	func() {
+		defer func() { locked(left, err) }()
 		defer recovered(ctx, s.log, s.name(), &err)
 		queue, ok := s.store.(Queue)
 		if !ok || done == nil {
@@ -123,6 +128,7 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 			return left
 		})
 	}()
+	l.observe(ctx, s.seen)
 	switch {
 	case errors.Is(err, ErrLeaseRequired):
 		l.refused = err
@@ -146,10 +152,11 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 
 // release unlocks the login, if it is locked.
 func (l *lease) release() {
-	held := l.held
+	held, ended := l.held, l.ended
 	*l = lease{}
 	if held != nil {
 		held.Unlock()
+		ended(Result{})
 	}
 }
 
@@ -196,6 +203,7 @@ var errDeleted = errors.New("the stored login was deleted during its renewal")
 func (s *storage) put(ctx context.Context, c *Credentials) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer s.seen.during(&ctx, Storing, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	s.check(ctx, c)
 	place := s.at()
@@ -217,6 +225,7 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 	if ok {
 		limited, cancel := context.WithTimeout(ctx, storeTimeout)
 		defer cancel()
+		defer s.seen.during(&limited, Storing, &err)()
 		defer recovered(ctx, s.log, s.name(), &err)
 		s.check(ctx, c)
 		if swapped, err := swapper.Swap(limited, s.at(), old, c); swapped || err != nil {
@@ -310,6 +319,7 @@ func oneLine(text string) string {
 func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 	limited, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer s.seen.during(&limited, Deleting, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	if d, ok := s.store.(Discarder); ok {
 		return d.Discard(limited, s.at(), dead)
@@ -328,6 +338,7 @@ func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 func (s *storage) remove(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	defer s.seen.during(&ctx, Deleting, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	return s.store.Delete(ctx, s.at())
 }

@@ -3,7 +3,10 @@ package clientset
 import (
 	"context"
 	"errors"
+	"net"
+	"net/url"
 	"slices"
+	"strings"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -59,10 +62,28 @@ func (c *config) newClusters(home *ClientSet, n *network, main interceptors.Sour
 // :authority, beside the host of its endpoint.
 func aliases(e endpoint.Endpoint, n *network) []string {
 	names := []string{n.tls.ServerName}
-	if e.Host == "" && e.Local {
+	switch {
+	case e.Host != "":
+	case e.Local:
 		names = append(names, "localhost") // what gRPC calls every unix socket
+	default:
+		names = append(names, serviceName(e.Target))
 	}
 	return names
+}
+
+// serviceName returns the host in the target of another resolver, such as
+// xds:///flyte.example.com: gRPC calls the service so, wherever its backends are.
+func serviceName(target string) string {
+	u, err := url.Parse(target)
+	if err != nil {
+		return ""
+	}
+	name := strings.TrimPrefix(u.Path, "/")
+	if host, _, err := net.SplitHostPort(name); err == nil {
+		return host
+	}
+	return name
 }
 
 // dialCluster returns a ClientSet for the calls that a cluster serves: with the settings

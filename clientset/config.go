@@ -41,6 +41,7 @@ type config struct {
 	clientID      string // of an API key
 	prompter      auth.Prompter
 	expirySkew    time.Duration
+	observer      auth.Observer
 	proxyFlow     auth.Flow
 	proxyConfig   configstore.ClientConfigStore
 

@@ -32,6 +32,7 @@ func (c *config) newAuthenticator(
 	}
 	opts := []auth.Option{
 		auth.WithLogger(c.logger), auth.WithExpirySkew(c.expirySkew), auth.WithScope(strings.Join(c.clientConfig.Scopes, " ")),
+		auth.WithObserver(c.observer),
 	}
 	if c.initial != nil {
 		opts = append(opts, auth.WithInitial(c.initial))
@@ -106,7 +107,7 @@ func (c *config) proxyAuthenticator(e endpoint.Endpoint, n *network) *auth.Authe
 	if c.plaintextCredentials && env.Config != nil {
 		env.Config = configstore.AllowPlaintext(env.Config, e.Host)
 	}
-	opts := []auth.Option{auth.WithLogger(c.logger)}
+	opts := []auth.Option{auth.WithLogger(c.logger), auth.WithObserver(c.observer)}
 	if s := c.storeFor(c.proxyFlow); s != nil {
 		opts = append(opts, auth.WithStore(s))
 	}

@@ -23,7 +23,7 @@ func (o option) apply(c *config) { o(c) }
 
 // WithLogger logs logins, refreshes and rejected credentials (at level Debug), and warns
 // about weakened security and stores that fail. Nothing secret is logged at any level. By
-// default nothing is logged. docs/flows.md has a table of the messages.
+// default nothing is logged. docs/events.md has a table of the messages.
 func WithLogger(l *slog.Logger) Option {
 	return option(func(c *config) {
 		if l != nil {

@@ -104,3 +104,12 @@ func WithPrompter(p auth.Prompter) Option {
 func WithProxyFlow(f auth.Flow, cfg configstore.ClientConfigStore) Option {
 	return option(func(c *config) { c.proxyFlow, c.proxyConfig = f, cfg })
 }
+
+// WithObserver notifies o of logins, refreshes, waiting calls, rejected tokens and the work of
+// the store, for metrics and traces; a login at a proxy in front of the backend is observed
+// too. Module github.com/jetway-go/jetway/oteljetway has one for OpenTelemetry. It has no
+// effect with [WithAuthenticator]: give auth.WithObserver to that. Nil, the default, observes
+// nothing.
+func WithObserver(o auth.Observer) Option {
+	return option(func(c *config) { c.observer = o })
+}

@@ -44,6 +44,7 @@ type call struct {
 	mainNow, proxyNow           *auth.Credentials
 	main, proxy                 bool
 	mainReplaced, proxyReplaced bool
+	repeated                    bool  // with the credentials that were rejected
 	adopted                     uint8 // replacements that were only found in a store
 
 	newID, givenID bool // id was made here; it is in the call's own metadata
@@ -161,8 +162,8 @@ func (c *client) headers(main, proxy *auth.Credentials) (*headers, error) {
 }
 
 // replace handles an error of the server. It returns true if it has replaced the
-// credentials that the server rejected, so that the call can be made once more;
-// otherwise the call fails with the error that it returns.
+// credentials that the server rejected, or if their Source doubts the rejection, so that
+// the call can be made once more; otherwise the call fails with the error that it returns.
 func (c *client) replace(ctx context.Context, k *call, answer error) (bool, error) {
 	var src Source
 	var now **auth.Credentials
@@ -188,6 +189,10 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 	stale := *now
 	c.logger.DebugContext(ctx, "credentials rejected", "method", k.method, "request_id", k.id,
 		"code", status.Code(answer).String(), "credentials", stale.ID())
+	if src == c.main && !k.repeated && doubted(ctx, src, stale) {
+		k.repeated, k.mainReplaced = true, false
+		return true, nil
+	}
 	fresh, err := src.Refresh(ctx, stale)
 	switch {
 	case err != nil:

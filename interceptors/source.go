@@ -12,7 +12,8 @@ import (
 )
 
 // Source owns the credentials that calls carry; *auth.Authenticator is one. A Source that
-// has the methods Accepted or Refused of that is told what servers make of its credentials.
+// has the methods Accepted or Refused of that is told what servers make of its credentials,
+// and one that has Doubted is asked before Refresh.
 // Implementations are safe for concurrent use, return when ctx ends, and return the
 // same pointer for as long as the credentials stay the same: the interceptors cache
 // the metadata that they prepared for it.
@@ -44,6 +45,18 @@ type accepter interface {
 // rejected with c although Refresh had returned c for it. The same holds for it.
 type refuser interface {
 	Refused(c *auth.Credentials)
+}
+
+// doubter is an optional part of a [Source]: Doubted reports whether a call that was
+// rejected with c is to be made once more with c, before Refresh. It is safe for concurrent
+// use and does not block.
+type doubter interface {
+	Doubted(ctx context.Context, c *auth.Credentials) bool
+}
+
+func doubted(ctx context.Context, src Source, c *auth.Credentials) bool {
+	d, ok := src.(doubter)
+	return ok && d.Doubted(ctx, c)
 }
 
 // refused tells src that c did not help a call.

@@ -35,6 +35,12 @@ type refuser interface {
 	Refused(replacement *auth.Credentials)
 }
 
+// doubter is the part of a [Source] that is asked before Refresh whether a request that was
+// rejected is to be sent once more with the same credentials. Doubted must not block.
+type doubter interface {
+	Doubted(ctx context.Context, rejected *auth.Credentials) bool
+}
+
 // adopter is the part of a [Source] that takes over a session that the server renewed by
 // itself. Adopt makes next current if prev still is, stores it, and reports whether it
 // did. It is called before the caller gets the answer, with the context of the request;

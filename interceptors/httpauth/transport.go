@@ -23,6 +23,7 @@ type Transport struct {
 	base     http.RoundTripper
 	accepter accepter // nil: the source is none
 	refuser  refuser
+	doubter  doubter
 	adopter  adopter
 	last     atomic.Pointer[prepared] // that of the last request
 }
@@ -47,6 +48,7 @@ func New(src Source, base http.RoundTripper, opts ...Option) *Transport {
 	}
 	t.accepter, _ = src.(accepter)
 	t.refuser, _ = src.(refuser)
+	t.doubter, _ = src.(doubter)
 	t.adopter, _ = src.(adopter)
 	return t
 }
@@ -154,8 +156,9 @@ const maxAdopted = 2
 
 // replace gets other credentials for rejected ones and sends the request again.
 func (t *Transport) replace(r, sent *http.Request, h *prepared, answer *http.Response) (*http.Response, error) {
+	same := t.doubter != nil && repeatable(r) && t.doubter.Doubted(r.Context(), h.creds)
 	for found := 0; ; found++ {
-		again, next, err := t.another(r, sent, h, answer)
+		again, next, err := t.another(r, sent, h, answer, same)
 		switch {
 		case err != nil:
 			return nil, err
@@ -170,6 +173,10 @@ func (t *Transport) replace(r, sent *http.Request, h *prepared, answer *http.Res
 			return t.taken(r, next, answer), nil
 		}
 		answer.Request = r
+		if same { // and it was right to reject them
+			same, found, sent = false, found-1, again
+			continue
+		}
 		if !next.creds.Adopted() || found == maxAdopted {
 			if t.refuser != nil {
 				t.refuser.Refused(next.creds)
@@ -180,9 +187,11 @@ func (t *Transport) replace(r, sent *http.Request, h *prepared, answer *http.Res
 	}
 }
 
-// another returns the next attempt, with its credentials. Without one it returns no
-// request: then the caller gets the rejection, or the error and no rejection.
-func (t *Transport) another(r, sent *http.Request, h *prepared, answer *http.Response) (*http.Request, *prepared, error) {
+// another returns the next attempt, with the same credentials or their replacement. Without
+// one it returns no request: then the caller gets the rejection, or the error and no rejection.
+func (t *Transport) another(
+	r, sent *http.Request, h *prepared, answer *http.Response, same bool,
+) (*http.Request, *prepared, error) {
 	t.logger.DebugContext(r.Context(), "credentials rejected", "method", method(r), "url", withoutSecrets(r.URL),
 		"request_id", requestIDOf(sent), "status", answer.StatusCode, "credentials", h.creds.ID())
 	keep := keepRejection(answer) // a login may take minutes: the connection is free meanwhile
@@ -191,7 +200,10 @@ func (t *Transport) another(r, sent *http.Request, h *prepared, answer *http.Res
 		e.Rejection = keep.detach() //nolint:bodyclose // in memory
 		return nil, nil, e
 	}
-	fresh, err := t.refresh(r.Context(), h.creds)
+	fresh, err := h.creds, error(nil)
+	if !same {
+		fresh, err = t.refresh(r.Context(), h.creds)
+	}
 	switch {
 	case err != nil:
 		return failed("replace credentials", err)

@@ -33,6 +33,7 @@ var onOneClock = map[string]string{
 	"doctor/run.go":                   "how long a step took",
 	"doctor/tls.go":                   "the deadline of a connection",
 	"interceptors/httprule/header.go": "the deadline of a context",
+	"oteljetway/observer.go":          "for metrics",
 	"platform/kubeflow/walk.go":       "the expiry of a session, which the Authenticator judges",
 	"transfer/progress.go":            "how fast a transfer is",
 	"transfer/retry.go":               "the deadline of a context",
