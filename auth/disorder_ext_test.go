@@ -348,7 +348,7 @@ func closeAll(all []tenant) {
 // and Close fall together: one request at a time, none after Close, nothing handed
 // out before it was stored or after it was known to be refused, no person asked out of
 // turn, nothing deleted without reason, every call back in time. The environment may
-// ask for more seeds, or for one.
+// ask for more seeds, for one, or for several machines that share a store in each.
 func TestDisorder(t *testing.T) {
 	t.Parallel()
 	first, n := 0, 100

@@ -78,7 +78,7 @@ func TestManyMachinesThatStartAtOnceMakeOneRequest(t *testing.T) {
 		var wg sync.WaitGroup
 		for _, a := range machines(t, 1000, c, f) {
 			wg.Go(func() {
-				time.Sleep(time.Duration(rand.Int64N(int64(2 * time.Second)))) //nolint:gosec // a test
+				time.Sleep(time.Duration(rand.Int64N(int64(2 * time.Second))))
 				if got := token(t, a); got != "token-1" {
 					t.Errorf("got %q", got)
 				}

@@ -64,7 +64,8 @@ func (r *renewal) postponed(t *task) error {
 	case wait <= 0 || wait > maxRetryAfter:
 		return nil
 	case c.Refused != "" && !r.traits.Interactive:
-		return &heldError{cause: ErrRejected, wait: wait, text: c.Refused + "; the next login is tried after " + c.RetryAt.UTC().Format(time.RFC3339)}
+		text := c.Refused + "; the next login is tried after " + c.RetryAt.UTC().Format(time.RFC3339)
+		return &heldError{cause: ErrRejected, wait: wait, text: text}
 	default:
 		return &heldError{wait: wait, text: "the authorization server wants no request before " + c.RetryAt.UTC().Format(time.RFC3339)}
 	}

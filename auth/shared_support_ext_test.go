@@ -25,6 +25,7 @@ type central struct {
 	ports   []*port
 	reads   int
 	writes  int // attempts
+	puts    int // that changed it
 	locks   int // attempts
 }
 
@@ -36,10 +37,11 @@ func newCentral(login *auth.Credentials) *central {
 type port struct {
 	*central
 
-	away     bool // nothing arrives
-	readOnly bool // writes fail, everything else arrives
-	hangs    bool // nothing arrives, and nothing says so
-	silent   bool // changes are not told
+	away     bool          // nothing arrives
+	readOnly bool          // writes fail, everything else arrives
+	hangs    bool          // nothing arrives, and nothing says so
+	silent   bool          // changes are not told
+	slow     time.Duration // is the answer to a read
 
 	told chan struct{} // nil: not watched
 	gone chan struct{}
@@ -113,6 +115,7 @@ func (p *port) Store(ctx context.Context, _ auth.Key, c *auth.Credentials) error
 func (p *port) put(c *auth.Credentials) {
 	kept := *c
 	p.login, p.deleted = &kept, false
+	p.puts++
 	p.changed(p)
 }
 
@@ -133,19 +136,27 @@ func (p *port) Swap(ctx context.Context, _ auth.Key, oldID string, next *auth.Cr
 }
 
 func (p *port) Retrieve(ctx context.Context, _ auth.Key) (*auth.Credentials, error) {
+	kept, late, err := p.read(ctx)
+	if err == nil && late > 0 {
+		err = sleep(ctx, late)
+	}
+	return kept, err
+}
+
+func (p *port) read(ctx context.Context) (kept *auth.Credentials, late time.Duration, err error) {
 	defer p.mu.Unlock()
-	err := p.reach(ctx)
+	err = p.reach(ctx)
 	p.reads++
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	case p.deleted:
-		return nil, auth.ErrLoggedOut
+		return nil, 0, auth.ErrLoggedOut
 	case p.login == nil:
-		return nil, auth.ErrNoCredentials
+		return nil, 0, auth.ErrNoCredentials
 	}
-	kept := *p.login
-	return &kept, nil
+	login := *p.login
+	return &login, p.slow, nil
 }
 
 func (p *port) Delete(ctx context.Context, _ auth.Key) error {

@@ -133,7 +133,8 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 	case errors.Is(err, ErrLeaseRequired):
 		l.refused = err
 		if !s.refused.Swap(true) {
-			s.log.WarnContext(ctx, "cannot lock the login that is shared; its refresh token is not sent until it can be locked", slog.Any("error", err))
+			s.log.WarnContext(ctx, "cannot lock the login that is shared; its refresh token is not sent until it can be locked",
+				slog.Any("error", err))
 		}
 	case err == nil:
 		l.late = s.refused.Swap(false)

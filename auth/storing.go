@@ -37,7 +37,7 @@ func (fs *flights) begin(t *task) {
 		st.outdated = false // it ended before it could be stored
 	}
 	t.outdated, t.stored, t.tries, t.lease = st.outdated, st.over, st.tries, st.takeLease()
-	if t.before = st.before; t.mode > storeOnly || t.before == nil {
+	if t.before = st.before; t.mode > storeOnly {
 		t.before = t.last
 	}
 }

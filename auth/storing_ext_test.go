@@ -264,36 +264,68 @@ func TestLoginThatTheStoreLostIsStoredAgain(t *testing.T) {
 	}
 }
 
-// Machines that logged in while the store was away agree on one login when it is back.
-func TestMachinesThatLoggedInAloneAgreeAfterwards(t *testing.T) {
+// Of the logins that machines made while the store was away one is stored, and the next one is
+// that of all.
+func TestMachinesThatLoggedInAloneShareTheNextLogin(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeFlow{obtain: tokens(0, time.Hour)}
 		c := newCentral(nil)
 		var all []*auth.Authenticator
-		var ports []*port
 		for range 50 {
 			p := c.port()
 			p.away = true
-			ports = append(ports, p)
 			all = append(all, newAuthenticator(t, f, auth.WithStore(p)))
 			token(t, all[len(all)-1])
+			time.Sleep(time.Second)
 		}
-		_, before := c.counts()
-		for _, p := range ports {
+		for _, p := range c.ports {
 			p.set(well)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(time.Minute)
+		if c.puts != 1 {
+			t.Errorf("the store changed %d times", c.puts)
+		}
+		time.Sleep(time.Hour)
 		for _, a := range all {
-			if got := token(t, a); got != c.stored() {
+			if got := token(t, a); got != "token-51" || c.stored() != got {
 				t.Errorf("a machine has %q, stored is %q", got, c.stored())
 			}
 		}
-		if _, n := c.counts(); n-before > 60 {
-			t.Errorf("%d writes", n-before)
+	})
+}
+
+// The same, where the store is back before the login is stored.
+func TestLoginGivesWayToOneThatCouldNotBeReadBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCentral(issue("theirs", time.Hour))
+		p := c.port()
+		p.away = true
+		a := newAuthenticator(t, &fakeFlow{obtain: tokens(time.Second, time.Hour)}, auth.WithStore(p))
+		go func() {
+			time.Sleep(time.Second / 2)
+			p.set(well)
+		}()
+		if got := token(t, a); got != "theirs" || c.stored() != got {
+			t.Errorf("a call carries %q, the store holds %q", got, c.stored())
 		}
-		if n, _ := f.counts(); n != 50 {
-			t.Errorf("%d logins", n)
+	})
+}
+
+// A logout here does not wait for the lock that is kept.
+func TestLogoutWaitsForNoLockOfItsOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, c := sharedLogin(0)
+		a, _ := renewedUnstored(t, server, c, readOnly)
+		start := time.Now()
+		if err := a.Logout(t.Context()); err != nil || time.Since(start) > 0 || c.stored() != "logged out" {
+			t.Errorf("%v after %v, the store holds %q", err, time.Since(start), c.stored())
+		}
+		time.Sleep(time.Hour)
+		if got := token(t, a); got != "" || c.stored() != "logged out" {
+			t.Errorf("later calls carry %q, the store holds %q", got, c.stored())
 		}
 	})
 }

@@ -300,6 +300,46 @@ func TestBadWatcherStopsNothing(t *testing.T) {
 	}
 }
 
+// A call that needs another token is not served by a look at the store.
+func TestLookAtTheStoreServesNoCallThatNeedsAToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, c := sharedLogin(0)
+		p := c.port()
+		a := newAuthenticator(t, server, auth.WithStore(p))
+		token(t, a)
+		time.Sleep(2 * time.Hour)
+		p.set(func(p *port) { p.slow = time.Second })
+		synctest.Wait()
+		if got := token(t, a); got != "access-1" {
+			t.Errorf("got %q, which has expired", got)
+		}
+	})
+}
+
+// A look at the store that began before a logout brings no login back.
+func TestLogoutHereIsNotUndoneByALookAtTheStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, c := sharedLogin(0)
+		p := c.port()
+		a := newAuthenticator(t, server, auth.WithStore(p))
+		token(t, a)
+		p.slow = 2 * time.Second
+		go func() {
+			time.Sleep(3 * time.Second) // the logout has read the login, and reads it once more
+			c.became(issue("newer", time.Hour), false)
+		}()
+		if err := a.Logout(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if got := token(t, a); got != "" && got != c.stored() {
+			t.Errorf("after the logout calls carry %q, the store holds %q", got, c.stored())
+		}
+	})
+}
+
 // A person logs in while a renewal, and then a look at the store, is under way.
 func TestLoginDuringOtherWorkIsTheOneThatStays(t *testing.T) {
 	t.Parallel()
