@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // lease is a lock that was granted. A goroutine extends it until Unlock, or until another
@@ -15,7 +17,7 @@ type lease struct {
 	fence uint64
 
 	mu    sync.Mutex
-	until time.Time // Redis has confirmed it until then
+	until clock.Reading // Redis has confirmed it until then
 	gone  bool
 	lost  chan struct{}
 
@@ -28,7 +30,7 @@ type lease struct {
 const unlockWait = 250 * time.Millisecond
 
 // granted returns the lease that Redis has granted until the given time at least.
-func (s *Store) granted(p place, name string, fence uint64, until time.Time) (*lease, error) {
+func (s *Store) granted(p place, name string, fence uint64, until clock.Reading) (*lease, error) {
 	l := &lease{
 		store: s, place: p, name: name, fence: fence, until: until,
 		lost: make(chan struct{}), unlocked: make(chan struct{}), released: make(chan struct{}),
@@ -109,7 +111,7 @@ func (l *lease) keep(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		sent := time.Now()
+		sent := l.store.clock.Read()
 		held, err := l.extend(ctx)
 		switch {
 		case err == nil && !held:
@@ -125,7 +127,7 @@ func (l *lease) keep(ctx context.Context) {
 	}
 }
 
-func (l *lease) confirmed(until time.Time) {
+func (l *lease) confirmed(until clock.Reading) {
 	l.check()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -135,7 +137,7 @@ func (l *lease) confirmed(until time.Time) {
 // check ends the lease for its holder if Redis has not confirmed it in time.
 func (l *lease) check() {
 	l.mu.Lock()
-	past := time.Now().After(l.until)
+	past := l.store.clock.Read().Reached(l.until)
 	l.mu.Unlock()
 	if past {
 		l.lose()

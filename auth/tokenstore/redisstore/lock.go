@@ -91,7 +91,7 @@ func (s *Store) lock(ctx context.Context, p place, done func() bool) (*lease, er
 
 // acquire asks for the lease once. Without one it returns how long the present one lasts.
 func (s *Store) acquire(ctx context.Context, p place, attempt uint64) (*lease, time.Duration, error) {
-	sent := time.Now()
+	sent := s.clock.Read()
 	lapse := s.opts.lapse
 	name := leaseName(s.instance, attempt)
 	ttl, quarantine := lapse*2/3, lapse/3

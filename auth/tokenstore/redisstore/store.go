@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // Store stores logins in Redis. It is safe for concurrent use. [New] makes it, and Close
@@ -25,6 +26,7 @@ type Store struct {
 	keys     keyring
 	opts     options
 	instance string // random; no two Stores have the same
+	clock    clock.Clock
 	slots    chan struct{}
 	scripts  scripts
 
