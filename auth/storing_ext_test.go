@@ -56,7 +56,9 @@ func TestRenewedLoginIsStoredWhenTheStoreIsBack(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server, c := sharedLogin(0)
 				a, p := renewedUnstored(t, server, c, tt.trouble)
+				c.mu.Lock()
 				p.silent = tt.silent
+				c.mu.Unlock()
 				_, before := c.counts()
 				time.Sleep(tt.lasts)
 				if _, n := c.counts(); n-before > 50 {
@@ -283,8 +285,8 @@ func TestMachinesThatLoggedInAloneShareTheNextLogin(t *testing.T) {
 			p.set(well)
 		}
 		time.Sleep(time.Minute)
-		if c.puts != 1 {
-			t.Errorf("the store changed %d times", c.puts)
+		if n := c.of(&c.puts); n != 1 {
+			t.Errorf("the store changed %d times", n)
 		}
 		time.Sleep(time.Hour)
 		for _, a := range all {

@@ -81,10 +81,7 @@ func TestFailureIsLearntOnceByAllMachines(t *testing.T) {
 					})
 				}
 				wg.Wait()
-				c.mu.Lock()
-				locks := c.locks
-				c.mu.Unlock()
-				if n := count(); n != 1 || locks > 200 {
+				if n, locks := count(), c.of(&c.locks); n != 1 || locks > 200 {
 					t.Errorf("%d requests, %d attempts to lock by 100 machines", n, locks)
 				}
 				late := machines(t, 1, c, renewable{f})[0]
@@ -134,8 +131,8 @@ func TestRejectedRefreshTokenIsSentOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n := server.count(); n != 1 || time.Since(start) > 10*time.Second || c.locks > 120 {
-			t.Errorf("%d requests, want 1; %d attempts to lock; took %v", n, c.locks, time.Since(start))
+		if n, locks := server.count(), c.of(&c.locks); n != 1 || time.Since(start) > 10*time.Second || locks > 120 {
+			t.Errorf("%d requests, want 1; %d attempts to lock; took %v", n, locks, time.Since(start))
 		}
 	})
 }

@@ -325,7 +325,9 @@ func TestLogoutHereIsNotUndoneByALookAtTheStore(t *testing.T) {
 		p := c.port()
 		a := newAuthenticator(t, server, auth.WithStore(p))
 		token(t, a)
+		c.mu.Lock()
 		p.slow = 2 * time.Second
+		c.mu.Unlock()
 		go func() {
 			time.Sleep(3 * time.Second) // the logout has read the login, and reads it once more
 			c.became(issue("newer", time.Hour), false)
