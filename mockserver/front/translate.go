@@ -114,6 +114,9 @@ func (h *Handler) translate(w http.ResponseWriter, r *http.Request, call Call) {
 		}
 		r.Header.Set(connectVersion, wantedConnectVersion) // it may be left out
 	}
+	if call.Protocol == GRPCWeb {
+		w = &webWriter{ResponseWriter: w}
+	}
 	h.transcoder.ServeHTTP(w, r)
 }
 
