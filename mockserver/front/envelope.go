@@ -8,22 +8,31 @@ import (
 
 const encodingHeader = "Grpc-Encoding"
 
-// repair serves a translated call by next, with three repairs of what the transcoder makes
+// repair serves a translated call by next, with four repairs of what the transcoder makes
 // of it. A request message without content would be marked as compressed and be left without
 // a byte, which no gzip reader accepts. The answer of a unary call would be announced as
 // compressed although the server did not compress it, which it does not do for an empty
-// message. And a call that ends before the client has sent all would wait for the rest.
+// message. A call by gRPC in JSON that ends without a message would get its trailers as
+// headers. And a call that ends before the client has sent all would wait for the rest.
 func repair(w http.ResponseWriter, r *http.Request, unary bool, next http.Handler) {
-	body := &repairedBody{ReadCloser: r.Body, interrupt: func() {}, compressed: r.Header.Get(encodingHeader) != ""}
-	if o, ok := r.Context().Value(originKey{}).(origin); ok {
-		body.interrupt = o.body.interrupt
-	}
+	from := originOf(r.Context())
+	body := &repairedBody{ReadCloser: r.Body, interrupt: from.body.interrupt, compressed: r.Header.Get(encodingHeader) != ""}
 	r.Body = body
-	if unary && body.compressed {
+	switch {
+	case from.protocol == GRPC:
+		w = &headerWriter{ResponseWriter: w}
+	case unary && body.compressed:
 		w = &repairedWriter{ResponseWriter: w}
 	}
 	next.ServeHTTP(w, r)
 }
+
+// headerWriter writes the header at the first Flush, which gRPC servers call before they
+// set trailers.
+type headerWriter struct{ http.ResponseWriter }
+
+// Flush writes the header if that has not happened.
+func (w *headerWriter) Flush() { w.WriteHeader(http.StatusOK) }
 
 // repairedWriter holds the header back until the envelope of the only message tells
 // whether it is compressed.
