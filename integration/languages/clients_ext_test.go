@@ -18,17 +18,22 @@ func TestTypeScript(t *testing.T) {
 	generate(t, "buf.gen.typescript.yaml")
 	run(t, "typescript", "node_modules/.bin/tsc") // strict; see tsconfig.json
 	suite(t, language{name: "typescript", dir: "typescript", command: []string{"node", "build/main.js"}})
+	everyProtocol(t, language{name: "typescript", dir: "typescript", command: []string{"node", "build/every.js"}}, ways())
 }
 
 func TestPython(t *testing.T) {
 	t.Parallel()
 	generate(t, "buf.gen.python.yaml")
-	suite(t, language{
-		name: "python", dir: "python",
-		// Debian's own interpreter, which its packages belong to, whatever stands first in the path.
-		command: []string{"/usr/bin/python3", "main.py"},
-		env:     []string{"PYTHONPATH=gen", "PYTHONDONTWRITEBYTECODE=1"},
-	})
+	python := func(program string) language {
+		return language{
+			name: "python", dir: "python",
+			// Debian's own interpreter, which its packages belong to, whatever stands first in the path.
+			command: []string{"/usr/bin/python3", program},
+			env:     []string{"PYTHONPATH=gen", "PYTHONDONTWRITEBYTECODE=1"},
+		}
+	}
+	suite(t, python("main.py"))
+	everyProtocol(t, python("every.py"), []way{{Protocol: "grpc", HTTP: "2", Binary: true}, {Protocol: "grpc", HTTP: "2", Binary: true, Gzip: true}})
 }
 
 // authenticated are the calls that a client makes with its token, in order; it watches and
