@@ -64,3 +64,11 @@ if [[ ! $proxy -nt oauth2-proxy/go.sum || ! $proxy -nt oauth2-proxy/go.mod ]]; t
 	GOWORK=off go build -modfile=oauth2-proxy/go.mod -o "$proxy" github.com/oauth2-proxy/oauth2-proxy/v7 ||
 		{ echo "integration: could not build oauth2-proxy from its Go modules" >&2; exit 1; }
 fi
+
+# The Connect project's conformance suite: as above.
+suite=../.tmp/bin/connectconformance
+if [[ ! $suite -nt connectconformance/go.sum || ! $suite -nt connectconformance/go.mod ]]; then
+	mkdir -p ../.tmp/bin
+	GOWORK=off go build -modfile=connectconformance/go.mod -o "$suite" connectrpc.com/conformance/cmd/connectconformance ||
+		{ echo "integration: could not build the conformance suite of Connect from its Go modules" >&2; exit 1; }
+fi

@@ -73,8 +73,8 @@ func trust(t *testing.T, server *mockserver.Server) []string {
 	return []string{"NODE_EXTRA_CA_CERTS=" + file, "SSL_CERT_FILE=" + file, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH=" + file}
 }
 
-// start runs the client to its end.
-func (l language) start(t *testing.T, s settings, env ...string) (stdout, stderr string, err error) {
+// start runs the client to its end. Settings are what it reads.
+func (l language) start(t *testing.T, s any, env ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	input, err := json.Marshal(s)
 	if err != nil {

@@ -26,6 +26,7 @@ func TestTypeScript(t *testing.T) {
 		t.Parallel()
 		typescriptSettings(t)
 	})
+	everyProtocol(t, language{name: "typescript", dir: "typescript", command: []string{"node", "build/every.js"}}, ways())
 }
 
 func TestPython(t *testing.T) {
@@ -44,6 +45,8 @@ func TestPython(t *testing.T) {
 		t.Parallel()
 		pythonSettings(t)
 	})
+	everyProtocol(t, language{name: "python", dir: "python", command: []string{python, "every.py"}, env: pythonPath()},
+		[]way{{Protocol: "grpc", HTTP: "2", Binary: true}, {Protocol: "grpc", HTTP: "2", Binary: true, Gzip: true}})
 }
 
 // authenticated are the calls that a client makes with its token, in order; it watches and

@@ -1,7 +1,6 @@
 package front
 
 import (
-	"context"
 	"mime"
 	"net/http"
 	"strings"
@@ -26,17 +25,6 @@ type Call struct {
 	// Mounted reports whether the server has the method. Calls of other methods end with
 	// Unimplemented.
 	Mounted bool
-}
-
-type protocolKey struct{}
-
-// ProtocolFromContext returns how the call that a handler or an interceptor serves came:
-// [GRPC], unless it came through a [Handler] by another protocol.
-func ProtocolFromContext(ctx context.Context) Protocol {
-	if p, ok := ctx.Value(protocolKey{}).(Protocol); ok {
-		return p
-	}
-	return GRPC
 }
 
 // Media types, up to the codec.

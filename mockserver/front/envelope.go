@@ -8,19 +8,31 @@ import (
 
 const encodingHeader = "Grpc-Encoding"
 
-// repair serves a call by next, with two repairs of what the transcoder makes of compression. A
-// request message without content would be marked as compressed and be left without a byte,
-// which no gzip reader accepts. The answer of a unary call would be announced as compressed
-// although the server did not compress it, which it does not do for an empty message.
+// repair serves a translated call by next, with four repairs of what the transcoder makes
+// of it. A request message without content would be marked as compressed and be left without
+// a byte, which no gzip reader accepts. The answer of a unary call would be announced as
+// compressed although the server did not compress it, which it does not do for an empty
+// message. A call by gRPC in JSON that ends without a message would get its trailers as
+// headers. And a call that ends before the client has sent all would wait for the rest.
 func repair(w http.ResponseWriter, r *http.Request, unary bool, next http.Handler) {
-	if r.Header.Get(encodingHeader) != "" {
-		r.Body = &repairedBody{ReadCloser: r.Body}
-		if unary {
-			w = &repairedWriter{ResponseWriter: w}
-		}
+	from := originOf(r.Context())
+	body := &repairedBody{ReadCloser: r.Body, interrupt: from.body.interrupt, compressed: r.Header.Get(encodingHeader) != ""}
+	r.Body = body
+	switch {
+	case from.protocol == GRPC:
+		w = &headerWriter{ResponseWriter: w}
+	case unary && body.compressed:
+		w = &repairedWriter{ResponseWriter: w}
 	}
 	next.ServeHTTP(w, r)
 }
+
+// headerWriter writes the header at the first Flush, which gRPC servers call before they
+// set trailers.
+type headerWriter struct{ http.ResponseWriter }
+
+// Flush writes the header if that has not happened.
+func (w *headerWriter) Flush() { w.WriteHeader(http.StatusOK) }
 
 // repairedWriter holds the header back until the envelope of the only message tells
 // whether it is compressed.
@@ -57,9 +69,18 @@ const (
 type repairedBody struct {
 	io.ReadCloser
 
+	interrupt  func() // ends a Read that waits for the client
+	compressed bool   // as the header says; messages may differ
+
 	envelope [envelopeSize]byte
 	pending  []byte // what has not been returned of envelope
 	message  int64  // bytes to come of the message
+}
+
+// Close ends a Read that another goroutine is in, too.
+func (b *repairedBody) Close() error {
+	b.interrupt()
+	return b.ReadCloser.Close()
 }
 
 // Read returns bytes of one envelope or of one message.
@@ -72,7 +93,7 @@ func (b *repairedBody) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		b.message = int64(binary.BigEndian.Uint32(b.envelope[1:]))
-		if b.message == 0 {
+		if b.message == 0 && b.compressed {
 			b.envelope[0] &^= flagCompressed
 		}
 		b.pending = b.envelope[:]

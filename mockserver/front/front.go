@@ -9,7 +9,6 @@
 package front
 
 import (
-	"context"
 	"net/http"
 
 	"connectrpc.com/connect"
@@ -31,8 +30,8 @@ type Config struct {
 	Origins []string
 	// Shared reports whether pages of Origins may call a method; nil shares all methods.
 	Shared func(method string) bool
-	// MaxMessage is the size limit of a message in bytes, to be enforced before it reaches
-	// the server; zero means 4 MiB, as in gRPC servers.
+	// MaxMessage is the server's size limit of a message in bytes: what is far over it does
+	// not reach the server. Zero means 4 MiB, which is the default of gRPC servers.
 	MaxMessage uint32
 }
 
@@ -87,5 +86,5 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.server.ServeHTTP(w, r)
 		return
 	}
-	h.translate(w, r.WithContext(context.WithValue(r.Context(), protocolKey{}, call.Protocol)), call)
+	h.translate(w, withOrigin(w, r, call.Protocol), call)
 }

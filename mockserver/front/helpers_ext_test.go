@@ -84,7 +84,7 @@ func (echo) StreamingOutputCall(r *testpb.StreamingOutputCallRequest, stream grp
 	return nil
 }
 
-// StreamingInputCall answers with the sum of the sizes.
+// StreamingInputCall answers with the sum of the sizes, or fails at a message that says stop.
 func (echo) StreamingInputCall(stream grpc.ClientStreamingServer[testpb.StreamingInputCallRequest, testpb.StreamingInputCallResponse]) error {
 	header, trailer := tell(stream.Context())
 	_ = stream.SetHeader(header)
@@ -98,11 +98,14 @@ func (echo) StreamingInputCall(stream grpc.ClientStreamingServer[testpb.Streamin
 		if err != nil {
 			return err
 		}
+		if string(r.GetPayload().GetBody()) == "stop" {
+			return status.Error(codes.Aborted, "stopped")
+		}
 		sum += int32(len(r.GetPayload().GetBody())) //nolint:gosec // a few bytes
 	}
 }
 
-// FullDuplexCall answers each message before it reads the next.
+// FullDuplexCall answers each message before it reads the next, or fails as it is asked to.
 func (echo) FullDuplexCall(stream grpc.BidiStreamingServer[testpb.StreamingOutputCallRequest, testpb.StreamingOutputCallResponse]) error {
 	header, trailer := tell(stream.Context())
 	_ = stream.SetHeader(header)
@@ -114,6 +117,9 @@ func (echo) FullDuplexCall(stream grpc.BidiStreamingServer[testpb.StreamingOutpu
 		}
 		if err != nil {
 			return err
+		}
+		if wanted := r.GetResponseStatus(); wanted != nil {
+			return status.Error(codes.Code(wanted.GetCode()), wanted.GetMessage()) //nolint:gosec // a small number
 		}
 		if err := stream.Send(&testpb.StreamingOutputCallResponse{Payload: r.GetPayload()}); err != nil {
 			return err

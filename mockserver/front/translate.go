@@ -3,6 +3,7 @@ package front
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"connectrpc.com/connect"
@@ -17,6 +18,10 @@ import (
 const (
 	connectVersion       = "Connect-Protocol-Version"
 	wantedConnectVersion = "1"
+
+	// jsonGrowth is how many times larger a message may be in JSON. The server has the
+	// last word on the size, as it does for gRPC.
+	jsonGrowth = 2
 )
 
 // newTranscoder returns what translates calls to gRPC, and the methods of the server;
@@ -43,7 +48,7 @@ func newTranscoder(server *grpc.Server, maxMessage uint32) (*vanguard.Transcoder
 		vanguard.WithDefaultServiceOptions(
 			vanguard.WithTargetProtocols(vanguard.ProtocolGRPC),
 			vanguard.WithTargetCodecs(vanguard.CodecProto),
-			vanguard.WithMaxMessageBufferBytes(maxMessage),
+			vanguard.WithMaxMessageBufferBytes(maxMessage*jsonGrowth),
 		),
 		vanguard.WithCodec(newJSON),
 	)
@@ -96,6 +101,11 @@ func (h *Handler) translate(w http.ResponseWriter, r *http.Request, call Call) {
 	default:
 		r.Header.Set("Content-Type", mediaType(r))
 	}
+	if encoding := requestEncoding(r, call.Protocol); !slices.Contains(encodings(), encoding) {
+		h.fail(w, r, connect.NewError(connect.CodeUnimplemented,
+			fmt.Errorf("messages are compressed by %q: want one of %q", encoding, encodings())))
+		return
+	}
 	if call.Protocol == Connect {
 		if version := r.Header.Get(connectVersion); version != "" && version != wantedConnectVersion {
 			h.fail(w, r, connect.NewError(connect.CodeInvalidArgument,
@@ -103,6 +113,9 @@ func (h *Handler) translate(w http.ResponseWriter, r *http.Request, call Call) {
 			return
 		}
 		r.Header.Set(connectVersion, wantedConnectVersion) // it may be left out
+	}
+	if call.Protocol == GRPCWeb {
+		w = &webWriter{ResponseWriter: w}
 	}
 	h.transcoder.ServeHTTP(w, r)
 }
@@ -112,13 +125,25 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	_ = h.errors.Write(w, r, err) // fails only when the client has gone
 }
 
-func isReadable(contentType string) bool {
-	for _, t := range acceptedTypes() {
-		if contentType == t {
-			return true
-		}
+// encodings returns the ways of compression that are understood.
+func encodings() []string { return []string{"", "identity", "gzip"} }
+
+// requestEncoding returns how the messages of a request are compressed.
+func requestEncoding(r *http.Request, p Protocol) string {
+	switch {
+	case p != Connect:
+		return r.Header.Get(encodingHeader)
+	case strings.HasPrefix(mediaType(r), typeConnectStream):
+		return r.Header.Get("Connect-Content-Encoding")
+	case r.Method == http.MethodGet:
+		return r.URL.Query().Get("compression")
+	default:
+		return r.Header.Get("Content-Encoding")
 	}
-	return false
+}
+
+func isReadable(contentType string) bool {
+	return slices.Contains(acceptedTypes(), contentType)
 }
 
 func acceptedTypes() []string {
