@@ -111,11 +111,11 @@ func TestNubladoRow06_ATokenIsCreatedAndRenewed(t *testing.T) {
 					t.Errorf("request %+v", r)
 				}
 				// ... and again before it ends, beside the call that finds it near its end ...
-				time.Sleep(58 * time.Minute)
+				time.Sleep(59*time.Minute + 20*time.Second)
 				s.call(t, cs)
 				synctest.Wait()
 				if n := len(s.gafaelfawr.Requests()); n != 2 {
-					t.Errorf("%d token requests two minutes before the end, want a second", n)
+					t.Errorf("%d token requests 40 s before the end, want a second", n)
 				}
 				// ... at the end, and when it was revoked.
 				second := s.call(t, cs)
