@@ -90,7 +90,7 @@ func swallow(w http.ResponseWriter, n int64) {
 	defer conn.Close()
 	_, _ = io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\n")
 	early, _ := buffered.Reader.Discard(int(min(n, int64(buffered.Reader.Buffered()))))
-	if err := throwAway(conn.(*net.TCPConn), n-int64(early)); err != nil { //nolint:forcetypeassert // without TLS it is one
+	if err := throwAway(conn.(*net.TCPConn), n-int64(early)); err != nil {
 		fmt.Fprintln(os.Stderr, "discard:", err)
 		return
 	}
