@@ -59,6 +59,8 @@ type Flags struct {
 
 	control       bool
 	controlSecret string
+	// Of an earlier start with the same --data, or new; see recall.
+	keptSecret, keptPassword string
 }
 
 // Read reads the secrets from the environment; without them random ones are made.
