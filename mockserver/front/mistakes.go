@@ -1,0 +1,118 @@
+package front
+
+import (
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
+)
+
+const (
+	connectTimeout = "Connect-Timeout-Ms"
+	codecJSON      = "json"
+	codecProto     = "proto"
+)
+
+// connectMistake returns the error of a call by Connect that nothing can serve as it is, for
+// which the transcoder has other codes or a page; nil for a call that it takes.
+func connectMistake(r *http.Request) *connect.Error {
+	if version := r.Header.Get(connectVersion); version != "" && version != wantedConnectVersion {
+		return mistake("%s is %q: want %q", connectVersion, version, wantedConnectVersion)
+	}
+	if ms := r.Header.Get(connectTimeout); strings.Trim(ms, "0123456789") != "" {
+		return mistake("%s is %q: want a whole number of milliseconds", connectTimeout, ms)
+	}
+	encoding := "Content-Encoding"
+	if strings.HasPrefix(mediaType(r), typeConnectStream) {
+		encoding = "Connect-" + encoding
+	}
+	if err := unknownCompression(encoding, r.Header.Get(encoding)); err != nil {
+		return err
+	}
+	if r.Method == http.MethodGet {
+		return queryMistake(r)
+	}
+	if r.ContentLength == 0 && mediaType(r) == typeJSON {
+		return mistake("the body is empty: send a JSON object, {} for a message without fields")
+	}
+	return nil
+}
+
+// queryMistake is the same for the query of a GET.
+func queryMistake(r *http.Request) *connect.Error {
+	query := r.URL.Query()
+	if version := query.Get("connect"); version != "" && version != "v"+wantedConnectVersion {
+		return mistake("connect=%s in the query: want connect=v%s", version, wantedConnectVersion)
+	}
+	if codec := query.Get("encoding"); codec != codecJSON && codec != codecProto {
+		return mistake("encoding=%s in the query: want encoding=%s or encoding=%s, and the request in message", codec, codecJSON, codecProto)
+	}
+	if !query.Has("message") {
+		return mistake("the query has no message: want message={} for a request without fields, percent-encoded")
+	}
+	switch text := query.Get("base64"); text {
+	case "", "0":
+	case "1":
+		if _, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(query.Get("message"), "=")); err != nil {
+			return mistake("message in the query is not base64 for URLs: %w", err)
+		}
+	default:
+		return mistake("base64=%s in the query: want 0 or 1", text)
+	}
+	return unknownCompression("compression in the query", query.Get("compression"))
+}
+
+func mistake(format string, args ...any) *connect.Error {
+	return connect.NewError(connect.CodeInvalidArgument, fmt.Errorf(format, args...))
+}
+
+func unknownCompression(where, name string) *connect.Error {
+	switch name {
+	case "", "identity", "gzip":
+		return nil
+	}
+	return connect.NewError(connect.CodeUnimplemented, fmt.Errorf("%s is %q: want gzip, identity or none", where, name))
+}
+
+// changesNothing reports whether the contract marks a method as free of side effects, which
+// those that may be called by GET are.
+func changesNothing(method string) bool {
+	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
+	if err != nil {
+		return false
+	}
+	options, ok := found.Options().(*descriptorpb.MethodOptions)
+	return ok && options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS
+}
+
+func newGzip() connect.Compressor { return gzip.NewWriter(io.Discard) }
+
+func newGunzip() connect.Decompressor { return &gunzip{} }
+
+// gunzip reads gzip. What is none is the caller's mistake.
+type gunzip struct{ gzip.Reader }
+
+// Reset begins with the header.
+func (g *gunzip) Reset(from io.Reader) error { return notGzip(g.Reader.Reset(from)) }
+
+// Read reads the text.
+func (g *gunzip) Read(p []byte) (int, error) {
+	n, err := g.Reader.Read(p)
+	return n, notGzip(err)
+}
+
+func notGzip(err error) error {
+	if err == nil || errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return mistake("the message is announced as gzip and is none: %w", err)
+}
