@@ -1,6 +1,7 @@
 package front_test
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -148,6 +149,25 @@ func TestConnectErrorsAreJSONWithTheirStatus(t *testing.T) {
 			if got := resp.Header.Get("Content-Type"); got != "application/json" {
 				t.Errorf("%s, %s: content type %q", tr.name, name, got)
 			}
+		}
+	}
+}
+
+// A little gzip can hold a lot of spaces, which are part of JSON.
+func TestTheLimitOfAMessageHoldsAfterDecompression(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 16
+	url, client := serve(t, transports()[0], front.Config{MaxMessage: limit})
+	for size, want := range map[int]int{limit: http.StatusOK, limit + 1: http.StatusTooManyRequests, limit << 8: http.StatusTooManyRequests} {
+		var body strings.Builder
+		w := gzip.NewWriter(&body)
+		_, err := w.Write([]byte("{" + strings.Repeat(" ", size-2) + "}"))
+		if err = errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		resp, text := send(t, client, http.MethodPost, url+unaryCall, body.String(), "Content-Type: application/json", "Content-Encoding: gzip")
+		if resp.StatusCode != want || want != http.StatusOK && !strings.Contains(text, `"resource_exhausted"`) {
+			t.Errorf("%d bytes, %d compressed: %d %s", size, body.Len(), resp.StatusCode, text)
 		}
 	}
 }

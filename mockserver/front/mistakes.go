@@ -96,17 +96,31 @@ func changesNothing(method string) bool {
 
 func newGzip() connect.Compressor { return gzip.NewWriter(io.Discard) }
 
-func newGunzip() connect.Decompressor { return &gunzip{} }
+func newGunzip(limit uint32) func() connect.Decompressor {
+	return func() connect.Decompressor { return &gunzip{limit: int64(limit)} }
+}
 
-// gunzip reads gzip. What is none is the caller's mistake.
-type gunzip struct{ gzip.Reader }
+// gunzip reads gzip up to a limit, which a little input can be far above. What is no gzip is
+// the caller's mistake.
+type gunzip struct {
+	gzip.Reader
+
+	limit, read int64
+}
 
 // Reset begins with the header.
-func (g *gunzip) Reset(from io.Reader) error { return notGzip(g.Reader.Reset(from)) }
+func (g *gunzip) Reset(from io.Reader) error {
+	g.read = 0
+	return notGzip(g.Reader.Reset(from))
+}
 
 // Read reads the text.
 func (g *gunzip) Read(p []byte) (int, error) {
 	n, err := g.Reader.Read(p)
+	if g.read += int64(n); g.read > g.limit {
+		return n, connect.NewError(connect.CodeResourceExhausted,
+			fmt.Errorf("the message is larger than %d bytes after decompression", g.limit))
+	}
 	return n, notGzip(err)
 }
 

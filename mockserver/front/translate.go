@@ -46,7 +46,7 @@ func newTranscoder(server *grpc.Server, maxMessage uint32) (*vanguard.Transcoder
 			vanguard.WithMaxMessageBufferBytes(maxMessage),
 		),
 		vanguard.WithCodec(newJSON),
-		vanguard.WithCompression(vanguard.CompressionGzip, newGzip, newGunzip),
+		vanguard.WithCompression(vanguard.CompressionGzip, newGzip, newGunzip(maxMessage)),
 	)
 	if err != nil {
 		return nil, nil, fmt.Errorf("translate to gRPC: %w", err)
