@@ -213,11 +213,15 @@ func TestRequestsThatCannotBeServedGetAnHTTPStatus(t *testing.T) {
 		"gRPC over HTTP/1.1":        {http.MethodPost, unaryCall, []string{"Content-Type: application/grpc"}, 505, ""},
 		"both ways over HTTP/1.1":   {http.MethodPost, bidiCall, []string{"Content-Type: application/connect+proto"}, 505, ""},
 		"a unary call as stream":    {http.MethodPost, unaryCall, []string{"Content-Type: application/connect+json"}, 415, ""},
+		"a stream as unary call":    {http.MethodPost, serverCall, []string{"Content-Type: application/json"}, 415, ""},
 		"no call":                   {http.MethodPost, "/oauth2/token", []string{"Content-Type: application/json"}, 404, ""},
 		"no call, with a dot":       {http.MethodGet, "/.well-known/openid-configuration", nil, 404, ""},
 		"no call, of a dotted name": {http.MethodGet, "/some.other.Service/Get", nil, 404, ""},
 	} {
 		resp, text := send(t, client, tt.method, url+tt.path, "", tt.headers...)
+		if strings.Contains(name, " as ") && tt.header == "" && !strings.Contains(text, "send Content-Type application/") {
+			t.Errorf("%s: it says %q", name, text)
+		}
 		if resp.StatusCode != tt.status || tt.header != "" && resp.Header.Get(tt.header) == "" {
 			t.Errorf("%s: %d %v %s", name, resp.StatusCode, resp.Header, text)
 		}

@@ -82,16 +82,45 @@ func unknownCompression(where, name string) *connect.Error {
 	return connect.NewError(connect.CodeUnimplemented, fmt.Errorf("%s is %q: want gzip, identity or none", where, name))
 }
 
+// otherKind says which content type to send, if that of a call by Connect is for the other
+// kind of method; empty if it is not.
+func otherKind(r *http.Request) string {
+	m := describe(r.URL.Path)
+	if m == nil {
+		return ""
+	}
+	streams := m.IsStreamingClient() || m.IsStreamingServer()
+	switch sent := mediaType(r); {
+	case streams && (sent == typeJSON || sent == typeProto):
+		return "the method streams: send Content-Type " + typeConnectStream + codecJSON + " or " + typeConnectStream + codecProto +
+			", with the message in an envelope: a zero byte, and four with its length"
+	case !streams && strings.HasPrefix(sent, typeConnectStream):
+		return "the method does not stream: send Content-Type " + typeJSON + " or " + typeProto
+	default:
+		return ""
+	}
+}
+
 // changesNothing reports whether the contract marks a method as free of side effects, which
 // those that may be called by GET are.
 func changesNothing(method string) bool {
+	m := describe(method)
+	if m == nil || m.IsStreamingClient() || m.IsStreamingServer() {
+		return false
+	}
+	options, ok := m.Options().(*descriptorpb.MethodOptions)
+	return ok && options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS
+}
+
+// describe returns the descriptor of a method; nil without one.
+func describe(method string) protoreflect.MethodDescriptor {
 	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
 	found, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
 	if err != nil {
-		return false
+		return nil
 	}
-	options, ok := found.Options().(*descriptorpb.MethodOptions)
-	return ok && options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS
+	m, _ := found.(protoreflect.MethodDescriptor)
+	return m
 }
 
 func newGzip() connect.Compressor { return gzip.NewWriter(io.Discard) }

@@ -90,6 +90,9 @@ func (h *Handler) translate(w http.ResponseWriter, r *http.Request, call Call) {
 		w.Header().Set("Accept-Post", strings.Join(acceptedTypes(), ", "))
 		http.Error(w, "the content type is none of those in Accept-Post", http.StatusUnsupportedMediaType)
 		return
+	case otherKind(r) != "":
+		http.Error(w, otherKind(r), http.StatusUnsupportedMediaType)
+		return
 	default:
 		r.Header.Set("Content-Type", mediaType(r))
 	}
