@@ -2,8 +2,13 @@ package mockserver
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"net"
+	"os"
 	"path/filepath"
+	"syscall"
 )
 
 const (
@@ -44,7 +49,7 @@ func listen(network, address string) (*listener, error) {
 		if err != nil {
 			return nil, err
 		}
-		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		l, err := listenUnix(&net.UnixAddr{Name: path, Net: "unix"})
 		if err != nil {
 			return nil, err
 		}
@@ -55,9 +60,35 @@ func listen(network, address string) (*listener, error) {
 			return nil, err
 		}
 		l, err := net.ListenTCP("tcp", at)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%w; stop what listens there, or give another port: 0 picks a free one", err)
+		}
 		if err != nil {
 			return nil, err
 		}
 		return &listener{Listener: l, address: l.Addr().String()}, nil
 	}
+}
+
+// listenUnix listens on a socket. A server that was killed leaves its socket behind, which
+// nothing listens on any more: that one it replaces.
+func listenUnix(at *net.UnixAddr) (*net.UnixListener, error) {
+	l, err := net.ListenUnix("unix", at)
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return l, err
+	}
+	if info, failed := os.Lstat(at.Name); failed != nil || info.Mode()&fs.ModeSocket == 0 {
+		return nil, fmt.Errorf("%w: there is a file that is no socket; name another path", err)
+	}
+	conn, failed := net.DialUnix("unix", nil, at)
+	if failed == nil {
+		_ = conn.Close() // it has told what it was for
+	}
+	if !errors.Is(failed, syscall.ECONNREFUSED) {
+		return nil, fmt.Errorf("%w: another program listens there; stop it, or name another path", err)
+	}
+	if err := os.Remove(at.Name); err != nil {
+		return nil, err
+	}
+	return net.ListenUnix("unix", at)
 }

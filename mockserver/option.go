@@ -95,8 +95,8 @@ func WithHTTPAddress(hostPort string) Option {
 	return optionFunc(func(c *config) { c.httpAddr = hostPort })
 }
 
-// WithUnixSocket serves gRPC on a unix socket, which the server creates at path. The
-// HTTP side stays on TCP.
+// WithUnixSocket serves gRPC on a unix socket, which the server creates at path, in place of
+// one that a server which was killed has left there. The HTTP side stays on TCP.
 func WithUnixSocket(path string) Option {
 	return optionFunc(func(c *config) { c.network, c.address = "unix", path })
 }

@@ -20,8 +20,8 @@ type Store interface {
 }
 
 // WithState keeps the server's state in store, and starts with what a server before has kept
-// there: projects, tasks, runs with their actions and logs, secrets, objects, the keys that
-// sign tokens and URLs, and the hashes of tokens, so that logins and signed URLs outlive the
+// there: projects, tasks, triggers, settings, runs with their actions and logs, secrets,
+// objects, the keys that sign tokens and URLs, and the hashes of tokens, so that logins and signed URLs outlive the
 // server. Close store after the server. By default the state is in memory only.
 //
 // Before an answer leaves, everything that it has changed or seen is in store; changes by
@@ -32,8 +32,8 @@ type Store interface {
 //
 // Ports that the configuration leaves open are those of the server before, if they are
 // free; the secret of a client and the password that [WithOAuth] leaves out are the same.
-// Not kept are scripts, timelines for future runs, sessions of browsers, the request log and
-// certificates.
+// Not kept are apps, scripts, timelines for future runs, sessions of browsers, the request log
+// and certificates.
 func WithState(store Store) Option {
 	return optionFunc(func(c *config) { c.store = store })
 }

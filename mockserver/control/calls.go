@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	mockpb "github.com/jetway-go/jetway/gen/jetway/mock/v1"
 	"github.com/jetway-go/jetway/mockserver"
@@ -29,6 +31,20 @@ func cause(err error) error {
 
 // count returns how often a fault happens: once if the caller does not say.
 func count(n uint32) int { return int(cmp.Or(n, 1)) }
+
+// pause returns a time to wait; zero for none.
+func pause(field string, d *durationpb.Duration) (time.Duration, error) {
+	if d == nil {
+		return 0, nil
+	}
+	if err := d.CheckValid(); err != nil {
+		return 0, badValue("%s: %v", field, err)
+	}
+	if d.AsDuration() < 0 {
+		return 0, badValue("%s: %v is negative; want a time to wait, or none", field, d.AsDuration())
+	}
+	return d.AsDuration(), nil
+}
 
 // code returns a status code as gRPC has it.
 func code(c mockpb.Code) (codes.Code, error) {
@@ -69,7 +85,11 @@ func (s *service) DelayCalls(_ context.Context, req *mockpb.DelayCallsRequest) (
 	if err := s.checkMethod(req.GetMethod()); err != nil {
 		return nil, err
 	}
-	s.server.Script().Delay(req.GetMethod(), req.GetDelay().AsDuration())
+	delay, err := pause("delay", req.GetDelay())
+	if err != nil {
+		return nil, err
+	}
+	s.server.Script().Delay(req.GetMethod(), delay)
 	return &mockpb.DelayCallsResponse{}, nil
 }
 

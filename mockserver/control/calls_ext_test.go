@@ -272,6 +272,12 @@ func TestMistakesInFaultsAreRefusedWithAHint(t *testing.T) {
 	wantRefusal(t, noCut, codes.InvalidArgument, control.ReasonBadValue, "-1")
 	_, noStatus := c.AnswerRejections(with(t), &mockpb.AnswerRejectionsRequest{Answer: &mockpb.HTTPAnswer{Status: 42}})
 	wantRefusal(t, noStatus, codes.InvalidArgument, control.ReasonBadValue, "200 to 599")
+	_, noDelay := c.DelayCalls(with(t), &mockpb.DelayCallsRequest{Delay: durationpb.New(-time.Second)})
+	wantRefusal(t, noDelay, codes.InvalidArgument, control.ReasonBadValue, "-1s is negative")
+	_, noDuration := c.DelayCalls(with(t), &mockpb.DelayCallsRequest{Delay: &durationpb.Duration{Seconds: 1, Nanos: -1}})
+	wantRefusal(t, noDuration, codes.InvalidArgument, control.ReasonBadValue, "delay: ")
+	_, notSlow := c.SetEndpoint(with(t), &mockpb.SetEndpointRequest{Endpoint: mockpb.Endpoint_ENDPOINT_TOKEN, Slow: durationpb.New(-time.Second)})
+	wantRefusal(t, notSlow, codes.InvalidArgument, control.ReasonBadValue, "slow: -1s is negative")
 	wantCode(t, f.list(f.login(t)), codes.OK)
 }
 

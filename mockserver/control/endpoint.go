@@ -41,9 +41,13 @@ func (s *service) SetEndpoint(_ context.Context, req *mockpb.SetEndpointRequest)
 	if err != nil {
 		return nil, err
 	}
+	slow, err := pause("slow", req.GetSlow())
+	if err != nil {
+		return nil, err
+	}
 	f := s.server.Script().Endpoint(name)
 	f.Reset()
-	f.Slow(req.GetSlow().AsDuration())
+	f.Slow(slow)
 	for _, r := range req.GetRefuse() {
 		f.Refuse(count(r.GetCount()), r.GetError())
 	}

@@ -1,6 +1,7 @@
 package front_test
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -126,6 +127,11 @@ func TestConnectErrorsAreJSONWithTheirStatus(t *testing.T) {
 			"another version":         {unaryCall, `{}`, []string{asJSON, "Connect-Protocol-Version: 2"}, 400, "invalid_argument"},
 			"no JSON":                 {unaryCall, `{"payload":`, []string{asJSON}, 400, "invalid_argument"},
 			"another message":         {unaryCall, `{"payload":7}`, []string{asJSON}, 400, "invalid_argument"},
+			"no body":                 {unaryCall, ``, []string{asJSON}, 400, "invalid_argument"},
+			"not gzip":                {unaryCall, `{}`, []string{asJSON, "Content-Encoding: gzip"}, 400, "invalid_argument"},
+			"another compression":     {unaryCall, `{}`, []string{asJSON, "Content-Encoding: br"}, 501, "unimplemented"},
+			"no timeout":              {unaryCall, `{}`, []string{asJSON, "Connect-Timeout-Ms: soon"}, 400, "invalid_argument"},
+			"a timeout of the past":   {unaryCall, `{}`, []string{asJSON, "Connect-Timeout-Ms: -1"}, 400, "invalid_argument"},
 			"a status":                {unaryCall, `{"responseStatus":{"code":5}}`, []string{asJSON}, 404, "not_found"},
 			"an unknown method":       {service + "Nothing", `{}`, []string{asJSON}, 501, "unimplemented"},
 			"an unknown service":      {"/some.other.Service/Get", `{}`, []string{asJSON, version}, 501, "unimplemented"},
@@ -143,6 +149,25 @@ func TestConnectErrorsAreJSONWithTheirStatus(t *testing.T) {
 			if got := resp.Header.Get("Content-Type"); got != "application/json" {
 				t.Errorf("%s, %s: content type %q", tr.name, name, got)
 			}
+		}
+	}
+}
+
+// A little gzip can hold a lot of spaces, which are part of JSON.
+func TestTheLimitOfAMessageHoldsAfterDecompression(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 16
+	url, client := serve(t, transports()[0], front.Config{MaxMessage: limit})
+	for size, want := range map[int]int{limit: http.StatusOK, limit + 1: http.StatusTooManyRequests, limit << 8: http.StatusTooManyRequests} {
+		var body strings.Builder
+		w := gzip.NewWriter(&body)
+		_, err := w.Write([]byte("{" + strings.Repeat(" ", size-2) + "}"))
+		if err = errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		resp, text := send(t, client, http.MethodPost, url+unaryCall, body.String(), "Content-Type: application/json", "Content-Encoding: gzip")
+		if resp.StatusCode != want || want != http.StatusOK && !strings.Contains(text, `"resource_exhausted"`) {
+			t.Errorf("%d bytes, %d compressed: %d %s", size, body.Len(), resp.StatusCode, text)
 		}
 	}
 }
@@ -188,11 +213,15 @@ func TestRequestsThatCannotBeServedGetAnHTTPStatus(t *testing.T) {
 		"gRPC over HTTP/1.1":        {http.MethodPost, unaryCall, []string{"Content-Type: application/grpc"}, 505, ""},
 		"both ways over HTTP/1.1":   {http.MethodPost, bidiCall, []string{"Content-Type: application/connect+proto"}, 505, ""},
 		"a unary call as stream":    {http.MethodPost, unaryCall, []string{"Content-Type: application/connect+json"}, 415, ""},
+		"a stream as unary call":    {http.MethodPost, serverCall, []string{"Content-Type: application/json"}, 415, ""},
 		"no call":                   {http.MethodPost, "/oauth2/token", []string{"Content-Type: application/json"}, 404, ""},
 		"no call, with a dot":       {http.MethodGet, "/.well-known/openid-configuration", nil, 404, ""},
 		"no call, of a dotted name": {http.MethodGet, "/some.other.Service/Get", nil, 404, ""},
 	} {
 		resp, text := send(t, client, tt.method, url+tt.path, "", tt.headers...)
+		if strings.Contains(name, " as ") && tt.header == "" && !strings.Contains(text, "send Content-Type application/") {
+			t.Errorf("%s: it says %q", name, text)
+		}
 		if resp.StatusCode != tt.status || tt.header != "" && resp.Header.Get(tt.header) == "" {
 			t.Errorf("%s: %d %v %s", name, resp.StatusCode, resp.Header, text)
 		}

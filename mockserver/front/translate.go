@@ -51,6 +51,7 @@ func newTranscoder(server *grpc.Server, maxMessage uint32) (*vanguard.Transcoder
 			vanguard.WithMaxMessageBufferBytes(maxMessage*jsonGrowth),
 		),
 		vanguard.WithCodec(newJSON),
+		vanguard.WithCompression(vanguard.CompressionGzip, newGzip, newGunzip(maxMessage)),
 	)
 	if err != nil {
 		return nil, nil, fmt.Errorf("translate to gRPC: %w", err)
@@ -83,20 +84,19 @@ func (h *Handler) translate(w http.ResponseWriter, r *http.Request, call Call) {
 		h.fail(w, r, connect.NewError(connect.CodeUnimplemented, fmt.Errorf("the server has no method %s", call.Method)))
 		return
 	}
+	get := r.Method == http.MethodGet && call.Protocol == Connect && changesNothing(call.Method)
 	switch {
-	case r.Method == http.MethodGet && call.Protocol == Connect:
-		query := r.URL.Query()
-		if !query.Has("connect") {
-			query.Set("connect", "v"+wantedConnectVersion)
-			r.URL.RawQuery = query.Encode()
-		}
+	case get:
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
-		http.Error(w, "call methods by POST", http.StatusMethodNotAllowed)
+		http.Error(w, "call this method by POST", http.StatusMethodNotAllowed)
 		return
 	case !isReadable(mediaType(r)):
 		w.Header().Set("Accept-Post", strings.Join(acceptedTypes(), ", "))
 		http.Error(w, "the content type is none of those in Accept-Post", http.StatusUnsupportedMediaType)
+		return
+	case otherKind(r) != "":
+		http.Error(w, otherKind(r), http.StatusUnsupportedMediaType)
 		return
 	default:
 		r.Header.Set("Content-Type", mediaType(r))
@@ -107,15 +107,18 @@ func (h *Handler) translate(w http.ResponseWriter, r *http.Request, call Call) {
 		return
 	}
 	if call.Protocol == Connect {
-		if version := r.Header.Get(connectVersion); version != "" && version != wantedConnectVersion {
-			h.fail(w, r, connect.NewError(connect.CodeInvalidArgument,
-				fmt.Errorf("%s is %q: want %q", connectVersion, version, wantedConnectVersion)))
+		if err := connectMistake(r); err != nil {
+			h.fail(w, r, err)
 			return
 		}
 		r.Header.Set(connectVersion, wantedConnectVersion) // it may be left out
 	}
 	if call.Protocol == GRPCWeb {
 		w = &webWriter{ResponseWriter: w}
+	}
+	if query := r.URL.Query(); get && !query.Has("connect") {
+		query.Set("connect", "v"+wantedConnectVersion)
+		r.URL.RawQuery = query.Encode()
 	}
 	h.transcoder.ServeHTTP(w, r)
 }

@@ -241,3 +241,40 @@ func TestTheDocumentedFileIsOne(t *testing.T) {
 		t.Errorf("it has %v, %v: %v", f.Clients(), f.Accounts(), err)
 	}
 }
+
+// A second time, what is there stays as it is, and what is new is added.
+func TestApplyMissingLeavesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	b := mocktest.New(t, mockserver.WithInMemory()).Backend()
+	for _, text := range []string{`
+projects: [{id: demo}]
+secrets: [{name: s, value: first}]
+tasks: [{project: demo, name: greet, inputs: {n: integer}}]
+runs: [{project: demo, name: r, task: greet}]
+`, `
+projects: [{id: demo}, {id: more}]
+secrets: [{name: s, value: second}, {name: more, value: second}]
+tasks: [{project: demo, name: greet}, {project: more, name: greet}]
+runs: [{project: demo, name: r, task: greet}, {project: more, name: r, task: greet}]
+`} {
+		f, err := seed.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.ApplyMissing(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{"s": "first", "more": "second"} {
+		if got, _ := b.SecretValue("", "", name); string(got) != want {
+			t.Errorf("secret %s is of the %s file", name, got)
+		}
+	}
+	task, _ := b.TaskSpec(&taskpb.TaskIdentifier{Project: "demo", Domain: "development", Name: "greet", Version: "v1"})
+	if len(task.GetTaskTemplate().GetInterface().GetInputs().GetVariables()) != 1 {
+		t.Error("the task was replaced")
+	}
+	if runs := b.Snapshot(10, 1); len(runs) != 2 {
+		t.Errorf("%d runs, want one of each project", len(runs))
+	}
+}

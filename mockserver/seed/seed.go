@@ -16,7 +16,8 @@
 // is strict: an unknown field, a field given twice or a value of another kind is an [Error]
 // with its line.
 //
-// Call [Parse], and [File.Apply] on a running mock.
+// Call [Parse], and [File.Apply] on a running mock, or [File.ApplyMissing] on one with kept
+// state.
 package seed
 
 import (
@@ -24,6 +25,7 @@ import (
 	"crypto/rand"
 	"strings"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -102,29 +104,51 @@ func (f *File) FirstProject() string {
 
 // Apply adds the projects, secrets, tasks and runs to b, in this order; clients and users are
 // not its business. It ends with the first that b refuses: an *[Error] with its line.
-func (f *File) Apply(ctx context.Context, b *backend.Backend) error {
+func (f *File) Apply(ctx context.Context, b *backend.Backend) error { return f.apply(ctx, b, false) }
+
+// ApplyMissing is [File.Apply] for a backend that may have been filled by the same file
+// before, such as one with kept state: projects, secrets, tasks and runs that b has stay as
+// they are. Timelines of tasks, which are not kept, are set again; a run without a name is
+// a new one each time.
+func (f *File) ApplyMissing(ctx context.Context, b *backend.Backend) error {
+	return f.apply(ctx, b, true)
+}
+
+// apply leaves what b has as it is, or else replaces or refuses it.
+func (f *File) apply(ctx context.Context, b *backend.Backend, missing bool) error {
 	for _, p := range f.content.GetProjects() {
+		if missing && b.HasProject(p.GetId()) {
+			continue
+		}
 		if err := f.at(p, AddProject(b, p)); err != nil {
 			return err
 		}
 	}
 	for _, s := range f.content.GetSecrets() {
-		if err := f.at(s, addSecret(ctx, b, s)); err != nil {
+		if err := f.at(s, unlessPresent(missing, addSecret(ctx, b, s))); err != nil {
 			return err
 		}
 	}
 	for _, t := range f.content.GetTasks() {
-		if err := f.at(t, AddTask(b, t)); err != nil {
+		if err := f.at(t, addTask(b, t, missing)); err != nil {
 			return err
 		}
 	}
 	for _, r := range f.content.GetRuns() {
 		_, err := AddRun(ctx, b, r)
-		if err := f.at(r, err); err != nil {
+		if err := f.at(r, unlessPresent(missing, err)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unlessPresent is the error, or nil if it says that what is missing only is there already.
+func unlessPresent(missing bool, err error) error {
+	if missing && status.Code(err) == codes.AlreadyExists {
+		return nil
+	}
+	return err
 }
 
 // at gives a status its line.

@@ -35,7 +35,11 @@ func AddProject(b *backend.Backend, p *mockpb.AddProjectRequest) error {
 }
 
 // AddTask deploys a task on b. The error is a status.
-func AddTask(b *backend.Backend, t *mockpb.AddTaskRequest) error {
+func AddTask(b *backend.Backend, t *mockpb.AddTaskRequest) error { return addTask(b, t, false) }
+
+// addTask deploys a task, or if it is to be added where it is missing only, and is there, does
+// no more than to set its timeline.
+func addTask(b *backend.Backend, t *mockpb.AddTaskRequest, missing bool) error {
 	if t.GetName() == "" {
 		return status.Error(codes.InvalidArgument, "name of the task is missing")
 	}
@@ -52,11 +56,13 @@ func AddTask(b *backend.Backend, t *mockpb.AddTaskRequest) error {
 	if err != nil {
 		return err
 	}
-	if err := b.AddTask(&taskpb.DeployTaskRequest{
-		TaskId: taskID(t.GetProject(), t.GetDomain(), t.GetName(), t.GetVersion()),
-		Spec:   &taskpb.TaskSpec{TaskTemplate: &corepb.TaskTemplate{Type: "python", Interface: iface}},
-	}); err != nil {
-		return err
+	id := taskID(t.GetProject(), t.GetDomain(), t.GetName(), t.GetVersion())
+	if _, present := b.TaskSpec(id); !missing || !present {
+		if err := b.AddTask(&taskpb.DeployTaskRequest{
+			TaskId: id, Spec: &taskpb.TaskSpec{TaskTemplate: &corepb.TaskTemplate{Type: "python", Interface: iface}},
+		}); err != nil {
+			return err
+		}
 	}
 	if len(t.GetTimeline()) > 0 {
 		b.SetTimeline(t.GetName(), steps)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/show"
@@ -40,7 +41,9 @@ func connection(server *mockserver.Server, f *Flags, page string) ([][2]string, 
 		{"client secret", server.ClientSecret()},
 		{"login", server.Login()},
 		{"password", server.Password()},
-		{"api key", server.APIKey()},
+	}
+	if f.printsMachine(server) {
+		facts = append(facts, [2]string{"api key", server.APIKey()})
 	}
 	facts = append(facts, ports(server)...)
 	if f.data != "" {
@@ -102,10 +105,31 @@ func commands(server *mockserver.Server, f *Flags) [][2]string {
 		add += " --project " + quoted(f.seeds.FirstProject()) + " --domain " + demoDomain
 	}
 	out := [][2]string{{"set up", add + " && jetway profile use mock"}}
-	if !f.open {
+	switch {
+	case f.open:
+	case f.printsMachine(server):
 		out = append(out, [2]string{"log in", "echo " + server.APIKey() + " | jetway login --profile mock --api-key-stdin"})
+	default:
+		out = append(out, [2]string{"log in", "jetway login --profile mock"})
 	}
 	return out
+}
+
+// printsMachine reports whether the client that the command prints can log in by itself, which
+// an API key needs: a seed file may begin with a public client, or with one for people only.
+func (f *Flags) printsMachine(server *mockserver.Server) bool {
+	if server.ClientSecret() == "" {
+		return false
+	}
+	if f.seeds == nil {
+		return true
+	}
+	for _, c := range f.seeds.Clients() {
+		if c.ID == server.ClientID() {
+			return len(c.Grants) == 0 || slices.Contains(c.Grants, "client_credentials")
+		}
+	}
+	return true
 }
 
 // quoted is text as a word of a shell.
@@ -136,7 +160,11 @@ func write(stdout io.Writer, format show.Format, facts [][2]string) error {
 
 // goLine returns the line of Go that makes a client for the server.
 func goLine(server *mockserver.Server, f *Flags) string {
-	args := []string{fmt.Sprintf("%q", server.APIKey())}
+	made, from := "ForAPIKey", server.APIKey()
+	if !f.printsMachine(server) {
+		made, from = "ForEndpoint", server.URL()
+	}
+	args := []string{fmt.Sprintf("%q", from)}
 	if f.caFile != "" {
 		args = append(args, fmt.Sprintf("clientset.WithCAFile(%q)", f.caFile))
 	}
@@ -146,7 +174,7 @@ func goLine(server *mockserver.Server, f *Flags) string {
 	if f.proxyToken != "" {
 		args = append(args, fmt.Sprintf("clientset.WithProxyFlow(flow.StaticToken(%q), nil)", f.proxyToken))
 	}
-	return "cs, err := clientset.ForAPIKey(" + strings.Join(args, ", ") + ")"
+	return "cs, err := clientset." + made + "(" + strings.Join(args, ", ") + ")"
 }
 
 // lines returns one fact per line, and behind them what takes several.

@@ -121,6 +121,19 @@ func TestRunWithASeedFile(t *testing.T) {
 	}
 }
 
+// A client that cannot log in by itself has no API key; what is to be pasted lets its user
+// log in instead.
+func TestNoAPIKeyIsPrintedForAClientOfPeople(t *testing.T) {
+	t.Parallel()
+	for _, client := range []string{"{id: app}", "{id: app, secret: canary, grants: [authorization_code]}"} {
+		facts := started(t, "--control", "--seed", seedFile(t, "clients:\n- "+client+"\n- {id: robot, secret: canary}\n"))
+		if facts["client id"] != "app" || facts["api key"] != "" || facts["log in"] != "jetway login --profile mock" ||
+			facts["go"] != `cs, err := clientset.ForEndpoint("`+facts["endpoint"]+`")` {
+			t.Errorf("%s: it prints %v", client, facts)
+		}
+	}
+}
+
 // What flags say about the client and the user comes first; the file's are there too.
 func TestFlagsComeBeforeTheSeedFile(t *testing.T) {
 	t.Parallel()

@@ -28,8 +28,9 @@ func (f *Flags) withState(run func(...mockserver.Option) error) error {
 	return errors.Join(err, file.Close())
 }
 
-// recall completes the secrets: those of the environment, else those of an earlier start with
-// the same client or user, else new ones.
+// recall has the secrets ready for a client and a user without one: those of the environment,
+// else those of an earlier start with the same client or user, else new ones. A seed file may
+// have its own, which count before those of earlier starts.
 func (f *Flags) recall(file *state.File) error {
 	kept := map[string]string{}
 	err := file.Each(bucketSecrets, "", func(key string, value []byte) error {
@@ -40,7 +41,7 @@ func (f *Flags) recall(file *state.File) error {
 		return err
 	}
 	client, login := "client/"+f.client, "login/"+f.login
-	f.secret = cmp.Or(f.secret, kept[client], rand.Text())
-	f.password = cmp.Or(f.password, kept[login], rand.Text())
-	return file.Commit(map[string]map[string][]byte{bucketSecrets: {client: []byte(f.secret), login: []byte(f.password)}})
+	f.keptSecret = cmp.Or(f.secret, kept[client], rand.Text())
+	f.keptPassword = cmp.Or(f.password, kept[login], rand.Text())
+	return file.Commit(map[string]map[string][]byte{bucketSecrets: {client: []byte(f.keptSecret), login: []byte(f.keptPassword)}})
 }

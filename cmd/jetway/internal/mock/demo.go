@@ -20,12 +20,22 @@ const (
 	demoBroken  = "broken"
 )
 
-// demo fills the backend with something to try.
+// demo fills the backend with something to try. What a start before has left, and clients may
+// have changed since, stays.
 func demo(b *backend.Backend) error {
-	b.AddProject(backend.Project{ID: demoProject, Name: demoProject, Description: "to try things out"})
+	if !b.HasProject(demoProject) {
+		b.AddProject(backend.Project{ID: demoProject, Name: demoProject, Description: "to try things out"})
+	}
 	b.SetTimeline(demoHello, helloTimeline())
 	b.SetTimeline(demoBroken, brokenTimeline())
-	return errors.Join(b.AddTask(demoTask(demoBroken)), b.AddTask(demoTask(demoHello)))
+	var errs []error
+	for _, name := range []string{demoBroken, demoHello} {
+		task := demoTask(name)
+		if _, present := b.TaskSpec(task.GetTaskId()); !present {
+			errs = append(errs, b.AddTask(task))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // demoTask takes a name, and how often to greet.

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,7 +19,8 @@ type Fault struct {
 	// Name is the name.
 	Name string
 
-	front bool // it needs the HTTP front
+	front bool   // it needs the HTTP front
+	alone string // what only one fault can set; empty for a fault that goes with all others
 	ttl   time.Duration
 	set   func(*mockserver.Script) error
 }
@@ -32,6 +34,12 @@ const (
 	faultMany   = 1000
 )
 
+// What only one fault at a time can set.
+const (
+	everyCall  = "how every third call ends"
+	rejections = "what a call without an accepted token gets"
+)
+
 // Faults returns every fault.
 func Faults() []Fault {
 	always := func(set func(*mockserver.Script)) func(*mockserver.Script) error {
@@ -39,13 +47,13 @@ func Faults() []Fault {
 	}
 	return []Fault{
 		{Name: "expired-tokens", ttl: faultTTL, set: always(func(*mockserver.Script) {})},
-		{Name: "rejected-tokens", set: always(func(s *mockserver.Script) {
+		{Name: "rejected-tokens", alone: everyCall, set: always(func(s *mockserver.Script) {
 			s.FailEvery("*", faultEvery, codes.Unauthenticated, "rejected by --fault rejected-tokens")
 		})},
-		{Name: "flaky", set: always(func(s *mockserver.Script) {
+		{Name: "flaky", alone: everyCall, set: always(func(s *mockserver.Script) {
 			s.FailEvery("*", faultEvery, codes.Unavailable, "failed by --fault flaky")
 		})},
-		{Name: "busy", set: always(func(s *mockserver.Script) {
+		{Name: "busy", alone: everyCall, set: always(func(s *mockserver.Script) {
 			s.FailEvery("*", faultEvery, codes.ResourceExhausted, "refused by --fault busy")
 		})},
 		{Name: "slow", set: always(func(s *mockserver.Script) {
@@ -57,12 +65,12 @@ func Faults() []Fault {
 				s.BreakStream("*", faultStream, codes.Unavailable, "cut by --fault cut-streams")
 			}
 		})},
-		{Name: "proxy-401", front: true, set: func(s *mockserver.Script) error {
+		{Name: "proxy-401", front: true, alone: rejections, set: func(s *mockserver.Script) error {
 			return s.AnswerRejections(&mockserver.HTTPAnswer{
 				Status: http.StatusUnauthorized, Body: "<html><body>401 Authorization Required</body></html>",
 			})
 		}},
-		{Name: "proxy-redirect", front: true, set: func(s *mockserver.Script) error {
+		{Name: "proxy-redirect", front: true, alone: rejections, set: func(s *mockserver.Script) error {
 			return s.AnswerRejections(&mockserver.HTTPAnswer{
 				Status: http.StatusFound, Location: "https://login.invalid/", Body: "<html><body>Log in</body></html>",
 			})
@@ -82,6 +90,24 @@ func faultNames() string {
 		names = append(names, f.Name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// checkFaults returns an error for a fault that there is not, and for two of which one would
+// be without effect.
+func (f *Flags) checkFaults() error {
+	for _, name := range f.faults {
+		if !slices.ContainsFunc(Faults(), func(x Fault) bool { return x.Name == name }) {
+			return fmt.Errorf("--fault %q: want one of %s", name, faultNames())
+		}
+	}
+	set := map[string]string{}
+	for _, x := range f.chosen() {
+		if before := set[x.alone]; x.alone != "" && before != "" {
+			return fmt.Errorf("--fault %s and --fault %s both say %s: give one of them", before, x.Name, x.alone)
+		}
+		set[x.alone] = x.Name
+	}
+	return nil
 }
 
 // chosen returns the faults that the flags name.

@@ -59,6 +59,8 @@ type Flags struct {
 
 	control       bool
 	controlSecret string
+	// Of an earlier start with the same --data, or new; see recall.
+	keptSecret, keptPassword string
 }
 
 // Read reads the secrets from the environment; without them random ones are made.
@@ -119,10 +121,8 @@ func (f *Flags) Check(c *cobra.Command) error {
 			return fmt.Errorf("--quirk %q: want one of %v", name, oauth.Quirks())
 		}
 	}
-	for _, name := range f.faults {
-		if !slices.ContainsFunc(Faults(), func(x Fault) bool { return x.Name == name }) {
-			return fmt.Errorf("--fault %q: want one of %s", name, faultNames())
-		}
+	if err := f.checkFaults(); err != nil {
+		return err
 	}
 	f.console = f.console || f.demo && !c.Flags().Changed("console") && f.localOnly()
 	switch {

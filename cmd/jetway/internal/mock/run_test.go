@@ -242,6 +242,8 @@ func TestWrongFlagsEndInOneLineThatNamesThem(t *testing.T) {
 		{[]string{"--allow-origin", "http://localhost:5173", "--http-front=false"}, true, "--http-front"},
 		{[]string{"--allow-origin", "*"}, false, "no origin"},
 		{[]string{"--fault", "none"}, true, "expired-tokens, rejected-tokens"},
+		{[]string{"--fault", "flaky", "--fault", "slow", "--fault", "busy"}, true, "--fault flaky and --fault busy both say"},
+		{[]string{"--fault", "proxy-redirect", "--fault", "proxy-401"}, true, "give one of them"},
 		{[]string{"--seed", "/nowhere/at/all"}, false, "/nowhere/at/all"},
 		{[]string{"--ready-file", os.DevNull}, false, "not a regular file"},
 		{[]string{"--ready-file", "/nowhere/at/all"}, false, "/nowhere/at"},

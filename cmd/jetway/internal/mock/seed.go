@@ -30,12 +30,17 @@ func (f *Flags) loadSeed() error {
 	return nil
 }
 
-// applySeed adds what the file has to b.
+// applySeed adds what the file has to b. With --data an earlier start may have added it, and
+// clients may have changed it since: what is there stays.
 func (f *Flags) applySeed(ctx context.Context, b *backend.Backend) error {
 	if f.seeds == nil {
 		return nil
 	}
-	if err := f.seeds.Apply(ctx, b); err != nil {
+	apply := f.seeds.Apply
+	if f.data != "" {
+		apply = f.seeds.ApplyMissing
+	}
+	if err := apply(ctx, b); err != nil {
 		return fmt.Errorf("--seed %s: %w", f.seedFile, err)
 	}
 	return nil
@@ -57,7 +62,7 @@ func (f *Flags) clients() []oauth.Client {
 	if len(out) > 0 && f.client == mockserver.DefaultClientID && f.secret == "" {
 		return out
 	}
-	own := oauth.Client{ID: f.client, Secret: rand.Text(), Scopes: scopes}
+	own := oauth.Client{ID: f.client, Secret: cmp.Or(f.keptSecret, rand.Text()), Scopes: scopes}
 	if i := slices.IndexFunc(out, func(c oauth.Client) bool { return c.ID == f.client }); i >= 0 {
 		own = out[i]
 		out = slices.Delete(out, i, i+1)
@@ -75,7 +80,7 @@ func (f *Flags) accounts() []oauth.Account {
 	if len(out) > 0 && f.login == mockserver.DefaultLogin && f.password == "" {
 		return out
 	}
-	own := oauth.Account{Login: f.login, Password: rand.Text()}
+	own := oauth.Account{Login: f.login, Password: cmp.Or(f.keptPassword, rand.Text())}
 	if i := slices.IndexFunc(out, func(a oauth.Account) bool { return a.Login == f.login }); i >= 0 {
 		own = out[i]
 		out = slices.Delete(out, i, i+1)

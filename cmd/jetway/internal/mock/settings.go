@@ -21,7 +21,10 @@ func settings(server *mockserver.Server, f *Flags) [][2]string {
 	if f.unix == "" {
 		out = append(out, [2]string{"typescript", typescript(server, f)})
 	}
-	return append(out, [2]string{"curl", curl(server, f)})
+	if text := curl(server, f); text != "" {
+		out = append(out, [2]string{"curl", text})
+	}
+	return out
 }
 
 func python(server *mockserver.Server, f *Flags) string {
@@ -55,28 +58,30 @@ func typescript(server *mockserver.Server, f *Flags) string {
 	return strings.Join(lines, "\n")
 }
 
-// curl has a login, and calls if the mock takes them as Connect does.
+// curl has a login, if the client can log in by itself, and calls, if the mock takes them as
+// Connect does.
 func curl(server *mockserver.Server, f *Flags) string {
 	trust := ""
 	if f.caFile != "" {
 		trust = "--cacert " + quoted(absolute(f.caFile)) + " "
 	}
-	pair := url.QueryEscape(server.ClientID()) + ":" + url.QueryEscape(server.ClientSecret()) // RFC 6749 section 2.3.1
-	form := "-d grant_type=client_credentials"
-	if f.audience != "" {
-		form += " --data-urlencode " + quoted("audience="+f.audience)
-	}
-	lines := []string{
-		"token=$(curl -sS " + trust + "-u " + quoted(pair) + " " + form + " " + quoted(server.TokenURL()) +
-			` | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`,
-	}
-	if !f.front || f.unix != "" {
-		return strings.Join(lines, "\n")
-	}
+	connects := f.front && f.unix == ""
 	call := "curl -sS " + trust + "-H 'content-type: application/json' "
-	lines = append(lines, call+`-H "`+f.headerKey+`: Bearer $token" -d '{}' `+
-		quoted(server.URL()+"/flyteidl2.project.ProjectService/ListProjects"))
-	if f.control {
+	var lines []string
+	if f.printsMachine(server) {
+		pair := url.QueryEscape(server.ClientID()) + ":" + url.QueryEscape(server.ClientSecret()) // RFC 6749 section 2.3.1
+		form := "-d grant_type=client_credentials"
+		if f.audience != "" {
+			form += " --data-urlencode " + quoted("audience="+f.audience)
+		}
+		lines = append(lines, "token=$(curl -sS "+trust+"-u "+quoted(pair)+" "+form+" "+quoted(server.TokenURL())+
+			` | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`)
+		if connects {
+			lines = append(lines, call+`-H "`+f.headerKey+`: Bearer $token" -d '{}' `+
+				quoted(server.URL()+"/flyteidl2.project.ProjectService/ListProjects"))
+		}
+	}
+	if connects && f.control {
 		lines = append(lines, call+"-H "+quoted(control.SecretKey+": "+f.controlSecret)+" -d '{}' "+
 			quoted(server.URL()+"/jetway.mock.v1.ControlService/ListRequests"))
 	}
