@@ -284,6 +284,13 @@ func (c *central) counts() (reads, writes int) {
 	return c.reads, c.writes
 }
 
+// changes returns how many writes changed what is stored.
+func (c *central) changes() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.puts
+}
+
 // rotatingServer is a person's flow at a server that rotates refresh tokens, and takes a
 // used one for theft: it ends the login. Its access tokens last an hour.
 type rotatingServer struct {

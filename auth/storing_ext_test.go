@@ -283,8 +283,8 @@ func TestMachinesThatLoggedInAloneShareTheNextLogin(t *testing.T) {
 			p.set(well)
 		}
 		time.Sleep(time.Minute)
-		if c.puts != 1 {
-			t.Errorf("the store changed %d times", c.puts)
+		if puts := c.changes(); puts != 1 {
+			t.Errorf("the store changed %d times", puts)
 		}
 		time.Sleep(time.Hour)
 		for _, a := range all {
