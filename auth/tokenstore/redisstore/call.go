@@ -74,8 +74,10 @@ func (s *Store) unreachable(ctx context.Context, err error) error {
 	}
 }
 
-// printable is for the text of servers and of the network: one line of at most 300 bytes.
+// printable is for the text of servers and of the network: one line of at most 300 bytes,
+// without the arguments of a command that a server did not know, such as a password.
 func printable(text string) string {
+	text, _, _ = strings.Cut(text, ", with args beginning with:")
 	text = strings.ToValidUTF8(text[:min(len(text), 300)], "")
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
