@@ -1,9 +1,12 @@
 package redisstore_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -85,3 +88,98 @@ func renewing(t *testing.T, store auth.Store, r *rotation) *auth.Authenticator {
 	return a
 }
 
+// A server that refuses commands is told apart from a busy lease, and the error says what to
+// do.
+func TestARefusalOfTheServerSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ set, to, says string }{
+		"out of memory":   {"maxmemory", "1", "raise it"},
+		"no password":     {"requirepass", "canary", "set Username and Password"},
+		"replica":         {"replicaof", freeAddr(t), "connect the client to the master"},
+		"not all allowed": {"acl", "default", "give the ACL user"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, "--maxmemory-policy", "noeviction")
+			admin := s.client(t)
+			switch c.set {
+			case "acl":
+				must(t, admin.Do(t.Context(), "ACL", "SETUSER", "default", "-evalsha", "-eval").Err())
+			case "replicaof":
+				host, port, _ := strings.Cut(c.to, ":")
+				must(t, admin.SlaveOf(t.Context(), host, port).Err())
+			default:
+				must(t, admin.ConfigSet(t.Context(), c.set, c.to).Err())
+			}
+			_, err := s.store(t).Lock(t.Context(), key)
+			if !errors.Is(err, auth.ErrLeaseRequired) || !errors.Is(err, redisstore.ErrUnreachable) || errors.Is(err, redisstore.ErrBusy) ||
+				!strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "canary") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A lease that lost its time limit in Redis lapses all the same.
+func TestALeaseWithoutATimeLimitLapses(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	l := lock(t, s.store(t, redisstore.WithLapse(shortLapse)))
+	defer l.Unlock()
+	names, err := s.client(t).Keys(t.Context(), "*:lease").Result()
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	must(t, s.client(t).Set(t.Context(), names[0], "another", 0).Err())
+	ctx, cancel := context.WithTimeout(t.Context(), 3*shortLapse)
+	defer cancel()
+	next, err := s.store(t, redisstore.WithLapse(shortLapse)).Lock(ctx, key)
+	must(t, err)
+	next.Unlock()
+}
+
+// Close may come at any moment of any operation: none hangs, and nothing goes on after it.
+func TestCloseDuringEverything(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for range 10 {
+		store := redisstore.New(s.client(t), sealKeys, redisstore.WithLapse(shortLapse))
+		var all sync.WaitGroup
+		for i := range 40 {
+			k := key
+			k.Audience = strconv.Itoa(i % 4) // shares the lease
+			all.Go(func() { anything(t.Context(), store, k, i) })
+		}
+		time.Sleep(20 * time.Millisecond)
+		start := time.Now()
+		must(t, store.Close(), store.Close())
+		all.Wait()
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if _, err := store.Retrieve(t.Context(), key); !errors.Is(err, redisstore.ErrClosed) {
+			t.Error(err)
+		}
+		store.Watch(key, func() { t.Error("called after Close") })()
+	}
+}
+
+// anything uses all of a store until it is closed.
+func anything(ctx context.Context, store *redisstore.Store, k auth.Key, i int) {
+	for {
+		stop := store.Watch(k, func() { _, _ = store.Retrieve(ctx, k) })
+		_ = store.Store(ctx, k, login(i))
+		_, _ = store.Swap(ctx, k, login(i).ID(), login(i+1))
+		l, err := store.Lock(ctx, k)
+		if err == nil {
+			_ = store.Delete(ctx, k)
+			l.Unlock()
+		}
+		_, _ = store.Find(ctx, k)
+		_, err = store.List(ctx)
+		stop()
+		if errors.Is(err, redisstore.ErrClosed) {
+			return
+		}
+	}
+}

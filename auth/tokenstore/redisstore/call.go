@@ -70,8 +70,27 @@ func (s *Store) unreachable(ctx context.Context, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: no answer within %v", ErrUnreachable, s.opts.limit)
 	default:
-		return fmt.Errorf("%w: %s", ErrUnreachable, printable(err.Error()))
+		text := printable(err.Error())
+		return fmt.Errorf("%w: %s%s", ErrUnreachable, text, advice(text))
 	}
+}
+
+// advice returns what to do where a server refuses commands for good.
+func advice(text string) string {
+	for _, a := range []struct{ says, do string }{
+		{"NOAUTH", "set Username and Password of the client"},
+		{"unauthenticated", "set Username and Password of the client"},
+		{"WRONGPASS", "correct Username and Password of the client"},
+		{"NOPERM", "give the ACL user of the client the keys, channels and commands that this package needs"},
+		{"MOVED", "this is a Cluster: use a client for one, such as redis.NewClusterClient"},
+		{"READONLY", "this is a replica: connect the client to the master"},
+		{"OOM", "the server has used up its maxmemory: raise it, or delete other data"},
+	} {
+		if strings.Contains(text, a.says) {
+			return " (" + a.do + ")"
+		}
+	}
+	return ""
 }
 
 // printable is for the text of servers and of the network: one line of at most 300 bytes,
