@@ -183,3 +183,70 @@ func anything(ctx context.Context, store *redisstore.Store, k auth.Key, i int) {
 		}
 	}
 }
+
+// A logout while another program renews the login stays: the renewed login is not stored, and
+// the program that has it uses it no longer.
+func TestALogoutDuringARenewalStays(t *testing.T) {
+	t.Parallel()
+	for name, logout := range map[string]func(t *testing.T, s *redisstore.Store, a *auth.Authenticator) error{
+		"by the store": func(t *testing.T, s *redisstore.Store, _ *auth.Authenticator) error {
+			return s.Delete(t.Context(), key)
+		},
+		"by an authenticator": func(t *testing.T, _ *redisstore.Store, a *auth.Authenticator) error { return a.Logout(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, r := newServer(t), newRotation(t, false)
+			mine, others := s.store(t), s.store(t)
+			must(t, others.Store(t.Context(), key, r.login(expired)))
+			logged := make(chan error, 1)
+			sent := make(chan struct{})
+			r.arrived = func(string) bool {
+				close(sent)
+				time.Sleep(time.Second) // of the request
+				return false
+			}
+			a, b := renewing(t, mine, r), renewing(t, others, r)
+			go func() {
+				<-sent
+				logged <- logout(t, others, b)
+			}()
+			_, _ = a.Credentials(t.Context())
+			must(t, <-logged)
+			eventually(t, 5*time.Second, func() error {
+				c, err := a.Credentials(t.Context())
+				return wantf(c == nil, "a call carries %v, %v after the logout", c, err)
+			})
+			if c, err := s.store(t).Retrieve(t.Context(), key); !errors.Is(err, auth.ErrLoggedOut) {
+				t.Errorf("stored is %v, %v", c, err)
+			}
+		})
+	}
+}
+
+// Logins of two audiences at one endpoint share a lease, and nothing else; one without an
+// expiry stays as it is.
+func TestTwoAudiencesOfOneEndpointStayApart(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	one, two := key, key
+	one.Audience, two.Audience = "one", "two"
+	a, b := s.store(t), s.store(t)
+	first, second := login(1), login(2)
+	first.Audience, second.Audience, first.PurposeKnown, second.PurposeKnown = "one", "two", true, true
+	must(t, a.Store(t.Context(), one, first), b.Store(t.Context(), two, second))
+	for k, want := range map[auth.Key]*auth.Credentials{one: first, two: second} {
+		for _, store := range []*redisstore.Store{a, b, s.store(t)} {
+			if got, err := store.Retrieve(t.Context(), k); err != nil || sameLogin(want, got) != "" || !got.Expiry.IsZero() {
+				t.Errorf("%s: %v, %v", k.Audience, got, err)
+			}
+		}
+	}
+	must(t, b.Delete(t.Context(), two))
+	if got, err := a.Retrieve(t.Context(), one); err != nil || sameLogin(first, got) != "" {
+		t.Errorf("after the logout of the other: %v, %v", got, err)
+	}
+	if _, err := a.Retrieve(t.Context(), two); !errors.Is(err, auth.ErrLoggedOut) {
+		t.Error(err)
+	}
+}
