@@ -8,7 +8,7 @@ import (
 // What a Store may say and do that many machines share.
 var (
 	// ErrLeaseRequired says why there is no lock on a login whose refresh token must not be
-	// sent without it: the store cannot be reached, or another holder keeps the lock. A
+	// sent without it: the store cannot be reached or read, or another holder keeps the lock. A
 	// [Locker] wraps it where the others who share a login cannot be known to wait. A login
 	// without a refresh token is replaced all the same.
 	ErrLeaseRequired = errors.New("the login is shared and cannot be locked")
@@ -17,6 +17,16 @@ var (
 	// had it, returns ErrNoCredentials alone.
 	ErrLoggedOut = fmt.Errorf("%w: the login was deleted by a logout", ErrNoCredentials)
 )
+
+// unreadError says why the refresh token of a shared login is not sent although it is locked.
+type unreadError struct{ why error }
+
+func (e *unreadError) Error() string {
+	return "the login is shared and cannot be read; no refresh token is sent, since another program may have replaced it: " +
+		e.why.Error() + "; later calls try again, and a new login replaces what is stored"
+}
+
+func (e *unreadError) Unwrap() []error { return []error{ErrLeaseRequired, e.why} }
 
 // Watcher is a [Store] that reports changes which others make. It is for a store that
 // machines share and that may be away for a while: an [Authenticator] tries again to store

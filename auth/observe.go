@@ -11,7 +11,8 @@ import (
 type Observer interface {
 	// Begin is called when op begins. It returns ctx, or one derived from it, with which op
 	// goes on, and a function that is called once when op has ended. It is called from many
-	// goroutines, must not block, and must not call methods of op.Login but Status.
+	// goroutines, must not block, and must not call methods of op.Login but Status. A panic
+	// of either is dropped, and what went on goes on.
 	Begin(ctx context.Context, op Operation) (context.Context, func(Result))
 }
 
@@ -92,10 +93,12 @@ func (o *observed) begin(ctx context.Context, kind OperationKind) (context.Conte
 	if o == nil || o.to == nil {
 		return ctx, unobserved
 	}
-	within, end := o.to.Begin(ctx, Operation{Kind: kind, Login: o.login})
+	var within context.Context
+	var end func(Result)
+	quietly(func() { within, end = o.to.Begin(ctx, Operation{Kind: kind, Login: o.login}) })
 	return cmp.Or(within, ctx), func(r Result) {
 		if end != nil {
-			end(r)
+			quietly(func() { end(r) })
 		}
 	}
 }

@@ -229,3 +229,34 @@ func TestAValidTokenCostsNothingWithOrWithoutAnObserver(t *testing.T) {
 		}
 	}
 }
+
+// panicking is an Observer that panics: when an operation begins, or when it ends.
+type panicking struct{ atEnd bool }
+
+func (p panicking) Begin(ctx context.Context, _ auth.Operation) (context.Context, func(auth.Result)) {
+	if !p.atEnd {
+		panic("begin")
+	}
+	return ctx, func(auth.Result) { panic("end") }
+}
+
+// An Observer that panics costs no call and no login.
+func TestAnObserverThatPanicsChangesNothing(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]auth.Observer{"begin": panicking{}, "end": panicking{atEnd: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server, c := sharedLogin(0)
+				a := newAuthenticator(t, server, auth.WithStore(c.port()), auth.WithObserver(o))
+				time.Sleep(2 * time.Hour)
+				if got := token(t, a); got != "access-1" || c.stored() != got {
+					t.Errorf("a call carries %q, stored is %q", got, c.stored())
+				}
+				if err := errors.Join(a.Logout(t.Context()), a.Close()); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}

@@ -57,6 +57,7 @@ type task struct {
 	tries     int          // to store it, in vain, since it is outdated
 	stored    string       // the ID of the stored login, as it was read last
 	read      bool         // that it was
+	unread    error        // why not
 	loggedOut bool         // the stored login was deleted by a logout
 	prev      *Credentials // what can be refreshed
 	failure   error        // why it cannot
@@ -166,7 +167,8 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 		return false
 	}
 	stored, err := r.storage.retrieve(ctx)
-	t.stored, t.read, t.loggedOut = stored.ID(), err == nil || errors.Is(err, ErrNoCredentials), errors.Is(err, ErrLoggedOut)
+	t.read, t.unread = err == nil || errors.Is(err, ErrNoCredentials), err
+	t.stored, t.loggedOut = stored.ID(), errors.Is(err, ErrLoggedOut)
 	switch {
 	case t.loggedOut:
 		t.prev, t.failure = given, why
@@ -256,7 +258,7 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 	}
 	sending := ctx
 	if t.prev.RefreshToken != "" && r.storage.store != nil {
-		if err := r.storage.mayRenew(&t.lease); err != nil {
+		if err := r.storage.mayRenew(t); err != nil {
 			return nil, err
 		}
 		t.critical.Store(true)

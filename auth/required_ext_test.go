@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,4 +156,47 @@ func TestPersonIsNotAskedWhileTheStoreIsAway(t *testing.T) {
 			t.Errorf("Login: %v, a person was asked %d times", err, server.asked)
 		}
 	})
+}
+
+// While the stored login cannot be read, its lock is not enough: another machine may have
+// replaced the refresh token that this one knows.
+func TestRefreshTokenIsNotSentWhileTheSharedLoginCannotBeRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, c := sharedLogin(0)
+		blind := &blindPort{port: c.port()}
+		a, b := newAuthenticator(t, server, auth.WithStore(blind)), newAuthenticator(t, server, auth.WithStore(c.port()))
+		token(t, a)
+		token(t, b)
+		blind.blind.Store(true)
+		time.Sleep(2 * time.Hour)
+		if got := token(t, b); got != "access-1" {
+			t.Errorf("a machine that can read has %q", got)
+		}
+		_, err := a.Credentials(t.Context())
+		if !errors.Is(err, auth.ErrLeaseRequired) || !errors.Is(err, errBlind) || status.Code(err) != codes.Unavailable {
+			t.Errorf("one that cannot: %v", err)
+		}
+		blind.blind.Store(false)
+		time.Sleep(time.Second)
+		if got := token(t, a); got != "access-1" || server.count() != 1 {
+			t.Errorf("then it has %q after %d requests", got, server.count())
+		}
+	})
+}
+
+var errBlind = errors.New("the value was changed")
+
+// blindPort is a port that may be unable to read what is stored.
+type blindPort struct {
+	*port
+
+	blind atomic.Bool
+}
+
+func (b *blindPort) Retrieve(ctx context.Context, k auth.Key) (*auth.Credentials, error) {
+	if b.blind.Load() {
+		return nil, errBlind
+	}
+	return b.port.Retrieve(ctx, k)
 }

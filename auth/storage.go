@@ -181,13 +181,16 @@ func (l *lease) exclusive() bool {
 var errLeaseLost = fmt.Errorf("%w: the lock was lost before the refresh token was sent", ErrLeaseRequired)
 
 // mayRenew returns an error if the refresh token must not be sent now, since another holder
-// of the login may send it too.
-func (s *storage) mayRenew(l *lease) error {
+// of the login may send it too, or has replaced it already.
+func (s *storage) mayRenew(t *task) error {
+	l := &t.lease
 	switch {
 	case l.refused != nil:
 		return s.unlocked(l.refused)
 	case l.held != nil && !l.exclusive():
 		return s.unlocked(errLeaseLost)
+	case l.held != nil && !t.read && !t.outdated && s.watched():
+		return &unreadError{why: t.unread}
 	default:
 		return nil
 	}

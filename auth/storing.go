@@ -64,7 +64,7 @@ func (st *storing) end() func() {
 	}
 }
 
-// quietly calls f, which is code of the Store, where no caller waits for the error.
+// quietly calls f, which is code of the program, where no caller waits for the error.
 func quietly(f func()) {
 	defer func() { _ = recover() }()
 	f()

@@ -70,12 +70,33 @@ func (s *Store) unreachable(ctx context.Context, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: no answer within %v", ErrUnreachable, s.opts.limit)
 	default:
-		return fmt.Errorf("%w: %s", ErrUnreachable, printable(err.Error()))
+		text := printable(err.Error())
+		return fmt.Errorf("%w: %s%s", ErrUnreachable, text, advice(text))
 	}
 }
 
-// printable is for the text of servers and of the network: one line of at most 300 bytes.
+// advice returns what to do where a server refuses commands for good.
+func advice(text string) string {
+	for _, a := range []struct{ says, do string }{
+		{"NOAUTH", "set Username and Password of the client"},
+		{"unauthenticated", "set Username and Password of the client"},
+		{"WRONGPASS", "correct Username and Password of the client"},
+		{"NOPERM", "give the ACL user of the client the keys, channels and commands that this package needs"},
+		{"MOVED", "this is a Cluster: use a client for one, such as redis.NewClusterClient"},
+		{"READONLY", "this is a replica: connect the client to the master"},
+		{"OOM", "the server has used up its maxmemory: raise it, or delete other data"},
+	} {
+		if strings.Contains(text, a.says) {
+			return " (" + a.do + ")"
+		}
+	}
+	return ""
+}
+
+// printable is for the text of servers and of the network: one line of at most 300 bytes,
+// without the arguments of a command that a server did not know, such as a password.
 func printable(text string) string {
+	text, _, _ = strings.Cut(text, ", with args beginning with:")
 	text = strings.ToValidUTF8(text[:min(len(text), 300)], "")
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

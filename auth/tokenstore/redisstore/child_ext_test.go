@@ -189,14 +189,15 @@ func say(line string) { _, _ = os.Stdout.WriteString(strings.ReplaceAll(line, "\
 func pause() {
 	say("holding")
 	stopped := time.Now()
-	for last := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if time.Since(last) > time.Second || time.Since(stopped) > 2*time.Minute {
+	for last := stopped; ; time.Sleep(20 * time.Millisecond) {
+		now := time.Now() // once a round: a suspension at any point of it counts
+		if now.Sub(last) > time.Second || now.Sub(stopped) > 2*time.Minute {
 			return // it was suspended, and goes on
 		}
+		last = now
 		if _, err := os.Stat(resumeFile(os.Getpid())); err == nil {
 			return
 		}
-		last = time.Now()
 	}
 }
 

@@ -18,7 +18,8 @@ var (
 	// was lost, and another process has stored or deleted the login since.
 	ErrLeaseLost = errors.New("the lease was lost and the login has been replaced since; log in again")
 	// ErrUnreadable says that a value in Redis cannot be opened: it was sealed with a key that
-	// this program does not have, was changed, or belongs to another place. A Store replaces it.
+	// this program does not have, was changed, belongs to another place, or was written by a
+	// later version. [Store.Store] replaces it.
 	ErrUnreadable = errors.New("the stored login cannot be opened")
 	// ErrClosed says that the Store was closed.
 	ErrClosed = errors.New("the store was closed")

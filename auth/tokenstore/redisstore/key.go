@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 )
@@ -21,9 +22,19 @@ type SealKey struct {
 // Format writes the ID, for every verb.
 func (k SealKey) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "key %q", k.ID) }
 
+// LogValue is Format for slog.
+func (k SealKey) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(k)) }
+
+var errNotJSON = errors.New("a redisstore.SealKey is not written as JSON, since it holds a secret")
+
+// MarshalJSON returns an error, so that the secret gets into no log that is JSON.
+func (k SealKey) MarshalJSON() ([]byte, error) { return nil, errNotJSON }
+
 // Keys returns the keys of a Store: the first one seals, all of them open. A value that an
 // older key has sealed is sealed with the first one when it is written next. A Store asks
-// at the first need, once a minute after that, and when it finds a value of another key.
+// at the first need, once a minute after that, and when it finds a value of another key: one
+// call at a time. It waits for an answer as long as for Redis ([WithTimeLimit]); without one
+// the keys that it has remain in use.
 //
 // To replace a key, add the new one behind the old one in every program, then put it
 // first, and remove the old one once every login was renewed.

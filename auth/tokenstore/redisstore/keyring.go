@@ -20,38 +20,44 @@ const (
 // keyring holds the keys that were read last.
 type keyring struct {
 	source Keys
+	limit  time.Duration // for one reading
 
-	mu    sync.Mutex
-	first string
-	aeads map[string]cipher.AEAD
-	read  time.Time
+	mu      sync.Mutex // never held while the keys are read
+	first   string
+	aeads   map[string]cipher.AEAD // nil: not read yet
+	read    time.Time
+	reading *reading // under way; nil: none
+}
+
+// reading is one call of the source, for all who wait for it. Err may be read once done is
+// closed.
+type reading struct {
+	done chan struct{}
+	err  error
 }
 
 // sealing returns the key that seals.
 func (r *keyring) sealing(ctx context.Context) (id string, aead cipher.AEAD, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if err := r.load(ctx, keysAge); err != nil {
 		return "", nil, err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return r.first, r.aeads[r.first], nil
 }
 
 // opening returns the key with the given ID.
 func (r *keyring) opening(ctx context.Context, id string) (cipher.AEAD, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err := r.load(ctx, keysAge); err != nil {
-		return nil, err
-	}
-	if aead, ok := r.aeads[id]; ok {
-		return aead, nil
-	}
-	if err := r.load(ctx, keysPause); err != nil {
-		return nil, err
-	}
-	if aead, ok := r.aeads[id]; ok {
-		return aead, nil
+	for _, age := range []time.Duration{keysAge, keysPause} {
+		if err := r.load(ctx, age); err != nil {
+			return nil, err
+		}
+		r.mu.Lock()
+		aead, ok := r.aeads[id]
+		r.mu.Unlock()
+		if ok {
+			return aead, nil
+		}
 	}
 	return nil, fmt.Errorf("%w: it was sealed with the key %q, which this program does not have", ErrUnreadable, id)
 }
@@ -59,18 +65,52 @@ func (r *keyring) opening(ctx context.Context, id string) (cipher.AEAD, error) {
 // load reads the keys if they were read longer ago than age. Where that fails those that
 // are there remain in use.
 func (r *keyring) load(ctx context.Context, age time.Duration) error {
+	r.mu.Lock()
 	if r.aeads != nil && time.Since(r.read) < age {
+		r.mu.Unlock()
 		return nil
 	}
-	first, aeads, err := readKeys(ctx, r.source)
-	if err != nil && r.aeads == nil {
-		return fmt.Errorf("%w: the keys for stored logins: %w", auth.ErrMisconfigured, err)
+	if r.reading == nil {
+		r.reading = &reading{done: make(chan struct{})}
+		go r.ask(context.WithoutCancel(ctx), r.reading)
 	}
-	r.read = time.Now()
-	if err == nil {
-		r.first, r.aeads = first, aeads
+	now := r.reading
+	r.mu.Unlock()
+	late := time.NewTimer(r.limit)
+	defer late.Stop()
+	err := fmt.Errorf("there was no answer within %v", r.limit)
+	select {
+	case <-now.done:
+		err = now.err
+	case <-late.C:
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
-	return nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.aeads != nil {
+		return nil
+	}
+	return fmt.Errorf("%w: the keys for stored logins: %w", auth.ErrMisconfigured, err)
+}
+
+// ask calls the source, which is code of the program: it may panic, or return late.
+func (r *keyring) ask(ctx context.Context, now *reading) {
+	ctx, cancel := context.WithTimeout(ctx, r.limit)
+	defer cancel()
+	var first string
+	var aeads map[string]cipher.AEAD
+	err := errors.New("reading them panicked or ended its goroutine")
+	defer func() {
+		_ = recover()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.read, r.reading, now.err = time.Now(), nil, err; err == nil {
+			r.first, r.aeads = first, aeads
+		}
+		close(now.done)
+	}()
+	first, aeads, err = readKeys(ctx, r.source)
 }
 
 func readKeys(ctx context.Context, source Keys) (first string, aeads map[string]cipher.AEAD, err error) {

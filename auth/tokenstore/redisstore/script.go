@@ -24,7 +24,8 @@ func newScripts() scripts {
 
 // acquireSource grants the lease, or says who has it and for how long. Before it grants one
 // where the last holder was lost, or where Redis may have lost what was written (another run
-// of the server, a lower fence than the caller knows), it lets a quarantine pass.
+// of the server, a lower fence than the caller knows), it lets a quarantine pass. A lease that
+// lost its time limit, by PERSIST for example, gets a new one.
 //
 // ARGV: instance, attempt, milliseconds of the lease, of the quarantine, the highest fence
 // that the caller knows, milliseconds that a group without a login stays.
@@ -44,7 +45,12 @@ local h = redis.call('HMGET', KEYS[1], 'fence', 'dirty', 'late', 'run')
 local fence, dirty, late = tonumber(h[1] or '0'), h[2], h[3]
 local held = redis.call('GET', KEYS[2])
 if held and not mine(held) and not (held == 'quarantine' and mine(late)) then
-  return {0, fence, redis.call('PTTL', KEYS[2]), held}
+  local left = redis.call('PTTL', KEYS[2])
+  if left < 0 then
+    left = tonumber(ARGV[3])
+    redis.call('PEXPIRE', KEYS[2], left)
+  end
+  return {0, fence, left, held}
 end
 local suspect = dirty or fence < known or (run ~= '' and h[4] and h[4] ~= run)
 if not held and suspect and not mine(dirty) and not mine(late) then

@@ -70,7 +70,7 @@ func (s *Store) open(ctx context.Context, group, field string, raw []byte) (*ent
 		return e, nil
 	}
 	if e.key, e.login, err = auth.Decode(text); err != nil {
-		e.later = fmt.Errorf("%w: %w", auth.ErrNoCredentials, err)
+		e.later = fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	return e, nil
 }

@@ -228,3 +228,22 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// A login that a later version has written is there: a program that took it for lost would send
+// a refresh token that was used.
+func TestALoginOfALaterVersionIsNotTakenForLost(t *testing.T) {
+	t.Parallel()
+	s := sealing(testKey("k", 1))
+	p := s.place(personKey)
+	id, aead, err := s.keys.sealing(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, nonce := (&record{kind: isLogin, keyID: id}).header(), make([]byte, nonceSize)
+	raw := append(append([]byte(nil), header...), nonce...)
+	raw = aead.Seal(raw, nonce, []byte(`{"version":99}`), bound(p.group, p.field, header))
+	e, err := s.open(t.Context(), p.group, p.field, raw)
+	if err != nil || !errors.Is(e.later, ErrUnreadable) || !errors.Is(e.later, auth.ErrNewerVersion) || errors.Is(e.later, auth.ErrNoCredentials) {
+		t.Errorf("%v, %v", e, err)
+	}
+}

@@ -23,7 +23,7 @@ import (
 // over that lacked the last writes, the Store puts it back.
 type Store struct {
 	client   redis.UniversalClient
-	keys     keyring
+	keys     *keyring
 	opts     options
 	instance string // random; no two Stores have the same
 	clock    clock.Clock
@@ -56,12 +56,13 @@ func New(client redis.UniversalClient, keys Keys, opts ...Option) *Store {
 	instance := make([]byte, 16)
 	_, _ = rand.Read(instance) // never fails
 	s := &Store{
-		client: client, keys: keyring{source: keys}, opts: defaults(), instance: hex.EncodeToString(instance),
+		client: client, keys: &keyring{source: keys}, opts: defaults(), instance: hex.EncodeToString(instance),
 		slots: make(chan struct{}, inFlight), scripts: newScripts(), life: newLife(),
 	}
 	for _, o := range opts {
 		o.apply(&s.opts)
 	}
+	s.keys.limit = s.opts.limit
 	s.hub = newHub(s)
 	return s
 }
