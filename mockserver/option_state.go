@@ -32,8 +32,8 @@ type Store interface {
 //
 // Ports that the configuration leaves open are those of the server before, if they are
 // free; the secret of a client and the password that [WithOAuth] leaves out are the same.
-// Not kept are apps, scripts, timelines for future runs, sessions of browsers, the request log
-// and certificates.
+// Not kept are apps, scripts, timelines for future runs, sessions of browsers, the request log,
+// the stories of logins ([Server.LoginRecords]) and certificates.
 func WithState(store Store) Option {
 	return optionFunc(func(c *config) { c.store = store })
 }

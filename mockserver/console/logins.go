@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	shownLogins = 20
-	shownEvents = 16
+	shownLogins  = 20
+	shownEvents  = 16
+	shownDevices = 4
 )
 
 // loginView is the story of one login.
@@ -37,20 +38,62 @@ type eventView struct {
 	Token, Refresh chip
 }
 
+// loginsView is the latest logins, and how many there are.
+type loginsView struct {
+	Shown []loginView
+	More  int // logins that are not shown
+
+	valid  int       // among all
+	expiry time.Time // of the next access token that is shown; zero if none expires
+}
+
+func (v loginsView) total() int { return len(v.Shown) + v.More }
+
+// devicesView is the devices that wait for approval, the latest first.
+type devicesView struct {
+	Shown []deviceView
+	More  int // devices that are not shown
+}
+
+func (v devicesView) total() int { return len(v.Shown) + v.More }
+
 // deviceView is a device that waits for approval.
 type deviceView struct{ ID, Code, Client, Scopes, Left string }
 
-// loginViews returns the logins, and when the next access token expires; zero if none does.
-func (c *Console) loginViews(now time.Time) (views []loginView, next time.Time) {
+func (c *Console) loginViews(now time.Time) loginsView {
 	records := c.server.LoginRecords()
-	for _, r := range records[:min(len(records), shownLogins)] {
-		v := c.loginView(r, now)
-		if v.Until != 0 && (next.IsZero() || r.Expiry.Before(next)) {
-			next = r.Expiry
+	var v loginsView
+	for i, r := range records {
+		if _, t := stateOf(r, now); t == good {
+			v.valid++
 		}
-		views = append(views, v)
+		if i >= shownLogins {
+			v.More++
+			continue
+		}
+		login := c.loginView(r, now)
+		if login.Until != 0 && (v.expiry.IsZero() || r.Expiry.Before(v.expiry)) {
+			v.expiry = r.Expiry
+		}
+		v.Shown = append(v.Shown, login)
 	}
-	return views, next
+	return v
+}
+
+// stateOf returns whether the access token of a login is valid, in a word.
+func stateOf(r oauth.LoginRecord, now time.Time) (string, tone) {
+	switch {
+	case r.Ended:
+		return "ended", bad
+	case r.TokenID == "":
+		return "no token", quiet
+	case r.Revoked:
+		return "revoked", bad
+	case !r.Expiry.After(now):
+		return "expired", warn
+	default:
+		return "valid", good
+	}
 }
 
 func (c *Console) loginView(r oauth.LoginRecord, now time.Time) loginView {
@@ -70,17 +113,7 @@ func (c *Console) loginView(r oauth.LoginRecord, now time.Time) loginView {
 		v.Name = "unknown user"
 	}
 	v.Name, v.Detail = cut(c.server.WithoutSecrets(v.Name), 80), cut(c.server.WithoutSecrets(v.Detail), 80)
-	switch {
-	case r.Ended:
-		v.State, v.Tone = "ended", bad
-	case r.TokenID == "":
-		v.State, v.Tone = "no token", quiet
-	case r.Revoked:
-		v.State, v.Tone = "revoked", bad
-	case !r.Expiry.After(now):
-		v.State, v.Tone = "expired", warn
-	default:
-		v.State, v.Tone = "valid", good
+	if v.State, v.Tone = stateOf(r, now); v.Tone == good {
 		left := r.Expiry.Sub(now)
 		life := max(left, lifeOf(r))
 		v.Until, v.Life = time.Now().Add(left).UnixMilli(), life.Milliseconds()
@@ -122,16 +155,14 @@ func eventViewOf(e oauth.LoginEvent) eventView {
 	return v
 }
 
-func (c *Console) deviceViews() []deviceView {
-	var views []deviceView
-	for _, d := range c.server.Script().PendingDevices() {
-		views = append(views, deviceView{
+func (c *Console) deviceViews() devicesView {
+	waiting := c.server.Script().PendingDevices()
+	v := devicesView{More: max(0, len(waiting)-shownDevices)}
+	for _, d := range slices.Backward(waiting[v.More:]) {
+		v.Shown = append(v.Shown, deviceView{
 			ID: "device-" + d.UserCode, Code: d.UserCode, Client: d.ClientID, Scopes: strings.Join(d.Scopes, " "),
 			Left: d.Expiry.Format("15:04:05"),
 		})
-		if len(views) == shownLogins {
-			break
-		}
 	}
-	return views
+	return v
 }

@@ -18,7 +18,6 @@ type look struct {
 
 	seen    mockserver.Changes
 	offset  time.Duration // of the server's clock
-	expiry  time.Time     // of the next access token
 	drawn   time.Time     // when the runs were
 	moving  bool          // a run is under way
 	log     selection     // of the lines that were sent
@@ -32,7 +31,7 @@ type look struct {
 
 	// The latest of each.
 	latest requestsView
-	logins []loginView
+	logins loginsView
 	list   []runView
 }
 
@@ -58,8 +57,8 @@ func (l *look) messages(now time.Time) []message {
 	if first || changes.Requests != l.seen.Requests {
 		out = append(out, l.requests(first)...)
 	}
-	if first || moved || changes.Logins != l.seen.Logins || !l.expiry.IsZero() && !serverNow.Before(l.expiry) {
-		l.logins, l.expiry = l.c.loginViews(serverNow)
+	if first || moved || changes.Logins != l.seen.Logins || !l.logins.expiry.IsZero() && !serverNow.Before(l.logins.expiry) {
+		l.logins = l.c.loginViews(serverNow)
 		out = l.panel(out, "logins", l.logins)
 	}
 	if first || changes.Runs != l.seen.Runs || l.moving && now.Sub(l.drawn) >= redraw {
@@ -148,7 +147,7 @@ func (l *look) runs(now, serverNow time.Time) (out []message) {
 }
 
 // counts adds the numbers at the top, and now and then a sentence for screen readers.
-func (l *look) counts(out []message, now time.Time, devices []deviceView, faults []string) []message {
+func (l *look) counts(out []message, now time.Time, devices devicesView, faults []string) []message {
 	n := countsOf(l.latest, devices, l.logins, l.list, faults)
 	l.rate = append(l.rate, sample{now, n.Requests})
 	for len(l.rate) > 2 && now.Sub(l.rate[0].at) > 5*time.Second {

@@ -21,8 +21,8 @@ type page struct {
 	Query    string // of the stream
 	Counts   counts
 	Requests []requestRow // newest first
-	Devices  []deviceView
-	Logins   []loginView
+	Devices  devicesView
+	Logins   loginsView
 	Runs     []runView
 	Timeline *timelineView
 	Log      *logView
@@ -38,6 +38,7 @@ type counts struct {
 	Logins   int
 	Running  int
 	Runs     int
+	Latest   bool // Runs is about the latest ones only
 	Devices  int
 	Faults   []string // titles of those that are on
 	Shown    int      // how many requests Problems is about
@@ -50,7 +51,7 @@ func (c *Console) newPage(s session, chosen selection) page {
 		CSRF: s.csrf, Endpoint: c.server.URL(), Issuer: c.server.Issuer(), Index: c.server.HTTPURL() + "/",
 		Account: c.server.Login(), Client: c.server.ClientID(), Devices: c.deviceViews(),
 	}
-	p.Logins, _ = c.loginViews(now)
+	p.Logins = c.loginViews(now)
 	p.Runs, p.Timeline = c.runViews(chosen, now)
 	if p.Timeline != nil {
 		log := c.logView(p.Timeline.chosen, p.Timeline.action, 0, 0)
@@ -66,15 +67,11 @@ func (c *Console) newPage(s session, chosen selection) page {
 	return p
 }
 
-func countsOf(requests requestsView, devices []deviceView, logins []loginView, runs []runView, faults []string) counts {
+func countsOf(requests requestsView, devices devicesView, logins loginsView, runs []runView, faults []string) counts {
 	n := counts{
 		Requests: requests.latest, Problems: requests.problems, Shown: requests.shown,
-		Devices: len(devices), Logins: len(logins), Runs: len(runs), Faults: faults,
-	}
-	for _, l := range logins {
-		if l.Until != 0 {
-			n.Valid++
-		}
+		Devices: devices.total(), Valid: logins.valid, Logins: logins.total(), Runs: len(runs), Faults: faults,
+		Latest: len(runs) == shownRuns,
 	}
 	for _, r := range runs {
 		if r.Tone == busy || r.Tone == quiet {

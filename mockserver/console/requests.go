@@ -26,6 +26,7 @@ type requestRow struct {
 	Number                    uint64
 	ID, Time, Service, Method string
 	Protocol                  string
+	Usual                     bool // the protocol that the call tells already, which narrow screens leave out
 	Result                    string
 	Tone                      tone
 	Took                      string
@@ -102,6 +103,7 @@ func (c *Console) requestRow(before []mockserver.Request, r mockserver.Request) 
 		Protocol: protocolOf(r), Token: chipOf(r.TokenID),
 	}
 	row.Service, row.Method = namesOf(r)
+	row.Usual = r.Protocol != mockserver.ProtocolGRPCWeb && r.Protocol != mockserver.ProtocolConnect
 	row.Result, row.Tone = resultOf(r)
 	if r.Done {
 		row.Took = took(r.Took)

@@ -63,7 +63,11 @@
     row.hidden = text !== '' && !row.textContent.toLowerCase().includes(text) && !row.querySelector('[title]')?.title.includes(text) ||
       problems.checked && !['warn', 'bad'].includes(row.dataset.tone);
   };
-  const sift = () => { for (const row of $('requests').children) visible(row); };
+  const matches = () => {
+    const body = $('requests');
+    $('unmatched').hidden = body.children.length === 0 || body.querySelector('tr:not([hidden])') !== null;
+  };
+  const sift = () => { for (const row of $('requests').children) visible(row); matches(); };
   filter.addEventListener('input', sift);
   problems.addEventListener('change', sift);
   const addRows = (html) => {
@@ -84,6 +88,7 @@
       body.insertBefore(row, at);
     }
     while (body.children.length > maxRows) body.lastElementChild.remove();
+    matches();
   };
   const skip = (n) => {
     if (!n) return;
