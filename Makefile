@@ -131,12 +131,14 @@ soak: export JETWAY_TEST_ROTATIONS ?= 1000
 soak: export JETWAY_TEST_RESTARTS ?= 30
 soak: export JETWAY_TEST_LAB_RUNS ?= 1000
 soak: export JETWAY_TEST_CPU_RATIO ?= 1.2
+soak: export JETWAY_TEST_REQUESTS ?= 1000000
 soak: ## Heavy sizes of tests that are small in make test, and large transfers beside curl (a quiet machine, half an hour)
 	go test -run='^TestMemory' -bench='Upload|Download' -benchtime=1x -timeout=60m ./transfer
 	cd integration && go test -count=1 -timeout=30m ./transfer
 	go test -run='^Test(Disorder|ProcessesRotateWithoutEnd)$$' -timeout=60m ./auth
 	go test -run='Cut|Killed|AnyByte' -bench=TailLogs -benchtime=150x -timeout=60m ./follow
 	go test -run=NeverCross -timeout=30m ./platform/nublado
+	go test -run='^TestMemory' -timeout=30m ./mockserver
 	go test -run='^$$' -bench=Process -benchtime=200x ./cmd/jetway
 
 .PHONY: vuln

@@ -65,7 +65,7 @@ type Request struct {
 type requestLog struct {
 	mu     sync.Mutex
 	size   int
-	ring   []*Request
+	ring   []*loggedRequest
 	next   int // where the next one goes once ring is full
 	tokens int
 }
@@ -73,7 +73,7 @@ type requestLog struct {
 func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
 
 // add stores r, which belongs to the log from then on.
-func (l *requestLog) add(r *Request) {
+func (l *requestLog) add(r *loggedRequest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if r.Kind == KindToken {
@@ -89,21 +89,21 @@ func (l *requestLog) add(r *Request) {
 	}
 }
 
-func (l *requestLog) finish(r *Request, code codes.Code, httpStatus int) {
+func (l *requestLog) finish(r *loggedRequest, code codes.Code, httpStatus int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.Done, r.Code, r.HTTPStatus = true, code, httpStatus
 }
 
-// Requests returns the requests received so far, oldest first. The maps and slices in it are
-// shared: do not change them.
+// Requests returns the requests received so far, oldest first. The maps and slices in it may
+// be shared: do not change them.
 func (s *Server) Requests() []Request {
 	l := s.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := make([]Request, 0, len(l.ring))
 	for i := range l.ring {
-		out = append(out, *l.ring[(l.next+i)%len(l.ring)])
+		out = append(out, l.ring[(l.next+i)%len(l.ring)].request())
 	}
 	return out
 }

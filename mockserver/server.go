@@ -32,16 +32,17 @@ import (
 
 // Server is a running mock. It is safe for concurrent use.
 type Server struct {
-	cfg     config
-	clock   *clock
-	certs   *certificates // nil without TLS
-	oauth   *authserver.Server
-	backend *backend.Backend
-	objects *objectstore.Store
-	script  *Script
-	log     *requestLog
-	proxy   proxy
-	index   *pages.Layout
+	cfg       config
+	clock     *clock
+	certs     *certificates // nil without TLS
+	oauth     *authserver.Server
+	backend   *backend.Backend
+	objects   *objectstore.Store
+	script    *Script
+	log       *requestLog
+	lastToken lastToken
+	proxy     proxy
+	index     *pages.Layout
 
 	grpcSide *listener
 	httpSide *listener
