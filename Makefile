@@ -137,6 +137,7 @@ soak: export JETWAY_TEST_LAB_RUNS ?= 1000
 soak: export JETWAY_TEST_CPU_BOUNDS ?= 1
 soak: export JETWAY_TEST_FLEET ?= 200
 soak: export JETWAY_TEST_KILLS ?= 100
+soak: export JETWAY_TEST_REQUESTS ?= 1000000
 soak: ## Heavy sizes of tests that are small in make test, and large transfers beside curl (a quiet machine, half an hour)
 	go test -run='^TestMemory' -bench='Upload|Download' -benchtime=1x -timeout=60m ./transfer
 	cd integration && go test -count=1 -timeout=30m ./transfer
@@ -145,6 +146,7 @@ soak: ## Heavy sizes of tests that are small in make test, and large transfers b
 	go test -run=NeverCross -timeout=30m ./platform/nublado
 	go test -race -run=Killed -timeout=30m ./mockserver/state
 	cd auth/tokenstore/redisstore && go test -run='Fleet|Holder|Redis|Failover|Killed' -count=3 -parallel=8 -timeout=60m -v . | grep -v '^=== '
+	go test -run='^TestMemory' -timeout=30m ./mockserver
 	go test -run='^$$' -bench=Process -benchtime=200x ./cmd/jetway
 
 .PHONY: vuln

@@ -29,7 +29,7 @@ func (s *Server) Latest(n int) []Request {
 	n = min(max(n, 0), len(l.ring))
 	out := make([]Request, 0, n)
 	for i := len(l.ring) - n; i < len(l.ring); i++ {
-		out = append(out, *l.ring[(l.next+i)%len(l.ring)])
+		out = append(out, l.ring[(l.next+i)%len(l.ring)].request())
 	}
 	return out
 }

@@ -33,6 +33,7 @@ type proxy struct {
 	mu    sync.Mutex
 	token string
 	old   []string // no longer accepted, still secret
+	all   []string // made by secrets, for the next time
 }
 
 // WithProxyAuth acts as a proxy that demands "proxy-authorization: Bearer token" of
@@ -53,13 +54,18 @@ func (p *proxy) set(token string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.old = append(p.old, p.token)
-	p.token = token
+	p.token, p.all = token, nil
 }
 
-func (p *proxy) tokens() []string {
+// secrets returns all tokens so far and others, which is called when that is not known
+// from the last time.
+func (p *proxy) secrets(others func() []string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append(slices.Clone(p.old), p.token)
+	if p.all == nil {
+		p.all = append(append(slices.Clone(p.old), p.token), others()...)
+	}
+	return p.all
 }
 
 // admits reports whether these values of proxy-authorization are the one token.

@@ -73,7 +73,7 @@ type Request struct {
 type requestLog struct {
 	mu     sync.Mutex
 	size   int
-	ring   []*Request
+	ring   []*loggedRequest
 	next   int // where the next one goes once ring is full
 	tokens int
 
@@ -85,7 +85,7 @@ type requestLog struct {
 func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
 
 // add stores r, which belongs to the log from then on.
-func (l *requestLog) add(r *Request) {
+func (l *requestLog) add(r *loggedRequest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.latest++
@@ -106,7 +106,7 @@ func (l *requestLog) add(r *Request) {
 }
 
 // finish stores the answer to r, which took until now.
-func (l *requestLog) finish(r *Request, now time.Time, code codes.Code, httpStatus int, reason string) {
+func (l *requestLog) finish(r *loggedRequest, now time.Time, code codes.Code, httpStatus int, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.version++

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,15 +35,14 @@ func (s *Server) logStream(srv any, ss grpc.ServerStream, info *grpc.StreamServe
 	return err
 }
 
-func (s *Server) arrivedCall(ctx context.Context, method string) *Request {
+func (s *Server) arrivedCall(ctx context.Context, method string) *loggedRequest {
 	md, _ := metadata.FromIncomingContext(ctx)
-	r := s.newRequest(KindGRPC, method, md)
-	r.Protocol = front.ProtocolFromContext(ctx)
+	r := s.newRequestOf(Request{Kind: KindGRPC, Protocol: front.ProtocolFromContext(ctx), Method: method}, md)
 	s.log.add(r)
 	return r
 }
 
-func (s *Server) answeredCall(r *Request, err error) {
+func (s *Server) answeredCall(r *loggedRequest, err error) {
 	code := status.Code(err)
 	if e := status.FromContextError(err); code == codes.Unknown && e.Code() != codes.Unknown {
 		code = e.Code() // grpc-go turns a handler's context error into its status
@@ -52,6 +52,9 @@ func (s *Server) answeredCall(r *Request, err error) {
 		reason = s.withoutSecrets(status.Convert(err).Message())
 	}
 	s.log.finish(r, s.clock.Now(), code, 0, reason)
+	if !s.cfg.logger.Enabled(context.Background(), slog.LevelDebug) {
+		return // what to log costs more than the call's other bookkeeping
+	}
 	s.cfg.logger.Debug("mock call", "method", r.Method, "protocol", r.Protocol, "token", r.TokenID, "code", code.String())
 }
 

@@ -20,12 +20,12 @@ type requestWatch struct {
 }
 
 // notify gives every watch a copy of r. The caller holds l.mu.
-func (l *requestLog) notify(r *Request) {
+func (l *requestLog) notify(r *loggedRequest) {
 	for w := range l.watches {
 		if w.lost || len(w.unsent) >= maxUnsent {
 			w.unsent, w.lost = nil, true
 		} else {
-			w.unsent = append(w.unsent, *r)
+			w.unsent = append(w.unsent, r.request())
 		}
 		w.wake()
 	}
@@ -45,7 +45,7 @@ func (l *requestLog) watch(after uint64) *requestWatch {
 	defer l.mu.Unlock()
 	for i := range l.ring {
 		if r := l.ring[(l.next+i)%len(l.ring)]; r.Number > after {
-			w.unsent = append(w.unsent, *r)
+			w.unsent = append(w.unsent, r.request())
 		}
 	}
 	if l.watches == nil {

@@ -33,19 +33,20 @@ import (
 
 // Server is a running mock. It is safe for concurrent use.
 type Server struct {
-	cfg     config
-	clock   *clock
-	certs   *certificates // nil without TLS
-	oauth   *authserver.Server
-	backend *backend.Backend
-	objects *objectstore.Store
-	journal *kept.Journal // nil without WithState
-	script  *Script
-	log     *requestLog
-	proxy   proxy
-	index   *pages.Layout
-	own     map[string]bool // services of attachments; fixed before the server serves
-	mounts  mounts
+	cfg       config
+	clock     *clock
+	certs     *certificates // nil without TLS
+	oauth     *authserver.Server
+	backend   *backend.Backend
+	objects   *objectstore.Store
+	journal   *kept.Journal // nil without WithState
+	script    *Script
+	log       *requestLog
+	proxy     proxy
+	index     *pages.Layout
+	own       map[string]bool // services of attachments; fixed before the server serves
+	mounts    mounts
+	lastToken lastToken
 
 	grpcSide *listener
 	httpSide *listener

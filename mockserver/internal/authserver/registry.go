@@ -3,6 +3,7 @@ package authserver
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"sync"
 	"time"
 
@@ -21,6 +22,9 @@ type tokenInfo struct {
 type digest [sha256.Size]byte
 
 func digestOf(token string) digest { return sha256.Sum256([]byte(token)) }
+
+// tokenID returns what [oauth.TokenID] returns for the token.
+func (d digest) tokenID() string { return hex.EncodeToString(d[:16]) }
 
 type accessRecord struct {
 	tokenInfo
@@ -97,10 +101,12 @@ func (g *registry) newRefresh(info tokenInfo) (string, kept.Change) {
 }
 
 // lookup returns a copy of an access token's record.
-func (g *registry) lookup(token string) (accessRecord, bool) {
+func (g *registry) lookup(token string) (accessRecord, bool) { return g.find(digestOf(token)) }
+
+func (g *registry) find(d digest) (accessRecord, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	r, ok := g.access[digestOf(token)]
+	r, ok := g.access[d]
 	if !ok {
 		return accessRecord{}, false
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/mockserver/internal/signed"
-	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // TokenInfo is the content of an accepted access token.
@@ -24,14 +23,15 @@ type TokenInfo struct {
 // [*TokenError] around [ErrMalformed], [ErrUnknown], [ErrRevoked], [ErrExpired] or
 // [ErrAudience].
 func (s *Server) Verify(token, audience string) (TokenInfo, error) {
-	id := oauth.TokenID(token)
+	d := digestOf(token)
+	id := d.tokenID()
 	fail := func(err error) (TokenInfo, error) { return TokenInfo{}, &TokenError{ID: id, Err: err} }
 
 	if token == "" || len(token) > signed.MaxToken {
 		return fail(ErrMalformed)
 	}
 	// A token in the registry is, byte for byte, one that was signed here.
-	r, ok := s.tokens.lookup(token)
+	r, ok := s.tokens.find(d)
 	switch {
 	case !ok && strings.Contains(token, ".") && !s.key.Signed(token):
 		return fail(ErrMalformed)
