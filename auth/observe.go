@@ -93,14 +93,18 @@ func (o *observed) begin(ctx context.Context, kind OperationKind) (context.Conte
 	if o == nil || o.to == nil {
 		return ctx, unobserved
 	}
-	var within context.Context
-	var end func(Result)
-	quietly(func() { within, end = o.to.Begin(ctx, Operation{Kind: kind, Login: o.login}) })
+	within, end := o.told(ctx, kind)
 	return cmp.Or(within, ctx), func(r Result) {
 		if end != nil {
 			quietly(func() { end(r) })
 		}
 	}
+}
+
+// told calls the Observer; the results of one that panics are nil.
+func (o *observed) told(ctx context.Context, kind OperationKind) (within context.Context, end func(Result)) {
+	defer func() { _ = recover() }()
+	return o.to.Begin(ctx, Operation{Kind: kind, Login: o.login})
 }
 
 func unobserved(Result) {}

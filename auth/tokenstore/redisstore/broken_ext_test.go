@@ -107,7 +107,7 @@ func TestARefusalOfTheServerSaysWhatToDo(t *testing.T) {
 				must(t, admin.Do(t.Context(), "ACL", "SETUSER", "default", "-evalsha", "-eval").Err())
 			case "replicaof":
 				host, port, _ := strings.Cut(c.to, ":")
-				must(t, admin.SlaveOf(t.Context(), host, port).Err())
+				must(t, admin.Do(t.Context(), "REPLICAOF", host, port).Err())
 			default:
 				must(t, admin.ConfigSet(t.Context(), c.set, c.to).Err())
 			}
