@@ -27,7 +27,8 @@ type Config struct {
 	Answer func(w http.ResponseWriter, r *http.Request, call Call) bool
 	// Origins are the web origins, such as "http://localhost:5173", whose pages may call
 	// methods (CORS). None is the default: browsers then keep answers from the pages of
-	// other servers. There is no wildcard.
+	// other servers. A page whose browser calls this server by a name, other than an address
+	// or localhost, has to be of one of them too: the name may be rebound. There is no wildcard.
 	Origins []string
 	// Shared reports whether pages of Origins may call a method; nil shares all methods.
 	Shared func(method string) bool
@@ -77,6 +78,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call, ok := h.classify(r)
 	if !ok {
 		h.cfg.Other.ServeHTTP(w, r)
+		return
+	}
+	if h.rebound(r, call.Method) {
+		refuseRebound(w, r)
 		return
 	}
 	h.share(w, r, call.Method)
