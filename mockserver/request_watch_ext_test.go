@@ -61,7 +61,7 @@ func TestASlowWatchEndsWithAnError(t *testing.T) {
 	sent, blocked, release := 0, make(chan struct{}), make(chan struct{})
 	ended := make(chan error, 1)
 	go func() {
-		ended <- s.WatchRequests(short(t), 0, func(mockserver.Request) error {
+		ended <- s.WatchRequests(t.Context(), 0, func(mockserver.Request) error {
 			if sent++; sent == 1 {
 				close(blocked)
 				<-release

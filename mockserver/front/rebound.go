@@ -27,5 +27,6 @@ func refuseRebound(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		name = r.Host
 	}
-	http.Error(w, "pages of "+name+" may not call this server: name their origin in the server's configuration, or use its address", http.StatusForbidden)
+	http.Error(w, "pages of "+name+" may not call this server: name their origin in the server's configuration, or use its address",
+		http.StatusForbidden)
 }
