@@ -63,13 +63,13 @@ func serve(descriptors string, in io.Reader, out io.Writer) error {
 
 // newServer returns the front of the suite's service, set up as the mock sets it up.
 func newServer(wanted message) (*http.Server, error) {
-	limit := int(wanted.get("message_receive_limit").Uint()) //nolint:gosec // of 32 bits
+	limit := int(wanted.get("message_receive_limit").Uint())
 	if limit == 0 {
 		limit = 64 << 20
 	}
 	backend := grpc.NewServer(grpc.MaxRecvMsgSize(limit))
 	backend.RegisterService(service(), nil)
-	handler, err := front.New(backend, front.Config{MaxMessage: uint32(limit)}) //nolint:gosec // of 32 bits
+	handler, err := front.New(backend, front.Config{MaxMessage: uint32(limit)})
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func report(out io.Writer, wanted message, listener net.Listener) error {
 		return err
 	}
 	answer.set("host", "127.0.0.1")
-	answer.set("port", uint32(listener.Addr().(*net.TCPAddr).Port)) //nolint:gosec,forcetypeassert,errcheck // of a TCP listener
+	answer.set("port", uint32(listener.Addr().(*net.TCPAddr).Port))
 	if wanted.get("use_tls").Bool() {
 		answer.set("pem_cert", wanted.child("server_creds").get("cert").Bytes())
 	}
@@ -108,7 +108,7 @@ func report(out io.Writer, wanted message, listener net.Listener) error {
 	if err != nil {
 		return err
 	}
-	_, err = out.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text...)) //nolint:gosec // a short text
+	_, err = out.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text...))
 	return err
 }
 

@@ -42,7 +42,7 @@ func receive(decode func(any) error, name string) (message, error) {
 // wait waits as long as the definition says, or until the call is over.
 func wait(ctx context.Context, definition message) error {
 	select {
-	case <-time.After(time.Duration(definition.get("response_delay_ms").Uint()) * time.Millisecond): //nolint:gosec // a few seconds
+	case <-time.After(time.Duration(definition.get("response_delay_ms").Uint()) * time.Millisecond):
 		return nil
 	case <-ctx.Done():
 		return status.FromContextError(ctx.Err()).Err()
@@ -89,7 +89,7 @@ func answer(ctx context.Context, name string, definition message, requests []pro
 }
 
 func unary(request, response string) grpc.MethodHandler {
-	return func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // the order is grpc's
+	return func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 		r, err := receive(decode, request)
 		if err != nil {
 			return nil, err

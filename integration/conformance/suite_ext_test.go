@@ -32,7 +32,7 @@ func TestConnectConformanceOfTheFront(t *testing.T) {
 		t.Fatal(err)
 	}
 	args := []string{"--mode", "server", "--conf", "config.yaml", "--known-failing", "@known-failing.txt", "--known-flaky", "@known-flaky.txt"}
-	for _, pattern := range strings.Fields(os.Getenv("JETWAY_TEST_CONFORMANCE_RUN")) {
+	for pattern := range strings.FieldsSeq(os.Getenv("JETWAY_TEST_CONFORMANCE_RUN")) {
 		args = append(args, "--trace", "--run", pattern)
 	}
 	cmd := exec.CommandContext(t.Context(), program, append(args, "--", server)...)
@@ -53,7 +53,7 @@ func descriptors(t *testing.T) string {
 		t.Fatalf("find the suite's module: %v", err)
 	}
 	protos := filepath.Join(strings.TrimSpace(string(module)), "proto")
-	files, err := filepath.Glob(filepath.Join(protos, "connectrpc/conformance/v1/*.proto"))
+	files, err := filepath.Glob(filepath.Join(protos, "connectrpc", "conformance", "v1", "*.proto"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no protos in %s: %v", protos, err)
 	}

@@ -22,8 +22,8 @@ func TestStreamsEndWithoutTheClientsEnd(t *testing.T) {
 		t.Helper()
 		c := connect.NewClient[testpb.StreamingOutputCallRequest, testpb.StreamingOutputCallResponse](client, url+bidiCall, w.options()...)
 		stream := c.CallBidiStream(short(t))
-		defer stream.CloseResponse()
-		defer stream.CloseRequest()
+		defer func() { _ = stream.CloseResponse() }()
+		defer func() { _ = stream.CloseRequest() }()
 		err := stream.Send(&testpb.StreamingOutputCallRequest{ResponseStatus: &testpb.EchoStatus{Code: int32(connect.CodeAborted)}})
 		if err != nil {
 			t.Errorf("%v: %v", w, err)
@@ -64,7 +64,7 @@ func TestTrailersOfStreamsWithoutMessages(t *testing.T) {
 		for _, code := range []connect.Code{0, connect.CodeAborted} {
 			m := &testpb.StreamingOutputCallRequest{}
 			if code != 0 {
-				m.ResponseStatus = &testpb.EchoStatus{Code: int32(code)} //nolint:gosec // a small number
+				m.ResponseStatus = &testpb.EchoStatus{Code: int32(code)}
 			}
 			req := connect.NewRequest(m)
 			req.Header().Set(noteHeader, "n1")

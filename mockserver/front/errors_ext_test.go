@@ -39,7 +39,7 @@ func TestStatusReachesTheCallerWithItsDetails(t *testing.T) {
 		for code := connect.CodeUnknown; code <= connect.CodeUnauthenticated; code++ {
 			_, err := c.CallUnary(short(t), connect.NewRequest(&testpb.SimpleRequest{
 				Payload:        &testpb.Payload{Body: []byte("why")},
-				ResponseStatus: &testpb.EchoStatus{Code: int32(code), Message: "nö: 100%"}, //nolint:gosec // a small number
+				ResponseStatus: &testpb.EchoStatus{Code: int32(code), Message: "nö: 100%"},
 			}))
 			var got *connect.Error
 			if !errors.As(err, &got) || got.Code() != code || got.Message() != "nö: 100%" || len(got.Details()) != 1 {

@@ -28,9 +28,9 @@ const (
 	serverCall  = service + "StreamingOutputCall"
 	clientCall  = service + "StreamingInputCall"
 	bidiCall    = service + "FullDuplexCall"
-	noteHeader  = "x-note"
-	noteTrailer = "x-end"
-	protocolKey = "x-protocol"
+	noteHeader  = "X-Note"
+	noteTrailer = "X-End"
+	protocolKey = "X-Protocol"
 )
 
 // echo answers with what it gets, and tells by which protocol that came.
@@ -40,7 +40,7 @@ type echo struct {
 
 func tell(ctx context.Context) (header, trailer metadata.MD) {
 	md, _ := metadata.FromIncomingContext(ctx)
-	return metadata.Pairs(protocolKey, string(front.ProtocolFromContext(ctx))), metadata.MD{noteTrailer: md.Get(noteHeader)}
+	return metadata.Pairs(protocolKey, string(front.ProtocolFromContext(ctx))), metadata.MD{strings.ToLower(noteTrailer): md.Get(noteHeader)}
 }
 
 // UnaryCall fails with the status that it is asked for, or waits for the end of the call if
@@ -50,11 +50,11 @@ func (echo) UnaryCall(ctx context.Context, r *testpb.SimpleRequest) (*testpb.Sim
 	_ = grpc.SetHeader(ctx, header)
 	_ = grpc.SetTrailer(ctx, trailer)
 	if wanted := r.GetResponseStatus(); wanted != nil {
-		if codes.Code(wanted.GetCode()) == codes.Canceled { //nolint:gosec // a small number
+		if codes.Code(wanted.GetCode()) == codes.Canceled {
 			<-ctx.Done()
 			return nil, status.FromContextError(ctx.Err()).Err()
 		}
-		st, err := status.New(codes.Code(wanted.GetCode()), wanted.GetMessage()).WithDetails(r.GetPayload()) //nolint:gosec // a small number
+		st, err := status.New(codes.Code(wanted.GetCode()), wanted.GetMessage()).WithDetails(r.GetPayload())
 		if err != nil {
 			return nil, err
 		}
@@ -75,11 +75,11 @@ func (echo) StreamingOutputCall(r *testpb.StreamingOutputCallRequest, stream grp
 		}
 	}
 	if wanted := r.GetResponseStatus(); wanted != nil {
-		if codes.Code(wanted.GetCode()) == codes.Canceled { //nolint:gosec // a small number
+		if codes.Code(wanted.GetCode()) == codes.Canceled {
 			<-stream.Context().Done()
 			return status.FromContextError(stream.Context().Err()).Err()
 		}
-		return status.Error(codes.Code(wanted.GetCode()), wanted.GetMessage()) //nolint:gosec // a small number
+		return status.Error(codes.Code(wanted.GetCode()), wanted.GetMessage())
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (echo) StreamingInputCall(stream grpc.ClientStreamingServer[testpb.Streamin
 		if string(r.GetPayload().GetBody()) == "stop" {
 			return status.Error(codes.Aborted, "stopped")
 		}
-		sum += int32(len(r.GetPayload().GetBody())) //nolint:gosec // a few bytes
+		sum += int32(len(r.GetPayload().GetBody()))
 	}
 }
 
@@ -119,7 +119,7 @@ func (echo) FullDuplexCall(stream grpc.BidiStreamingServer[testpb.StreamingOutpu
 			return err
 		}
 		if wanted := r.GetResponseStatus(); wanted != nil {
-			return status.Error(codes.Code(wanted.GetCode()), wanted.GetMessage()) //nolint:gosec // a small number
+			return status.Error(codes.Code(wanted.GetCode()), wanted.GetMessage())
 		}
 		if err := stream.Send(&testpb.StreamingOutputCallResponse{Payload: r.GetPayload()}); err != nil {
 			return err
@@ -165,7 +165,7 @@ func serve(t *testing.T, tr transport, cfg front.Config) (string, *http.Client) 
 	if tr.secure {
 		s.EnableHTTP2 = true
 		s.StartTLS()
-		client.TLSClientConfig = &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, MinVersion: tls.VersionTLS13} //nolint:forcetypeassert,errcheck // httptest's own
+		client.TLSClientConfig = &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, MinVersion: tls.VersionTLS13}
 	} else {
 		s.Start()
 	}
@@ -199,7 +199,7 @@ func short(t *testing.T) context.Context {
 }
 
 // send makes a plain HTTP request with headers in the form "Name: value".
-func send(t *testing.T, client *http.Client, method, url, body string, headers ...string) (*http.Response, string) {
+func send(t *testing.T, client *http.Client, method, url, body string, headers ...string) (answer, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(short(t), method, url, strings.NewReader(body))
 	if err != nil {
@@ -218,5 +218,11 @@ func send(t *testing.T, client *http.Client, method, url, body string, headers .
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(text)
+	return answer{resp.StatusCode, resp.Header}, string(text)
+}
+
+// answer is what a response is besides its body.
+type answer struct {
+	StatusCode int
+	Header     http.Header
 }

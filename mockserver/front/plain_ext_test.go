@@ -19,7 +19,7 @@ func byHand() *grpc.ServiceDesc {
 		ServiceName: "by.hand.Service", HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{{
 			MethodName: "Get",
-			Handler: func(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // the order is grpc's
+			Handler: func(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 				return &testpb.Empty{}, decode(&testpb.Empty{})
 			},
 		}},
