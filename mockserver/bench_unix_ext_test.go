@@ -31,7 +31,7 @@ type plain struct {
 }
 
 func (plain) UserInfo(context.Context, *authpb.UserInfoRequest) (*authpb.UserInfoResponse, error) {
-	return &authpb.UserInfoResponse{Subject: "somebody"}, nil
+	return &authpb.UserInfoResponse{Subject: "ada"}, nil
 }
 
 func userInfo(ctx context.Context, conn grpc.ClientConnInterface) error {
@@ -63,7 +63,7 @@ func ratedCalls(tb testing.TB) map[string]call {
 				continue
 			}
 			c.http = c.client(tb, s)
-			c.http.Transport.(*http.Transport).MaxIdleConnsPerHost = 256 //nolint:forcetypeassert,errcheck // its own
+			c.http.Transport.(*http.Transport).MaxIdleConnsPerHost = 256
 			client := connectgo.NewClient[authpb.UserInfoRequest, authpb.UserInfoResponse](
 				c.http, base(s)+"/flyteidl2.auth.IdentityService/UserInfo", c.options...)
 			calls["front, "+c.name] = func(ctx context.Context) error {
@@ -106,7 +106,7 @@ func BenchmarkCalls(b *testing.B) {
 	names := slices.Sorted(maps.Keys(calls))
 	took := map[string][]float64{}
 	for range b.N {
-		for _, i := range rand.Perm(len(names)) { //nolint:gosec // an order, no secret
+		for _, i := range rand.Perm(len(names)) {
 			start := cpuSeconds(b)
 			atOnce(b, 16, perRound, calls[names[i]])
 			took[names[i]] = append(took[names[i]], cpuSeconds(b)-start)

@@ -82,6 +82,13 @@ func (p *proxy) admits(values []string) bool {
 	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(token), []byte(p.token)) == 1
 }
 
+// absent reports whether there is no proxy.
+func (p *proxy) absent() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.token == ""
+}
+
 func refuseByProxy(w http.ResponseWriter) {
 	w.Header().Set("Proxy-Authenticate", `Bearer realm="proxy"`)
 	w.Header().Set("Content-Type", pageType)
@@ -91,7 +98,7 @@ func refuseByProxy(w http.ResponseWriter) {
 
 // check returns the error that a gRPC client makes of HTTP 407.
 func (p *proxy) check(ctx context.Context) error {
-	if p.admits(metadata.ValueFromIncomingContext(ctx, proxyKey)) {
+	if p.absent() || p.admits(metadata.ValueFromIncomingContext(ctx, proxyKey)) {
 		return nil
 	}
 	return status.Error(codes.Unknown, "unexpected HTTP status code received from server: 407 (Proxy Authentication Required); "+

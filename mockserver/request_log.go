@@ -24,14 +24,14 @@ const maxLoggedForm = 128 << 10
 func (s *Server) logUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	r := s.arrivedCall(ctx, info.FullMethod)
 	resp, err := next(ctx, req)
-	s.answeredCall(r, err)
+	s.answeredCall(ctx, r, err)
 	return resp, err
 }
 
 func (s *Server) logStream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	r := s.arrivedCall(ss.Context(), info.FullMethod)
 	err := next(srv, ss)
-	s.answeredCall(r, err)
+	s.answeredCall(ss.Context(), r, err)
 	return err
 }
 
@@ -42,7 +42,7 @@ func (s *Server) arrivedCall(ctx context.Context, method string) *loggedRequest 
 	return r
 }
 
-func (s *Server) answeredCall(r *loggedRequest, err error) {
+func (s *Server) answeredCall(ctx context.Context, r *loggedRequest, err error) {
 	code := status.Code(err)
 	if e := status.FromContextError(err); code == codes.Unknown && e.Code() != codes.Unknown {
 		code = e.Code() // grpc-go turns a handler's context error into its status
@@ -52,7 +52,7 @@ func (s *Server) answeredCall(r *loggedRequest, err error) {
 		reason = s.withoutSecrets(status.Convert(err).Message())
 	}
 	s.log.finish(r, s.clock.Now(), code, 0, reason)
-	if !s.cfg.logger.Enabled(context.Background(), slog.LevelDebug) {
+	if !s.cfg.logger.Enabled(ctx, slog.LevelDebug) {
 		return // what to log costs more than the call's other bookkeeping
 	}
 	s.cfg.logger.Debug("mock call", "method", r.Method, "protocol", r.Protocol, "token", r.TokenID, "code", code.String())

@@ -8,6 +8,9 @@ import (
 
 const redacted = "[redacted]"
 
+// shortestToken is a length that every token of this server has.
+const shortestToken = 16
+
 // newRequest returns what the log keeps of a request with these headers, without its
 // secrets.
 func (s *Server) newRequest(kind Kind, method string, headers map[string][]string) *loggedRequest {
@@ -77,8 +80,11 @@ func (s *Server) without(secrets []string, text string) string {
 			return redacted
 		}
 	}
+	if len(text) < shortestToken {
+		return text
+	}
 	for word := range strings.FieldsFuncSeq(text, notInToken) {
-		if len(word) >= 16 && s.oauth.Issued(word) {
+		if len(word) >= shortestToken && s.oauth.Issued(word) {
 			return redacted
 		}
 	}

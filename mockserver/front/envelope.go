@@ -34,8 +34,8 @@ type headerWriter struct{ http.ResponseWriter }
 // Flush writes the header if that has not happened.
 func (w *headerWriter) Flush() { w.WriteHeader(http.StatusOK) }
 
-// repairedWriter holds the header back until the envelope of the only message says
-// if it is compressed.
+// repairedWriter holds the header back until the envelope of the only message comes, which
+// says if that is compressed.
 type repairedWriter struct {
 	http.ResponseWriter
 

@@ -28,9 +28,9 @@ const (
 	serverCall  = service + "StreamingOutputCall"
 	clientCall  = service + "StreamingInputCall"
 	bidiCall    = service + "FullDuplexCall"
-	noteHeader  = "x-note"
-	noteTrailer = "x-end"
-	protocolKey = "x-protocol"
+	noteHeader  = "X-Note"
+	noteTrailer = "X-End"
+	protocolKey = "X-Protocol"
 )
 
 // echo answers with what it gets, and tells by which protocol that came.
@@ -40,7 +40,7 @@ type echo struct {
 
 func tell(ctx context.Context) (header, trailer metadata.MD) {
 	md, _ := metadata.FromIncomingContext(ctx)
-	return metadata.Pairs(protocolKey, string(front.ProtocolFromContext(ctx))), metadata.MD{noteTrailer: md.Get(noteHeader)}
+	return metadata.Pairs(protocolKey, string(front.ProtocolFromContext(ctx))), metadata.MD{strings.ToLower(noteTrailer): md.Get(noteHeader)}
 }
 
 // UnaryCall fails with the status that it is asked for, or waits for the end of the call if
@@ -199,7 +199,7 @@ func short(t *testing.T) context.Context {
 }
 
 // send makes a plain HTTP request with headers in the form "Name: value".
-func send(t *testing.T, client *http.Client, method, url, body string, headers ...string) (*http.Response, string) {
+func send(t *testing.T, client *http.Client, method, url, body string, headers ...string) (answer, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(short(t), method, url, strings.NewReader(body))
 	if err != nil {
@@ -218,5 +218,11 @@ func send(t *testing.T, client *http.Client, method, url, body string, headers .
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(text)
+	return answer{resp.StatusCode, resp.Header}, string(text)
+}
+
+// answer is what a response is besides its body.
+type answer struct {
+	StatusCode int
+	Header     http.Header
 }
