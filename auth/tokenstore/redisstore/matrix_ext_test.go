@@ -1,10 +1,15 @@
 package redisstore_test
 
 import (
+	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Time until a lease goes to another in these tests.
@@ -227,7 +232,7 @@ func TestAFailoverForgetsTheLastWrites(t *testing.T) {
 			s.front = newProxy(t, s.redis.addr)
 			s.own = s.front
 			must(t, s.redis.store(t).Store(t.Context(), key, s.server.login(expired)))
-			time.Sleep(300 * time.Millisecond)
+			replica.awaitAll(t, s.redis)
 			where := map[string]hold{"release": stored, "store": answered, "all": locked}[c.lacks]
 			if c.lacks == "all" {
 				link.cutAnswers.Store(true)
@@ -237,7 +242,9 @@ func TestAFailoverForgetsTheLastWrites(t *testing.T) {
 			s.others = child{Redis: s.front.addr, URL: s.server.url, Lapse: shortLapse}.fleet(t, crowd)
 			s.holder.tell("renew " + patience.String())
 			s.holder.await(t, "holding", time.Minute)
-			time.Sleep(300 * time.Millisecond)
+			if c.lacks != "all" {
+				replica.awaitAll(t, s.redis)
+			}
 			link.cutAnswers.Store(true)
 			s.holder.resume(t)
 			s.holder.await(t, "ok", time.Minute)
@@ -254,6 +261,32 @@ func TestAFailoverForgetsTheLastWrites(t *testing.T) {
 			s.want(name, s.others, c.forced, start)
 		})
 	}
+}
+
+// awaitAll waits until a replica has all that its master has written.
+func (s *server) awaitAll(tb testing.TB, master *server) {
+	tb.Helper()
+	at, own := master.client(tb), s.client(tb)
+	eventually(tb, 20*time.Second, func() error {
+		want, err := offset(tb, at, "master_repl_offset:")
+		have, also := offset(tb, own, "slave_repl_offset:")
+		if err := errors.Join(err, also); err != nil || have >= want {
+			return err
+		}
+		return fmt.Errorf("the replica is at %d of %d", have, want)
+	})
+}
+
+// offset reads how far replication is.
+func offset(tb testing.TB, c *redis.Client, name string) (int64, error) {
+	tb.Helper()
+	info, err := c.Info(tb.Context(), "replication").Result()
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(info, name)
+	text, _, _ := strings.Cut(rest, "\r\n")
+	return strconv.ParseInt(text, 10, 64)
 }
 
 func (s *server) awaitLink(tb testing.TB) {
