@@ -13,7 +13,7 @@ import (
 )
 
 // front stands before one backend, and refuses tokens that the others accept, as a backend
-// does that hears of a revocation before them.
+// does that is told of a revocation before them.
 type front struct {
 	address string
 	next    http.Handler

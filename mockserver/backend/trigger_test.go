@@ -286,7 +286,15 @@ func TestItem69ATaskShowsTheTriggersOfItsVersion(t *testing.T) {
 				t.Errorf("two triggers, one of them off: %v", got)
 			}
 
-			// Both move to v2. Only a strict backend recounts the version that they leave.
+			// One moves by a deploy of its own. Only a strict backend recounts the version that it leaves.
+			moved := scheduled("a", "@daily")
+			moved.Spec.TaskVersion = "v2"
+			c.deploy(t, moved)
+			if left := summary("v1"); (left.GetDetails().GetName() == "b") != strict || (left.GetStats().GetTotal() == 2) == strict {
+				t.Errorf("strict %v: v1 shows %v after one of its triggers has moved", strict, left)
+			}
+
+			// Then both move with a task: the same.
 			second := p1Task("env.train")
 			second.Version = "v2"
 			spec := plainSpec()
