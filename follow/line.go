@@ -41,12 +41,11 @@ func (t *tail) take(_ context.Context, message []batch) (news bool, err error) {
 			}
 			if len(fresh) > 0 {
 				news, t.absent = true, 0
-				done, ok := t.deliver(p.source, fresh)
+				done, ok := t.deliver(p, fresh)
 				if !ok {
 					return news, errLeft
 				}
-				p.add(done)
-				n = max(n, len(done.lines))
+				n = max(n, done)
 			}
 			lines = lines[n:]
 		}
@@ -54,30 +53,22 @@ func (t *tail) take(_ context.Context, message []batch) (news bool, err error) {
 	return news, nil
 }
 
-// deliver yields the first lines, as far as they are of one pod, and returns them. It is
-// the only loop over all lines; what else must be known of each is found out here.
-func (t *tail) deliver(source *Source, lines []*dataplanepb.LogLine) (done stretch, ok bool) {
-	yield := t.yield
-	for i, l := range lines {
-		if l.GetShortPodName() != source.Pod {
-			lines = lines[:i]
-			break
+// deliver yields the first lines, as far as they are of one pod, and returns how many. It is
+// the only loop over all lines.
+func (t *tail) deliver(p *position, lines []*dataplanepb.LogLine) (n int, ok bool) {
+	yield, source := t.yield, p.source
+	for i, from := range lines {
+		if from.GetShortPodName() != source.Pod {
+			return i, true
 		}
-		ts := l.GetTimestamp()
-		at := stamp{ts.GetSeconds(), ts.GetNanos()}
-		switch {
-		case at == done.latest && i > 0:
-			done.atLatest++
-		case i == 0 || at.compare(done.latest) > 0:
-			done.latest, done.atLatest = at, 1
-		}
-		written := time.Unix(at.seconds, int64(at.nanos)).UTC()
-		if !yield(Line{Time: written, Text: withoutEnding(l.GetMessage()), Originator: l.GetOriginator(), Source: source}, nil) {
-			return done, false
+		l := lineOf(from)
+		p.add(l)
+		written := time.Unix(l.at.seconds, int64(l.at.nanos)).UTC()
+		if !yield(Line{Time: written, Text: withoutEnding(l.text), Originator: from.GetOriginator(), Source: source}, nil) {
+			return i, false
 		}
 	}
-	done.lines = lines
-	return done, true
+	return len(lines), true
 }
 
 // samePod returns how many of the first lines are of one pod.

@@ -7,11 +7,8 @@ import (
 )
 
 const (
-	// heldLines is how many of the latest lines a position holds at least; it holds whole
-	// messages. More would cost a tail its throughput: the collector visits them.
+	// heldLines is how many of the latest lines a position knows one by one.
 	heldLines = 1000
-	// smallLines is up to how many lines of several messages become one stretch.
-	smallLines = 64
 	// window is how much later than all that was yielded a line must be, in seconds, to be
 	// new beyond doubt.
 	window = 1
@@ -35,16 +32,14 @@ func (s stamp) compare(o stamp) int {
 	return cmp.Compare(s.nanos, o.nanos)
 }
 
-// position is how much of the log of one place has been yielded. While lines come it
-// costs next to nothing: it holds on to the latest ones, as they came, and counts the
-// others at the newest of their timestamps only. From that it knows, when the log comes
-// again, which lines to skip.
+// position is how much of the log of one place has been yielded. It holds the latest lines, and
+// counts the others at the newest of their timestamps only. From that it knows, when the log
+// comes again, which lines to skip. It holds no message: the collector would visit all of it.
 type position struct {
 	source *Source
 
-	held  []stretch // the latest lines, from first on
-	first int
-	count int // of the lines
+	held   []line // the latest lines
+	oldest int    // of them; 0 until there are heldLines
 
 	// What is no longer held: everything up to low, and at low itself so many lines.
 	passed bool
@@ -52,14 +47,6 @@ type position struct {
 	atLow  int
 
 	replay *replay // nil while lines are new
-}
-
-// stretch is lines as they came.
-type stretch struct {
-	lines    []*dataplanepb.LogLine
-	latest   stamp // of them
-	atLatest int   // so many lines
-	own      bool  // lines is not part of a message
 }
 
 // replay is the state of a log that comes again. What was passed is that of its beginning:
@@ -73,67 +60,47 @@ type replay struct {
 	latest stamp        // of all lines that were yielded
 }
 
+// line is what tells lines of one place apart.
 type line struct {
 	at   stamp
 	text string
 }
 
-// add records lines that were yielded.
-func (p *position) add(lines stretch) {
-	p.count += len(lines.lines)
-	if n := len(p.held); n > p.first && len(lines.lines)+len(p.held[n-1].lines) <= smallLines {
-		p.held[n-1].join(lines) // a stretch for each of many small messages would cost more
-	} else {
-		p.held = append(p.held, lines)
+func lineOf(l *dataplanepb.LogLine) line { return line{stampOf(l), l.GetMessage()} }
+
+// add records a line that was yielded.
+func (p *position) add(l line) {
+	if len(p.held) < heldLines {
+		p.held = append(p.held, l)
+		return
 	}
-	for p.count-len(p.held[p.first].lines) >= heldLines {
-		p.pass(p.held[p.first])
-		p.held[p.first] = stretch{} // frees the lines
-		p.first++
-	}
-	if p.first > heldLines { // moves to the front, so that it need not grow
-		n := copy(p.held, p.held[p.first:])
-		clear(p.held[n:])
-		p.held, p.first = p.held[:n], 0
+	oldest := &p.held[p.oldest]
+	p.pass(oldest.at)
+	*oldest = l
+	if p.oldest++; p.oldest == heldLines {
+		p.oldest = 0
 	}
 }
 
-// join appends lines that came later.
-func (s *stretch) join(lines stretch) {
-	switch c := lines.latest.compare(s.latest); {
-	case c > 0:
-		s.latest, s.atLatest = lines.latest, lines.atLatest
-	case c == 0:
-		s.atLatest += lines.atLatest
-	}
-	if !s.own { // what follows in the message belongs to others
-		s.lines, s.own = append(make([]*dataplanepb.LogLine, 0, smallLines), s.lines...), true
-	}
-	s.lines = append(s.lines, lines.lines...)
-}
-
-// pass counts lines that are no longer held.
-func (p *position) pass(lines stretch) {
-	p.count -= len(lines.lines)
-	switch c := lines.latest.compare(p.low); {
-	case !p.passed || c > 0:
-		p.passed, p.low, p.atLow = true, lines.latest, lines.atLatest
-	case c == 0:
-		p.atLow += lines.atLatest
+// pass counts a line that is no longer held.
+func (p *position) pass(at stamp) {
+	switch {
+	case at == p.low && p.passed:
+		p.atLow++
+	case !p.passed || at.compare(p.low) > 0:
+		p.passed, p.low, p.atLow = true, at, 1
 	}
 }
 
 // rewind says that the log comes again from its start.
 func (p *position) rewind() {
 	r := &replay{
-		passed: p.passed, low: p.low, atLow: p.atLow, held: make(map[line]int, p.count), left: p.atLow + p.count, latest: p.low,
+		passed: p.passed, low: p.low, atLow: p.atLow, held: make(map[line]int, len(p.held)), left: p.atLow + len(p.held), latest: p.low,
 	}
-	for _, h := range p.held[p.first:] {
-		for _, l := range h.lines {
-			r.held[line{stampOf(l), l.GetMessage()}]++
-		}
-		if h.latest.compare(r.latest) > 0 {
-			r.latest = h.latest
+	for _, l := range p.held {
+		r.held[l]++
+		if l.at.compare(r.latest) > 0 {
+			r.latest = l.at
 		}
 	}
 	p.replay = r
@@ -150,7 +117,7 @@ func (p *position) fresh(lines []*dataplanepb.LogLine) []*dataplanepb.LogLine {
 			}
 			return append(fresh, lines[i:]...)
 		}
-		if !p.skip(l) {
+		if !p.skip(lineOf(l)) {
 			fresh = append(fresh, l)
 		}
 	}
@@ -164,10 +131,10 @@ func (r *replay) beyond(at stamp) bool {
 }
 
 // skip reports whether l has been yielded.
-func (p *position) skip(l *dataplanepb.LogLine) bool {
-	at, r := stampOf(l), p.replay
+func (p *position) skip(l line) bool {
+	r := p.replay
 	if r.passed {
-		switch c := at.compare(r.low); {
+		switch c := l.at.compare(r.low); {
 		case c < 0:
 			return true
 		case c == 0 && r.atLow > 0:
@@ -176,11 +143,10 @@ func (p *position) skip(l *dataplanepb.LogLine) bool {
 			return true
 		}
 	}
-	key := line{at, l.GetMessage()}
-	if r.held[key] == 0 {
+	if r.held[l] == 0 {
 		return false
 	}
-	r.held[key]--
+	r.held[l]--
 	r.left--
 	return true
 }

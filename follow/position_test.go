@@ -21,13 +21,10 @@ func TestNewLinesOfTheSecondOfTheCutAreFreshHoweverManyTheyAre(t *testing.T) {
 		}
 		logged[i] = &dataplanepb.LogLine{Timestamp: &timestamppb.Timestamp{Seconds: second}, Message: strconv.Itoa(i)}
 	}
-	one := func(l *dataplanepb.LogLine) stretch {
-		return stretch{lines: []*dataplanepb.LogLine{l}, latest: stampOf(l), atLatest: 1}
-	}
 	const cut, kept = 3 * heldLines, 2*heldLines + heldLines/2
 	var p position
 	for _, l := range logged[:cut] {
-		p.add(one(l))
+		p.add(lineOf(l))
 	}
 	p.rewind()
 	next := cut
@@ -37,7 +34,7 @@ func TestNewLinesOfTheSecondOfTheCutAreFreshHoweverManyTheyAre(t *testing.T) {
 				t.Fatalf("line %s is fresh after %s lines of the new stream, want %s", fresh.GetMessage(), strconv.Itoa(i), logged[next].GetMessage())
 			}
 			next++
-			p.add(one(fresh))
+			p.add(lineOf(fresh))
 		}
 	}
 	if next != len(logged) {
@@ -53,7 +50,8 @@ func TestALineOfTheNextSecondDoesNotEndTheSearchForOldOnes(t *testing.T) {
 	}
 	old := []*dataplanepb.LogLine{at(10, "a"), at(12, "b")}
 	var p position
-	p.add(stretch{lines: old, latest: stamp{seconds: 12}, atLatest: 1})
+	p.add(lineOf(old[0]))
+	p.add(lineOf(old[1]))
 	p.rewind()
 	again := []*dataplanepb.LogLine{old[0], at(13, "new"), old[1], at(15, "newer")}
 	if fresh := p.fresh(again); len(fresh) != 2 || fresh[0] != again[1] || fresh[1] != again[3] {
