@@ -133,7 +133,7 @@ func TestALeaseWithoutATimeLimitLapses(t *testing.T) {
 	must(t, s.client(t).Set(t.Context(), names[0], "another", 0).Err())
 	ctx, cancel := context.WithTimeout(t.Context(), 3*shortLapse)
 	defer cancel()
-	next, err := s.store(t, redisstore.WithLapse(shortLapse)).Lock(ctx, key)
+	next, err := s.store(t, redisstore.WithLapse(shortLapse), redisstore.WithPatience(0)).Lock(ctx, key)
 	must(t, err)
 	next.Unlock()
 }

@@ -42,7 +42,10 @@ type child struct {
 	Redis string        `json:"redis"` // addresses, separated by commas: more than one are Sentinels
 	URL   string        `json:"url"`   // of the token endpoint
 	Lapse time.Duration `json:"lapse"`
-	Hold  hold          `json:"hold"`
+	// Patience is that for a holder that is connected and says nothing; 0 means the usual one,
+	// less means none.
+	Patience time.Duration `json:"patience"`
+	Hold     hold          `json:"hold"`
 }
 
 // process is a running child. It makes a round for each line that it gets, and says how it
@@ -128,7 +131,11 @@ func runChild() int {
 		return 1
 	}
 	client := c.client()
-	store := redisstore.New(client, sealKeys, redisstore.WithLapse(c.Lapse))
+	opts := []redisstore.Option{redisstore.WithLapse(c.Lapse)}
+	if c.Patience != 0 {
+		opts = append(opts, redisstore.WithPatience(c.Patience))
+	}
+	store := redisstore.New(client, sealKeys, opts...)
 	a := c.authenticator(store)
 	say("ready")
 	var creds *auth.Credentials

@@ -6,7 +6,8 @@
 // Values are sealed with AES-256-GCM under keys that Redis never has ([Keys]), so neither a
 // dump nor the traffic shows a token, and a value that was moved to another key does not
 // open. The lock on a login is a lease: its holder extends it, and what a holder stores
-// after the lease was lost replaces nothing newer. Where Redis cannot be used, Lock returns
+// after the lease was lost replaces nothing newer. A holder that is suspended or cut off, and may
+// have sent the refresh token, is waited for. Where Redis cannot be used, Lock returns
 // an error that wraps [auth.ErrLeaseRequired], and no refresh token is sent. A logout is
 // stored, so that no other process puts the login back.
 //

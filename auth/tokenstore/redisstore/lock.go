@@ -92,14 +92,14 @@ func (s *Store) lock(ctx context.Context, p place, done func() bool) (*lease, er
 // acquire asks for the lease once. Without one it returns how long the present one lasts.
 func (s *Store) acquire(ctx context.Context, p place, attempt uint64) (*lease, time.Duration, error) {
 	sent := s.clock.Read()
-	lapse := s.opts.lapse
+	lapse, patience := s.opts.lapse, s.opts.patience
 	name := leaseName(s.instance, attempt)
 	ttl, quarantine := lapse*2/3, lapse/3
 	// What is granted after the time limit is released where it arrives: the caller is gone.
 	answer, err := call(ctx, s, func(ctx context.Context) ([]any, error) {
 		answer, err := s.confirmed(ctx, p, name, func(client scripter) ([]any, error) {
 			return onGroup(ctx, client, s.scripts.acquire, p, s.instance, attempt, ttl.Milliseconds(), quarantine.Milliseconds(),
-				s.seen.fence(p, 0), s.opts.logouts.Milliseconds())
+				s.seen.fence(p, 0), s.opts.logouts.Milliseconds(), patience.Milliseconds())
 		})
 		if ctx.Err() != nil && (err != nil || number(answer, 0) == 1) {
 			s.abandon(ctx, p, name)
@@ -115,7 +115,7 @@ func (s *Store) acquire(ctx context.Context, p place, attempt uint64) (*lease, t
 	if number(answer, 0) != 1 {
 		return nil, max(time.Duration(number(answer, 2))*time.Millisecond, 0), nil
 	}
-	l, err := s.granted(p, name, fence, sent.Add(ttl))
+	l, err := s.granted(ctx, p, name, fence, sent.Add(ttl))
 	return l, 0, err
 }
 

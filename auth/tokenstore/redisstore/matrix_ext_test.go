@@ -15,6 +15,12 @@ import (
 // Time until a lease goes to another in these tests.
 const shortLapse = 3 * time.Second
 
+// The Patience of a child.
+const (
+	usual time.Duration = 0
+	none  time.Duration = -1
+)
+
 // crowd is how many wait for the holder.
 const crowd = 6
 
@@ -34,16 +40,22 @@ type scene struct {
 // wait for it.
 func at(t *testing.T, h hold, grace bool, redisArgs ...string) *scene {
 	t.Helper()
+	return atWith(t, h, grace, usual, redisArgs...)
+}
+
+// atWith is at with processes that have a patience of their own.
+func atWith(t *testing.T, h hold, grace bool, forSilent time.Duration, redisArgs ...string) *scene {
+	t.Helper()
 	s := &scene{T: t, redis: newServer(t, redisArgs...), server: newRotation(t, grace)}
 	s.front, s.own = newProxy(t, s.redis.addr), newProxy(t, s.redis.addr)
 	must(t, s.redis.store(t).Store(t.Context(), key, s.server.login(expired)))
-	s.start(h)
+	s.start(h, forSilent)
 	return s
 }
 
-func (s *scene) start(h hold) {
+func (s *scene) start(h hold, forSilent time.Duration) {
 	s.Helper()
-	s.others = child{Redis: s.front.addr, URL: s.server.url, Lapse: shortLapse}.fleet(s, crowd)
+	s.others = child{Redis: s.front.addr, URL: s.server.url, Lapse: shortLapse, Patience: forSilent}.fleet(s, crowd)
 	s.holder = child{Redis: s.own.addr, URL: s.server.url, Lapse: shortLapse, Hold: h}.launch(s)
 	s.holder.await(s, "ready", time.Minute)
 	s.holder.tell("renew " + patience.String())
@@ -113,31 +125,61 @@ func TestAHolderThatIsKilledCostsALoginOnlyBetweenAnswerAndStore(t *testing.T) {
 	}
 }
 
-// A process that is suspended past the lapse overwrites nothing when it goes on, and sends
-// no refresh token that another may have sent.
+// A process that is suspended past the lapse costs no login: the others wait for it. Where they
+// do not, it overwrites nothing when it goes on, and sends no refresh token that another may
+// have sent.
 func TestAHolderThatIsSuspendedPastTheLapse(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		hold   hold
-		grace  bool
-		forced int
+		hold     hold
+		grace    bool
+		patience time.Duration
+		forced   int
 	}{
-		"SIGSTOP before the request":                                {locked, false, 0},
-		"SIGSTOP while the request is on its way":                   {beforeRequest, false, 1},
-		"SIGSTOP while the request is on its way, server has grace": {beforeRequest, true, 0},
-		"SIGSTOP between answer and store":                          {answered, false, 1},
-		"SIGSTOP between answer and store, server has grace":        {answered, true, 0},
-		"SIGSTOP after the store":                                   {stored, false, 0},
+		"SIGSTOP before the request":                              {locked, false, usual, 0},
+		"SIGSTOP while the request is on its way":                 {beforeRequest, false, usual, 0},
+		"SIGSTOP between answer and store":                        {answered, false, usual, 0},
+		"SIGSTOP after the store":                                 {stored, false, usual, 0},
+		"SIGSTOP before the request, no patience":                 {locked, false, none, 0},
+		"SIGSTOP between answer and store, no patience":           {answered, false, none, 1},
+		"SIGSTOP while the request is on its way, no need of any": {beforeRequest, true, none, 0},
+		"SIGSTOP between answer and store, no need of any":        {answered, true, none, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := at(t, c.hold, c.grace)
+			s := atWith(t, c.hold, c.grace, c.patience)
 			start := time.Now()
 			s.holder.signal(t, syscall.SIGSTOP)
 			time.Sleep(shortLapse + 2*time.Second)
 			s.holder.signal(t, syscall.SIGCONT)
 			all := append(fleet{s.holder}, s.others...)
 			s.want(name, all, c.forced, start)
+		})
+	}
+}
+
+// A machine that has vanished keeps its connection, as far as Redis knows. The others wait as
+// long as they have patience, and go on then.
+func TestAHolderThatVanishesIsNotWaitedForForEver(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		grace  bool
+		forced int
+	}{
+		"machine lost between answer and store":                   {false, 1},
+		"machine lost between answer and store, server has grace": {true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const forSilent = 4 * time.Second
+			s := atWith(t, answered, c.grace, forSilent)
+			start := time.Now()
+			s.own.cutRequests.Store(true) // and with them the end of the connections
+			must(t, s.holder.Process.Kill())
+			s.want(name, s.others, c.forced, start)
+			if took := time.Since(start); took < forSilent {
+				t.Errorf("the others went on after %v, and have a patience of %v", took, forSilent)
+			}
 		})
 	}
 }
@@ -185,7 +227,7 @@ func TestTheNetworkOfTheHolderIsCutInOneDirection(t *testing.T) {
 		"answers of Redis cut past the lapse, before the request":  {locked, shortLapse + 3*time.Second, true, 0},
 		"commands to Redis cut past the lapse, before the request": {locked, shortLapse + 3*time.Second, false, 0},
 		"answers of Redis cut past the lapse, before the store":    {answered, shortLapse + 3*time.Second, true, 0},
-		"commands to Redis cut past the lapse, before the store":   {answered, shortLapse + 3*time.Second, false, 1},
+		"commands to Redis cut past the lapse, before the store":   {answered, shortLapse + 3*time.Second, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,6 +11,7 @@ type Option interface{ apply(o *options) }
 type options struct {
 	prefix   string
 	lapse    time.Duration
+	patience time.Duration
 	limit    time.Duration
 	logouts  time.Duration
 	poll     time.Duration
@@ -25,7 +26,7 @@ func (f optionFunc) apply(o *options) { f(o) }
 
 func defaults() options {
 	return options{
-		prefix: "jetway:", lapse: 15 * time.Second, limit: 2 * time.Second, logouts: 30 * 24 * time.Hour,
+		prefix: "jetway:", lapse: 15 * time.Second, patience: lasting, limit: 2 * time.Second, logouts: 30 * 24 * time.Hour,
 		poll: 10 * time.Second, log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -41,6 +42,17 @@ func WithPrefix(prefix string) Option { return optionFunc(func(o *options) { o.p
 // back, or stores what it has obtained.
 func WithLapse(d time.Duration) Option {
 	return optionFunc(func(o *options) { o.lapse = max(d, 3*time.Second) })
+}
+
+// WithPatience sets how long after the lapse others wait for a holder that says nothing and is
+// still connected to Redis: a process that is suspended, or a machine whose network is cut.
+// It may have sent the refresh token, and store the answer when it goes on; meanwhile calls
+// go on with the token that they have, and fail with Unavailable once it has expired. Five
+// minutes is usual. After that, or at once if the connection has ended, the next one
+// sends the same refresh token. Zero is right where the authorization server accepts a refresh
+// token again for longer than the lapse: the next one need not wait then.
+func WithPatience(d time.Duration) Option {
+	return optionFunc(func(o *options) { o.patience = max(d, 0) })
 }
 
 // WithTimeLimit sets how long the Store waits for Redis, each time it needs an answer; 2

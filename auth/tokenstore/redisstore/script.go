@@ -7,6 +7,7 @@ import "github.com/redis/go-redis/v9"
 //	fence  number of the newest lease, or of a write without one, which counts the same
 //	dirty  the lease that was granted last and not released
 //	late   the lease that lapsed without a release, while the next one waits for it
+//	since  when that was found, in milliseconds since 1970
 //	run    the run ID of the server that granted the last lease, or stored the first record
 //	ver    changes with every write
 //
@@ -24,11 +25,12 @@ func newScripts() scripts {
 
 // acquireSource grants the lease, or says who has it and for how long. Before it grants one
 // where the last holder was lost, or where Redis may have lost what was written (another run
-// of the server, a lower fence than the caller knows), it lets a quarantine pass. A lease that
+// of the server, a lower fence than the caller knows), it lets a quarantine pass, and another
+// one as long as the holder that was lost is connected, until the patience ends. A lease that
 // lost its time limit, by PERSIST for example, gets a new one.
 //
 // ARGV: instance, attempt, milliseconds of the lease, of the quarantine, the highest fence
-// that the caller knows, milliseconds that a group without a login stays.
+// that the caller knows, milliseconds that a group without a login stays, of the patience.
 // Returns: 1 or 0, fence, milliseconds until it may be free, holder.
 const acquireSource = `
 local info = redis.pcall('INFO', 'server')
@@ -41,7 +43,7 @@ local function mine(value)
 end
 local known = tonumber(ARGV[5])
 local fresh = redis.call('EXISTS', KEYS[1]) == 0
-local h = redis.call('HMGET', KEYS[1], 'fence', 'dirty', 'late', 'run')
+local h = redis.call('HMGET', KEYS[1], 'fence', 'dirty', 'late', 'run', 'since')
 local fence, dirty, late = tonumber(h[1] or '0'), h[2], h[3]
 local held = redis.call('GET', KEYS[2])
 if held and not mine(held) and not (held == 'quarantine' and mine(late)) then
@@ -52,12 +54,20 @@ if held and not mine(held) and not (held == 'quarantine' and mine(late)) then
   end
   return {0, fence, left, held}
 end
-local suspect = dirty or fence < known or (run ~= '' and h[4] and h[4] ~= run)
-if not held and suspect and not mine(dirty) and not mine(late) then
+local function connected(name)
+  local there = redis.pcall('PUBSUB', 'NUMSUB', KEYS[1] .. ':' .. name)
+  return not there.err and tonumber(there[2]) > 0
+end
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local patient = now - tonumber(h[5] or '0') < tonumber(ARGV[7])
+local restarted = run ~= '' and h[4] and h[4] ~= run
+if not held and not mine(dirty or late) and
+  (dirty or fence < known or restarted or (late and patient and connected(late))) then
   redis.call('SET', KEYS[2], 'quarantine', 'PX', ARGV[4])
   redis.call('HSET', KEYS[1], 'fence', math.max(fence, known), 'run', run)
   if dirty then
-    redis.call('HSET', KEYS[1], 'late', dirty)
+    redis.call('HSET', KEYS[1], 'late', dirty, 'since', now)
     redis.call('HDEL', KEYS[1], 'dirty')
   end
   if fresh then redis.call('PEXPIRE', KEYS[1], ARGV[6]) end
@@ -67,7 +77,7 @@ fence = math.max(fence, known) + 1
 local me = ARGV[1] .. ':' .. ARGV[2]
 redis.call('SET', KEYS[2], me, 'PX', ARGV[3])
 redis.call('HSET', KEYS[1], 'fence', fence, 'dirty', me, 'run', run)
-redis.call('HDEL', KEYS[1], 'late')
+redis.call('HDEL', KEYS[1], 'late', 'since')
 if fresh then redis.call('PEXPIRE', KEYS[1], ARGV[6]) end
 return {1, fence, tonumber(ARGV[3]), me}
 `
@@ -90,7 +100,7 @@ local fence, mine = tonumber(h[1] or '0'), tonumber(ARGV[2])
 if fence > mine or (fence == mine and h[2] ~= ARGV[1] and h[3] ~= ARGV[1]) then return 0 end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[3])
 redis.call('HSET', KEYS[1], 'fence', mine, 'dirty', ARGV[1])
-redis.call('HDEL', KEYS[1], 'late')
+redis.call('HDEL', KEYS[1], 'late', 'since')
 if fresh then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1
 `
@@ -101,7 +111,7 @@ local h = redis.call('HMGET', KEYS[1], 'dirty', 'late')
 local held = redis.call('GET', KEYS[2])
 if held == ARGV[1] or (held == 'quarantine' and h[2] == ARGV[1]) then redis.call('DEL', KEYS[2]) end
 if h[1] == ARGV[1] then redis.call('HDEL', KEYS[1], 'dirty') end
-if h[2] == ARGV[1] then redis.call('HDEL', KEYS[1], 'late') end
+if h[2] == ARGV[1] then redis.call('HDEL', KEYS[1], 'late', 'since') end
 redis.call('PUBLISH', KEYS[1], 'released')
 return 1
 `

@@ -108,21 +108,79 @@ func TestTheStoreWorksWithACluster(t *testing.T) {
 	works(t, stores[0], stores[1])
 }
 
-// What docs/fleet.md says an ACL user needs is enough.
+// What docs/fleet.md says an ACL user needs is enough; without pubsub, holders that say nothing
+// count as dead.
 func TestTheStoreWorksForAnACLUserThatMayDoLittle(t *testing.T) {
 	t.Parallel()
-	acl := strings.Fields("jetway on >secret ~jetway:* &jetway:* -@all " + aclCommands)
-	s := newServer(t, append([]string{"--user"}, acl...)...)
-	open := func() *redisstore.Store {
-		store := redisstore.New(clientWith(t, &redis.Options{Addr: s.addr, Username: "jetway", Password: "secret", DisableIdentity: true}), sealKeys)
-		t.Cleanup(func() { _ = store.Close() })
-		return store
+	for name, c := range map[string]struct {
+		commands string
+		waits    bool // for a holder that says nothing
+	}{
+		"as documented":  {aclCommands + " +pubsub", true},
+		"without pubsub": {aclCommands, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acl := strings.Fields("jetway on >secret ~jetway:* &jetway:* -@all " + c.commands)
+			s := newServer(t, append([]string{"--user"}, acl...)...)
+			open := func(addr string) *redisstore.Store {
+				o := &redis.Options{Addr: addr, Username: "jetway", Password: "secret", DisableIdentity: true}
+				store := redisstore.New(clientWith(t, o), sealKeys, redisstore.WithLapse(shortLapse))
+				t.Cleanup(func() { _ = store.Close() })
+				return store
+			}
+			works(t, open(s.addr), open(s.addr))
+			p := newProxy(t, s.addr)
+			silent := lock(t, open(p.addr))
+			p.cutRequests.Store(true)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*shortLapse)
+			defer cancel()
+			l, err := open(s.addr).Lock(ctx, key)
+			if waits := errors.Is(err, redisstore.ErrBusy); waits != c.waits || !waits && err != nil {
+				t.Error(err)
+			}
+			if err == nil {
+				l.Unlock()
+			}
+			p.cutRequests.Store(false)
+			silent.Unlock()
+		})
 	}
-	works(t, open(), open())
 }
 
 const aclCommands = "+eval +evalsha +get +set +del +exists +hget +hset +hmget +hdel +hgetall +hexists +pexpire +persist +pttl" +
 	" +time +info +publish +subscribe +unsubscribe +ping +scan +wait"
+
+// The server that decides about a lease is the one that the holder is connected to.
+func TestTheHolderIsConnectedToTheServerOfItsLease(t *testing.T) {
+	t.Parallel()
+	addrs := newCluster(t)
+	c := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs})
+	t.Cleanup(func() { _ = c.Close() })
+	store := redisstore.New(c, sealKeys)
+	t.Cleanup(func() { _ = store.Close() })
+	for i := range 8 { // some in each slot
+		k := key
+		k.User = fmt.Sprint("user ", i)
+		l, err := store.Lock(t.Context(), k)
+		must(t, err)
+		for _, addr := range addrs {
+			node := client(t, addr)
+			leases := node.Keys(t.Context(), "*:lease").Val()
+			holders := node.PubSubChannels(t.Context(), "*:*:*:*").Val()
+			if len(leases) != len(holders) {
+				t.Errorf("%s has the leases %q and the holders %q", addr, leases, holders)
+			}
+		}
+		l.Unlock()
+		for _, addr := range addrs {
+			eventually(t, 5*time.Second, func() error {
+				holders := client(t, addr).PubSubChannels(t.Context(), "*:*:*:*").Val()
+				return wantf(len(holders) == 0, "the connection outlives the lease: %q", holders)
+			})
+		}
+	}
+}
 
 // A lease counts when the replicas have it, and not before.
 func TestALeaseWaitsForReplicas(t *testing.T) {
