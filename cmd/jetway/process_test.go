@@ -190,7 +190,7 @@ func checkWhole(t *testing.T, p *person, stderr string, err error, seen map[int]
 	var logins, profiles int
 	for _, name := range p.files(t) {
 		switch {
-		case name == filepath.Join("config", "jetway", "profiles.yaml"):
+		case name == filepath.Join("config", "jetway", "profiles.json"):
 			profiles++
 		case strings.HasPrefix(name, filepath.Join("config", "jetway", "credentials")) && strings.HasSuffix(name, ".json"):
 			logins++

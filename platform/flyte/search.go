@@ -32,13 +32,16 @@ type candidate struct {
 
 // search finds the file to read: the first that exists.
 func (s surroundings) search(explicit string) (found, error) {
-	list, err := s.candidates(explicit)
+	list, err := s.places(explicit)
 	if err != nil {
 		return found{}, err
 	}
 	for _, c := range list {
 		if c.from == "" && !regular(c.path) {
 			continue
+		}
+		if c.local {
+			c = c.among(list)
 		}
 		content, err := smallfile.Read(c.path)
 		switch {
@@ -54,29 +57,20 @@ func (s surroundings) search(explicit string) (found, error) {
 	return found{}, nil
 }
 
-// candidates returns the places in the order of flyte-sdk. A file in the working
-// directory counts as the user's own if the user names it, or works in the home
-// directory.
-func (s surroundings) candidates(explicit string) ([]candidate, error) {
-	list, err := s.places(explicit)
-	if err != nil {
-		return nil, err
-	}
-	own := map[string]bool{}
-	for _, c := range list {
-		if !c.local {
-			own[canonical(c.path)] = true
+// among returns c, a file in the working directory, as the user's own if it is also in list
+// as such: the user names it, or works in the home directory.
+func (c candidate) among(list []candidate) candidate {
+	path := canonical(c.path)
+	for _, own := range list {
+		if !own.local && canonical(own.path) == path {
+			// By its canonical name, so that it cannot be replaced through a symbolic link.
+			c.path, c.local = path, false
 		}
 	}
-	for i, c := range list {
-		// By its canonical name, so that it cannot be replaced through a symbolic link.
-		if path := canonical(c.path); c.local && own[path] {
-			list[i].path, list[i].local = path, false
-		}
-	}
-	return list, nil
+	return c
 }
 
+// places returns where to look, in the order of flyte-sdk.
 func (s surroundings) places(explicit string) ([]candidate, error) {
 	if explicit != "" {
 		c, err := s.named("ConfigFile", explicit)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -64,7 +63,10 @@ const (
 	Colossal   Size = "Colossal"
 )
 
-var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+func isDigest(text string) bool {
+	sum, ok := strings.CutPrefix(text, "sha256:")
+	return ok && len(sum) == 64 && strings.Trim(sum, "0123456789abcdef") == ""
+}
 
 // form returns the fields of the hub's form.
 func (l Lab) form() (url.Values, error) {
@@ -131,7 +133,7 @@ func (i Image) reference() (string, error) {
 	case i.Digest != "":
 		digest, pinned = i.Digest, true
 	}
-	if pinned && !digestForm.MatchString(digest) {
+	if pinned && !isDigest(digest) {
 		return "", fmt.Errorf("the digest %.128q is not sha256: and 64 hex digits in lower case", digest)
 	}
 	if name == "" {

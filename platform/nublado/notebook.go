@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/jetway-go/jetway/internal/fault"
 )
@@ -121,9 +122,11 @@ func lines(raw json.RawMessage) []string {
 	return list
 }
 
-var escapes = regexp.MustCompile("\x1b\\[[0-9;?]*[\\x20-\\x2f]*[\\x40-\\x7e]")
+var escapes = sync.OnceValue(func() *regexp.Regexp { //nolint:gochecknoglobals // a constant, in effect
+	return regexp.MustCompile("\x1b\\[[0-9;?]*[\\x20-\\x2f]*[\\x40-\\x7e]")
+})
 
 // plain returns text without the escape sequences of a terminal.
 func plain(text string) string {
-	return strings.ReplaceAll(escapes.ReplaceAllString(text, ""), "\x1b", "")
+	return strings.ReplaceAll(escapes().ReplaceAllString(text, ""), "\x1b", "")
 }

@@ -12,12 +12,12 @@ const maxLogins = 200
 // Login names a login that this command has stored, as the store does: keyrings cannot list
 // theirs. It contains no secret.
 type Login struct {
-	Endpoint string `yaml:"endpoint"`
-	ClientID string `yaml:"client_id,omitempty"`
-	Audience string `yaml:"audience,omitempty"`
-	Flow     string `yaml:"flow,omitempty"`
-	User     string `yaml:"user,omitempty"`
-	Profile  string `yaml:"profile,omitempty"`
+	Endpoint string `json:"endpoint"`
+	ClientID string `json:"client_id,omitempty"`
+	Audience string `json:"audience,omitempty"`
+	Flow     string `json:"flow,omitempty"`
+	User     string `json:"user,omitempty"`
+	Profile  string `json:"profile,omitempty"`
 }
 
 // Remember adds k to the list of logins, as the newest.

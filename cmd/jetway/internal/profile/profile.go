@@ -8,48 +8,48 @@ package profile
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"syscall"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Settings are what a profile says. An empty field says nothing.
 type Settings struct {
 	// Platform is the kind of backend: flyte, wallaroo, nublado, kubeflow, jupyterhub.
-	Platform string `yaml:"platform,omitempty" json:"platform,omitempty"`
+	Platform string `json:"platform,omitempty"`
 	// Endpoint is its address.
-	Endpoint string `yaml:"endpoint,omitempty" json:"endpoint,omitempty"`
+	Endpoint string `json:"endpoint,omitempty"`
 	// Insecure connects without TLS.
-	Insecure bool `yaml:"insecure,omitempty" json:"insecure,omitempty"`
+	Insecure bool `json:"insecure,omitempty"`
 	// CAFile names certificates to trust beside the system's.
-	CAFile string `yaml:"ca_file,omitempty" json:"ca_file,omitempty"`
+	CAFile string `json:"ca_file,omitempty"`
 	// OwnLogin keeps the profile's login apart from that of other profiles, and of programs,
 	// for the same backend: for a second account there.
-	OwnLogin bool `yaml:"own_login,omitempty" json:"own_login,omitempty"`
+	OwnLogin bool `json:"own_login,omitempty"`
 	// User is the user to log in as, where the system needs a name.
-	User string `yaml:"user,omitempty" json:"user,omitempty"`
+	User string `json:"user,omitempty"`
 	// ClientID is the OAuth client, where it is not the backend's own.
-	ClientID string `yaml:"client_id,omitempty" json:"client_id,omitempty"`
+	ClientID string `json:"client_id,omitempty"`
 	// Org, Project and Domain are those of calls that need them.
-	Org     string `yaml:"org,omitempty" json:"org,omitempty"`
-	Project string `yaml:"project,omitempty" json:"project,omitempty"`
-	Domain  string `yaml:"domain,omitempty" json:"domain,omitempty"`
+	Org     string `json:"org,omitempty"`
+	Project string `json:"project,omitempty"`
+	Domain  string `json:"domain,omitempty"`
 }
 
 // Profiles are all profiles of a person.
 type Profiles struct {
 	// Current is the one used when no other is asked for; empty for none.
-	Current string `yaml:"current,omitempty"`
+	Current string `json:"current,omitempty"`
 	// Named are the profiles by name.
-	Named map[string]Settings `yaml:"profiles,omitempty"`
+	Named map[string]Settings `json:"profiles,omitempty"`
 	// Logins names the logins that this command has stored, the newest last.
-	Logins []Login `yaml:"logins,omitempty"`
+	Logins []Login `json:"logins,omitempty"`
 }
 
 // ErrUnknown means that there is no profile of that name.
@@ -71,7 +71,7 @@ func At(dir string) File {
 		}
 		dir = filepath.Join(base, "jetway")
 	}
-	return File{path: filepath.Join(dir, "profiles.yaml")}
+	return File{path: filepath.Join(dir, "profiles.json")}
 }
 
 // Path returns where the file is, or would be; empty if there is no place for it.
@@ -90,15 +90,26 @@ func (f File) Load() (Profiles, error) {
 	case err != nil:
 		return p, fmt.Errorf("read profiles: %w", err)
 	}
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(&p); err != nil && len(bytes.TrimSpace(text)) > 0 {
+	if err := parse(text, &p); err != nil && len(bytes.TrimSpace(text)) > 0 {
 		return p, fmt.Errorf("read profiles: %s: %w; mend the file or remove it", f.path, err)
 	}
 	if p.Named == nil {
 		p.Named = map[string]Settings{}
 	}
 	return p, nil
+}
+
+// parse reads JSON without fields that this version does not know: Save would lose them.
+func parse(text []byte, p *Profiles) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(p); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is something after the profiles")
+	}
+	return nil
 }
 
 // Change loads the profiles, changes them and saves them if change reports true. Where
@@ -129,7 +140,7 @@ func (f File) Save(p Profiles) (err error) {
 	if f.nowhere != nil {
 		return f.nowhere
 	}
-	text, err := yaml.Marshal(p)
+	text, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -142,7 +153,7 @@ func (f File) Save(p Profiles) (err error) {
 		return err
 	}
 	defer os.Remove(next.Name()) // finds nothing once it is renamed
-	_, err = next.Write(text)
+	_, err = next.Write(append(text, '\n'))
 	if err := errors.Join(err, next.Sync(), next.Close()); err != nil {
 		return err
 	}
@@ -165,7 +176,8 @@ func (p *Profiles) Get(name string) (string, Settings, error) {
 
 // CheckName returns an error for what cannot name a profile.
 func CheckName(name string) error {
-	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`).MatchString(name) {
+	const first, most = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 63
+	if name == "" || len(name) > most || strings.Trim(name, first+"._-") != "" || !strings.Contains(first, name[:1]) {
 		return fmt.Errorf("profile name %q: want 1 to 63 letters, digits, dots, hyphens and underscores, the first a letter or digit", name)
 	}
 	return nil

@@ -92,13 +92,40 @@ func TestTheListOfLoginsIsBoundedAndHasEachOnce(t *testing.T) {
 
 func TestABrokenFileStaysAsItIs(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	path := filepath.Join(dir, "profiles.yaml")
-	if err := os.WriteFile(path, []byte("profiles: ["), 0o600); err != nil {
-		t.Fatal(err)
+	for name, broken := range map[string]string{
+		"cut off":              `{"profiles": [`,
+		"of another kind":      "profiles:\n  one: {}\n",
+		"of a later version":   `{"profiles": {"one": {"colour": "red"}}}`,
+		"with more after it":   `{"profiles": {}} {"profiles": {}}`,
+		"with a field of text": `{"profiles": {"one": {"insecure": "yes"}}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			path := filepath.Join(dir, "profiles.json")
+			if err := os.WriteFile(path, []byte(broken), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := profile.At(dir).Change(func(*profile.Profiles) bool { t.Error("it is changed"); return true })
+			if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "mend the file") {
+				t.Error(err)
+			}
+			if text, _ := os.ReadFile(path); string(text) != broken {
+				t.Errorf("it is %q now", text)
+			}
+		})
 	}
-	err := profile.At(dir).Change(func(*profile.Profiles) bool { t.Error("it is changed"); return true })
-	if text, _ := os.ReadFile(path); err == nil || string(text) != "profiles: [" {
-		t.Errorf("%v, %q", err, text)
+}
+
+func TestANameIsOneThatShellsAndFilesTake(t *testing.T) {
+	t.Parallel()
+	for name, good := range map[string]bool{
+		"a": true, "9": true, "a.b-c_D": true, strings.Repeat("x", 63): true,
+		"": false, ".a": false, "-a": false, "_a": false, "a b": false, "a/b": false, "../x": false, "é": false, "a\n": false,
+		strings.Repeat("x", 64): false,
+	} {
+		if err := profile.CheckName(name); (err == nil) != good {
+			t.Errorf("%q: %v", name, err)
+		}
 	}
 }
