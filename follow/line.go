@@ -2,6 +2,7 @@ package follow
 
 import (
 	"context"
+	"hash/maphash"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ func (t *tail) take(_ context.Context, message []batch) (news bool, err error) {
 			fresh, n := lines, 0
 			if p.replay != nil {
 				n = samePod(lines)
-				fresh = p.fresh(lines[:n])
+				fresh = p.fresh(lines[:n], t.lineOf)
 			}
 			if len(fresh) > 0 {
 				news, t.absent = true, 0
@@ -61,14 +62,18 @@ func (t *tail) deliver(p *position, lines []*dataplanepb.LogLine) (n int, ok boo
 		if from.GetShortPodName() != source.Pod {
 			return i, true
 		}
-		l := lineOf(from)
+		l := t.lineOf(from)
 		p.add(l)
 		written := time.Unix(l.at.seconds, int64(l.at.nanos)).UTC()
-		if !yield(Line{Time: written, Text: withoutEnding(l.text), Originator: from.GetOriginator(), Source: source}, nil) {
+		if !yield(Line{Time: written, Text: withoutEnding(from.GetMessage()), Originator: from.GetOriginator(), Source: source}, nil) {
 			return i, false
 		}
 	}
 	return len(lines), true
+}
+
+func (t *tail) lineOf(l *dataplanepb.LogLine) line {
+	return line{stampOf(l), maphash.String(t.seed, l.GetMessage())}
 }
 
 // samePod returns how many of the first lines are of one pod.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
 
 	"google.golang.org/grpc"
@@ -44,11 +45,11 @@ type RunLogClient interface {
 // when the attempt has ended and every line has been yielded. Attempt 0 in req stands for
 // the latest one at the time of the call.
 //
-// After a cut the backend sends the log again. Of each container's lines those that are
-// older than the latest 1,000 are skipped by their time, and of these as many with the same
-// timestamp and text as have been yielded: lines that are equal survive, and so do lines
-// out of order among the latest 1,000. What the backend itself no longer has is lost: some
-// keep only the last 1,000 lines.
+// After a cut the backend sends the log again. Of each container's latest 1,000 lines as many
+// with the same timestamp and text are skipped as have been yielded: lines that are equal
+// survive, and so do lines out of order. Older ones are skipped by their number if the log
+// comes from its start, else by their time. What the backend itself no longer has is lost:
+// some keep only the last 1,000 lines.
 //
 // While the backend has no log yet, because the pod is starting, it asks again, see
 // [WithLogGrace]. An attempt that ends while its log is read is read once more to its end,
@@ -57,7 +58,7 @@ type RunLogClient interface {
 func TailLogs(ctx context.Context, from LogClients, req *dataproxypb.TailLogsRequest, opts ...Option) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
 		cfg := newConfig(opts)
-		t := &tail{from: from, req: proto.CloneOf(req), cfg: cfg, yield: yield, places: map[place]*position{}}
+		t := &tail{from: from, req: proto.CloneOf(req), cfg: cfg, yield: yield, places: map[place]*position{}, seed: maphash.MakeSeed()}
 		f := follower[[]batch]{cfg: cfg, open: t.open, take: t.take, ended: t.ended, rescue: t.rescue, check: t.check}
 		if err := f.run(ctx); err != nil {
 			subject := fmt.Sprintf("%s, attempt %d", actionText(req.GetActionId()), t.req.GetAttempt())
@@ -78,6 +79,7 @@ type tail struct {
 	absent int       // how often there was no log
 	status statusKey // of the action, then
 
+	seed   maphash.Seed // of the hashes of texts
 	places map[place]*position
 	at     place     // the last one
 	pos    *position // of it

@@ -1,7 +1,11 @@
 package follow
 
 import (
+	"context"
+	"hash/maphash"
+	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -23,18 +27,19 @@ func TestNewLinesOfTheSecondOfTheCutAreFreshHoweverManyTheyAre(t *testing.T) {
 	}
 	const cut, kept = 3 * heldLines, 2*heldLines + heldLines/2
 	var p position
+	lines := tail{seed: maphash.MakeSeed()}
 	for _, l := range logged[:cut] {
-		p.add(lineOf(l))
+		p.add(lines.lineOf(l))
 	}
 	p.rewind()
 	next := cut
 	for i, l := range logged[kept:] {
-		for _, fresh := range p.fresh([]*dataplanepb.LogLine{l}) {
+		for _, fresh := range p.fresh([]*dataplanepb.LogLine{l}, lines.lineOf) {
 			if fresh != logged[next] {
 				t.Fatalf("line %s is fresh after %s lines of the new stream, want %s", fresh.GetMessage(), strconv.Itoa(i), logged[next].GetMessage())
 			}
 			next++
-			p.add(lineOf(fresh))
+			p.add(lines.lineOf(fresh))
 		}
 	}
 	if next != len(logged) {
@@ -50,11 +55,34 @@ func TestALineOfTheNextSecondDoesNotEndTheSearchForOldOnes(t *testing.T) {
 	}
 	old := []*dataplanepb.LogLine{at(10, "a"), at(12, "b")}
 	var p position
-	p.add(lineOf(old[0]))
-	p.add(lineOf(old[1]))
+	lines := tail{seed: maphash.MakeSeed()}
+	p.add(lines.lineOf(old[0]))
+	p.add(lines.lineOf(old[1]))
 	p.rewind()
 	again := []*dataplanepb.LogLine{old[0], at(13, "new"), old[1], at(15, "newer")}
-	if fresh := p.fresh(again); len(fresh) != 2 || fresh[0] != again[1] || fresh[1] != again[3] {
+	if fresh := p.fresh(again, lines.lineOf); len(fresh) != 2 || fresh[0] != again[1] || fresh[1] != again[3] {
 		t.Errorf("fresh are %v", fresh)
 	}
+}
+
+func TestATailDoesNotHoldLongLines(t *testing.T) { //nolint:paralleltest // it measures the heap
+	const lines, length = 200, 1 << 20
+	long := &tail{seed: maphash.MakeSeed(), places: map[place]*position{}, yield: func(Line, error) bool { return true }}
+	inUse := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := inUse()
+	for i := range lines {
+		l := &dataplanepb.LogLine{Timestamp: &timestamppb.Timestamp{Seconds: int64(i)}, Message: strings.Repeat("x", length)}
+		if _, err := long.take(context.Background(), []batch{{lines: []*dataplanepb.LogLine{l}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if held := inUse() - before; held > 10*length {
+		t.Errorf("a tail holds %d bytes after %d lines of %d", held, lines, length)
+	}
+	runtime.KeepAlive(long)
 }
