@@ -155,6 +155,25 @@ func TestMsgpackAllocatesNoMoreThanItReads(t *testing.T) {
 	}
 }
 
+// Lists in lists that each promise to fill all that follows.
+//
+//nolint:paralleltest // counts what the process allocates
+func TestMsgpackInsideOfMsgpackAllocatesNoMoreThanItReads(t *testing.T) {
+	const size = 64 << 10
+	for name, head := range map[string][]byte{"list": {0xdd, 0, 0, 0xfe, 0}, "map": {0xdf, 0, 0, 0x7e, 0, 0xa0}} {
+		raw := append(bytes.Repeat(head, maxDepth), make([]byte, size)...)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := unpacked(raw); !errors.Is(err, ErrMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 100*size {
+			t.Errorf("%s: %d bytes for %d", name, n, len(raw))
+		}
+	}
+}
+
 func FuzzMsgpack(f *testing.F) {
 	for _, s := range []string{"82a16101a16291c0", "de0001a16101", "ca3fc00000", "d6ff00000000", "81c001", "ddffffffff"} {
 		raw, _ := hex.DecodeString(s)

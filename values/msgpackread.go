@@ -21,6 +21,7 @@ func unpacked(raw []byte) (node, error) {
 type unpacker struct {
 	rest  []byte
 	parts int
+	owed  uint64 // bytes of rest that lists and maps around have promised, one for each part
 }
 
 var errShort = wrong(ErrMalformed, "msgpack that ends too early")
@@ -139,13 +140,23 @@ func (r *unpacker) text(size uint64) (node, error) {
 	return string(raw), nil
 }
 
+// promise notes that so many parts follow, each of a byte at least.
+func (r *unpacker) promise(parts uint64) error {
+	if r.owed+parts > uint64(len(r.rest)) {
+		return errShort
+	}
+	r.owed += parts
+	return nil
+}
+
 func (r *unpacker) list(size uint64, depth int) (node, error) {
-	if size > uint64(len(r.rest)) { // each item has a byte at least
-		return nil, errShort
+	if err := r.promise(size); err != nil {
+		return nil, err
 	}
 	items := make(list, size)
 	for i := range items {
 		var err error
+		r.owed--
 		if items[i], err = r.node(depth + 1); err != nil {
 			return nil, inItem(i, err)
 		}
@@ -154,12 +165,13 @@ func (r *unpacker) list(size uint64, depth int) (node, error) {
 }
 
 func (r *unpacker) object(size uint64, depth int) (node, error) {
-	if size > uint64(len(r.rest))/2 {
-		return nil, errShort
+	if err := r.promise(2 * size); err != nil {
+		return nil, err
 	}
 	o := &object{record: true, members: make([]member, 0, size)}
 	seen := make(map[string]bool, size)
 	for range size {
+		r.owed -= 2
 		name, err := r.key()
 		if err != nil {
 			return nil, err
