@@ -202,6 +202,8 @@ func TestWhatCannotBeReadIsAnErrorThatSaysWhere(t *testing.T) {
 		{half, 0, values.ErrRange, "no whole number"},
 		{`scalar { primitive { float_value: nan } }`, 0, values.ErrRange, "no whole number"},
 		{`scalar { primitive { float_value: inf } }`, 0, values.ErrRange, "beyond 2^53"},
+		{`scalar { primitive { float_value: nan } }`, json.Number(""), values.ErrRange, "not finite"},
+		{`scalar { primitive { float_value: -inf } }`, json.Number(""), values.ErrRange, "not finite"},
 		{big, 0.0, values.ErrRange, "lose digits"},
 		{big, int32(0), values.ErrRange, "int32 cannot hold"},
 		{`scalar { primitive { integer: -1 } }`, uint(0), values.ErrRange, "uint cannot hold"},

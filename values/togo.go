@@ -3,6 +3,7 @@ package values
 import (
 	"encoding"
 	"encoding/json"
+	"math"
 	"reflect"
 	"strconv"
 	"time"
@@ -192,6 +193,9 @@ func setNumber(x *json.Number, n node) error {
 	case uint64:
 		*x = json.Number(strconv.FormatUint(n, 10))
 	case float64:
+		if math.IsNaN(n) || math.IsInf(n, 0) {
+			return wrong(ErrRange, "a float that is not finite, which JSON has no number for")
+		}
 		*x = json.Number(strconv.FormatFloat(n, 'g', -1, 64))
 	default:
 		return wrong(ErrType, "have %s, want a number", kind(n))
