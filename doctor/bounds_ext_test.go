@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,6 +46,32 @@ func TestAServerThatHangsCostsTheTimeOfOneStep(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A server whose headers do not end is judged by how they begin.
+func TestEndlessHeadersCostNeitherTimeNorMemory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		report := doctor.Run(t.Context(), at("http://flyte.example.com"),
+			doctor.WithLookup(func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil }),
+			doctor.WithDial(func(context.Context, string, string) (net.Conn, error) {
+				here, there := net.Pipe()
+				go func() { _, _ = io.Copy(io.Discard, there) }()
+				go func() {
+					text := "HTTP/1.1 200 OK\r\nX-Long: "
+					for n, err := 0, error(nil); err == nil && n < 100; n++ {
+						_, err = io.WriteString(there, text)
+						text = strings.Repeat("x", 64<<10)
+					}
+				}()
+				return here, nil
+			}))
+		for _, s := range report.Steps {
+			if s.Name == "protocol" && (s.Problem != doctor.WebServer || s.Took != 0) {
+				t.Errorf("%v after %v", s, s.Took)
+			}
+		}
+	})
 }
 
 // hanging is a store that waits for ever.

@@ -30,6 +30,7 @@ type greeting struct {
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 
 const (
+	maxHeaders    = 64 << 10 // of HTTP/1.1: a server may send them without end
 	frameHeader   = 9
 	frameSettings = 4
 	recordAlert   = 0x15
@@ -42,7 +43,7 @@ func greeted(ctx context.Context, conn net.Conn) greeting {
 	if _, err := io.WriteString(conn, preface); err != nil {
 		return greeting{err: err}
 	}
-	r := bufio.NewReader(conn)
+	r := bufio.NewReader(io.LimitReader(conn, maxHeaders))
 	begin, err := r.Peek(frameHeader)
 	switch {
 	case isHTTP(begin):

@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -110,6 +112,9 @@ func (m made) Dial(string, string) (net.Conn, error) { return m.conn, nil }
 
 func (m made) DialContext(context.Context, string, string) (net.Conn, error) { return m.conn, nil }
 
+// maxAnswer is how much of a proxy's response is read, which may have no end.
+const maxAnswer = 256 << 10
+
 // ask has the proxy connect to address.
 func (t *Tunnel) ask(ctx context.Context, conn net.Conn, address string) (net.Conn, error) {
 	if t.Proxy.Scheme == "https" {
@@ -132,7 +137,8 @@ func (t *Tunnel) ask(ctx context.Context, conn net.Conn, address string) (net.Co
 	if err := request.WithContext(ctx).Write(conn); err != nil {
 		return nil, err
 	}
-	reader := bufio.NewReader(conn)
+	limited := &io.LimitedReader{R: conn, N: maxAnswer}
+	reader := bufio.NewReader(limited)
 	answer, err := http.ReadResponse(reader, request)
 	if err != nil {
 		return nil, fmt.Errorf("CONNECT %s: %w", address, err)
@@ -141,6 +147,7 @@ func (t *Tunnel) ask(ctx context.Context, conn net.Conn, address string) (net.Co
 		_ = answer.Body.Close()
 		return nil, fmt.Errorf("CONNECT %s: the proxy answered %d %s", address, answer.StatusCode, http.StatusText(answer.StatusCode))
 	}
+	limited.N = math.MaxInt64
 	return &tunnelConn{Conn: conn, reader: reader}, nil
 }
 
