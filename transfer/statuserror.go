@@ -45,8 +45,11 @@ func (e *StatusError) Error() string {
 	if e.cause != nil {
 		text += ": " + e.cause.Error()
 	}
-	if 300 <= e.Status && e.Status < 400 {
+	switch {
+	case 300 <= e.Status && e.Status < 400 && e.Status != http.StatusNotModified:
 		text += ": the redirect was not followed"
+	case e.RetryAfter > longestWait:
+		text += fmt.Sprintf(": it asks to wait %v, so try again after that", e.RetryAfter)
 	}
 	return text
 }

@@ -1,9 +1,35 @@
 package transfer
 
 import (
+	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 )
+
+// Why no other attempt was made is in the text.
+func TestAStatusErrorSaysWhyItIsFinal(t *testing.T) {
+	t.Parallel()
+	const wait, redirect = "it asks to wait 24h0m0s", "the redirect was not followed"
+	for _, tc := range []struct {
+		status int
+		after  time.Duration
+		want   string
+	}{
+		{http.StatusServiceUnavailable, 24 * time.Hour, wait},
+		{http.StatusServiceUnavailable, 20 * time.Second, ""},
+		{http.StatusFound, 0, redirect},
+		{http.StatusNotModified, 0, ""},
+	} {
+		text := (&StatusError{Status: tc.status, RetryAfter: tc.after}).Error()
+		for _, said := range []string{wait, redirect} {
+			if strings.Contains(text, said) != (said == tc.want) {
+				t.Errorf("%d after %v: %q", tc.status, tc.after, text)
+			}
+		}
+	}
+}
 
 func TestSecretsOfURLsAreFoundHoweverTheirQueryIsWritten(t *testing.T) {
 	t.Parallel()
