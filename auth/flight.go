@@ -171,7 +171,7 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 		}()
 		defer recovered(ctx, fs.renewal.log, "the login", &panicked)
 		fs.watch(ctx)
-		creds, err = fs.renewal.observed(ctx, &f.task)
+		creds, err = fs.renewal.runObserved(ctx, &f.task)
 		if f.loggedOut && s.creds != nil {
 			fs.renewal.log.InfoContext(ctx, "the login was deleted by a logout of another process")
 		}
