@@ -144,7 +144,7 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 	}
 	if !found && r.asks(t) && r.storage.take(ctx, &t.lease, again) && !settled {
 		if t.lease.late || missed && r.storage.watched() {
-			settle(ctx)
+			_ = clock.Sleep(ctx, settling) // what follows sees that ctx has ended
 		}
 		found = r.look(ctx, t)
 	}

@@ -135,13 +135,3 @@ func (r *renewal) unlock(ctx context.Context, t *task) {
 // settling is how long the first holder of a lock waits when the store was away: others store
 // first what they have renewed meanwhile, and the refresh token that they used is not sent.
 const settling = time.Second / 2
-
-// settle waits for that, at most until ctx ends.
-func settle(ctx context.Context) {
-	wait := time.NewTimer(settling)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-ctx.Done():
-	}
-}
