@@ -169,7 +169,7 @@ var ErrDeployment = errors.New("the deployment failed")
 
 // DeployError is the error of a deployment that does not run.
 type DeployError struct {
-	// Name is that of the deployment.
+	// Name is the name of the deployment.
 	Name string
 	// Last is its last known state; zero if none was seen.
 	Last DeploymentStatus
