@@ -103,6 +103,21 @@ func (b *backoff) accepted(refused bool) {
 // forgive lets the next flight start, whatever the last ones failed with.
 func (b *backoff) forgive() { b.err, b.pace = nil, pace{} }
 
+// forgiveLock lets the next flight start at once if the last one failed for want of a lock.
+func (b *backoff) forgiveLock() {
+	if errors.Is(b.err, ErrLeaseRequired) {
+		b.forgiveLogin()
+	}
+}
+
+// forgiveLogin forgets what was wrong with the login before this one, but not that the
+// authorization server failed, or that a person declined.
+func (b *backoff) forgiveLogin() {
+	if errors.Is(b.err, ErrRejected) || errors.Is(b.err, ErrInteractionRequired) || errors.Is(b.err, ErrLeaseRequired) {
+		*b = backoff{declined: b.declined, pace: b.pace}
+	}
+}
+
 // permitted returns the mode of a flight for a caller who asks for m. A person who
 // declined is not asked again, but another program may have stored a login since.
 func (b *backoff) permitted(m mode) mode {

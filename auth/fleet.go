@@ -18,16 +18,6 @@ var (
 	ErrLoggedOut = fmt.Errorf("%w: the login was deleted by a logout", ErrNoCredentials)
 )
 
-// unreadError says why the refresh token of a shared login is not sent although it is locked.
-type unreadError struct{ why error }
-
-func (e *unreadError) Error() string {
-	return "the login is shared and cannot be read; no refresh token is sent, since another program may have replaced it: " +
-		e.why.Error() + "; later calls try again, and a new login replaces what is stored"
-}
-
-func (e *unreadError) Unwrap() []error { return []error{ErrLeaseRequired, e.why} }
-
 // Watcher is a [Store] that reports changes which others make. It is for a store that
 // machines share and that may be away for a while: an [Authenticator] tries again to store
 // what it could not store there, and what the store has lost. So a Watcher tells a logout

@@ -148,7 +148,7 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 	if s.load() == unread && fs.initial != nil {
 		f.given, f.last = fs.initial, fs.initial
 	}
-	fs.begin(&f.task)
+	fs.handOver(&f.task)
 	f.critical.Store(session != nil || m == storeOnly && f.outdated)
 	fs.flight = f
 	if m != storeOnly {
@@ -171,7 +171,7 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 		}()
 		defer recovered(ctx, fs.renewal.log, "the login", &panicked)
 		fs.watch(ctx)
-		creds, err = fs.renewal.observed(ctx, &f.task)
+		creds, err = fs.renewal.runObserved(ctx, &f.task)
 		if f.loggedOut && s.creds != nil {
 			fs.renewal.log.InfoContext(ctx, "the login was deleted by a logout of another process")
 		}
@@ -214,7 +214,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 			fs.backoff.succeeded(&f.task, f.creds != nil, fs.renewal.clock.Read())
 		}
 	}
-	fs.stored(f)
+	fs.planStoring(f)
 	close(f.done)
 }
 

@@ -90,7 +90,7 @@ var (
 // Other processes wait from the refresh until its result is stored, and read the store
 // then. They never wait for a person.
 func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
-	defer r.letGo(ctx, t)
+	defer r.unlock(ctx, t)
 	if !t.lease.exclusive() { // kept from the renewal before, and lost since
 		t.lease.release()
 	}
@@ -144,7 +144,7 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 	}
 	if !found && r.asks(t) && r.storage.take(ctx, &t.lease, again) && !settled {
 		if t.lease.late || missed && r.storage.watched() {
-			settle(ctx)
+			_ = clock.Sleep(ctx, settling) // what follows sees that ctx has ended
 		}
 		found = r.look(ctx, t)
 	}

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -15,7 +14,7 @@ func (s *storage) watched() bool {
 	return ok
 }
 
-// watch begins to watch the store, if that is possible and has not begun.
+// watch starts to watch the store, if it is a [Watcher] and is not watched yet.
 func (fs *flights) watch(ctx context.Context) {
 	w, ok := fs.renewal.storage.store.(Watcher)
 	fs.mu.Lock()
@@ -42,7 +41,7 @@ func (fs *flights) watch(ctx context.Context) {
 	}
 }
 
-// storeChanged has the store looked at: now, or once the flight under way has ended. Any
+// storeChanged starts a look at the store: now, or when the flight under way has ended. Any
 // number of changes meanwhile cause one look.
 func (fs *flights) storeChanged() {
 	fs.mu.Lock()
@@ -50,22 +49,22 @@ func (fs *flights) storeChanged() {
 	fs.storing.changed = true
 	now, next := fs.renewal.clock.Read(), fs.storing.looked.Add(minLook)
 	switch {
-	case isClosed(fs.closed), fs.flight != nil: // which looks when it has ended
+	case isClosed(fs.closed), fs.flight != nil: // a look follows the flight
 	case !fs.storing.looked.IsZero() && !now.Reached(next):
-		fs.storing.after(now.Until(next), fs.look)
+		fs.storing.lookAfter(now.Until(next), fs.look)
 	default:
 		fs.lookNow()
 	}
 }
 
-// look is lookNow for a timer.
+// look is lookNow for a timer, which does not know whether a flight is under way.
 func (fs *flights) look() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	switch {
 	case isClosed(fs.closed):
 	case fs.flight != nil:
-		fs.storing.changed = true // it looks when it has ended
+		fs.storing.changed = true // a look follows the flight
 	default:
 		fs.lookNow()
 	}
@@ -80,48 +79,5 @@ func (fs *flights) lookNow() {
 	st.changed, st.looked = false, fs.renewal.clock.Read()
 	if wanted {
 		fs.launch(s, storeOnly, nil)
-	}
-}
-
-// compared publishes the result of a comparison with the store; fs.mu is held.
-func (fs *flights) compared(f *flight, creds *Credentials, err error) {
-	switch {
-	case fs.current.Load() != f.old: // a logout here, or elsewhere
-	case err != nil:
-		f.err = err
-	default:
-		fs.backoff.unlocked()
-		fs.storing.outdated = f.outdated
-		if creds != f.old.creds && creds != f.given {
-			f.creds = fs.publish(f, creds)
-		}
-		if f.adopted {
-			fs.backoff.replaced()
-		}
-	}
-}
-
-// drop forgets the login s, which a logout elsewhere has ended; fs.mu is held. What comes
-// next is what comes after [Authenticator.Logout].
-func (fs *flights) drop(s *snapshot) {
-	if s.creds != nil {
-		fs.backoff.replaced()
-	}
-	fs.current.Store(notRead(s.gen))
-	fs.initial, fs.storing.outdated = nil, false
-}
-
-// unlocked lets the next flight start at once if the last one had no lock.
-func (b *backoff) unlocked() {
-	if errors.Is(b.err, ErrLeaseRequired) {
-		b.replaced()
-	}
-}
-
-// replaced forgets what was wrong with the login before this one, but not that the
-// authorization server failed, or that a person declined.
-func (b *backoff) replaced() {
-	if errors.Is(b.err, ErrRejected) || errors.Is(b.err, ErrInteractionRequired) || errors.Is(b.err, ErrLeaseRequired) {
-		*b = backoff{declined: b.declined, pace: b.pace}
 	}
 }

@@ -1,9 +1,12 @@
 package clientset_test
 
 import (
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -32,10 +35,10 @@ func TestLinksOfThePagesResolve(t *testing.T) {
 				continue
 			}
 			count++
-			path, anchor, _ := strings.Cut(m[1], "#")
+			file, anchor, _ := strings.Cut(m[1], "#")
 			target := page
-			if path != "" {
-				target = filepath.Join(filepath.Dir(page), path)
+			if file != "" {
+				target = filepath.Join(filepath.Dir(page), file)
 			}
 			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s links to %s, which does not exist", page, m[1])
@@ -83,5 +86,40 @@ func TestReadingOrderHasAtMost900Lines(t *testing.T) {
 	}
 	if lines > 900 {
 		t.Errorf("the reading order has %d lines, want at most 900", lines)
+	}
+}
+
+// The map has a row for every package. Modules of tests, programs and what the command is
+// made of have one for all of their kind.
+func TestArchitectureNamesEveryPackage(t *testing.T) {
+	t.Parallel()
+	_, rows, ok := strings.Cut(read(t, "../docs/architecture.md"), "\n## Packages\n")
+	rows, _, _ = strings.Cut(rows, "\n## ")
+	if !ok {
+		t.Fatal("docs/architecture.md has no list of packages")
+	}
+	inOneRow := []string{"gen", "bench", "integration", "examples", "tools", "cmd/jetway/internal"}
+	named, root := map[string]bool{}, os.DirFS("..")
+	err := fs.WalkDir(root, ".", func(dir string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if base := path.Base(dir); slices.Contains(inOneRow, dir) || base == "testdata" || base != "." && base[0] == '.' {
+			return fs.SkipDir
+		}
+		files, err := fs.Glob(root, path.Join(dir, "*.go"))
+		if err != nil || len(files) == 0 {
+			return err
+		}
+		named[dir] = regexp.MustCompile("[`/]" + path.Base(dir) + "`").MatchString(rows)
+		return nil
+	})
+	if err != nil || len(named) < 50 {
+		t.Fatalf("%d packages were found, want at least 50: %v", len(named), err)
+	}
+	for dir, hasRow := range named {
+		if !hasRow {
+			t.Errorf("docs/architecture.md has no row for %s", dir)
+		}
 	}
 }

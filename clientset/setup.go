@@ -36,7 +36,7 @@ type Setup struct {
 	// OwnDialing reports whether the program has gRPC options, resolvers or an http.Client
 	// of its own, which may lead elsewhere than Host and Port.
 	OwnDialing bool
-	// UserAgent is that of HTTP requests.
+	// UserAgent is the user agent of HTTP requests.
 	UserAgent string
 	// Settings are what the system calls its settings.
 	Settings platform.Settings
@@ -48,7 +48,7 @@ type Setup struct {
 	// SharedLogin reports whether the program gave its own Authenticator. The fields below
 	// are not set then.
 	SharedLogin bool
-	// Traits are those of the flow.
+	// Traits are the traits of the flow.
 	Traits auth.Traits
 	// Config is where the login finds out how to log in, and AsksBackend whether it asks
 	// the backend itself.

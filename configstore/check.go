@@ -1,12 +1,13 @@
 package configstore
 
 import (
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
 // maxText and maxList bound what a server may put into one value and one list;
@@ -193,7 +194,7 @@ func checkURL(field, raw string, plaintext ...string) (*url.URL, error) {
 		return nil, invalid("%s names no host", field)
 	case strings.Contains(raw, "#"):
 		return nil, invalid("%s has a fragment (#…); a URL without one is needed", field)
-	case u.Scheme == "http" && !loopback(u.Hostname()) && !slices.Contains(plaintext, strings.ToLower(u.Hostname())):
+	case u.Scheme == "http" && !endpoint.IsLoopback(u.Hostname()) && !slices.Contains(plaintext, strings.ToLower(u.Hostname())):
 		return nil, invalid("%w", &plaintextError{field, u.Hostname()})
 	}
 	return u, nil
@@ -269,14 +270,4 @@ func checkHeaderKey(key string) error {
 		return invalid("authorization_metadata_key %q is reserved; \"authorization\" is the usual one", key)
 	}
 	return nil
-}
-
-// loopback reports whether host is certainly this machine: a loopback address, or
-// "localhost" itself. Go looks up other names, even those below localhost (RFC 6761
-// §6.3), at a name server, which may return any address.
-func loopback(host string) bool {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return a.Unmap().IsLoopback()
-	}
-	return strings.EqualFold(host, "localhost")
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
 const snakeCase = `{"issuer":"https://idp.example","token_endpoint":"https://idp.example/token",
@@ -114,7 +116,7 @@ func FuzzDocument(f *testing.F) {
 			if err != nil {
 				t.Fatalf("endpoint %q: %v", e, err)
 			}
-			local := u.Scheme == "http" && loopback(u.Hostname())
+			local := u.Scheme == "http" && endpoint.IsLoopback(u.Hostname())
 			if u.Scheme != "https" && !local || u.Host == "" || u.User != nil || u.Fragment != "" || strings.ContainsAny(e, "\r\n\x00 ") {
 				t.Errorf("endpoint %q came out", e)
 			}

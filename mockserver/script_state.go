@@ -9,7 +9,7 @@ import (
 // maxFailures is how many codes of one call of [Script.FailNext] are listed at most.
 const maxFailures = 100
 
-// Faults are those of a [Script] that are on, without the faults of the authorization
+// Faults are the faults of a [Script] that are on, without the faults of the authorization
 // server's endpoints: for these see faults.Set.On.
 type Faults struct {
 	// Rejections is how many calls are still rejected as by [Script.RejectNext].

@@ -22,9 +22,9 @@ const maxRefusal = 16 << 10
 type StatusError struct {
 	// Status is the HTTP status code.
 	Status int
-	// Method is that of the request.
+	// Method is the method of the request.
 	Method string
-	// URL is that of the request, without user, query and fragment.
+	// URL is the URL of the request, without user, query and fragment.
 	URL string
 	// Code and Message are what the host says, such as "AccessDenied" and "Request has
 	// expired"; may be empty.

@@ -45,7 +45,7 @@ func (m Method) String() string {
 // machine and one to paste back. Where no person can answer, it fails at once with
 // [auth.ErrInteractionRequired] instead of waiting.
 //
-// Errors are those of [PKCE] and [DeviceCode].
+// Errors are the errors of [PKCE] and [DeviceCode].
 type Auto struct {
 	// PKCE is used with a browser, on this machine or another. Its Device and NoBrowser
 	// are ignored: Auto chooses.

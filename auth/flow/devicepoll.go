@@ -9,6 +9,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 const (
@@ -31,7 +32,7 @@ func (p *polling) run(ctx context.Context) (*auth.Credentials, error) {
 	defer cancel()
 	failures := 0
 	for {
-		if !p.sleep(limited, p.backedOff(failures)) {
+		if clock.Sleep(limited, p.backedOff(failures)) != nil {
 			return nil, p.ended(ctx)
 		}
 		token, failure := p.ask(ctx, limited)
@@ -50,7 +51,7 @@ func (p *polling) run(ctx context.Context) (*auth.Credentials, error) {
 			failures++
 			logger(p.env).DebugContext(ctx, "a poll failed; the login continues", slog.Any("error", failure))
 			// A person waits: more than a minute is not waited.
-			if asked := min(failure.RetryAfter, longestInterval); asked > 0 && !p.sleep(limited, asked) {
+			if asked := min(failure.RetryAfter, longestInterval); asked > 0 && clock.Sleep(limited, asked) != nil {
 				return nil, p.ended(ctx)
 			}
 		default:
@@ -70,18 +71,6 @@ func (p *polling) ask(ctx, limited context.Context) (issued, *TokenError) {
 // backedOff doubles the interval for every failure in a row.
 func (p *polling) backedOff(failures int) time.Duration {
 	return max(p.interval, min(p.interval<<min(failures, 10), longestInterval))
-}
-
-// sleep waits, and reports whether there is time left.
-func (p *polling) sleep(ctx context.Context, wait time.Duration) bool {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // ended returns the error of a login whose time is over, the caller's or its own.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/endpoint"
 	"github.com/jetway-go/jetway/internal/fault"
 	"github.com/jetway-go/jetway/internal/peer"
 	"github.com/jetway-go/jetway/internal/retryafter"
@@ -194,8 +194,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 
 // checkEndpoint returns the host of an endpoint, and an error if secrets must not be
 // sent there.
-func checkEndpoint(env auth.Env, purpose, endpoint string) (host string, err error) {
-	u, err := url.Parse(endpoint)
+func checkEndpoint(env auth.Env, purpose, address string) (host string, err error) {
+	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return "", setting(fmt.Errorf("the %s endpoint is no absolute URL", purpose))
 	}
@@ -205,7 +205,7 @@ func checkEndpoint(env auth.Env, purpose, endpoint string) (host string, err err
 		err = fmt.Errorf("the %s endpoint's URL must not carry a user name or password", purpose)
 	case u.Fragment != "":
 		err = fmt.Errorf("the %s endpoint's URL must not have a fragment", purpose) // RFC 6749 §3.1 and §3.2
-	case u.Scheme == "https", u.Scheme == "http" && (env.Plaintext || isLoopback(u.Hostname())):
+	case u.Scheme == "https", u.Scheme == "http" && (env.Plaintext || endpoint.IsLoopback(u.Hostname())):
 		return host, nil
 	default:
 		err = &plaintextError{fault.Foreign(u.Scheme, 20)}
@@ -222,11 +222,6 @@ func (e *plaintextError) Error() string {
 
 func (e *plaintextError) Is(target error) bool {
 	return target == configstore.ErrPlaintext && e.scheme == "http"
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // withoutSecrets returns a network error without secrets. errors.Is still finds what err

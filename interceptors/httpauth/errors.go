@@ -42,9 +42,9 @@ type Error struct {
 	// Op is the operation that failed: "get credentials", "replace credentials", "attach
 	// credentials", "send" or "repeat".
 	Op string
-	// Method is that of the request.
+	// Method is the method of the request.
 	Method string
-	// URL is that of the request, without user, query and fragment, which may hold a
+	// URL is the URL of the request, without user, query and fragment, which may hold a
 	// secret.
 	URL string
 	// RequestID is the x-request-id of the request; may be empty.

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/jetway-go/jetway/auth"
 	"github.com/jetway-go/jetway/interceptors/httpauth"
@@ -155,37 +155,38 @@ func TestWhatIsNotSaidRejectsNothing(t *testing.T) {
 	}
 }
 
-// The one who asks may leave; then another of those who wait asks.
-func TestWhoAsksMayLeave(t *testing.T) {
+// The request that asks may be cancelled; then another of those that wait asks.
+func TestARequestThatAsksMayBeCancelled(t *testing.T) {
 	t.Parallel()
-	h := &hub{good: func(string) bool { return false }, hold: make(chan struct{})}
-	src := newSource(func(int) *auth.Credentials { return hubToken(0) })
-	transport := h.transport(src)
-	ctx, leave := context.WithCancel(t.Context())
-	left := make(chan error, 2)
-	ask := func(ctx context.Context) {
-		got, err := transport.RoundTrip(request(t, "GET", home, nil).WithContext(ctx))
-		if err == nil {
-			_ = got.Body.Close()
+	synctest.Test(t, func(t *testing.T) {
+		h := &hub{good: func(string) bool { return false }, hold: make(chan struct{})}
+		src := newSource(func(int) *auth.Credentials { return hubToken(0) })
+		transport := h.transport(src)
+		ended := make(chan error, 2)
+		send := func(ctx context.Context) {
+			got, err := transport.RoundTrip(request(t, "GET", home, nil).WithContext(ctx))
+			if err == nil {
+				_ = got.Body.Close()
+			}
+			ended <- err
 		}
-		left <- err
-	}
-	go ask(ctx)
-	for h.asked.Load() != 1 {
-		time.Sleep(time.Millisecond)
-	}
-	go ask(t.Context())
-	for h.requests.Load() != 2 {
-		time.Sleep(time.Millisecond)
-	}
-	leave()
-	if err := <-left; err != nil {
-		t.Errorf("who left got %v, want the answer that was there", err)
-	}
-	close(h.hold)
-	if err := <-left; err != nil || h.asked.Load() < 2 || src.refreshes.Load() == 0 {
-		t.Errorf("%v after %d questions and %d refreshes", err, h.asked.Load(), src.refreshes.Load())
-	}
+		ctx, cancel := context.WithCancel(t.Context())
+		go send(ctx)
+		synctest.Wait()
+		go send(t.Context())
+		synctest.Wait()
+		if asked, sent := h.asked.Load(), h.requests.Load(); asked != 1 || sent != 2 {
+			t.Errorf("%d questions for %d requests, want one for two", asked, sent)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the cancelled request got %v, want the answer that was there", err)
+		}
+		close(h.hold)
+		if err := <-ended; err != nil || h.asked.Load() < 2 || src.refreshes.Load() == 0 {
+			t.Errorf("%v after %d questions and %d refreshes", err, h.asked.Load(), src.refreshes.Load())
+		}
+	})
 }
 
 // Ten thousand requests find their token revoked, twice in a row.

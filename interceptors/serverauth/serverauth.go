@@ -24,7 +24,7 @@ type Presented struct {
 	Scheme string
 	// Token is what follows the scheme; empty when the call carried none.
 	Token string
-	// Cookies are those of a "cookie" header.
+	// Cookies are the cookies of a "cookie" header.
 	Cookies []*http.Cookie
 	// Method is the full method name, "/package.Service/Method".
 	Method string

@@ -116,7 +116,8 @@ func (e Endpoint) portInKey() string {
 // IsLoopback reports whether host is certainly this machine itself: a loopback
 // address, or "localhost", which Go looks up in the hosts file first. It is false for
 // names below localhost and for "localhost." with a dot, in spite of RFC 6761 §6.3: Go
-// asks a name server for them, which may return any address.
+// asks a name server for them, which may return any address. All of the client asks it
+// before it sends a secret without TLS.
 func IsLoopback(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap().IsLoopback()

@@ -20,9 +20,9 @@ import (
 
 // Server holds experiments, runs and pipelines. Do not change its fields while it serves.
 type Server struct {
-	// Runs are those of each namespace; CreateRun adds to them.
+	// Runs are the runs of each namespace; CreateRun adds to them.
 	Runs map[string][]*kfppb.Run
-	// Experiments are those of each namespace.
+	// Experiments are the experiments of each namespace.
 	Experiments map[string][]*kfppb.Experiment
 	// Members are the users that may use a namespace; without an entry every caller
 	// may.

@@ -40,8 +40,8 @@ func Rules() []Rule {
 		}},
 		{Package: "auth", May: []string{"configstore", "internal/clock", "internal/fault"}},
 		{Package: "auth/flow", May: []string{
-			"auth", "configstore", "internal/browser", "internal/clock", "internal/fault", "internal/loopback",
-			"internal/peer", "internal/retryafter",
+			"auth", "configstore", "internal/browser", "internal/clock", "internal/endpoint", "internal/fault",
+			"internal/loopback", "internal/peer", "internal/retryafter",
 		}},
 		{Package: "interceptors", May: []string{"auth", "internal/fault"}},
 		{Package: "interceptors/httpauth", May: []string{"auth", "internal/clock", "internal/endpoint", "internal/fault", "internal/requestid"}},

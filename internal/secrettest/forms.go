@@ -11,7 +11,7 @@ import (
 
 // Form is one encoding of a secret.
 type Form struct {
-	// Name is that of the encoding.
+	// Name is the name of the encoding.
 	Name string
 	// Text is the encoded secret.
 	Text string

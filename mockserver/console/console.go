@@ -47,11 +47,10 @@ type optionFunc func(*Console)
 
 func (f optionFunc) apply(c *Console) { f(c) }
 
-// WithReopen tells show of a new address when a browser opens the page without a login, for
-// instance because the printed address was used already: at most one every ten seconds, and
-// the one before does not serve any more. Show it where only the server's owner reads it. By
-// default [Console.Address] alone makes addresses. The function is called by one goroutine at a
-// time.
+// WithReopen calls show with a new address when a browser opens the page without a login, for
+// instance because the printed address was used already. The new address replaces all earlier
+// ones, and there is one every ten seconds at most. Print it where only the server's owner reads
+// it. By default only [Console.Address] makes addresses. One goroutine at a time calls show.
 func WithReopen(show func(address string)) Option {
 	return optionFunc(func(c *Console) { c.reopen = show })
 }
@@ -84,7 +83,7 @@ func Attach(s *mockserver.Server, opts ...Option) (*Console, error) {
 }
 
 // Address returns a new address that opens the console in one browser, once. It is a secret
-// until then. The eight latest ones serve.
+// until then. Only the eight latest addresses open the console.
 func (c *Console) Address() string {
 	return c.base + "?" + url.Values{"code": {c.door.newCode()}}.Encode()
 }

@@ -24,7 +24,7 @@ var (
 		"use a random one, such as crypto/rand.Text()", MinSecret)
 )
 
-// Reasons are those of the google.rpc.ErrorInfo in the statuses of the service, whose domain is
+// Reasons are the reasons of the google.rpc.ErrorInfo in the statuses of the service, whose domain is
 // [Domain].
 const (
 	Domain = "jetway.mock.v1"

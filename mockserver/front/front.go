@@ -17,7 +17,7 @@ import (
 	_ "google.golang.org/grpc/encoding/gzip" // the server has to read what clients compress
 )
 
-// Config is what a front can be told. The zero value serves all calls and nothing else.
+// Config configures a [Handler]. The zero value serves all calls and nothing else.
 type Config struct {
 	// Other serves requests that are no calls; nil answers them with 404.
 	Other http.Handler
@@ -26,8 +26,9 @@ type Config struct {
 	Answer func(w http.ResponseWriter, r *http.Request, call Call) bool
 	// Origins are the web origins, such as "http://localhost:5173", whose pages may call
 	// methods (CORS). None is the default: browsers then keep answers from the pages of
-	// other servers. A page whose browser calls this server by a name, other than an address
-	// or localhost, has to be of one of them too: the name may be rebound. There is no wildcard.
+	// other servers. There is no wildcard. A page of this server itself has to be listed too
+	// if the browser reached the server by a name other than localhost: another site may have
+	// made that name point here (DNS rebinding).
 	Origins []string
 	// Shared reports whether pages of Origins may call a method; nil shares all methods.
 	Shared func(method string) bool

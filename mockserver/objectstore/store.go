@@ -64,7 +64,7 @@ type Info struct {
 	Size int64  // of the content, in bytes
 	// MD5 is the digest of the content.
 	MD5 [md5.Size]byte
-	// ContentType is that of the upload; may be empty.
+	// ContentType is the content type of the upload; may be empty.
 	ContentType string
 	// Metadata holds the upload's x-amz-meta-* headers, without that prefix and in
 	// lower case; may be nil.

@@ -57,7 +57,7 @@ type APIError struct {
 	Op string
 	// Subject is what it was for, such as "ada"; may be empty.
 	Subject string
-	// Status is that of the hub's answer; zero if there is none.
+	// Status is the HTTP status of the hub's answer; zero if there is none.
 	Status int
 	// Message is the hub's own, on one line; may be empty.
 	Message string

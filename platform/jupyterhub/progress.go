@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/jetway-go/jetway/internal/clock"
 	"github.com/jetway-go/jetway/platform/internal/sse"
 )
 
@@ -58,7 +59,7 @@ func (c *Client) Progress(ctx context.Context, user, server string) iter.Seq2[Pr
 			case err != nil || last.Ready:
 				yield(last, err)
 				return
-			case sleep(ctx, c.pause) != nil:
+			case clock.Sleep(ctx, c.pause) != nil:
 				yield(Progress{}, r.fail(ctx.Err()))
 				return
 			}

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // serverOf returns a request for a server of a user; an empty name is the default server.
@@ -43,7 +44,7 @@ func (c *Client) Spawn(ctx context.Context, user, server string, options any) (S
 		case !ok || !errors.Is(err, ErrTooManyRequests) || busy.RetryAfter() == 0:
 			return ServerModel{}, err
 		}
-		if sleep(ctx, busy.RetryAfter()) != nil {
+		if clock.Sleep(ctx, busy.RetryAfter()) != nil {
 			return ServerModel{}, err
 		}
 	}
@@ -111,20 +112,8 @@ func (c *Client) WaitStopped(ctx context.Context, user, server string) error {
 			}
 			wait = e.RetryAfter()
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := clock.Sleep(ctx, wait); err != nil {
 			return serverOf("wait for the end of server", "", user, server).fail(err)
 		}
-	}
-}
-
-// sleep returns an error if ctx ends before.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

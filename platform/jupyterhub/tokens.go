@@ -9,7 +9,7 @@ import (
 	"github.com/jetway-go/jetway/auth/flow"
 )
 
-// TokenOptions are those of a new token. The zero value is a token that does not expire
+// TokenOptions are the options of a new token. The zero value is a token that does not expire
 // and may do what the hub's role "token" says: by default, all that its owner may.
 type TokenOptions struct {
 	// Note says to people what the token is for.

@@ -21,9 +21,9 @@ type User struct {
 	Admin bool `json:"admin"`
 	// Groups are the user's groups, as far as the token of the request may read them.
 	Groups []string `json:"groups"`
-	// Scopes are those of the caller's token; hubs before 2.0 have none.
+	// Scopes are the scopes of the caller's token; hubs before 2.0 have none.
 	Scopes []string `json:"scopes"`
-	// SessionID is that of the browser session for which the token was issued, if any.
+	// SessionID is the ID of the browser session for which the token was issued, if any.
 	SessionID string `json:"session_id"`
 }
 
@@ -66,7 +66,7 @@ func (u *User) Identity() serverauth.Identity {
 // administrators if Admin is set, listed services, and users that are listed or are in
 // a listed group.
 type Allow struct {
-	// Scopes are those of which a caller needs one. Nil means those of the
+	// Scopes are the scopes of which a caller needs one. Nil means those of the
 	// environment, for a hub of 2.0 or later; an empty list means that scopes are not
 	// used.
 	Scopes []string

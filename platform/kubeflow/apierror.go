@@ -52,7 +52,7 @@ type APIError struct {
 	Op string
 	// Subject is what it was for, such as the name of a package; may be empty.
 	Subject string
-	// Status is that of the answer; zero if there is none.
+	// Status is the HTTP status of the answer; zero if there is none.
 	Status int
 	// Message is the server's own; may be empty.
 	Message string

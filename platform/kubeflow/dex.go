@@ -55,7 +55,7 @@ type Session struct {
 	LoginURL string
 	// Secured reports whether the endpoint requires a login.
 	Secured bool
-	// Cookie is that of the session, "name=value; name2=value2"; empty if the endpoint
+	// Cookie is the cookie of the session, "name=value; name2=value2"; empty if the endpoint
 	// is not secured.
 	Cookie string
 	// Expiry is when the session expires; zero if its cookies do not say.

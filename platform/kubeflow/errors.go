@@ -52,7 +52,7 @@ type StatusError struct {
 	Status int
 	// Method is the request's.
 	Method string
-	// URL is that of the request, without its query, which may contain states and codes.
+	// URL is the URL of the request, without its query, which may contain states and codes.
 	URL string
 }
 

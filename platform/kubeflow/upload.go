@@ -20,13 +20,13 @@ const MaxPackage = 32 << 20
 
 // Package is a compiled pipeline: YAML, or that in a .zip or .tar.gz.
 type Package struct {
-	// Name is that of the file. The server takes a file as YAML if it ends in .yaml or
+	// Name is the name of the file. The server takes a file as YAML if it ends in .yaml or
 	// .yml, and the pipeline has this name if it gets no other.
 	Name string
 	// Content is read as it is sent, a second time if the login turns out to be rejected;
 	// the package is never in memory as a whole.
 	Content io.ReaderAt
-	// Size is that of the content, in bytes. A file that has another size when it has been
+	// Size is the size of the content, in bytes. A file that has another size when it has been
 	// read is [ErrChanged].
 	Size int64
 }

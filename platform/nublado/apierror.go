@@ -58,9 +58,9 @@ type APIError struct {
 	// Kind is one of the kinds above, such as [ErrLabNotRunning], or one of package kernel,
 	// such as kernel.ErrException; never nil.
 	Kind error
-	// URL is that of the last request, without query; empty if none was made.
+	// URL is the URL of the last request, without query; empty if none was made.
 	URL string
-	// Status is that of the answer; zero if there is none.
+	// Status is the HTTP status of the answer; zero if there is none.
 	Status int
 	// Message is what the answer says, on one line; may be empty.
 	Message string

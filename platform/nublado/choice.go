@@ -26,13 +26,13 @@ type Lab struct {
 type Image struct {
 	// Class is one of the images that the hub offers.
 	Class ImageClass
-	// Reference is that of a container image, such as
+	// Reference is the reference of a container image, such as
 	// ghcr.io/lsst-sqre/sciplat-lab:w_2026_20.
 	Reference string
 	// Digest pins a Reference to one image: sha256: and 64 hex digits. It may be in the
 	// Reference instead, after an @.
 	Digest string
-	// Tag is that of an image of the hub's own repository, such as w_2026_20.
+	// Tag is the tag of an image of the hub's own repository, such as w_2026_20.
 	Tag string
 }
 

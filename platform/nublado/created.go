@@ -24,11 +24,11 @@ type Created struct {
 	Admin flow.Secret
 	// Type is what the token is for; empty means gafaelfawr.Service.
 	Type gafaelfawr.TokenType
-	// Name is that of the token, for gafaelfawr.User.
+	// Name is the name of the token, for gafaelfawr.User.
 	Name string
-	// Scopes are those of the token; empty means [DefaultScope].
+	// Scopes are the scopes of the token; empty means [DefaultScope].
 	Scopes []string
-	// Lifetime is that of the token, five minutes at least; zero means that it never
+	// Lifetime is the lifetime of the token, five minutes at least; zero means that it never
 	// expires. A lifetime near the minimum is extended by up to half a minute, since
 	// Gafaelfawr counts from when the request arrives, by its own clock.
 	Lifetime time.Duration

@@ -6,7 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // server is the part of the hub's user model about the lab.
@@ -121,19 +122,8 @@ func (c *Client) WaitForStop(ctx context.Context) error {
 		if err != nil || s.stopped() {
 			return err
 		}
-		if err := sleep(ctx, c.pause); err != nil {
+		if err := clock.Sleep(ctx, c.pause); err != nil {
 			return c.fail(v, request{op: op}, ErrNoAnswer, err)
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

@@ -36,11 +36,11 @@ type NotebookResult struct {
 // NotebookError is an exception of a notebook. Its texts come from the notebook, without
 // the escape sequences that color them.
 type NotebookError struct {
-	// Name is that of the exception, such as ZeroDivisionError.
+	// Name is the name of the exception, such as ZeroDivisionError.
 	Name string
 	// Value is what it says.
 	Value string
-	// Message is that of the converter, with the cell.
+	// Message is the message of the converter, with the cell.
 	Message string
 	// Traceback has the lines of the program.
 	Traceback []string

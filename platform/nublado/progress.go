@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jetway-go/jetway/internal/clock"
 	"github.com/jetway-go/jetway/platform/internal/sse"
 )
 
@@ -47,7 +48,7 @@ func (c *Client) Progress(ctx context.Context) iter.Seq2[Progress, error] {
 			url: c.where.hub("api", "users", c.where.user, "server", "progress"),
 		}
 		for !s.follow(ctx) && !s.outcome(ctx) {
-			if err := sleep(ctx, c.pause); err != nil {
+			if err := clock.Sleep(ctx, c.pause); err != nil {
 				s.fail(ErrNoAnswer, err)
 				return
 			}

@@ -44,7 +44,7 @@ type APIError struct {
 	Code string
 	// Message is the instance's own text; may be empty.
 	Message string
-	// Errors are those of GraphQL, of which the first is Code and Message.
+	// Errors are the errors of a GraphQL answer; Code and Message are those of the first.
 	Errors []GraphQLError
 	// Err is one of the errors of this package, or the cause if there was no answer; never
 	// nil.

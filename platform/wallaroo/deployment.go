@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jetway-go/jetway/internal/clock"
 	"github.com/jetway-go/jetway/internal/fault"
 )
 
@@ -143,7 +144,7 @@ func (c *Client) Wait(ctx context.Context, d Deployment) (DeploymentStatus, erro
 		default:
 			return last, err
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := clock.Sleep(ctx, pause); err != nil {
 			return last, &DeployError{Name: d.Name(), Last: last, Err: err}
 		}
 	}
@@ -163,23 +164,12 @@ func isTransient(err error) bool {
 	}
 }
 
-func sleep(ctx context.Context, pause time.Duration) error {
-	t := time.NewTimer(pause)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // ErrDeployment means that a deployment failed.
 var ErrDeployment = errors.New("the deployment failed")
 
 // DeployError is the error of a deployment that does not run.
 type DeployError struct {
-	// Name is that of the deployment.
+	// Name is the name of the deployment.
 	Name string
 	// Last is its last known state; zero if none was seen.
 	Last DeploymentStatus

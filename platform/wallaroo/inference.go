@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // Record is one row of input: the same names in each.
@@ -91,7 +93,7 @@ func (c *Client) Infer(ctx context.Context, d Deployment, records []Record) ([]I
 		if e := (*APIError)(nil); !errors.As(err, &e) || e.Status != http.StatusServiceUnavailable || repeats == inferenceRepeats {
 			break
 		}
-		if sleep(ctx, pause) != nil {
+		if clock.Sleep(ctx, pause) != nil {
 			return nil, &APIError{Op: op, Status: http.StatusServiceUnavailable, Err: ctx.Err()}
 		}
 	}

@@ -15,7 +15,7 @@ type ModelVersion struct {
 
 // NewPipeline is a pipeline to create.
 type NewPipeline struct {
-	// Name is that of DNS: lower-case letters, digits and hyphens.
+	// Name is a DNS label: lower-case letters, digits and hyphens.
 	Name string
 	// WorkspaceID is the workspace.
 	WorkspaceID int64
@@ -92,7 +92,7 @@ func (c *Client) CreatePipeline(ctx context.Context, p NewPipeline) (Pipeline, e
 type DeployRequest struct {
 	// Pipeline is what CreatePipeline returned; ID, VersionID and Name are used.
 	Pipeline Pipeline
-	// Models are those of its steps.
+	// Models are the models of its steps.
 	Models []ModelVersion
 	// EngineConfig is the configuration of the engine as JSON; nil for the default.
 	EngineConfig json.RawMessage

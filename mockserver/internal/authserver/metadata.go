@@ -19,7 +19,7 @@ type Metadata struct {
 	ResponseTypes, Scopes, GrantTypes, AuthMethods []string
 
 	CodeChallengeMethods []string
-	// SigningAlgorithms are those of client assertions.
+	// SigningAlgorithms are the algorithms of client assertions.
 	SigningAlgorithms []string
 	// IssSupported says that authorization answers carry iss (RFC 9207 section 3).
 	IssSupported bool

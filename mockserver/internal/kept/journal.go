@@ -13,7 +13,7 @@ type Store interface {
 	// Commit makes all changes or none: changes[bucket][key] is the new value, nil deletes
 	// the key. When it returns nil, the changes outlive a crash of the machine.
 	Commit(changes map[string]map[string][]byte) error
-	// Each is that of [View].
+	// Each calls f for the keys of a bucket that begin with prefix, as [View] says.
 	Each(bucket, prefix string, f func(key string, value []byte) error) error
 }
 
@@ -23,7 +23,8 @@ var ErrClosed = errors.New("the server is closing")
 // again is the time between two attempts to write while writing fails.
 const again = time.Second
 
-// Journal writes changes to a store. It is safe for concurrent use.
+// Journal is the [Keeper] that writes changes to a store: one goroutine takes all that were
+// reported since its last commit and commits them together. It is safe for concurrent use.
 type Journal struct {
 	store  Store
 	owners []Owner
@@ -33,12 +34,12 @@ type Journal struct {
 
 	mu      sync.Mutex // guards everything below
 	pending map[string]map[string][]byte
-	asked   uint64        // how many reports there were
-	written uint64        // how many of them are written or undone
-	undone  uint64        // how many writes were undone
-	failure error         // of the latest write
-	reason  error         // of the latest write that was undone
-	broken  error         // memory could not be made equal to the store
+	asked   uint64        // how many times Keep was called
+	written uint64        // how many of these calls are written or undone
+	undone  uint64        // how many commits were undone
+	failure error         // of the latest commit; nil: writing works
+	reason  error         // why the latest one was undone
+	broken  error         // why an owner could not take the stored values again
 	news    chan struct{} // closed at the next change of written or undone
 	ready   chan struct{} // closed while failure is nil
 }
@@ -65,7 +66,7 @@ func (j *Journal) Start(owners ...Owner) error {
 	return nil
 }
 
-// Keep takes changes; see [Keeper].
+// Keep takes changes that are committed together; it does not wait for that. See [Keeper].
 func (j *Journal) Keep(changes ...Change) {
 	if len(changes) == 0 {
 		return
@@ -91,22 +92,24 @@ func (j *Journal) Keep(changes ...Change) {
 	}
 }
 
-// Ready is that of [Keeper].
+// Ready returns a channel that is closed as soon as writing works; see [Keeper].
 func (j *Journal) Ready() <-chan struct{} {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.ready
 }
 
-// Mark is called when a request arrives; [Journal.Settle] takes what it returns.
+// Mark returns a mark of the present state. Call it when a request arrives and give the mark
+// to [Journal.Settle] before the answer leaves.
 func (j *Journal) Mark() uint64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.undone
 }
 
-// Settle waits until all changes reported so far are written. It fails if changes were
-// undone since mark: the answer to the request may then tell of something that is not so.
+// Settle waits until all changes reported so far are written. It fails if changes were undone
+// since mark, since the answer may then describe what no longer is, and when ctx or the journal
+// ends ([ErrClosed]).
 func (j *Journal) Settle(ctx context.Context, mark uint64) error {
 	if err := j.settle(ctx.Done(), mark); !errors.Is(err, errGone) {
 		return err
@@ -114,7 +117,8 @@ func (j *Journal) Settle(ctx context.Context, mark uint64) error {
 	return ctx.Err()
 }
 
-// Flush waits until all changes reported since the start are written.
+// Flush waits until all changes reported so far are written, and fails if any since the start
+// was undone.
 func (j *Journal) Flush() error { return j.settle(nil, 0) }
 
 // errGone means that the request has ended.
@@ -160,8 +164,8 @@ func (j *Journal) Close() error {
 	return j.failure
 }
 
-// write is the journal's goroutine: while one commit is under way, the changes for the next
-// one come together.
+// write is the journal's goroutine. While one commit is under way, the changes for the next
+// one gather. After a commit that failed it probes the store once a second.
 func (j *Journal) write() {
 	defer close(j.ended)
 	var retry <-chan time.Time
@@ -226,7 +230,7 @@ func (j *Journal) settled(upTo uint64, failure error, batch map[string]map[strin
 	j.news = make(chan struct{})
 }
 
-// undo makes the memory equal to the store again.
+// undo makes the owners' memory equal to the store again, since batch is not in it.
 func (j *Journal) undo(batch map[string]map[string][]byte) error {
 	from := &undoing{j: j, failed: batch}
 	var errs []error
@@ -251,7 +255,7 @@ func (v *undoing) Each(bucket, prefix string, f func(string, []byte) error) erro
 	return v.j.store.Each(bucket, prefix, f)
 }
 
-// Stale also drops what was reported since: it builds on what is undone.
+// Stale also drops the changes that were reported since, which build on what is undone.
 func (v *undoing) Stale(bucket string) (keys []string, all bool) {
 	v.j.mu.Lock()
 	defer v.j.mu.Unlock()

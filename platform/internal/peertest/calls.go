@@ -24,7 +24,7 @@ type Call struct {
 	TokenID string
 	// Keys are the metadata keys of the call.
 	Keys []string
-	// Subject is that of the verifier's result; empty if it rejected the call.
+	// Subject is the subject of the verifier's result; empty if it rejected the call.
 	Subject string
 }
 

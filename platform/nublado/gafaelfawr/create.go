@@ -25,7 +25,7 @@ const (
 
 // Client makes requests to one Gafaelfawr. It is safe for concurrent use.
 type Client struct {
-	// URL is that of version 1 of the API, which service discovery returns, such as
+	// URL is the URL of version 1 of the API, which service discovery returns, such as
 	// https://data.example.com/auth/api/v1. Required.
 	URL string
 	// HTTP makes the requests; nil means a new client. A request may take half a

@@ -36,7 +36,7 @@ var (
 type Error struct {
 	// Kind is one of the sentinels of this package.
 	Kind error
-	// URL is that of the request.
+	// URL is the URL of the request.
 	URL string
 	// Status is the HTTP status; zero when there was no answer.
 	Status int

@@ -25,9 +25,9 @@ type Request struct {
 	Username string
 	// Type is what the token is for; empty means [Service].
 	Type TokenType
-	// Name is that of the token; required for a [User] token, forbidden for others.
+	// Name is the name of the token; required for a [User] token, forbidden for others.
 	Name string
-	// Scopes are those of the token.
+	// Scopes are the scopes of the token.
 	Scopes []string
 	// Expires is when the token expires; the zero time means never.
 	Expires time.Time

@@ -53,10 +53,10 @@ type Error struct {
 	Sent bool
 	// Status is the HTTP status of a handshake that was not accepted; otherwise zero.
 	Status int
-	// CloseCode is that of RFC 6455 with which the other end closed the connection; zero
+	// CloseCode is the close code of RFC 6455 with which the other end closed the connection; zero
 	// without one: the connection ended without a farewell.
 	CloseCode int
-	// Exception is that of ErrException, and of ErrAborted if the kernel gave a reason.
+	// Exception is what the code raised, for ErrException; for ErrAborted the reason, if the kernel gave one.
 	Exception *Exception
 	// Detail says more; may be empty.
 	Detail string

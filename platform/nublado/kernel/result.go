@@ -10,7 +10,7 @@ import (
 type Result struct {
 	// Stdout and Stderr are what the code has printed.
 	Stdout, Stderr string
-	// Value is that of the code's last expression; nil if it has none.
+	// Value is the value of the code's last expression; nil if it has none.
 	Value Bundle
 	// Displays is what the code has displayed, such as plots, in order. If the kernel is
 	// set to show the value of every expression, all but the last are among them.
@@ -81,7 +81,7 @@ type Expression struct {
 
 // Exception is what the code has raised.
 type Exception struct {
-	// Name is that of its class: ZeroDivisionError, KeyboardInterrupt after an interrupt.
+	// Name is the name of its class: ZeroDivisionError, KeyboardInterrupt after an interrupt.
 	Name string
 	// Value is its message; may be empty.
 	Value string

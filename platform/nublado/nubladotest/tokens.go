@@ -17,9 +17,9 @@ import (
 type TokenRequest struct {
 	// Username, TokenType and TokenName are those of the request.
 	Username, TokenType, TokenName string
-	// Scopes are those of the request.
+	// Scopes are the scopes that the request asked for.
 	Scopes []string
-	// Expires is that of the request; nil for a token that does not expire.
+	// Expires is the expiry that the request asked for; nil for a token that does not expire.
 	Expires *time.Time
 	// Admin is the user of the token that authorized the request; empty if it was
 	// missing or not valid.

@@ -16,7 +16,7 @@ type Document struct {
 	Datasets map[string]Dataset `json:"datasets"`
 	// InfluxDB are the databases of metrics, by name; their credentials need a token.
 	InfluxDB map[string]InfluxDB `json:"influxdb_databases"`
-	// Services are those of the platform itself.
+	// Services are the services of the platform itself.
 	Services Services `json:"services"`
 }
 
@@ -46,7 +46,7 @@ type InfluxDB struct {
 	CredentialsURL string `json:"credentials_url"`
 }
 
-// Services are those of the platform itself.
+// Services are the services of the platform itself.
 type Services struct {
 	// Internal services are for programs.
 	Internal map[string]Service `json:"internal"`
@@ -60,7 +60,7 @@ type Service struct {
 	URL string `json:"url"`
 	// OpenAPI is the address of the API's description; may be empty.
 	OpenAPI string `json:"openapi"`
-	// Versions are those of the API, by name, such as "v1".
+	// Versions are the versions of the API, by name, such as "v1".
 	Versions map[string]Version `json:"versions"`
 }
 

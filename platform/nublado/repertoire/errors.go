@@ -26,7 +26,7 @@ var (
 type Error struct {
 	// Kind is [ErrURL], [ErrWeb] or [ErrValidation].
 	Kind error
-	// URL is that of the request; empty for ErrURL.
+	// URL is the URL of the request; empty for ErrURL.
 	URL string
 	// Status is the HTTP status; zero when there was no answer.
 	Status int

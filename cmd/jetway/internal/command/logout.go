@@ -16,6 +16,7 @@ import (
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/show"
+	"github.com/jetway-go/jetway/internal/endpoint"
 )
 
 func newLogout(a *App) *cobra.Command {
@@ -166,7 +167,7 @@ func (a *App) openFor(ctx context.Context, key auth.Key, opts []clientset.Option
 		}
 		_ = cs.Close()
 	}
-	if isLoopback(key.Endpoint) {
+	if ofThisMachine(key.Endpoint) {
 		opts = append(opts, clientset.WithInsecure())
 	}
 	return clientset.ForEndpoint(key.Endpoint, opts...)
@@ -190,13 +191,12 @@ func (a *App) tellLogout(key auth.Key, r logoutResult, revoke bool) error {
 	return nil
 }
 
-// isLoopback reports whether an address is this machine's, where a backend as a rule has no
+// ofThisMachine reports whether an address is this machine's, where a backend as a rule has no
 // TLS.
-func isLoopback(address string) bool {
+func ofThisMachine(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		host = address
 	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return endpoint.IsLoopback(strings.Trim(host, "[]"))
 }

@@ -1,0 +1,104 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// refusedToken is a refresh token that the server rejected for good.
+type refusedToken struct {
+	token string
+	why   error
+}
+
+// maxDead bounds how many of them a process remembers.
+const maxDead = 8
+
+func (r *renewal) remember(token string, why error) {
+	dead := []refusedToken{{token, why}} // the last one first; a list is never changed
+	if before := r.dead.Load(); before != nil {
+		dead = append(dead, (*before)[:min(len(*before), maxDead-1)]...)
+	}
+	r.dead.Store(&dead)
+}
+
+// refusal returns why a refresh token was refused, nil if it was not.
+func (r *renewal) refusal(token string) error {
+	if dead := r.dead.Load(); dead != nil && token != "" {
+		for _, d := range *dead {
+			if d.token == token {
+				return d.why
+			}
+		}
+	}
+	return nil
+}
+
+// refuse remembers, here and in the store, that the refresh token of t.prev was rejected for
+// good. It sets t.prev to what can be used instead, and reports whether that is another
+// login, which was stored since.
+func (r *renewal) refuse(ctx context.Context, t *task, why error) (another bool) {
+	if t.prev.RefreshToken == "" {
+		return false
+	}
+	if r.traits.Interactive { // otherwise a new login replaces it
+		r.log.WarnContext(ctx, "the server rejected the refresh token; a new login is needed", slog.Any("error", why))
+	}
+	r.remember(t.prev.RefreshToken, why)
+	ctx, cancel := t.awaited(ctx)
+	defer cancel()
+	other := r.storage.end(ctx, &t.lease, t.prev, why)
+	t.outdated = false // nothing here is newer than the store any more
+	if other == nil {
+		if t.prev = t.prev.withoutRefresh(t.clock.Read()); t.prev != nil {
+			t.prev.Ended = oneLine(why.Error())
+		}
+		return false
+	}
+	t.prev, t.stored, t.read = other, other.ID(), true
+	return true
+}
+
+// vetted returns c without a token that must not be sent, nil if it has no other, and the
+// reason.
+func (r *renewal) vetted(c *Credentials) (*Credentials, error) {
+	if c == nil {
+		return nil, nil //nolint:nilnil // nothing is wrong with nothing
+	}
+	var why error
+	rest := *c
+	if refusal := r.refusal(c.RefreshToken); refusal != nil {
+		rest.Ended = cmp.Or(rest.Ended, oneLine(refusal.Error()))
+	}
+	if rest.Ended != "" {
+		rest.RefreshToken, why = "", errors.New(rest.Ended)
+	}
+	if err := c.sendable(); err != nil {
+		rest.AccessToken, why = "", fmt.Errorf("%w: %w", errUnusable, err)
+	}
+	switch {
+	case rest == *c:
+		return c, why
+	case rest.AccessToken == "" && rest.RefreshToken == "":
+		return nil, why
+	default:
+		return &rest, why
+	}
+}
+
+// givenUp reports whether a login follows a refresh that failed with err, where another
+// attempt would do in other cases: the server has answered with an OAuth error and a status
+// of 5xx more than once in a row, as some do for good, and the access token has expired or
+// was rejected.
+func (r *renewal) givenUp(t *task, err error) bool {
+	if !errors.Is(err, ErrServerFault) {
+		r.faults = 0
+		return false
+	}
+	r.faults++
+	ended := t.old.wasRejected() || !t.prev.usable(t.clock.Read())
+	return r.faults > 1 && ended && t.mode > renewOnly && r.traits.Interactive && retryAfter(err) == 0
+}

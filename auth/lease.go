@@ -1,0 +1,129 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// lease is the lock on the stored login during one renewal. The zero value is
+// unlocked.
+type lease struct {
+	held    Lease
+	tried   bool
+	refused error // why there is none, if a refresh token must not be sent without it
+	late    bool  // it was refused before
+	ended   func(Result)
+}
+
+// take locks the login for l, where the store can, and reports whether l was
+// unlocked before. Without a lock a renewal is less safe, but better than none unless the
+// store says otherwise; see [storage.mayRenew]. While it waits it calls done, which may be
+// nil, where the store can, and stops when that reports true.
+func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
+	locker, ok := s.store.(Locker)
+	if !ok || l.tried {
+		return false
+	}
+	l.tried = true
+	limited, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	var err error
+	left := false
+	limited, locked := s.seen.locking(limited)
+	func() {
+		defer func() { locked(left, err) }()
+		defer recovered(ctx, s.log, s.name(), &err)
+		queue, ok := s.store.(Queue)
+		if !ok || done == nil {
+			l.held, err = locker.Lock(limited, s.at())
+			return
+		}
+		l.held, err = queue.LockUnless(limited, s.at(), func() bool {
+			left = done()
+			return left
+		})
+	}()
+	l.observe(ctx, s.seen)
+	switch {
+	case errors.Is(err, ErrLeaseRequired):
+		l.refused = err
+		if !s.refused.Swap(true) {
+			s.log.WarnContext(ctx, "cannot lock the login that is shared; its refresh token is not sent until it can be locked",
+				slog.Any("error", err))
+		}
+	case err == nil:
+		l.late = s.refused.Swap(false)
+	case left || ctx.Err() != nil:
+	case errors.Is(limited.Err(), context.DeadlineExceeded):
+		s.log.WarnContext(ctx, "another process holds the lock of the login for too long; continuing without the lock",
+			slog.Duration("waited", lockTimeout))
+	default:
+		s.noLock.Do(func() {
+			s.log.InfoContext(ctx, "cannot lock the login, so that two processes may refresh it at the same time; continuing without a lock",
+				slog.Any("error", err))
+		})
+	}
+	return true
+}
+
+// release unlocks the login, if it is locked.
+func (l *lease) release() {
+	held, ended := l.held, l.ended
+	*l = lease{}
+	if held != nil {
+		held.Unlock()
+		ended(Result{})
+	}
+}
+
+// exclusive reports whether no other holder can have replaced the stored login
+// since l was taken, as far as the store can tell.
+func (l *lease) exclusive() bool {
+	switch {
+	case !l.tried: // a store without locks
+		return true
+	case l.held == nil:
+		return false
+	}
+	select {
+	case <-l.held.Lost():
+		return false
+	default:
+		return true
+	}
+}
+
+var errLeaseLost = fmt.Errorf("%w: the lock was lost before the refresh token was sent", ErrLeaseRequired)
+
+// mayRenew returns an error if the refresh token must not be sent now, since another holder
+// of the login may send it too, or has replaced it already.
+func (s *storage) mayRenew(t *task) error {
+	l := &t.lease
+	switch {
+	case l.refused != nil:
+		return s.unlocked(l.refused)
+	case l.held != nil && !l.exclusive():
+		return s.unlocked(errLeaseLost)
+	case l.held != nil && !t.read && !t.outdated && s.watched():
+		return &unreadError{why: t.unread}
+	default:
+		return nil
+	}
+}
+
+// unlocked says what a lock was needed for, and what to do.
+func (s *storage) unlocked(err error) error {
+	return fmt.Errorf("%w; no refresh token is sent without the lock: see that %s can be reached, later calls try again", err, s.name())
+}
+
+// unreadError says why the refresh token of a shared login is not sent although it is locked.
+type unreadError struct{ why error }
+
+func (e *unreadError) Error() string {
+	return "the login is shared and cannot be read; no refresh token is sent, since another program may have replaced it: " +
+		e.why.Error() + "; later calls try again, and a new login replaces what is stored"
+}
+
+func (e *unreadError) Unwrap() []error { return []error{ErrLeaseRequired, e.why} }

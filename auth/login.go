@@ -1,0 +1,63 @@
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+// Login logs in now, even if there is a usable login, and even if a person has refused
+// an earlier one. It may ask a person. If a login is under way already, Login waits for
+// it and returns its result; it does not take the result of a refresh for a login.
+// Programs that only make calls do not need it. The error is an [*Error].
+func (a *Authenticator) Login(ctx context.Context) error {
+	_, err := a.join(ctx, a.current.Load().gen, newLogin)
+	return err
+}
+
+// Close ends a login under way. Callers that wait for it get [ErrClosed], and so do
+// later calls. The stored login is not deleted. The error is always nil, and calling
+// Close again does nothing.
+//
+// It waits, for three seconds at most, for a refresh under way: its answer may hold a
+// rotated refresh token, without which a person would have to log in again. It tries once
+// more to store a login that could not be stored, within the same time.
+func (a *Authenticator) Close() error {
+	a.close()
+	a.renewal.seen.moment(context.Background(), Closing) //nolint:forbidigo // of no call
+	return nil
+}
+
+// close ends the flight under way, and waits for a refresh in it, for extraTime at
+// most.
+func (fs *flights) close() {
+	fs.mu.Lock()
+	if !isClosed(fs.closed) {
+		if fs.flight == nil && fs.owes() {
+			fs.launch(fs.current.Load(), storeOnly, nil)
+		}
+		close(fs.closed)
+		fs.current.Load().advance(closed)
+	}
+	f := fs.flight
+	end := fs.storing.end()
+	fs.mu.Unlock()
+	end()
+	if f == nil {
+		return
+	}
+	f.cancel()
+	if f.critical.Load() {
+		limit := time.NewTimer(extraTime)
+		defer limit.Stop()
+		select {
+		case <-f.done:
+		case <-limit.C:
+		}
+	}
+}
+
+func (fs *flights) busy() bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return fs.flight != nil
+}
