@@ -93,6 +93,9 @@ func (s *Store) lock(ctx context.Context, p place, done func() bool) (*lease, er
 func (s *Store) acquire(ctx context.Context, p place, attempt uint64) (*lease, time.Duration, error) {
 	sent := s.clock.Read()
 	lapse, patience := s.opts.lapse, s.opts.patience
+	if p.key.Flow != auth.StoredFlow {
+		patience = 0 // to lose it costs a request, no person's time
+	}
 	name := leaseName(s.instance, attempt)
 	ttl, quarantine := lapse*2/3, lapse/3
 	// What is granted after the time limit is released where it arrives: the caller is gone.
