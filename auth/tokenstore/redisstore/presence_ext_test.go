@@ -113,3 +113,26 @@ func TestTheConnectionOfAHolderEndsWithTheLease(t *testing.T) {
 		})
 	})
 }
+
+// The clock of Redis goes back, by a failover to a server with another one for example: others
+// have the patience that they have, no more.
+func TestPatienceEndsAlthoughTheClockOfRedisGoesBack(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	const forSilent = 2 * time.Second
+	opts := []redisstore.Option{redisstore.WithLapse(shortLapse), redisstore.WithPatience(forSilent)}
+	_, _, _ = s.silent(t, key, opts...)
+	granted := make(chan auth.Lease, 1)
+	next := s.store(t, opts...)
+	go func() { granted <- lock(t, next) }()
+	late := func() bool { return s.client(t).HExists(t.Context(), s.groupName(t), "late").Val() }
+	eventually(t, 2*shortLapse, func() error { return wantf(late(), "the lease has not lapsed") })
+	ahead := time.Now().Add(time.Hour).UnixMilli()
+	must(t, s.client(t).HSet(t.Context(), s.groupName(t), "since", ahead).Err())
+	select {
+	case l := <-granted:
+		l.Unlock()
+	case <-time.After(forSilent + 2*shortLapse):
+		t.Error("the next one still waits")
+	}
+}

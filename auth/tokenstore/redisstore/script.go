@@ -56,19 +56,21 @@ if held and not mine(held) and not (held == 'quarantine' and mine(late)) then
 end
 local function connected(name)
   local there = redis.pcall('PUBSUB', 'NUMSUB', KEYS[1] .. ':' .. name)
-  return not there.err and tonumber(there[2]) > 0
+  return (tonumber(there[2]) or 0) > 0 -- an error has none
 end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local patient = now - tonumber(h[5] or '0') < tonumber(ARGV[7])
+local since = math.min(tonumber(h[5] or '0'), now)
 local restarted = run ~= '' and h[4] and h[4] ~= run
 if not held and not mine(dirty or late) and
-  (dirty or fence < known or restarted or (late and patient and connected(late))) then
+  (dirty or fence < known or restarted or (late and now - since < tonumber(ARGV[7]) and connected(late))) then
   redis.call('SET', KEYS[2], 'quarantine', 'PX', ARGV[4])
   redis.call('HSET', KEYS[1], 'fence', math.max(fence, known), 'run', run)
   if dirty then
     redis.call('HSET', KEYS[1], 'late', dirty, 'since', now)
     redis.call('HDEL', KEYS[1], 'dirty')
+  elseif late then
+    redis.call('HSET', KEYS[1], 'since', since) -- the clock may have gone back
   end
   if fresh then redis.call('PEXPIRE', KEYS[1], ARGV[6]) end
   return {0, fence, tonumber(ARGV[4]), 'quarantine'}
