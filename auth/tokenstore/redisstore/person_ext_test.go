@@ -76,3 +76,47 @@ func TestAPersonDoesNotWaitForAHolderThatIsSilent(t *testing.T) {
 		})
 	}
 }
+
+// After a login the holder that was silent can replace nothing, so renewals of the new one do not
+// wait for it; those of another login that shares its lease do.
+func TestRenewalsOfANewLoginDoNotWaitForTheHolderOfTheOldOne(t *testing.T) {
+	t.Parallel()
+	another := key
+	another.Audience = "another"
+	for name, c := range map[string]struct {
+		asked  bool // others asked for the lease before the login
+		stored auth.Key
+		waits  bool
+	}{
+		"others wait":                     {true, key, false},
+		"no other has asked":              {false, key, false},
+		"the login has another audience":  {true, another, true},
+		"and no other has asked for them": {false, another, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			lapse := redisstore.WithLapse(shortLapse)
+			person, next := s.store(t), s.store(t, lapse)
+			must(t, person.Store(t.Context(), key, login(1)))
+			_, _, _ = s.silent(t, key, lapse)
+			if c.asked {
+				must(t, busy(t, next, 2*shortLapse))
+			} else {
+				time.Sleep(shortLapse)
+			}
+			second := login(2)
+			second.Audience, second.PurposeKnown = c.stored.Audience, true
+			must(t, person.Store(t.Context(), c.stored, second))
+			ctx, cancel := context.WithTimeout(t.Context(), shortLapse)
+			defer cancel()
+			l, err := next.Lock(ctx, key)
+			if waits := errors.Is(err, redisstore.ErrBusy); waits != c.waits || !waits && err != nil {
+				t.Errorf("waits: %v, want %v: %v", waits, c.waits, err)
+			}
+			if err == nil {
+				l.Unlock()
+			}
+		})
+	}
+}

@@ -127,7 +127,8 @@ return {h[1] or '', tonumber(h[2] or '0'), redis.call('GET', KEYS[2]) or '', now
 `
 
 // swapSource replaces a record if it begins with the expected stamp. A group in which no
-// login remains expires.
+// login remains expires. A holder that lost its lease cannot replace a login of another
+// generation, and has no other in a group of one: the next one need not wait for it.
 //
 // ARGV: field, stamp ("" for none), record, new version of the group, fence to set at least,
 // fence that must be there ("" for any), milliseconds that a group without a login stays.
@@ -148,9 +149,16 @@ if redis.call('HEXISTS', KEYS[1], 'run') == 0 then
   local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)')
   redis.call('HSET', KEYS[1], 'run', run or '')
 end
-local all, alive = redis.call('HGETALL', KEYS[1]), false
+local all, alive, records = redis.call('HGETALL', KEYS[1]), false, 0
 for i = 1, #all, 2 do
-  alive = alive or (string.sub(all[i], 1, 2) == 'v:' and string.byte(all[i + 1], 2) == 1)
+  if string.sub(all[i], 1, 2) == 'v:' then
+    alive, records = alive or string.byte(all[i + 1], 2) == 1, records + 1
+  end
+end
+local held = redis.call('GET', KEYS[2])
+local person = stored and ARGV[6] ~= '' and string.sub(stored, 3, 10) ~= string.sub(ARGV[3], 3, 10)
+if person and records == 1 and (not held or held == 'quarantine') then
+  redis.call('HDEL', KEYS[1], 'dirty', 'late', 'since')
 end
 if alive then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[7]) end
 redis.call('PUBLISH', KEYS[1], 'changed')

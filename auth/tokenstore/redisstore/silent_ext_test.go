@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -71,5 +72,76 @@ func TestAMachineLoginDoesNotWaitForAHolderThatIsSilent(t *testing.T) {
 				t.Errorf("took %v and %d requests", took, requests.Load())
 			}
 		})
+	}
+}
+
+// Calls of a fleet whose holder is silent have the token that they have, then errors that say why,
+// and the next token as soon as it is stored. Meanwhile the fleet costs Redis little.
+func TestCallsWhileAHolderIsSilent(t *testing.T) {
+	t.Parallel()
+	s, r := newServer(t), newRotation(t, false)
+	lapse := redisstore.WithLapse(shortLapse)
+	must(t, s.store(t).Store(t.Context(), key, r.login(4*time.Second)))
+	const n = 5
+	var all []*auth.Authenticator
+	for range n {
+		all = append(all, renewing(t, s.store(t, lapse), r))
+	}
+	l, holder, heal := s.silent(t, key, lapse)
+	for _, a := range all {
+		if c, err := a.Credentials(t.Context()); err != nil || c.AccessToken != "access-0" {
+			t.Errorf("before the end of the token: %v, %v", c, err)
+		}
+	}
+	time.Sleep(4 * time.Second)
+	type result struct {
+		creds *auth.Credentials
+		err   error
+	}
+	results := make(chan result, n)
+	calls := func() {
+		for _, a := range all {
+			go func() {
+				c, err := a.Credentials(t.Context())
+				results <- result{c, err}
+			}()
+		}
+	}
+	before, start := s.commands(t), time.Now()
+	calls()
+	for range all {
+		got := <-results
+		e, ok := errors.AsType[*auth.Error](got.err)
+		if !ok || !errors.Is(e, auth.ErrLeaseRequired) || !errors.Is(e, redisstore.ErrBusy) || e.GRPCStatus().Code().String() != "Unavailable" {
+			t.Errorf("after the end of the token: %v, %v", got.creds, got.err)
+		}
+	}
+	took := time.Since(start)
+	perQuarantine := float64(s.commands(t)-before) / n / (took.Seconds() / (shortLapse / 3).Seconds())
+	t.Logf("%v, %.1f commands for each process and quarantine", took, perQuarantine)
+	if perQuarantine > 15 {
+		t.Errorf("%.1f commands for each process and quarantine", perQuarantine)
+	}
+	time.Sleep(1500 * time.Millisecond) // the error is remembered for a second
+	calls()
+	time.Sleep(500 * time.Millisecond)
+	heal()
+	next := r.login(time.Hour)
+	next.AccessToken = "next"
+	if swapped, err := holder.Swap(t.Context(), key, r.login(expired).ID(), next); !swapped || err != nil {
+		t.Error(swapped, err)
+	}
+	start = time.Now()
+	l.Unlock()
+	for range all {
+		if got := <-results; got.err != nil || got.creds.AccessToken != "next" {
+			t.Errorf("when the holder is back: %v, %v", got.creds, got.err)
+		}
+	}
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("calls had the next token after %v", took)
+	}
+	if requests, _ := r.counts(); requests != 0 {
+		t.Errorf("%d requests", requests)
 	}
 }
