@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -134,5 +135,33 @@ func TestPatienceEndsAlthoughTheClockOfRedisGoesBack(t *testing.T) {
 		l.Unlock()
 	case <-time.After(forSilent + 2*shortLapse):
 		t.Error("the next one still waits")
+	}
+}
+
+// Who was connected is not among what Redis stores: after a restart a holder that is suspended
+// counts as dead.
+func TestARestartForgetsThatASuspendedHolderIsConnected(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		grace  bool
+		forced int
+	}{
+		"SIGSTOP between answer and store, Redis restarted":                   {false, 1},
+		"SIGSTOP between answer and store, Redis restarted, server has grace": {true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := at(t, answered, c.grace, "--appendonly", "yes", "--appendfsync", "always")
+			start := time.Now()
+			s.holder.signal(t, syscall.SIGSTOP)
+			time.Sleep(shortLapse + time.Second)
+			if requests, _ := s.server.counts(); requests != 1 {
+				t.Errorf("%d requests before the restart", requests)
+			}
+			s.redis.kill()
+			s.redis.start(t)
+			s.want(name, s.others, c.forced, start)
+			s.holder.signal(t, syscall.SIGCONT)
+		})
 	}
 }
