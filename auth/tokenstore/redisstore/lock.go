@@ -83,7 +83,11 @@ func (s *Store) lock(ctx context.Context, p place, done func() bool) (*lease, er
 		if done != nil && done() {
 			return nil, errLeft
 		}
-		if l, wait, err = s.acquire(ctx, p, attempt); err != nil || l != nil {
+		l, wait, err = s.acquire(ctx, p, attempt)
+		if err != nil && ctx.Err() != nil { // the last answer was that it is busy
+			err = fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+		}
+		if err != nil || l != nil {
 			return l, err
 		}
 	}

@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -143,5 +144,22 @@ func TestCallsWhileAHolderIsSilent(t *testing.T) {
 	}
 	if requests, _ := r.counts(); requests != 0 {
 		t.Errorf("%d requests", requests)
+	}
+}
+
+// The wait for a busy lease ends while the caller looks at the login: the lease is still busy.
+func TestALeaseIsBusyWhereTheTimeEndsBetweenTwoTries(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	defer lock(t, s.store(t)).Unlock()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	waiter := s.store(t)
+	_, err := waiter.LockUnless(ctx, key, func() bool { // called once the channel is subscribed
+		cancel()
+		return false
+	})
+	if !errors.Is(err, auth.ErrLeaseRequired) || !errors.Is(err, redisstore.ErrBusy) || !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
