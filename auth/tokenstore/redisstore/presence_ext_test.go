@@ -122,7 +122,7 @@ func TestPatienceEndsAlthoughTheClockOfRedisGoesBack(t *testing.T) {
 	s := newServer(t)
 	const forSilent = 2 * time.Second
 	opts := []redisstore.Option{redisstore.WithLapse(shortLapse), redisstore.WithPatience(forSilent)}
-	_, _, _ = s.silent(t, key, opts...)
+	s.silent(t, key, opts...)
 	granted := make(chan auth.Lease, 1)
 	next := s.store(t, opts...)
 	go func() { granted <- lock(t, next) }()

@@ -151,9 +151,9 @@ if redis.call('HEXISTS', KEYS[1], 'run') == 0 then
 end
 local all, alive, records = redis.call('HGETALL', KEYS[1]), false, 0
 for i = 1, #all, 2 do
-  if string.sub(all[i], 1, 2) == 'v:' then
-    alive, records = alive or string.byte(all[i + 1], 2) == 1, records + 1
-  end
+  local record = string.sub(all[i], 1, 2) == 'v:'
+  alive = alive or (record and string.byte(all[i + 1], 2) == 1)
+  records = records + (record and 1 or 0)
 end
 local held = redis.call('GET', KEYS[2])
 local person = stored and ARGV[6] ~= '' and string.sub(stored, 3, 10) ~= string.sub(ARGV[3], 3, 10)
