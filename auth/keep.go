@@ -59,9 +59,14 @@ func (r *renewal) save(ctx context.Context, t *task, c *Credentials) (newer *Cre
 	t.critical.Store(true)
 	ctx, cancel := extended(ctx)
 	defer cancel()
-	r.storage.take(ctx, &t.lease, nil)
+	asked := t.isLogin && (r.traits.Interactive || t.mode == newLogin)
+	if asked {
+		r.storage.takeForPerson(ctx, &t.lease)
+	} else {
+		r.storage.take(ctx, &t.lease, nil)
+	}
 	switch {
-	case t.isLogin && (r.traits.Interactive || t.mode == newLogin), !t.read && !r.storage.watched():
+	case asked, !t.read && !r.storage.watched():
 		return nil, r.storage.put(ctx, c)
 	case !t.read:
 		newer, err = r.overtake(ctx, t, c)

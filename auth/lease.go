@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 )
 
 // lease is the lock on the stored login during one renewal. The zero value is
@@ -66,6 +67,21 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 		})
 	}
 	return true
+}
+
+// personTimeout is how long a person who logs in or out waits for machines that renew the
+// login. One of them may be suspended.
+const personTimeout = 2 * time.Second
+
+// takeForPerson is take before a login or a logout. Where machines share the store these count
+// without the lock, and a renewal under way does not replace them; with it they come after it.
+func (s *storage) takeForPerson(ctx context.Context, l *lease) {
+	if s.watched() {
+		limited, cancel := context.WithTimeout(ctx, personTimeout)
+		defer cancel()
+		ctx = limited
+	}
+	s.take(ctx, l, nil)
 }
 
 // release unlocks the login, if it is locked.

@@ -46,7 +46,7 @@ func (a *Authenticator) erase(ctx context.Context, ended []*Credentials) ([]*Cre
 	stored := a.renewal.storage
 	var held lease
 	defer held.release()
-	stored.take(ctx, &held, nil) // or a renewal elsewhere would store the login again
+	stored.takeForPerson(ctx, &held) // or a renewal elsewhere would store the login again
 
 	initial, _ := a.unstored()
 	ended = withLogin(ended, a.current.Load().creds)

@@ -15,7 +15,6 @@ type lease struct {
 	place place
 	name  string // what Redis has as its holder
 	fence uint64
-	here  presence
 
 	mu    sync.Mutex
 	until clock.Reading // Redis has confirmed it until then
@@ -33,15 +32,15 @@ const unlockWait = 250 * time.Millisecond
 // granted returns the lease that Redis has granted until the given time at least.
 func (s *Store) granted(ctx context.Context, p place, name string, fence uint64, until clock.Reading) (*lease, error) {
 	l := &lease{
-		store: s, place: p, name: name, fence: fence, until: until, here: s.appear(ctx, p, name),
+		store: s, place: p, name: name, fence: fence, until: until,
 		lost: make(chan struct{}), unlocked: make(chan struct{}), released: make(chan struct{}),
 	}
 	s.turns.add(l)
 	if !s.life.start(func(ctx context.Context) { l.hold(ctx) }) {
 		s.turns.remove(l)
-		l.here.end()
 		return nil, ErrClosed
 	}
+	l.appear(ctx)
 	return l, nil
 }
 
@@ -71,7 +70,6 @@ func (l *lease) Unlock() {
 // token. This process may ask for the next lease before.
 func (l *lease) hold(ctx context.Context) {
 	defer close(l.released)
-	defer l.here.end()
 	l.keep(ctx)
 	owes := l.store.hub.owes(l.place.group)
 	if !owes {

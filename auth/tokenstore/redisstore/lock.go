@@ -83,7 +83,11 @@ func (s *Store) lock(ctx context.Context, p place, done func() bool) (*lease, er
 		if done != nil && done() {
 			return nil, errLeft
 		}
-		if l, wait, err = s.acquire(ctx, p, attempt); err != nil || l != nil {
+		l, wait, err = s.acquire(ctx, p, attempt)
+		if err != nil && ctx.Err() != nil { // the last answer was that it is busy
+			err = fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+		}
+		if err != nil || l != nil {
 			return l, err
 		}
 	}
@@ -93,6 +97,9 @@ func (s *Store) lock(ctx context.Context, p place, done func() bool) (*lease, er
 func (s *Store) acquire(ctx context.Context, p place, attempt uint64) (*lease, time.Duration, error) {
 	sent := s.clock.Read()
 	lapse, patience := s.opts.lapse, s.opts.patience
+	if p.key.Flow != auth.StoredFlow {
+		patience = 0 // to lose it costs a request, no person's time
+	}
 	name := leaseName(s.instance, attempt)
 	ttl, quarantine := lapse*2/3, lapse/3
 	// What is granted after the time limit is released where it arrives: the caller is gone.

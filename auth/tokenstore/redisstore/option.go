@@ -51,6 +51,9 @@ func WithLapse(d time.Duration) Option {
 // minutes is usual. After that, or at once if the connection has ended, the next one
 // sends the same refresh token. Zero is right where the authorization server accepts a refresh
 // token again for longer than the lapse: the next one need not wait then.
+//
+// It is for logins of persons, whose keys have the Flow [auth.StoredFlow]. Programs that log in by
+// themselves do so after the lapse.
 func WithPatience(d time.Duration) Option {
 	return optionFunc(func(o *options) { o.patience = max(d, 0) })
 }

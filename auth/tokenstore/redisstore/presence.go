@@ -4,42 +4,41 @@ import (
 	"context"
 	"log/slog"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
-// presence is a connection by which Redis knows that the holder of a lease still exists: it
+// appear opens a connection by which Redis knows that the holder of l still exists: it
 // subscribes to a channel that has the name of the lease and on which nothing is published.
 // The kernel ends it with the process, but not while the process is suspended, and Redis does
 // not while the network drops what the holder sends. Such a holder may have sent the refresh
 // token and may still store the answer, so others wait for it; see [WithPatience].
 //
-// It is an extra: without it a holder that says nothing counts as dead.
-type presence struct{ sub *redis.PubSub }
-
-// appear opens the connection, within the time limit of the store.
-func (s *Store) appear(ctx context.Context, p place, name string) presence {
-	sub, err := call(ctx, s, func(ctx context.Context) (*redis.PubSub, error) {
-		sub := s.client.Subscribe(ctx, presenceChannel(p, name)) // a Cluster takes the node of the lease, by the hash tag
+// It is an extra: without it a holder that says nothing counts as dead. So appear waits for it
+// as long as the time limit of the store allows, and the lease is extended meanwhile.
+func (l *lease) appear(ctx context.Context) {
+	s := l.store
+	opened := make(chan error, 1)
+	go func() { // which alone has the connection, even if it is late
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opts.limit)
+		defer cancel()
+		sub := s.client.Subscribe(ctx, presenceChannel(l.place, l.name)) // a Cluster takes the node of the lease, by the hash tag
+		defer func() { _ = sub.Close() }()
 		_, err := sub.ReceiveTimeout(ctx, s.opts.limit)
+		opened <- err
 		if err == nil {
-			err = ctx.Err() // the caller has left
+			<-l.released
 		}
-		if err != nil {
-			_ = sub.Close()
-			return nil, err
-		}
-		return sub, nil
-	})
-	if err != nil {
-		s.opts.log.DebugContext(ctx, "if this process stops, others will take it for dead", slog.Any("error", err))
+	}()
+	limited, cancel := context.WithTimeout(ctx, s.opts.limit)
+	defer cancel()
+	var err error
+	select {
+	case err = <-opened:
+	case <-limited.Done():
+		err = limited.Err()
+	case <-l.released: // Close
 	}
-	return presence{sub}
-}
-
-func (p presence) end() {
-	if p.sub != nil {
-		_ = p.sub.Close()
+	if err != nil {
+		s.opts.log.DebugContext(ctx, "if this process stops, others will take it for dead", slog.Any("error", s.unreachable(ctx, err)))
 	}
 }
 

@@ -56,19 +56,21 @@ if held and not mine(held) and not (held == 'quarantine' and mine(late)) then
 end
 local function connected(name)
   local there = redis.pcall('PUBSUB', 'NUMSUB', KEYS[1] .. ':' .. name)
-  return not there.err and tonumber(there[2]) > 0
+  return (tonumber(there[2]) or 0) > 0 -- an error has none
 end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local patient = now - tonumber(h[5] or '0') < tonumber(ARGV[7])
+local since = math.min(tonumber(h[5] or '0'), now)
 local restarted = run ~= '' and h[4] and h[4] ~= run
 if not held and not mine(dirty or late) and
-  (dirty or fence < known or restarted or (late and patient and connected(late))) then
+  (dirty or fence < known or restarted or (late and now - since < tonumber(ARGV[7]) and connected(late))) then
   redis.call('SET', KEYS[2], 'quarantine', 'PX', ARGV[4])
   redis.call('HSET', KEYS[1], 'fence', math.max(fence, known), 'run', run)
   if dirty then
     redis.call('HSET', KEYS[1], 'late', dirty, 'since', now)
     redis.call('HDEL', KEYS[1], 'dirty')
+  elseif late then
+    redis.call('HSET', KEYS[1], 'since', since) -- the clock may have gone back
   end
   if fresh then redis.call('PEXPIRE', KEYS[1], ARGV[6]) end
   return {0, fence, tonumber(ARGV[4]), 'quarantine'}
@@ -125,7 +127,8 @@ return {h[1] or '', tonumber(h[2] or '0'), redis.call('GET', KEYS[2]) or '', now
 `
 
 // swapSource replaces a record if it begins with the expected stamp. A group in which no
-// login remains expires.
+// login remains expires. A holder that lost its lease cannot replace a login of another
+// generation, and has no other in a group of one: the next one need not wait for it.
 //
 // ARGV: field, stamp ("" for none), record, new version of the group, fence to set at least,
 // fence that must be there ("" for any), milliseconds that a group without a login stays.
@@ -146,9 +149,16 @@ if redis.call('HEXISTS', KEYS[1], 'run') == 0 then
   local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)')
   redis.call('HSET', KEYS[1], 'run', run or '')
 end
-local all, alive = redis.call('HGETALL', KEYS[1]), false
+local all, alive, records = redis.call('HGETALL', KEYS[1]), false, 0
 for i = 1, #all, 2 do
-  alive = alive or (string.sub(all[i], 1, 2) == 'v:' and string.byte(all[i + 1], 2) == 1)
+  local record = string.sub(all[i], 1, 2) == 'v:'
+  alive = alive or (record and string.byte(all[i + 1], 2) == 1)
+  records = records + (record and 1 or 0)
+end
+local held = redis.call('GET', KEYS[2])
+local person = stored and ARGV[6] ~= '' and string.sub(stored, 3, 10) ~= string.sub(ARGV[3], 3, 10)
+if person and records == 1 and (not held or held == 'quarantine') then
+  redis.call('HDEL', KEYS[1], 'dirty', 'late', 'since')
 end
 if alive then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[7]) end
 redis.call('PUBLISH', KEYS[1], 'changed')
