@@ -139,6 +139,9 @@ func complete(c *cobra.Command, flag string, values []string) {
 func Run(ctx context.Context, a *App, args []string) int {
 	out := &stdio.Checked{Writer: a.IO.Out}
 	a.IO.Out = out
+	if a.IO.In != nil {
+		a.IO.In = stdio.Until(ctx, a.IO.In)
+	}
 	root := newFor(a, args)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
