@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,12 @@ func newFor(a *App, args []string) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if a.timeout < 0 {
+				return failure.Usage("--timeout %v: want 0 or more", a.timeout)
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			return c.Help()
 		},
@@ -38,7 +45,9 @@ func newFor(a *App, args []string) *cobra.Command {
 	root.SetOut(a.IO.Out)
 	root.SetErr(a.IO.Err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
+		// strconv names its own function, which is of no interest here.
+		text := regexp.MustCompile(`strconv\.Parse\w+: parsing ".*": `).ReplaceAllString(err.Error(), "")
+		return failure.Exit(failure.Misuse, errors.New(text), "run: "+c.CommandPath()+" --help")
 	})
 	a.globalFlags(root)
 	made, all := commands(a, args)
@@ -155,8 +164,26 @@ func Run(ctx context.Context, a *App, args []string) int {
 		err = failure.ErrInterrupted // what failed because of it is of no interest
 	}
 	f := failure.Of(misuse(c, err))
-	f.Print(a.IO, a.format == show.JSON)
+	f.Print(a.IO, a.format == show.JSON || asksForJSON(args))
 	return f.Exit
+}
+
+// asksForJSON reports whether a command line has -o json: a flag that is wrong ends the
+// parsing, and those behind it were not read.
+func asksForJSON(args []string) bool {
+	for i, arg := range args {
+		switch arg {
+		case "--":
+			return false
+		case "-o", "--output":
+			if i+1 < len(args) && args[i+1] == string(show.JSON) {
+				return true
+			}
+		case "-ojson", "-o=json", "--output=json":
+			return true
+		}
+	}
+	return false
 }
 
 // misuse gives the errors that cobra itself makes the exit code of a wrong command line.

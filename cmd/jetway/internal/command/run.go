@@ -33,7 +33,7 @@ func newRunList(a *App) *cobra.Command {
 			return a.runList(ctx, limit, task)
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", 20, "at most this many; 0 means all")
+	limitFlag(c, &limit, 20)
 	c.Flags().StringVar(&task, "task", "", "of this `task` only")
 	return c
 }

@@ -30,7 +30,7 @@ func newSecretList(a *App) *cobra.Command {
 			return a.secretList(ctx, limit, all)
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", 50, "at most this many; 0 means all")
+	limitFlag(c, &limit, 50)
 	c.Flags().BoolVar(&all, "all", false, "of every project and of none, whatever the profile says")
 	return c
 }

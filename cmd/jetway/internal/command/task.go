@@ -35,7 +35,7 @@ func newTaskList(a *App) *cobra.Command {
 			return a.taskList(ctx, limit)
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", 50, "at most this many; 0 means all")
+	limitFlag(c, &limit, 50)
 	return c
 }
 
