@@ -3,8 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +28,7 @@ func newFor(a *App, args []string) *cobra.Command {
 			"Data goes to standard output, everything else to standard error.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          unknown,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if a.timeout < 0 {
 				return failure.Usage("--timeout %v: want 0 or more", a.timeout)
@@ -44,15 +42,14 @@ func newFor(a *App, args []string) *cobra.Command {
 	root.SetIn(a.IO.In)
 	root.SetOut(a.IO.Out)
 	root.SetErr(a.IO.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		// strconv names its own function, which is of no interest here.
-		text := regexp.MustCompile(`strconv\.Parse\w+: parsing ".*": `).ReplaceAllString(err.Error(), "")
-		return failure.Exit(failure.Misuse, errors.New(text), "run: "+c.CommandPath()+" --help")
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	a.globalFlags(root)
 	made, all := commands(a, args)
 	root.AddCommand(made...)
 	root.CompletionOptions.DisableDefaultCmd = !all
+	if all {
+		strict(root)
+	}
 	return root
 }
 
@@ -124,14 +121,8 @@ func (a *App) globalFlags(root *cobra.Command) {
 // group is a command that only has commands below it.
 func group(use, short string, below ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{
-		Use: use, Short: short,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				err := fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())
-				return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
-			}
-			return c.Help()
-		},
+		Use: use, Short: short, Args: unknown,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(below...)
 	return c
@@ -166,36 +157,4 @@ func Run(ctx context.Context, a *App, args []string) int {
 	f := failure.Of(misuse(c, err))
 	f.Print(a.IO, a.format == show.JSON || asksForJSON(args))
 	return f.Exit
-}
-
-// asksForJSON reports whether a command line has -o json: a flag that is wrong ends the
-// parsing, and those behind it were not read.
-func asksForJSON(args []string) bool {
-	for i, arg := range args {
-		switch arg {
-		case "--":
-			return false
-		case "-o", "--output":
-			if i+1 < len(args) && args[i+1] == string(show.JSON) {
-				return true
-			}
-		case "-ojson", "-o=json", "--output=json":
-			return true
-		}
-	}
-	return false
-}
-
-// misuse gives the errors that cobra itself makes the exit code of a wrong command line.
-func misuse(c *cobra.Command, err error) error {
-	text := err.Error()
-	for _, prefix := range []string{
-		"unknown command", "accepts ", "requires at least", "required flag", "invalid argument", "if any flags in the group",
-		"at least one of the flags",
-	} {
-		if strings.HasPrefix(text, prefix) {
-			return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
-		}
-	}
-	return err
 }
