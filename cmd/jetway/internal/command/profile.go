@@ -2,8 +2,10 @@ package command
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -182,10 +184,30 @@ func checkSettings(s profile.Settings) error {
 	if s.Platform != "" && !slices.Contains(connect.Platforms(), s.Platform) {
 		return failure.Usage("unknown platform %q: want one of %s", s.Platform, strings.Join(connect.Platforms(), ", "))
 	}
-	if _, err := endpoint.Parse(s.Endpoint); err != nil && s.Endpoint != "" && !strings.Contains(s.Endpoint, "://") {
-		return failure.Usage("--endpoint %q: %w", s.Endpoint, err)
+	if s.Endpoint == "" {
+		return nil
+	}
+	_, err := endpoint.Parse(s.Endpoint)
+	if s.Platform != "" && s.Platform != connect.Flyte && strings.Contains(s.Endpoint, "://") {
+		err = checkURL(s.Endpoint) // which may have a path
+	}
+	if err != nil {
+		return failure.Usage("--endpoint: %w", err) // without the address, which may have a secret in it
 	}
 	return nil
+}
+
+// checkURL returns an error for an address of a platform with an HTTP API.
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "":
+		return errors.New("want a URL such as https://host/path")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return errors.New("has user information, a query or a fragment in it; a profile has no secret in it")
+	default:
+		return nil
+	}
 }
 
 // absolute returns the path of a file that commands in other directories find, too.
