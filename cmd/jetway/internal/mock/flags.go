@@ -134,6 +134,12 @@ func (f *Flags) Check(c *cobra.Command) error {
 		return errors.New("--allow-origin needs --http-front: browsers cannot call grpc-go's own server")
 	case f.data == "" && c.Flags().Changed("data"):
 		return errors.New("--data needs the name of a file")
+	case f.ttl == 0: // which the mock would take for its default
+		return errors.New("--token-ttl 0: want whole seconds, at least one")
+	case f.latency < 0:
+		return fmt.Errorf("--token-latency %v: want 0 or more", f.latency)
+	case f.headerKey == "" || strings.Trim(strings.ToLower(f.headerKey), "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "":
+		return fmt.Errorf("--header-key %q: want letters, digits, and - _ . only", f.headerKey)
 	case f.unix != "" && c.Flags().Changed("address"):
 		return errors.New("--unix and --address both say where the gRPC services listen: give one of them")
 	case f.tls != (f.caFile != ""):
