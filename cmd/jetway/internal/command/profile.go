@@ -62,7 +62,10 @@ func newProfileList(a *App) *cobra.Command {
 
 func newProfileUse(a *App) *cobra.Command {
 	return &cobra.Command{
-		Use: "use NAME", Short: "Make a profile the current one", Example: "  jetway profile use staging", Args: cobra.ExactArgs(1),
+		Use: "use NAME", Short: "Make a profile the current one",
+		Long: "Makes a profile the current one. For one command --profile names another one, and for a shell the\n" +
+			"variable JETWAY_PROFILE does.",
+		Example: "  jetway profile use staging", Args: cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(_ *cobra.Command, args []string) error {
 			err := a.changeProfile(args[0], func(all *profile.Profiles) { all.Current = args[0] })

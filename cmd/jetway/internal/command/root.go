@@ -49,6 +49,7 @@ func newFor(a *App, args []string) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = !all
 	if all {
 		strict(root)
+		onlyFilesWhereFiles(root)
 	}
 	return root
 }
@@ -114,6 +115,7 @@ func (a *App) globalFlags(root *cobra.Command) {
 	f.BoolVarP(&a.IO.Quiet, "quiet", "q", false, "leave out notes and progress")
 	f.CountVarP(&a.verbose, "verbose", "v", "log more to standard error; -vv logs all")
 	f.BoolVar(&a.IO.Plain, "no-color", a.IO.Plain, "no colours and no drawing")
+	_ = root.RegisterFlagCompletionFunc("profile", a.completeProfiles) // as in complete
 	complete(root, "platform", connect.Platforms())
 	complete(root, "output", []string{"table", "json", "yaml", "name"})
 }
@@ -132,6 +134,16 @@ func group(use, short string, below ...*cobra.Command) *cobra.Command {
 func complete(c *cobra.Command, flag string, values []string) {
 	// The error is that of a flag which the command does not have.
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// onlyFilesWhereFiles has the shell complete names of files only for arguments that are files.
+func onlyFilesWhereFiles(c *cobra.Command) {
+	if file := strings.Contains(c.Use, "FILE") || strings.Contains(c.Use, "PATH|"); !file && c.ValidArgsFunction == nil && !c.HasSubCommands() {
+		c.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	for _, below := range c.Commands() {
+		onlyFilesWhereFiles(below)
+	}
 }
 
 // Run runs the command line args and returns the exit code. A signal ends ctx with the cause

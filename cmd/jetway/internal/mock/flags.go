@@ -111,7 +111,25 @@ func (f *Flags) Define(c *cobra.Command) {
 	set.StringVar(&f.seedFile, "seed", "", "YAML `file` with projects, tasks, runs, secrets, clients and users to begin with")
 	set.StringArrayVar(&f.faults, "fault", nil, "`name` of a fault to begin with: "+faultNames()+"; repeatable")
 	set.BoolVar(&f.control, "control", false, "serve jetway.mock.v1.ControlService, by which tests in any language change the faults")
+	f.complete(c)
 	set.StringVar(&f.readyFile, "ready-file", "", "`file` to write as soon as the mock serves: how to connect, in JSON, secrets included")
+}
+
+// complete has a shell complete the flags with a list of values.
+func (f *Flags) complete(c *cobra.Command) {
+	var faults, deviations []string
+	for _, x := range Faults() {
+		faults = append(faults, x.Name)
+	}
+	for _, q := range oauth.Quirks() {
+		deviations = append(deviations, string(q))
+	}
+	for name, values := range map[string][]string{
+		"fault": faults, "quirk": deviations, "like": {string(mockserver.All), string(mockserver.Current)},
+	} {
+		// The error is that of a flag which the command does not have.
+		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
 }
 
 // Check returns an error if flags of c contradict each other.
