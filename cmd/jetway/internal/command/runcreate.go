@@ -82,7 +82,7 @@ func (a *App) runCreate(c *cobra.Command, task string, f createFlags) error {
 	if f.watch {
 		return a.watch(ctx, cs, id)
 	}
-	return a.wait(ctx, cs, id)
+	return a.wait(ctx, cs, id, true)
 }
 
 // create starts the run, within the time limit of a call.
