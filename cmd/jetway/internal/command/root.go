@@ -138,7 +138,8 @@ func complete(c *cobra.Command, flag string, values []string) {
 
 // onlyFilesWhereFiles has the shell complete names of files only for arguments that are files.
 func onlyFilesWhereFiles(c *cobra.Command) {
-	if file := strings.Contains(c.Use, "FILE") || strings.Contains(c.Use, "PATH|"); !file && c.ValidArgsFunction == nil && !c.HasSubCommands() {
+	file := strings.Contains(c.Use, "FILE") || strings.Contains(c.Use, "PATH|")
+	if !file && c.ValidArgsFunction == nil && !c.HasSubCommands() {
 		c.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	for _, below := range c.Commands() {

@@ -52,7 +52,7 @@ func TestASymbolicLinkToTheFileStaysOne(t *testing.T) {
 
 func TestWhatIsNoSmallFileIsRefused(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(path string) error{
+	for name, place := range map[string]func(path string) error{
 		"a directory": func(path string) error { return os.Mkdir(path, 0o700) },
 		"not a regular file": func(path string) error {
 			return os.Symlink(os.DevNull, path)
@@ -67,7 +67,7 @@ func TestWhatIsNoSmallFileIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "profiles.json")
-			if err := make(path); err != nil {
+			if err := place(path); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := profile.At(filepath.Dir(path)).Load(); err == nil || !strings.Contains(err.Error(), path) {
