@@ -214,3 +214,41 @@ func checkWhole(t *testing.T, p *person, stderr string, err error, seen map[int]
 		}
 	}
 }
+
+// A command that reads a pipe which stays silent ends with the first signal, too.
+func TestASignalEndsACommandThatReads(t *testing.T) {
+	t.Parallel()
+	server := approving(t, oauth.Config{})
+	commands := [][]string{
+		{"login", "--api-key-stdin"},
+		{"secret", "create", "key", "--endpoint", server.URL()},
+		{"call", "flyteidl2.project.ProjectService/ListProjects", "--data", "-", "--endpoint", server.URL()},
+	}
+	for i, s := range signals() {
+		args := commands[i%len(commands)]
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			p := newPerson(t)
+			cmd, _, stderr := p.command(t.Context(), args...)
+			silent, writer, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer writer.Close()
+			cmd.Stdin = silent
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			_ = silent.Close()
+			give := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+			defer give.Stop()
+			time.Sleep(500 * time.Millisecond) // until it reads, as a rule
+			if err := cmd.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+			if code := exitCode(t, cmd.Wait()); code != 130 || stderr.String() != "" {
+				t.Errorf("exit code %d: %s", code, stderr)
+			}
+		})
+	}
+}

@@ -63,7 +63,10 @@ type place struct {
 
 func newConfigPath(a *App) *cobra.Command {
 	return &cobra.Command{
-		Use: "path", Short: "Print the files that are read", Example: "  jetway config path", Args: cobra.NoArgs,
+		Use: "path", Short: "Print the files that are read",
+		Long: "Prints the files that are read. That of the profiles is in jetway in your configuration directory,\n" +
+			"or in the directory that the variable JETWAY_CONFIG_DIR names.",
+		Example: "  jetway config path", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			places := []place{}
 			if file := a.profiles(); file.Path() != "" {

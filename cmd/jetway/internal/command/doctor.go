@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,15 +20,21 @@ func newDoctor(a *App) *cobra.Command {
 		Short: "Find out why a connection does not work",
 		Long: "Goes through a connection step by step: settings, name, port, proxy, TLS, what answers, how to log\n" +
 			"in, the stored login, the clock, one call. Each step says what it saw and what to do. It asks\n" +
-			"nothing, changes nothing and shows no secret. A step takes ten seconds at most. If one fails, the\n" +
-			"exit code is that of a command that would fail because of it.",
+			"nothing, changes nothing and shows no secret. A step takes ten seconds at most, or the time of\n" +
+			"--timeout. If one fails, the exit code is that of a command that would fail because of it.",
 		Example: "  jetway doctor\n  jetway doctor --endpoint flyte.example.com -o json",
 		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return a.doctor(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			limit := doctor.DefaultStepTimeout
+			if c.Flags().Changed("timeout") && a.timeout > 0 {
+				limit = a.timeout
+			}
+			return a.doctor(c.Context(), limit)
+		},
 	}
 }
 
-func (a *App) doctor(ctx context.Context) error {
+func (a *App) doctor(ctx context.Context, limit time.Duration) error {
 	p, err := a.plan()
 	if err != nil {
 		return err
@@ -36,7 +43,7 @@ func (a *App) doctor(ctx context.Context) error {
 	target := doctor.Resolver(r, opts...)
 	if a.format == show.JSON || a.format == show.YAML {
 		w := a.waitFor("looking at the connection")
-		report := doctor.Run(ctx, target)
+		report := doctor.Run(ctx, target, doctor.WithStepTimeout(limit))
 		w.stop()
 		if err := a.printJSON(report); err != nil {
 			return err
@@ -46,7 +53,7 @@ func (a *App) doctor(ctx context.Context) error {
 	var report doctor.Report
 	w := a.waitFor("looking at the settings")
 	defer func() { w.stop() }()
-	for step := range doctor.Steps(ctx, target) {
+	for step := range doctor.Steps(ctx, target, doctor.WithStepTimeout(limit)) {
 		w.stop()
 		report.Steps = append(report.Steps, step)
 		if err := a.showStep(step); err != nil {

@@ -78,7 +78,7 @@ func (a *App) download(ctx context.Context, what, to string, f downloadFlags) er
 	case to == "-":
 		_, err := c.Download(ctx, from, a.body())
 		shown.close()
-		return err
+		return unsigned(from, err)
 	case to == "":
 		if _, err := os.Lstat(name); err == nil {
 			err := fmt.Errorf("there is a file %s already, and no other name was given", name)
@@ -89,7 +89,7 @@ func (a *App) download(ctx context.Context, what, to string, f downloadFlags) er
 	got, err := c.DownloadFile(ctx, from, to)
 	shown.close()
 	if err != nil {
-		return err
+		return unsigned(from, err)
 	}
 	return a.print(show.View{
 		Value: downloaded{to, got.Size, got.Verified}, Columns: []string{"file", "size"}, Rows: [][]string{{to, bytes(got.Size)}},
@@ -130,13 +130,38 @@ func (a *App) link(file string) (transfer.Link, error) {
 			return transfer.Link{}, failure.Usage("pipe the link to standard input, or write it to a file and pass @FILE")
 		}
 		text, err := a.readSecret("link")
-		return transfer.Link{URL: text}, err
+		if err != nil {
+			return transfer.Link{}, err
+		}
+		return linkOf(text)
 	}
-	text, err := os.ReadFile(file)
+	in, err := a.input("@" + file)
+	if err != nil {
+		return transfer.Link{}, err
+	}
+	defer in.Close()
+	text, err := io.ReadAll(io.LimitReader(in, maxSecret))
 	if err != nil {
 		return transfer.Link{}, failure.Exit(failure.Misuse, err, "")
 	}
-	return transfer.Link{URL: strings.TrimSpace(string(text))}, nil
+	return linkOf(strings.TrimSpace(string(text)))
+}
+
+// linkOf checks a link; the error does not repeat it.
+func linkOf(text string) (transfer.Link, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return transfer.Link{}, failure.Usage("that is no link: want one line with a URL that begins with https:// or http://")
+	}
+	return transfer.Link{URL: text}, nil
+}
+
+// unsigned adds to the error of a link that its host refuses what may be the reason.
+func unsigned(from transfer.Source, err error) error {
+	if _, ok := from.(transfer.Link); ok && failure.Of(err).Exit == failure.Permission {
+		return failure.Hint(err, "signed links end after a while: get another one")
+	}
+	return err
 }
 
 // maxName is how long a name of a file may be, in bytes: file systems take 255, and the

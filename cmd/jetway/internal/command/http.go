@@ -2,9 +2,11 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,7 +74,7 @@ func (a *App) http(ctx context.Context, method, path, data string, given []strin
 	}
 	r, err := http.NewRequestWithContext(ctx, method, base, content)
 	if err != nil {
-		return failure.Exit(failure.Misuse, err, "")
+		return failure.Exit(failure.Misuse, withoutQuery(err), "")
 	}
 	r.Header.Set("Accept", "application/json")
 	if data != "" {
@@ -103,7 +105,19 @@ func (a *App) exchange(cs *clientset.ClientSet, r *http.Request) (*http.Response
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	w := a.waitFor("waiting for the answer of " + r.URL.Host)
 	defer w.stop()
-	return hc.Do(r)
+	answer, err := hc.Do(r)
+	return answer, withoutQuery(err)
+}
+
+// withoutQuery returns an error of net/http or net/url without the query of its address, which
+// may be secret.
+func withoutQuery(err error) error {
+	failed, ok := errors.AsType[*url.Error](err)
+	if !ok {
+		return err
+	}
+	address, _, _ := strings.Cut(failed.URL, "?")
+	return fmt.Errorf("%s %s: %w", failed.Op, address, failed.Err)
 }
 
 func (a *App) printAnswer(answer *http.Response, include bool) error {
@@ -146,13 +160,13 @@ func grpcCode(code int) codes.Code {
 		return codes.Unauthenticated
 	case http.StatusForbidden:
 		return codes.PermissionDenied
-	case http.StatusNotFound:
+	case http.StatusNotFound, http.StatusGone:
 		return codes.NotFound
 	case http.StatusConflict, http.StatusPreconditionFailed:
 		return codes.AlreadyExists
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable:
 		return codes.Unavailable
-	case http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
 		return codes.DeadlineExceeded
 	default:
 		return codes.Unknown

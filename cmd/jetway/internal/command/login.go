@@ -44,7 +44,11 @@ func newLogin(a *App) *cobra.Command {
 			"  jetway login --api-key-stdin < key\n" +
 			"  jetway login --client-id bot --client-secret-file secret",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.login(c.Context(), f) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, cancel := a.patient(c) // for a person --wait counts, too
+			defer cancel()
+			return a.login(ctx, f)
+		},
 	}
 	b := c.Flags()
 	b.BoolVar(&f.browser, "browser", false, "open a browser on this machine")

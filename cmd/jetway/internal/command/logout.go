@@ -58,7 +58,7 @@ func (a *App) logout(ctx context.Context, cs *clientset.ClientSet, revoke bool) 
 		a.IO.Notef("There is no login for %s.", endpointOf(cs))
 		return nil
 	}
-	if err := cs.Authenticator().Logout(ctx); err != nil {
+	if err := unrevoked(cs.Authenticator().Logout(ctx)); err != nil {
 		after, failed := cs.Authenticator().Inspect(context.WithoutCancel(ctx))
 		if failed != nil || after.Stored != "" {
 			return err
@@ -66,11 +66,21 @@ func (a *App) logout(ctx context.Context, cs *clientset.ClientSet, revoke bool) 
 		if revoke {
 			return failure.Hint(fmt.Errorf("the login was deleted, but not revoked: %w", err), stillValid)
 		}
-		a.IO.Warnf("the login was deleted, but not revoked: %s", failure.Of(err).Message)
+		a.IO.Warnf("the login was deleted, but not revoked: %s; %s", failure.Of(err).Message, stillValid)
 	}
 	a.forget(cs.Setup().Key)
 	a.IO.Notef("Logged out of %s.", endpointOf(cs))
 	return nil
+}
+
+// unrevoked says in the words of this command why tokens were not revoked, where the reason
+// is no fault of the person: a machine's client has a secret, which is not stored.
+func unrevoked(err error) error {
+	if refused, ok := errors.AsType[*flow.TokenError](err); ok && refused.Code == "invalid_client" {
+		text := errors.New("the server wants the client's secret for that, which is not stored")
+		return failure.Exit(failure.Of(err).Exit, text, "")
+	}
+	return err
 }
 
 const stillValid = "its tokens stay valid until they end"
@@ -124,6 +134,7 @@ func (a *App) logoutKey(ctx context.Context, store auth.Store, key auth.Key) log
 	if key.Flow == auth.StoredFlow {
 		r.valid = a.revokeKey(ctx, key)
 	}
+	r.valid = unrevoked(r.valid)
 	r.kept = store.Delete(context.WithoutCancel(ctx), key) // what was deleted before is not there, and that is no error
 	return r
 }
@@ -185,7 +196,7 @@ func (a *App) tellLogout(key auth.Key, r logoutResult, revoke bool) error {
 	case r.valid != nil && revoke:
 		return failure.Hint(fmt.Errorf("%s: the login was deleted, but not revoked: %w", name, r.valid), stillValid)
 	case r.valid != nil:
-		a.IO.Warnf("%s: the login was deleted, but not revoked: %s", name, failure.Of(r.valid).Message)
+		a.IO.Warnf("%s: the login was deleted, but not revoked: %s; %s", name, failure.Of(r.valid).Message, stillValid)
 	}
 	a.IO.Notef("Logged out of %s.", name)
 	return nil

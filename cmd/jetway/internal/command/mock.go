@@ -17,8 +17,9 @@ func newMock(a *App) *cobra.Command {
 		Long: "Runs a Flyte 2 backend with an authorization server and an object store, in memory, until it is\n" +
 			"interrupted. With --data it keeps its state in a file too, and a mock that starts with that file\n" +
 			"again goes on where the last one was, at the same ports if they are free. The file holds the\n" +
-			"secrets of tests: keep it out of repositories. As soon as it serves, it prints how to connect, with commands to paste into another\n" +
-			"terminal. Its HTTP address has a page that lists what it serves.\n\n" +
+			"secrets of tests: keep it out of repositories. As soon as it serves, it prints how to connect,\n" +
+			"with commands to paste into another terminal. Its HTTP address has a page that lists what it\n" +
+			"serves.\n\n" +
 			"Its secrets are random ones, those in the file of --data, or those in " + mock.EnvSecret + ",\n" +
 			mock.EnvPassword + ", " + mock.EnvProxyToken + " and " + mock.EnvControl + ".",
 		Example: "  jetway mock --demo\n" +

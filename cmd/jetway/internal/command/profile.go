@@ -2,8 +2,10 @@ package command
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,7 +62,10 @@ func newProfileList(a *App) *cobra.Command {
 
 func newProfileUse(a *App) *cobra.Command {
 	return &cobra.Command{
-		Use: "use NAME", Short: "Make a profile the current one", Example: "  jetway profile use staging", Args: cobra.ExactArgs(1),
+		Use: "use NAME", Short: "Make a profile the current one",
+		Long: "Makes a profile the current one. For one command --profile names another one, and for a shell the\n" +
+			"variable JETWAY_PROFILE does.",
+		Example: "  jetway profile use staging", Args: cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(_ *cobra.Command, args []string) error {
 			err := a.changeProfile(args[0], func(all *profile.Profiles) { all.Current = args[0] })
@@ -182,10 +187,30 @@ func checkSettings(s profile.Settings) error {
 	if s.Platform != "" && !slices.Contains(connect.Platforms(), s.Platform) {
 		return failure.Usage("unknown platform %q: want one of %s", s.Platform, strings.Join(connect.Platforms(), ", "))
 	}
-	if _, err := endpoint.Parse(s.Endpoint); err != nil && s.Endpoint != "" && !strings.Contains(s.Endpoint, "://") {
-		return failure.Usage("--endpoint %q: %w", s.Endpoint, err)
+	if s.Endpoint == "" {
+		return nil
+	}
+	_, err := endpoint.Parse(s.Endpoint)
+	if s.Platform != "" && s.Platform != connect.Flyte && strings.Contains(s.Endpoint, "://") {
+		err = checkURL(s.Endpoint) // which may have a path
+	}
+	if err != nil {
+		return failure.Usage("--endpoint: %w", err) // without the address, which may have a secret in it
 	}
 	return nil
+}
+
+// checkURL returns an error for an address of a platform with an HTTP API.
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "":
+		return errors.New("want a URL such as https://host/path")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return errors.New("has user information, a query or a fragment in it; a profile has no secret in it")
+	default:
+		return nil
+	}
 }
 
 // absolute returns the path of a file that commands in other directories find, too.

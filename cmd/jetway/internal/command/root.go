@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +28,13 @@ func newFor(a *App, args []string) *cobra.Command {
 			"Data goes to standard output, everything else to standard error.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          unknown,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if a.timeout < 0 {
+				return failure.Usage("--timeout %v: want 0 or more", a.timeout)
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			return c.Help()
 		},
@@ -37,13 +42,15 @@ func newFor(a *App, args []string) *cobra.Command {
 	root.SetIn(a.IO.In)
 	root.SetOut(a.IO.Out)
 	root.SetErr(a.IO.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	a.globalFlags(root)
 	made, all := commands(a, args)
 	root.AddCommand(made...)
 	root.CompletionOptions.DisableDefaultCmd = !all
+	if all {
+		strict(root)
+		onlyFilesWhereFiles(root)
+	}
 	return root
 }
 
@@ -108,6 +115,7 @@ func (a *App) globalFlags(root *cobra.Command) {
 	f.BoolVarP(&a.IO.Quiet, "quiet", "q", false, "leave out notes and progress")
 	f.CountVarP(&a.verbose, "verbose", "v", "log more to standard error; -vv logs all")
 	f.BoolVar(&a.IO.Plain, "no-color", a.IO.Plain, "no colours and no drawing")
+	_ = root.RegisterFlagCompletionFunc("profile", a.completeProfiles) // as in complete
 	complete(root, "platform", connect.Platforms())
 	complete(root, "output", []string{"table", "json", "yaml", "name"})
 }
@@ -115,14 +123,8 @@ func (a *App) globalFlags(root *cobra.Command) {
 // group is a command that only has commands below it.
 func group(use, short string, below ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{
-		Use: use, Short: short,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				err := fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())
-				return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
-			}
-			return c.Help()
-		},
+		Use: use, Short: short, Args: unknown,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(below...)
 	return c
@@ -134,11 +136,25 @@ func complete(c *cobra.Command, flag string, values []string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// onlyFilesWhereFiles has the shell complete names of files only for arguments that are files.
+func onlyFilesWhereFiles(c *cobra.Command) {
+	file := strings.Contains(c.Use, "FILE") || strings.Contains(c.Use, "PATH|")
+	if !file && c.ValidArgsFunction == nil && !c.HasSubCommands() {
+		c.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	for _, below := range c.Commands() {
+		onlyFilesWhereFiles(below)
+	}
+}
+
 // Run runs the command line args and returns the exit code. A signal ends ctx with the cause
 // [failure.ErrInterrupted].
 func Run(ctx context.Context, a *App, args []string) int {
 	out := &stdio.Checked{Writer: a.IO.Out}
 	a.IO.Out = out
+	if a.IO.In != nil {
+		a.IO.In = stdio.Until(ctx, a.IO.In)
+	}
 	root := newFor(a, args)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
@@ -152,20 +168,6 @@ func Run(ctx context.Context, a *App, args []string) int {
 		err = failure.ErrInterrupted // what failed because of it is of no interest
 	}
 	f := failure.Of(misuse(c, err))
-	f.Print(a.IO, a.format == show.JSON)
+	f.Print(a.IO, a.format == show.JSON || asksForJSON(args))
 	return f.Exit
-}
-
-// misuse gives the errors that cobra itself makes the exit code of a wrong command line.
-func misuse(c *cobra.Command, err error) error {
-	text := err.Error()
-	for _, prefix := range []string{
-		"unknown command", "accepts ", "requires at least", "required flag", "invalid argument", "if any flags in the group",
-		"at least one of the flags",
-	} {
-		if strings.HasPrefix(text, prefix) {
-			return failure.Exit(failure.Misuse, err, "run: "+c.CommandPath()+" --help")
-		}
-	}
-	return err
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,7 +34,7 @@ func newRunList(a *App) *cobra.Command {
 			return a.runList(ctx, limit, task)
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", 20, "at most this many; 0 means all")
+	limitFlag(c, &limit, 20)
 	c.Flags().StringVar(&task, "task", "", "of this `task` only")
 	return c
 }
@@ -105,6 +106,7 @@ func (a *App) runGet(ctx context.Context, cs *clientset.ClientSet, id *commonpb.
 		if err != nil {
 			return err
 		}
+		slices.SortStableFunc(actions, func(x, y *workflowpb.Action) int { return started(x).Compare(started(y)) })
 		for _, action := range actions {
 			s := action.GetStatus()
 			v.Rows = append(v.Rows, []string{
@@ -114,6 +116,14 @@ func (a *App) runGet(ctx context.Context, cs *clientset.ClientSet, id *commonpb.
 	}
 	w.stop()
 	return a.print(v)
+}
+
+// started returns when an action started; one that has not comes last.
+func started(a *workflowpb.Action) time.Time {
+	if t := a.GetStatus().GetStartTime(); t.IsValid() && t.GetSeconds() != 0 {
+		return t.AsTime()
+	}
+	return time.Unix(1<<40, 0)
 }
 
 func newRunAbort(a *App) *cobra.Command {

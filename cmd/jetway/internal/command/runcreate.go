@@ -29,7 +29,8 @@ func newRunCreate(a *App) *cobra.Command {
 		Short: "Start a run of a task",
 		Long: "Starts a run of a deployed task, its newest version by default, and prints the run's name. Inputs\n" +
 			"are converted by the task's interface: --input NAME=VALUE, with JSON or plain text as the value,\n" +
-			"or --inputs with an object of all; jetway task get shows what a task takes. With --name, asking twice gives one run.",
+			"or --inputs with an object of all; jetway task get shows what a task takes. With --name, asking\n" +
+			"twice gives one run.",
 		Example: "  jetway run create hello --input name=Ada --input times=3\n" +
 			"  jetway run create train@v3 --inputs @inputs.json --watch",
 		Args: cobra.ExactArgs(1),
@@ -81,7 +82,7 @@ func (a *App) runCreate(c *cobra.Command, task string, f createFlags) error {
 	if f.watch {
 		return a.watch(ctx, cs, id)
 	}
-	return a.wait(ctx, cs, id)
+	return a.wait(ctx, cs, id, true)
 }
 
 // create starts the run, within the time limit of a call.

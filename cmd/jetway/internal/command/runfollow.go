@@ -30,21 +30,28 @@ func newRunWait(a *App) *cobra.Command {
 			"  jetway run wait rx5vmm2qbd --timeout 10m -o json",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withRun(c, args[0], a.wait)
+			return a.withRun(c, args[0], func(ctx context.Context, cs *clientset.ClientSet, run *commonpb.RunIdentifier) error {
+				return a.wait(ctx, cs, run, false)
+			})
 		},
 	}
 }
 
-// wait waits until a run has ended, and prints how.
-func (a *App) wait(ctx context.Context, cs *clientset.ClientSet, run *commonpb.RunIdentifier) error {
+// wait waits until a run has ended, and prints how. Where it is not known that there is such a
+// run, its first state shows it.
+func (a *App) wait(ctx context.Context, cs *clientset.ClientSet, run *commonpb.RunIdentifier, known bool) error {
 	w := a.waitFor("waiting for run " + run.GetName())
 	defer w.stop()
 	opts := []follow.Option{follow.WithLogger(a.logger()), follow.WithNotice(w.notice)}
 	for d, err := range follow.WatchRun(ctx, cs.Run(), run, opts...) {
+		if err != nil && !known {
+			return err
+		}
 		if err != nil {
 			w.stop()
 			return a.goesOn(ctx, run, err)
 		}
+		known = true
 		w.now("waiting for run " + run.GetName() + ": " + phase(d.GetStatus().GetPhase()))
 	}
 	details, ending := follow.Wait(ctx, cs.Run(), run, opts...) // says how it ended

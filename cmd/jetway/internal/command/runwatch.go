@@ -86,7 +86,7 @@ func (a *App) watch(ctx context.Context, cs *clientset.ClientSet, run *commonpb.
 	if _, err := cs.Run().GetRunDetails(ctx, &workflowpb.GetRunDetailsRequest{RunId: run}); err != nil {
 		return err // a watch of a run that does not exist would wait for it
 	}
-	w := &watching{app: a, cs: cs, tails: map[string]context.CancelFunc{}}
+	w := &watching{app: a, cs: cs, told: map[string]string{}, tails: map[string]context.CancelFunc{}}
 	if err := w.run(ctx, run); err != nil {
 		return a.goesOn(ctx, run, err)
 	}
@@ -98,6 +98,8 @@ func (a *App) watch(ctx context.Context, cs *clientset.ClientSet, run *commonpb.
 type watching struct {
 	app *App
 	cs  *clientset.ClientSet
+
+	told map[string]string // states of actions as they were printed, where no tree is drawn
 
 	mu    sync.Mutex
 	tree  tree
@@ -185,9 +187,13 @@ func (w *watching) tell(action *workflowpb.EnrichedAction) error {
 	case w.app.format == show.JSON || w.app.format == show.YAML:
 		return show.Next(w.app.IO.Out, w.app.format, action)
 	}
-	s := action.GetAction().GetStatus()
-	_, err := fmt.Fprintf(w.app.IO.Out, "%s  %s  %s  attempt %d  %s\n",
-		time.Now().Format(time.TimeOnly), show.Clean(action.GetAction().GetId().GetName()), phase(s.GetPhase()), s.GetAttempts(), took(s))
+	s, name := action.GetAction().GetStatus(), show.Clean(action.GetAction().GetId().GetName())
+	state := fmt.Sprintf("%s  attempt %d", phase(s.GetPhase()), s.GetAttempts())
+	if w.told[name] == state {
+		return nil // a change that the line does not show
+	}
+	w.told[name] = state
+	_, err := fmt.Fprintf(w.app.IO.Out, "%s  %s  %s  %s\n", time.Now().Format(time.TimeOnly), name, state, took(s))
 	return err
 }
 

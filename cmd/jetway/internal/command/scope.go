@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/connect"
@@ -32,6 +33,9 @@ func scope(p *connect.Plan) (*commonpb.ProjectIdentifier, error) {
 func runID(p *connect.Plan, name string) (*commonpb.RunIdentifier, error) {
 	switch parts := strings.Split(name, "/"); len(parts) {
 	case 3:
+		if slices.Contains(parts, "") {
+			return nil, failure.Usage("run %q: want NAME or PROJECT/DOMAIN/NAME", name)
+		}
 		return &commonpb.RunIdentifier{Org: p.Org, Project: parts[0], Domain: parts[1], Name: parts[2]}, nil
 	case 1:
 		in, err := scope(p)

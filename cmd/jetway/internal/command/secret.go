@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/connect"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
@@ -30,7 +32,7 @@ func newSecretList(a *App) *cobra.Command {
 			return a.secretList(ctx, limit, all)
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", 50, "at most this many; 0 means all")
+	limitFlag(c, &limit, 50)
 	c.Flags().BoolVar(&all, "all", false, "of every project and of none, whatever the profile says")
 	return c
 }
@@ -97,8 +99,12 @@ func (a *App) secretCreate(ctx context.Context, name string, value []byte, repla
 	} else {
 		_, err = cs.Secret().CreateSecret(ctx, &secretpb.CreateSecretRequest{Id: id, SecretSpec: spec})
 	}
-	if err != nil {
-		return err
+	switch status.Code(err) {
+	case codes.OK:
+	case codes.AlreadyExists:
+		return failure.Hint(err, "to give it another value, add --replace")
+	default:
+		return missingSecret(err)
 	}
 	a.IO.Notef("Secret %q is stored.", name)
 	return nil
@@ -117,7 +123,7 @@ func newSecretDelete(a *App) *cobra.Command {
 			}
 			defer cs.Close()
 			if _, err := cs.Secret().DeleteSecret(ctx, &secretpb.DeleteSecretRequest{Id: secretID(secretScope(p, global), args[0])}); err != nil {
-				return err
+				return missingSecret(err)
 			}
 			a.IO.Notef("Secret %q was deleted.", args[0])
 			return nil
@@ -125,6 +131,14 @@ func newSecretDelete(a *App) *cobra.Command {
 	}
 	c.Flags().BoolVar(&global, "global", false, "one of no project, whatever the profile says")
 	return c
+}
+
+// missingSecret adds to the error of a secret that does not exist how to find those that do.
+func missingSecret(err error) error {
+	if status.Code(err) == codes.NotFound {
+		return failure.Hint(err, "run: jetway secret list --all")
+	}
+	return err
 }
 
 // secretScope takes project and domain off the plan for a secret that is for all.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/connect"
@@ -35,7 +37,7 @@ func newTaskList(a *App) *cobra.Command {
 			return a.taskList(ctx, limit)
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", 50, "at most this many; 0 means all")
+	limitFlag(c, &limit, 50)
 	return c
 }
 
@@ -143,5 +145,8 @@ func taskDetails(ctx context.Context, cs *clientset.ClientSet, id *taskpb.TaskId
 		id.Version = answer.GetVersions()[0].GetVersion()
 	}
 	answer, err := cs.Task().GetTaskDetails(ctx, &taskpb.GetTaskDetailsRequest{TaskId: id})
+	if status.Code(err) == codes.NotFound {
+		err = failure.Hint(err, "run: jetway task list")
+	}
 	return answer.GetDetails(), err
 }

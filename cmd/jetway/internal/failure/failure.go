@@ -107,6 +107,7 @@ func Of(err error) Failure {
 		f.Detail, f.Message = f.Message, "there is no usable login for this backend"
 	}
 	f.Message, f.Detail = show.CleanText(f.Message), show.CleanText(f.Detail) // servers write a part of it
+	f.Hint = show.CleanText(f.Hint)                                           // it may name a file that others have made
 	return f
 }
 

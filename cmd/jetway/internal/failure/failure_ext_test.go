@@ -55,6 +55,13 @@ func TestEveryClassOfErrorsHasItsExitCode(t *testing.T) {
 	}
 }
 
+func TestAHintCannotControlTheTerminal(t *testing.T) {
+	t.Parallel()
+	if got := failure.Of(failure.Hint(errors.New("x"), "read a\x1b[2Jb\u202e")); strings.ContainsAny(got.Hint, "\x1b\u202e") {
+		t.Errorf("%q", got.Hint)
+	}
+}
+
 func TestNoErrorStaysNone(t *testing.T) {
 	t.Parallel()
 	if failure.Exit(failure.Config, nil, "hint") != nil || failure.Hint(nil, "hint") != nil {

@@ -9,6 +9,7 @@ import (
 // of a server's message, and the library's options, which are flags here or are left out.
 func plain(text string) string {
 	text = strings.TrimPrefix(rpcError().ReplaceAllString(text, "$1: "), "clientset: ")
+	text = strings.ReplaceAll(text, " (AuthStyle)", "")
 	if !strings.Contains(text, "With") {
 		return text
 	}

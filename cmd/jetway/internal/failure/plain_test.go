@@ -12,6 +12,7 @@ func TestPlainNamesFlagsAndNoOptionsOfTheLibrary(t *testing.T) {
 		"none; it does not say where to log in: WithConfigStore(x) asks, WithClientConfig sets it": "none; it does not say where to log in",
 		"http:// is without TLS, and WithCAFile is about TLS; or add WithInsecure":                 "http:// is without TLS, and --ca-file is about TLS; or add --insecure",
 		"a login; WithPrompter sets how":                                                           "a login",
+		"expects them in the form (AuthStyle)":                                                     "expects them in the form",
 		"With nothing else":                                                                        "With nothing else",
 		"WithPrompter":                                                                             "WithPrompter",
 	} {

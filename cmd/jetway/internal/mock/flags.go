@@ -111,7 +111,25 @@ func (f *Flags) Define(c *cobra.Command) {
 	set.StringVar(&f.seedFile, "seed", "", "YAML `file` with projects, tasks, runs, secrets, clients and users to begin with")
 	set.StringArrayVar(&f.faults, "fault", nil, "`name` of a fault to begin with: "+faultNames()+"; repeatable")
 	set.BoolVar(&f.control, "control", false, "serve jetway.mock.v1.ControlService, by which tests in any language change the faults")
+	f.complete(c)
 	set.StringVar(&f.readyFile, "ready-file", "", "`file` to write as soon as the mock serves: how to connect, in JSON, secrets included")
+}
+
+// complete has a shell complete the flags with a list of values.
+func (f *Flags) complete(c *cobra.Command) {
+	var faults, deviations []string
+	for _, x := range Faults() {
+		faults = append(faults, x.Name)
+	}
+	for _, q := range oauth.Quirks() {
+		deviations = append(deviations, string(q))
+	}
+	for name, values := range map[string][]string{
+		"fault": faults, "quirk": deviations, "like": {string(mockserver.All), string(mockserver.Current)},
+	} {
+		// The error is that of a flag which the command does not have.
+		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
 }
 
 // Check returns an error if flags of c contradict each other.
@@ -134,6 +152,12 @@ func (f *Flags) Check(c *cobra.Command) error {
 		return errors.New("--allow-origin needs --http-front: browsers cannot call grpc-go's own server")
 	case f.data == "" && c.Flags().Changed("data"):
 		return errors.New("--data needs the name of a file")
+	case f.ttl == 0: // which the mock would take for its default
+		return errors.New("--token-ttl 0: want whole seconds, at least one")
+	case f.latency < 0:
+		return fmt.Errorf("--token-latency %v: want 0 or more", f.latency)
+	case f.headerKey == "" || strings.Trim(strings.ToLower(f.headerKey), "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "":
+		return fmt.Errorf("--header-key %q: want letters, digits, and - _ . only", f.headerKey)
 	case f.unix != "" && c.Flags().Changed("address"):
 		return errors.New("--unix and --address both say where the gRPC services listen: give one of them")
 	case f.tls != (f.caFile != ""):

@@ -6,17 +6,10 @@
 package profile
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // Settings are what a profile says. An empty field says nothing.
@@ -54,111 +47,6 @@ type Profiles struct {
 
 // ErrUnknown means that there is no profile of that name.
 var ErrUnknown = errors.New("no such profile")
-
-// File is where profiles are stored.
-type File struct {
-	path    string
-	nowhere error // why there is no place for it
-}
-
-// At returns the file in dir; an empty dir means jetway in os.UserConfigDir. Where there is
-// none, as in containers without a home, there are no profiles, and Save returns why.
-func At(dir string) File {
-	if dir == "" {
-		base, err := os.UserConfigDir()
-		if err != nil {
-			return File{nowhere: fmt.Errorf("%w; set JETWAY_CONFIG_DIR", err)}
-		}
-		dir = filepath.Join(base, "jetway")
-	}
-	return File{path: filepath.Join(dir, "profiles.json")}
-}
-
-// Path returns where the file is, or would be; empty if there is no place for it.
-func (f File) Path() string { return f.path }
-
-// Load reads the file; without one there are no profiles.
-func (f File) Load() (Profiles, error) {
-	p := Profiles{Named: map[string]Settings{}}
-	if f.nowhere != nil {
-		return p, nil //nolint:nilerr // without a place there are no profiles; Save says why
-	}
-	text, err := os.ReadFile(f.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		return p, nil // there can be none
-	case err != nil:
-		return p, fmt.Errorf("read profiles: %w", err)
-	}
-	if err := parse(text, &p); err != nil && len(bytes.TrimSpace(text)) > 0 {
-		return p, fmt.Errorf("read profiles: %s: %w; mend the file or remove it", f.path, err)
-	}
-	if p.Named == nil {
-		p.Named = map[string]Settings{}
-	}
-	return p, nil
-}
-
-// parse reads JSON without fields that this version does not know: Save would lose them.
-func parse(text []byte, p *Profiles) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(p); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is something after the profiles")
-	}
-	return nil
-}
-
-// Change loads the profiles, changes them and saves them if change reports true. Where
-// another process saves meanwhile, change is called again, with what is there then.
-func (f File) Change(change func(*Profiles) bool) error {
-	for {
-		before, _ := os.ReadFile(f.path) // Load says what is wrong
-		p, err := f.Load()
-		if err != nil {
-			return err
-		}
-		if !change(&p) {
-			return nil
-		}
-		if after, _ := os.ReadFile(f.path); bytes.Equal(before, after) {
-			return f.Save(p)
-		}
-	}
-}
-
-// Save writes the file, whole or not at all, for its owner only.
-func (f File) Save(p Profiles) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("store profiles: %w", err)
-		}
-	}()
-	if f.nowhere != nil {
-		return f.nowhere
-	}
-	text, err := json.MarshalIndent(p, "", "  ")
-	if err != nil {
-		return err
-	}
-	dir := filepath.Dir(f.path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	next, err := os.CreateTemp(dir, ".profiles-*") // has mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(next.Name()) // finds nothing once it is renamed
-	_, err = next.Write(append(text, '\n'))
-	if err := errors.Join(err, next.Sync(), next.Close()); err != nil {
-		return err
-	}
-	return os.Rename(next.Name(), f.path)
-}
 
 // Get returns the profile of that name; an empty name means the current one, and no
 // profile at all if there is none.

@@ -13,8 +13,7 @@ import (
 	"github.com/jetway-go/jetway/cmd/jetway/internal/profile"
 )
 
-// Two who change the file at a time do not lose each other's change, as far as they do not
-// save in the same instant.
+// A program that saves without the lock, such as an editor, does not lose its change.
 func TestAChangeSeesWhatWasSavedMeanwhile(t *testing.T) {
 	t.Parallel()
 	f := profile.At(t.TempDir())

@@ -48,6 +48,11 @@ func Find(ctx context.Context, cc grpc.ClientConnInterface, service, method stri
 			return m, protoregistry.GlobalTypes, nil
 		}
 	}
+	if d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service + "." + method)); err == nil && unknown != nil {
+		if s, ok := d.(protoreflect.ServiceDescriptor); ok {
+			return nil, nil, status.Errorf(codes.NotFound, "%s is a service, and no method; it has %s", s.FullName(), methods(s))
+		}
+	}
 	files, err := reflected(ctx, cc, service)
 	switch code := status.Code(err); {
 	case unknown == nil && (code == codes.NotFound || code == codes.Unimplemented):
@@ -98,12 +103,17 @@ func methodOf(d protoreflect.Descriptor, service, method string) (protoreflect.M
 	if m := s.Methods().ByName(protoreflect.Name(method)); m != nil {
 		return m, nil
 	}
+	return nil, status.Errorf(codes.NotFound, "service %s has no method %s; it has %s", service, method, methods(s))
+}
+
+// methods names the methods of a service, for people.
+func methods(s protoreflect.ServiceDescriptor) string {
 	const most = 100
 	names := []string{}
 	for i := range min(s.Methods().Len(), most) {
 		names = append(names, string(s.Methods().Get(i).Name()))
 	}
-	return nil, status.Errorf(codes.NotFound, "service %s has no method %s; it has %s", service, method, strings.Join(names, ", "))
+	return strings.Join(names, ", ")
 }
 
 // Complete returns the linked methods that begin so, as package.Service/Method. Before
