@@ -62,8 +62,8 @@ func (t *tail) deliver(p *position, lines []*dataplanepb.LogLine) (n int, ok boo
 		if from.GetShortPodName() != source.Pod {
 			return i, true
 		}
-		l := t.lineOf(from)
-		p.add(l)
+		l := p.next()
+		t.describe(l, from)
 		written := time.Unix(l.at.seconds, int64(l.at.nanos)).UTC()
 		if !yield(Line{Time: written, Text: withoutEnding(from.GetMessage()), Originator: from.GetOriginator(), Source: source}, nil) {
 			return i, false
@@ -72,8 +72,19 @@ func (t *tail) deliver(p *position, lines []*dataplanepb.LogLine) (n int, ok boo
 	return len(lines), true
 }
 
-func (t *tail) lineOf(l *dataplanepb.LogLine) line {
-	return line{stampOf(l), maphash.String(t.seed, l.GetMessage())}
+// describe sets l to what tells a line apart.
+func (t *tail) describe(l *line, from *dataplanepb.LogLine) {
+	l.at, l.text, l.hash = stampOf(from), from.GetMessage(), 0
+	if len(l.text) > shortText {
+		t.abridge(l)
+	}
+}
+
+func (t *tail) abridge(l *line) { l.text, l.hash = "", max(maphash.String(t.seed, l.text), 1) }
+
+func (t *tail) lineOf(from *dataplanepb.LogLine) (l line) {
+	t.describe(&l, from)
+	return l
 }
 
 // samePod returns how many of the first lines are of one pod.

@@ -29,7 +29,7 @@ func TestNewLinesOfTheSecondOfTheCutAreFreshHoweverManyTheyAre(t *testing.T) {
 	var p position
 	lines := tail{seed: maphash.MakeSeed()}
 	for _, l := range logged[:cut] {
-		p.add(lines.lineOf(l))
+		lines.describe(p.next(), l)
 	}
 	p.rewind()
 	next := cut
@@ -39,7 +39,7 @@ func TestNewLinesOfTheSecondOfTheCutAreFreshHoweverManyTheyAre(t *testing.T) {
 				t.Fatalf("line %s is fresh after %s lines of the new stream, want %s", fresh.GetMessage(), strconv.Itoa(i), logged[next].GetMessage())
 			}
 			next++
-			p.add(lines.lineOf(fresh))
+			lines.describe(p.next(), fresh)
 		}
 	}
 	if next != len(logged) {
@@ -56,8 +56,8 @@ func TestALineOfTheNextSecondDoesNotEndTheSearchForOldOnes(t *testing.T) {
 	old := []*dataplanepb.LogLine{at(10, "a"), at(12, "b")}
 	var p position
 	lines := tail{seed: maphash.MakeSeed()}
-	p.add(lines.lineOf(old[0]))
-	p.add(lines.lineOf(old[1]))
+	lines.describe(p.next(), old[0])
+	lines.describe(p.next(), old[1])
 	p.rewind()
 	again := []*dataplanepb.LogLine{old[0], at(13, "new"), old[1], at(15, "newer")}
 	if fresh := p.fresh(again, lines.lineOf); len(fresh) != 2 || fresh[0] != again[1] || fresh[1] != again[3] {

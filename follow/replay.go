@@ -69,7 +69,7 @@ func (p *position) locate(l line) {
 		if r.next != nil && *r.next == l {
 			r.beginLate()
 		}
-	case l == p.first && !p.parted:
+	case l == p.first() && !p.parted:
 		r.whole = true
 		r.left += r.below
 	default:
