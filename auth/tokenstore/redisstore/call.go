@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -14,8 +15,21 @@ import (
 const inFlight = 64
 
 // call runs f, which speaks to Redis, within the time limit of the store, even if the client
-// does not honour the context. What f returns after that is dropped.
+// does not honour the context. What f returns after that is dropped. Where Redis could not be
+// used a moment ago the limit is shorter.
 func call[T any](ctx context.Context, s *Store, f func(context.Context) (T, error)) (T, error) {
+	limit := s.outage.limit(s.clock.Read(), s.opts.limit)
+	value, err := within(ctx, s, limit, f)
+	switch {
+	case err == nil, errors.Is(err, redis.Nil):
+		s.outage.over()
+	case errors.Is(err, ErrUnreachable) && ctx.Err() == nil:
+		s.outage.failed(s.clock.Read(), limit, s.opts.limit)
+	}
+	return value, err
+}
+
+func within[T any](ctx context.Context, s *Store, limit time.Duration, f func(context.Context) (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
@@ -27,12 +41,12 @@ func call[T any](ctx context.Context, s *Store, f func(context.Context) (T, erro
 	if s.life.ctx.Err() != nil {
 		return none, ErrClosed
 	}
-	limited, cancel := context.WithTimeout(ctx, s.opts.limit)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	select {
 	case s.slots <- struct{}{}:
 	case <-limited.Done():
 		cancel()
-		return none, s.unreachable(ctx, limited.Err())
+		return none, s.unreachable(ctx, limited.Err(), limit)
 	}
 	got := make(chan result, 1)
 	go func() {
@@ -43,32 +57,32 @@ func call[T any](ctx context.Context, s *Store, f func(context.Context) (T, erro
 	}()
 	select {
 	case r := <-got:
-		return r.value, s.explained(ctx, r.err)
+		return r.value, s.explained(ctx, r.err, limit)
 	case <-limited.Done():
 	}
 	select {
 	case r := <-got: // at the same moment
-		return r.value, s.explained(ctx, r.err)
+		return r.value, s.explained(ctx, r.err, limit)
 	default:
-		return none, s.unreachable(ctx, limited.Err())
+		return none, s.unreachable(ctx, limited.Err(), limit)
 	}
 }
 
-func (s *Store) explained(ctx context.Context, err error) error {
+func (s *Store) explained(ctx context.Context, err error, limit time.Duration) error {
 	if err == nil || errors.Is(err, redis.Nil) {
 		return err
 	}
-	return s.unreachable(ctx, err)
+	return s.unreachable(ctx, err, limit)
 }
 
 // unreachable returns the error for err of a command. Where the caller's context ended it
 // wraps that.
-func (s *Store) unreachable(ctx context.Context, err error) error {
+func (s *Store) unreachable(ctx context.Context, err error, limit time.Duration) error {
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: no answer: %w", ErrUnreachable, ctx.Err())
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%w: no answer within %v", ErrUnreachable, s.opts.limit)
+		return fmt.Errorf("%w: no answer within %v", ErrUnreachable, limit)
 	default:
 		text := printable(err.Error())
 		return fmt.Errorf("%w: %s%s", ErrUnreachable, text, advice(text))

@@ -138,7 +138,7 @@ func (s *Store) List(ctx context.Context) ([]auth.Key, error) {
 	}
 	if err != nil {
 		if !errors.Is(err, ErrUnreachable) && !errors.Is(err, ErrClosed) {
-			err = s.unreachable(ctx, err)
+			err = s.unreachable(ctx, err, s.opts.limit)
 		}
 		return keys, failed(opList, auth.Key{}, err)
 	}

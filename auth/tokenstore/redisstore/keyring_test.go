@@ -76,7 +76,8 @@ func TestLogsAndJSONShowNoKey(t *testing.T) {
 func TestTheTextOfAServerShowsNoArguments(t *testing.T) {
 	t.Parallel()
 	s := New(nil, nil)
-	err := s.unreachable(t.Context(), errors.New("ERR unknown command `AUTH`, with args beginning with: `canary`"))
+	unknown := errors.New("ERR unknown command `AUTH`, with args beginning with: `canary`")
+	err := s.unreachable(t.Context(), unknown, s.opts.limit)
 	if !errors.Is(err, ErrUnreachable) || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "unknown command `AUTH`") {
 		t.Error(err)
 	}

@@ -196,6 +196,45 @@ func unreachable(t *testing.T, name string, store, alone *redisstore.Store) {
 	}
 }
 
+// What a call does with a Store while Redis is away takes little longer than one time limit.
+func TestOperationsWaitForAnAbsentRedisOnce(t *testing.T) {
+	t.Parallel()
+	const limit = 2 * time.Second
+	for name, end := range map[string]func(*server){
+		"silent": func(s *server) { s.signal(t, syscall.SIGSTOP) },
+		"gone":   func(s *server) { s.kill() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			store := s.store(t, redisstore.WithTimeLimit(limit))
+			must(t, store.Store(t.Context(), key, login(1)))
+			end(s)
+			start := time.Now()
+			_, found := store.Find(t.Context(), key)
+			_, locked := store.Lock(t.Context(), key)
+			_, read := store.Retrieve(t.Context(), key)
+			_, swapped := store.Swap(t.Context(), key, login(1).ID(), login(2))
+			if took := time.Since(start); took > 2*limit {
+				t.Errorf("four operations took %v", took)
+			}
+			for op, err := range map[string]error{"find": found, "lock": locked, "retrieve": read, "swap": swapped} {
+				if !errors.Is(err, redisstore.ErrUnreachable) {
+					t.Errorf("%s: %v", op, err)
+				}
+			}
+			if s.cmd == nil {
+				s.start(t)
+			}
+			s.signal(t, syscall.SIGCONT)
+			eventually(t, 10*time.Second, func() error { // what Swap could not store is stored when Redis is back
+				got, err := store.Retrieve(t.Context(), key)
+				return wantf(err == nil && sameLogin(login(2), got) == "", "%v, %v", got, err)
+			})
+		})
+	}
+}
+
 // A holder that was killed delays the others by the lapse, no more.
 func TestALeaseOfTheDeadLapses(t *testing.T) {
 	t.Parallel()

@@ -349,10 +349,10 @@ func TestWithoutRedisNoRefreshTokenIsSent(t *testing.T) {
 	t.Parallel()
 	s, r := newServer(t, "--appendonly", "yes", "--appendfsync", "always"), newRotation(t, false)
 	store := s.store(t)
-	must(t, store.Store(t.Context(), key, r.login(8*time.Second)))
-	end := time.Now().Add(8 * time.Second)
 	n := fleetSize(t, 20)
 	all := child{Redis: s.addr, URL: r.url, Lapse: shortLapse}.fleet(t, n)
+	must(t, store.Store(t.Context(), key, r.login(8*time.Second)))
+	end := time.Now().Add(8 * time.Second)
 	use := func(limit time.Duration, want string) {
 		t.Helper()
 		for _, p := range all {

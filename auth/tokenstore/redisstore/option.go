@@ -59,7 +59,9 @@ func WithPatience(d time.Duration) Option {
 }
 
 // WithTimeLimit sets how long the Store waits for Redis, each time it needs an answer; 2
-// seconds is usual. The time limits and retries of the client count within it.
+// seconds is usual. The time limits and retries of the client count within it. Once an
+// answer did not come, each wait is an eighth of it for as long again: a call that needs several
+// answers does not wait for all of them.
 func WithTimeLimit(d time.Duration) Option {
 	return optionFunc(func(o *options) {
 		if d > 0 {

@@ -38,7 +38,8 @@ func (l *lease) appear(ctx context.Context) {
 	case <-l.released: // Close
 	}
 	if err != nil {
-		s.opts.log.DebugContext(ctx, "if this process stops, others will take it for dead", slog.Any("error", s.unreachable(ctx, err)))
+		err = s.unreachable(ctx, err, s.opts.limit)
+		s.opts.log.DebugContext(ctx, "if this process stops, others will take it for dead", slog.Any("error", err))
 	}
 }
 

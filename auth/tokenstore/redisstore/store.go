@@ -29,6 +29,7 @@ type Store struct {
 	clock    clock.Clock
 	slots    chan struct{}
 	scripts  scripts
+	outage   outage
 
 	seen  seen
 	turns turns
