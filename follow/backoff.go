@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // A failure counts whole if the stream brought nothing at all, and a part of that if it
@@ -52,14 +54,10 @@ func (b *backoff) wait(ctx context.Context, first time.Duration) error {
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if clock.Sleep(ctx, d) != nil {
 		return contextError(ctx)
 	}
+	return nil
 }
 
 // ask makes a call beside a stream, which must not hang with a dead connection.

@@ -12,6 +12,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 const (
@@ -51,14 +53,10 @@ func (r *retry) again(ctx context.Context, err error) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause {
 		return err // which says more than that the time is over
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if clock.Sleep(ctx, pause) != nil {
 		return ended(ctx, err)
 	}
+	return nil
 }
 
 // ended returns the context's error, with err where that is another one.

@@ -12,6 +12,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // A process that waits for a lock looks every 5 to 10 ms whether the lock was released. It
@@ -62,10 +63,8 @@ func (dir fileLock) lock(ctx context.Context, k auth.Key, done func() bool) (aut
 func awaitRelease(ctx context.Context, path string, last time.Time) error {
 	limit := jittered(lockSilence, lockSilence)
 	for start := time.Now(); time.Since(start) < limit && lastRelease(path).Equal(last); {
-		select {
-		case <-time.After(jittered(lockPause, lockJitter)):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := clock.Sleep(ctx, jittered(lockPause, lockJitter)); err != nil {
+			return err
 		}
 	}
 	return ctx.Err()

@@ -235,7 +235,7 @@ func fill(t *testing.T, s *mockserver.Server) (uploadURL string) {
 		}))(t)
 	}
 	up := must(c.data.CreateUploadLocation(ctx, &dataproxypb.CreateUploadLocationRequest{
-		Project: "shop", Domain: "development", Filename: "f.txt", FilenameRoot: "root",
+		Project: "shop", Domain: "development", Filename: "f.txt", FilenameRoot: "inputs",
 	}))(t)
 	upload(t, s, up.GetSignedUrl(), "content")
 	return up.GetSignedUrl()
@@ -306,7 +306,7 @@ func TestEverythingThatAClientSeesOutlivesTheServer(t *testing.T) {
 	if diff := cmp.Diff(before, seen(t, third), protocmp.Transform()); diff != "" {
 		t.Errorf("after the second restart (-before +after):\n%s", diff)
 	}
-	if data, _ := third.Objects().Get("uploads/shop/development/root/f.txt"); string(data) != "changed" {
+	if data, _ := third.Objects().Get("uploads/shop/development/inputs/f.txt"); string(data) != "changed" {
 		t.Errorf("the object is %q", data)
 	}
 }

@@ -86,10 +86,7 @@ func (l *lease) hold(ctx context.Context) {
 // settle waits until Redis has what it did not take before.
 func (l *lease) settle(ctx context.Context) {
 	for ctx.Err() == nil && l.store.hub.owes(l.place.group) && !l.store.catchUp(ctx, l.place.group) {
-		select {
-		case <-time.After(l.pause()):
-		case <-ctx.Done():
-		}
+		_ = clock.Sleep(ctx, l.pause())
 	}
 }
 

@@ -26,8 +26,10 @@ func (f optionFunc) apply(o *options) { f(o) }
 
 func defaults() options {
 	return options{
-		prefix: "jetway:", lapse: 15 * time.Second, patience: lasting, limit: 2 * time.Second, logouts: 30 * 24 * time.Hour,
-		poll: 10 * time.Second, log: slog.New(slog.DiscardHandler),
+		prefix: "jetway:", lapse: 15 * time.Second, limit: 2 * time.Second, logouts: 30 * 24 * time.Hour,
+		// Redis gives connections of machines that have vanished up after about as long (tcp-keepalive).
+		patience: 5 * time.Minute,
+		poll:     10 * time.Second, log: slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -3,7 +3,6 @@ package redisstore
 import (
 	"context"
 	"log/slog"
-	"time"
 )
 
 // appear opens a connection by which Redis knows that the holder of l still exists: it
@@ -45,7 +44,3 @@ func (l *lease) appear(ctx context.Context) {
 
 // presenceChannel is what acquireSource makes of the names.
 func presenceChannel(p place, name string) string { return p.group + ":" + name }
-
-// lasting is the usual patience. Redis itself closes connections of machines that have vanished
-// after about as long (tcp-keepalive).
-const lasting = 5 * time.Minute
