@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 	"github.com/zalando/go-keyring"
@@ -160,7 +161,9 @@ func TestTwinWithAnotherTokenStays(t *testing.T) {
 	}
 	s := &tokenstore.FlyteTools{}
 	c, err := s.Retrieve(t.Context(), person)
-	for wait := 0; err == nil && c.RefreshToken != "refresh-0" && wait < 5; wait++ { // the keyring counts in seconds
+	// The newest item is the one that is read, and the keyring counts in whole seconds.
+	for started := time.Now(); err == nil && c.RefreshToken != "refresh-0" && time.Since(started) < 30*time.Second; {
+		time.Sleep(100 * time.Millisecond)
 		create(`{"access_token":"access-0","refresh_token":"refresh-0"}`, map[string]string{"mark": "3"})
 		c, err = s.Retrieve(t.Context(), person)
 	}
