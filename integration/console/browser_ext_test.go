@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long one test may take.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // tab is a page in a real browser without a window.
 type tab struct {
@@ -109,7 +109,7 @@ func (p *tab) shows(t *testing.T, id, text string) {
 }
 
 func (p *tab) wait(id, text string) error {
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 	defer cancel()
 	seen := ""
 	for {

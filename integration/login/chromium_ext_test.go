@@ -145,9 +145,8 @@ func (c *chromium) next() (pageState, error) {
 // processesWith lists processes whose command line holds a text.
 func processesWith(t *testing.T, text string) []string {
 	t.Helper()
-	var found []string
-	for range 100 {
-		found = nil
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) { // what was killed takes a moment
+		var found []string
 		files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 		if err != nil {
 			t.Fatal(err)
@@ -158,10 +157,8 @@ func processesWith(t *testing.T, text string) []string {
 				found = append(found, strings.ReplaceAll(string(line), "\x00", " "))
 			}
 		}
-		if len(found) == 0 {
-			return nil
+		if len(found) == 0 || time.Now().After(end) {
+			return found
 		}
-		time.Sleep(50 * time.Millisecond) // what was killed takes a moment
 	}
-	return found
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // patience ends what should have ended long before.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // program is somebody's program: a client set with a way to log in, whose HTTP
 // requests, log and errors are watched.

@@ -47,7 +47,7 @@ func startOIDCProvider(t *testing.T, s settings) *provider {
 	}
 	t.Cleanup(func() {
 		_ = stdin.Close() // it ends with that
-		stuck := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+		stuck := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("oidc-provider did not end with its standard input: %v", err)
 		}
