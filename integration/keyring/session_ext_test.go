@@ -130,9 +130,8 @@ func bareConfig(t *testing.T, dir string) string {
 // processesOf lists processes that were started with a variable set like this.
 func processesOf(t *testing.T, variable string) []string {
 	t.Helper()
-	var found []string
-	for range 100 {
-		found = nil
+	for end := time.Now().Add(testLimit); ; time.Sleep(50 * time.Millisecond) { // what a bus ends takes a moment
+		var found []string
 		files, err := filepath.Glob("/proc/[0-9]*/environ")
 		if err != nil {
 			t.Fatal(err)
@@ -144,12 +143,10 @@ func processesOf(t *testing.T, variable string) []string {
 				found = append(found, strings.ReplaceAll(string(line), "\x00", " "))
 			}
 		}
-		if len(found) == 0 {
-			return nil
+		if len(found) == 0 || time.Now().After(end) {
+			return found
 		}
-		time.Sleep(50 * time.Millisecond) // what a bus ends takes a moment
 	}
-	return found
 }
 
 const (
