@@ -62,7 +62,7 @@ func fetch(t *testing.T, method, url, token string, body, answer any) int {
 		}
 		content = bytes.NewReader(b)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, url, content)
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jetway-go/jetway/platform/nublado"
 	"github.com/jetway-go/jetway/platform/nublado/kernel"
@@ -67,10 +67,14 @@ func codeRuns(ctx context.Context, t *testing.T, c *nublado.Client) {
 func interrupts(ctx context.Context, t *testing.T, s *nublado.Session) {
 	t.Helper()
 	const loop = "print('begun', flush=True)\nwhile True: pass"
-	// By the end of the run's context,
-	short, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	got, err := s.Run(short, loop)
+	// By the end of the run's context, once the code runs,
+	short := &untilBegun{Context: ctx, begun: make(chan struct{})}
+	defer context.AfterFunc(ctx, short.end)()
+	got, err := s.Run(short, loop, kernel.WithLive(func(o kernel.Output) {
+		if strings.HasSuffix(o.Text, "\n") {
+			short.end()
+		}
+	}))
 	if !errors.Is(err, context.DeadlineExceeded) || got.Stdout != "begun\n" || got.Complete {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -89,6 +93,29 @@ func interrupts(ctx context.Context, t *testing.T, s *nublado.Session) {
 	}
 	if got, err = s.Run(ctx, "print('next')"); err != nil || got.Stdout != "next\n" {
 		t.Errorf("after an interrupt: %+v, %v", got, err)
+	}
+}
+
+// untilBegun is a context whose time is over when its code has begun, however long that takes.
+type untilBegun struct {
+	context.Context //nolint:containedctx // it is one
+
+	begun chan struct{}
+	once  sync.Once
+}
+
+func (c *untilBegun) end() { c.once.Do(func() { close(c.begun) }) }
+
+// Done returns the channel that end closes.
+func (c *untilBegun) Done() <-chan struct{} { return c.begun }
+
+// Err returns [context.DeadlineExceeded] after end.
+func (c *untilBegun) Err() error {
+	select {
+	case <-c.begun:
+		return context.DeadlineExceeded
+	default:
+		return nil
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // patience ends what should have ended long before.
-const patience = 90 * time.Second
+const patience = 3 * time.Minute
 
 // hub is a JupyterHub with its proxy. The fields with names are what its
 // configuration reads.

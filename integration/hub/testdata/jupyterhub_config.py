@@ -29,6 +29,7 @@ c.JupyterHub.spawner_class = "simple"
 c.JupyterHub.allow_named_servers = True
 c.SimpleLocalProcessSpawner.home_dir_template = os.path.join(at["homes"], "{username}")
 c.Spawner.args = ["--allow-root"]
+c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # seconds, for a busy machine
 
 
 def broken(spawner):
