@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -173,6 +174,22 @@ func (l *load) goesOn(tb testing.TB, n int64) {
 			tb.Fatalf("no %d calls within %v", n, patience)
 		}
 	}
+}
+
+// until waits, while calls go on, until reached reports true.
+func (l *load) until(tb testing.TB, what string, reached func() bool) {
+	tb.Helper()
+	for limit := time.Now().Add(patience); !reached(); l.goesOn(tb, 10) {
+		if time.Now().After(limit) {
+			tb.Fatalf("within %v it was not reached that %s", patience, what)
+		}
+	}
+}
+
+// reachesAll waits until each backend gets calls: its connection may come late.
+func (l *load) reachesAll(tb testing.TB, f *fleet) {
+	tb.Helper()
+	l.until(tb, "each backend gets calls", func() bool { return !slices.Contains(f.counts(), 0) })
 }
 
 // end stops the calls and returns the first error.

@@ -19,7 +19,7 @@ type front struct {
 	next    http.Handler
 
 	mu      sync.Mutex
-	seen    string // the last token
+	seen    string // the last token that was not refused
 	refused map[string]bool
 	all     bool
 }
@@ -65,15 +65,25 @@ func (f *front) refuses(token string) bool {
 	if token == "" {
 		return false
 	}
+	if f.all || f.refused[token] {
+		return true
+	}
 	f.seen = token
-	return f.all || f.refused[token]
+	return false
 }
 
-// revoke refuses the token that came last from now on.
-func (f *front) revoke() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.refused[f.seen] = true
+// revoke waits for calls with a token that is not refused, and refuses it from now on.
+func (f *front) revoke(tb testing.TB, l *load) {
+	tb.Helper()
+	l.until(tb, "the backend gets a token", func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.seen == "" {
+			return false
+		}
+		f.refused[f.seen], f.seen = true, ""
+		return true
+	})
 }
 
 // refuseAll refuses every token from now on.

@@ -60,7 +60,7 @@ func TestATokenThatOneBackendRejectsIsReplacedOnce(t *testing.T) {
 	l := underLoad(t, cs)
 	for range 3 {
 		l.goesOn(t, 200)
-		early.revoke()
+		early.revoke(t, l)
 	}
 	// ... then attempts that land on it again or on another backend succeed with the next token.
 	l.goesOn(t, 200)

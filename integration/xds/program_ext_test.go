@@ -1,6 +1,7 @@
 package xds_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -8,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -46,9 +49,19 @@ func callService(dir string, log io.Writer) error {
 	defer func() { _ = cs.Close() }()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	for range 30 {
+	enough := make(chan struct{}) // with the end of its input
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		close(enough)
+	}()
+	for calling := true; calling; {
 		if err := list(ctx, cs); err != nil {
 			return err
+		}
+		select {
+		case <-enough:
+			calling = false
+		default:
 		}
 	}
 	// A call on data asks first which cluster has it: the answer is the name by which the
@@ -83,16 +96,29 @@ func TestAProgramNamesAServiceBehindXDS(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), self)
 	cmd.Env = append(os.Environ(), programVariable+"="+dir, "CLIENT_ID="+f.issuer.ClientID(),
 		"GRPC_XDS_BOOTSTRAP_CONFIG="+string(p.bootstrap(t)))
-	out, err := cmd.CombinedOutput()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatal(err)
 	}
-	for i, n := range f.counts() {
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	counts := f.counts()
+	for limit := time.Now().Add(patience); slices.Contains(counts, 0) && time.Now().Before(limit); counts = f.counts() {
+		time.Sleep(10 * time.Millisecond)
+	}
+	_ = stdin.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	for i, n := range counts {
 		if n == 0 {
 			t.Errorf("backend %d got no calls", i)
 		}
 	}
-	if strings.Contains(string(out), "level=WARN") {
-		t.Errorf("the log has a warning:\n%s", out)
+	if strings.Contains(out.String(), "level=WARN") {
+		t.Errorf("the log has a warning:\n%s", out.String())
 	}
 }

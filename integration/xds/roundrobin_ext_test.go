@@ -89,12 +89,8 @@ func TestRoundRobinSpreadsCallsAndOutlivesABackend(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := underLoad(t, cs)
+	l.reachesAll(t, f)
 	l.goesOn(t, 300)
-	for i, n := range f.counts() {
-		if n == 0 {
-			t.Errorf("backend %d got no calls", i)
-		}
-	}
 	if err := f.backends[1].Close(); err != nil {
 		t.Fatal(err)
 	}
