@@ -38,11 +38,13 @@ type host struct {
 	late   atomic.Int64 // how far the store's clock is ahead
 
 	mu       sync.Mutex
-	left     int64  // bytes until it fails
+	left     int64 // bytes until it fails
+	read     int64
 	fail     func() // what it then does; nil once it has
 	busy     int    // how many more requests are to come later
 	requests int
-	broken   error // the proxy's
+	broken   error         // the proxy's
+	harmed   chan struct{} // closed when the proxy harms connections; nil while it need not
 }
 
 func newHost(t *testing.T) *host {
@@ -71,7 +73,11 @@ func (h *host) client(t *testing.T) *transfer.Client {
 			if _, failed := h.state(); failed {
 				address = h.direct
 			}
-			return (&net.Dialer{}).DialContext(ctx, network, address)
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &paced{Conn: conn, h: h}, nil
 		},
 		ExpectContinueTimeout: time.Second, MaxIdleConnsPerHost: 4,
 	}
@@ -83,7 +89,12 @@ func (h *host) client(t *testing.T) *transfer.Client {
 // meanwhile, so the proxy must not be waited for.
 func (h *host) toxic(kind, direction, attributes string) {
 	text := fmt.Sprintf(`{"type": %q, "stream": %q, "attributes": {%s}}`, kind, direction, attributes)
+	harmed := make(chan struct{})
+	h.mu.Lock()
+	h.harmed = harmed
+	h.mu.Unlock()
 	go func() {
+		defer close(harmed)
 		if _, err := h.proxy.Toxics.AddToxicJson(strings.NewReader(text)); err != nil {
 			h.mu.Lock()
 			defer h.mu.Unlock()
@@ -113,18 +124,66 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.store.ServeHTTP(w, r)
 }
 
-// moved counts bytes, and fails when it is time.
+// moved counts bytes, and fails when it is time. From then until the proxy harms the
+// connections bytes move slowly, so that they are not all gone by then.
 func (h *host) moved(n int) {
 	h.mu.Lock()
 	h.left -= int64(n)
-	fail := h.fail
-	if h.left >= 0 || fail == nil {
-		h.mu.Unlock()
-		return
+	var fail func()
+	if h.left < 0 {
+		fail, h.fail = h.fail, nil
 	}
-	h.fail = nil
 	h.mu.Unlock()
-	fail()
+	if fail != nil {
+		fail()
+	}
+	h.mu.Lock()
+	harmed := h.harmed
+	h.mu.Unlock()
+	if harmed != nil {
+		select {
+		case <-harmed:
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// paced is a connection of a client, which sends little more than the host has read: what the
+// proxy has passed on already it cannot harm, and buffers hold all of a small upload.
+type paced struct {
+	net.Conn
+
+	h    *host
+	sent int64
+}
+
+func (c *paced) Write(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		for c.h.isBehind(c.sent) {
+			time.Sleep(time.Millisecond)
+		}
+		var m int
+		m, err = c.Conn.Write(p[n:min(len(p), n+16<<10)])
+		n += m
+		c.sent += int64(m)
+	}
+	return n, err
+}
+
+// isBehind reports whether the host has yet to read much of what was sent to it, or to harm
+// its connections.
+func (h *host) isBehind(sent int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.harmed != nil {
+		select {
+		case <-h.harmed:
+			return false
+		default:
+			return true
+		}
+	}
+	return h.fail != nil && sent-h.read > 64<<10
 }
 
 // state returns how many requests came, and whether the host has failed.
@@ -149,6 +208,9 @@ type counted struct {
 
 func (c counted) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p[:min(len(p), 16<<10)])
+	c.h.mu.Lock()
+	c.h.read += int64(n)
+	c.h.mu.Unlock()
 	c.h.moved(n)
 	return n, err
 }
