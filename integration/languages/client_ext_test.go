@@ -80,7 +80,7 @@ func (l language) start(t *testing.T, s any, env ...string) (stdout, stderr stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // it has deadlines of its own; this one is for a hang
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it has deadlines of its own; this one is for a hang
 	defer cancel()
 	cmd := exec.CommandContext(ctx, l.command[0], l.command[1:]...)
 	cmd.Dir = l.dir

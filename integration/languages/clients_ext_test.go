@@ -152,7 +152,7 @@ func checkRequests(t *testing.T, server *mockserver.Server) {
 	t.Helper()
 	var bare, with []string
 	tokens := map[string]bool{}
-	for _, r := range server.Requests() {
+	for _, r := range settled(t, server) {
 		switch {
 		case r.Kind != mockserver.KindGRPC || strings.HasPrefix(r.Method, "/flyteidl2.auth."):
 		case r.TokenID == "":

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -46,7 +47,7 @@ var built = sync.OnceValues(func() (string, error) {
 // output runs a process that has to succeed and returns what it wrote.
 func output(t *testing.T, dir string, command []string, env ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // for a hang
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // for a hang
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir = dir
@@ -72,7 +73,8 @@ func ownTests(t *testing.T, dir string, command []string, env ...string) {
 func startCommand(t *testing.T, flags ...string) map[string]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), buildCommand(t), append([]string{"mock", "--control", "-o", "json"}, flags...)...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	// Not the interrupt, which it ignores where the tests do, in the background of a shell.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

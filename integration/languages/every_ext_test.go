@@ -133,7 +133,7 @@ func methods() (all []protoreflect.MethodDescriptor) {
 // later than the client.
 func settled(t *testing.T, server *mockserver.Server) []mockserver.Request {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		all := server.Requests()
 		open := slices.IndexFunc(all, func(r mockserver.Request) bool { return !r.Done })
 		if open < 0 {

@@ -15,7 +15,7 @@ import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 TIMEOUT = 30  # seconds a call
-PATIENCE = 1  # seconds that a stream may be silent
+PATIENCE = 5  # seconds that a stream may be silent
 
 
 def message_class(descriptor):
@@ -93,13 +93,19 @@ def call_empty(client, method):
 
 
 def call_all(client):
+    """Calls all methods; streams come last, on a connection that is there: their patience is
+    for the server."""
+    methods = [method for service in services() for method in service.methods]
+    results = {}
     with concurrent.futures.ThreadPoolExecutor(max_workers=128) as pool:
-        calls = {
-            f"/{service.full_name}/{method.name}": pool.submit(call_empty, client, method)
-            for service in services()
-            for method in service.methods
-        }
-        return {path: call.result() for path, call in calls.items()}
+        for last in (False, True):
+            calls = {
+                f"/{method.containing_service.full_name}/{method.name}": pool.submit(call_empty, client, method)
+                for method in methods
+                if streams(method) == last
+            }
+            results |= {path: call.result() for path, call in calls.items()}
+    return results
 
 
 def meet_faults(client):

@@ -21,7 +21,7 @@ interface Settings {
 
 // Streams that are silent for so long are left: longer than a busy machine takes to answer the
 // calls of one service.
-const patience = 3_000;
+const patience = 5_000;
 
 const { baseUrl, token, protocol, http, binary, faults } = JSON.parse(await text(process.stdin)) as Settings;
 
@@ -101,9 +101,12 @@ if (faults) {
     }),
   ]);
 } else {
-  for (const service of await services()) {
+  // Streams come last, on connections that are there: their patience is for the server.
+  const all = (await services()).flatMap((service) => service.methods.map((method) => ({ service, method })));
+  for (const unary of [true, false]) {
+    const calls = all.filter(({ method }) => (method.methodKind === "unary") === unary);
     await Promise.all(
-      service.methods.map(async (method) => {
+      calls.map(async ({ service, method }) => {
         results[`/${service.typeName}/${method.name}`] = await callEmpty(service, method);
       }),
     );
