@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,7 +54,8 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(c.Start())
 	ts.Defer(func() {
-		ts.Check(c.Process.Signal(os.Interrupt))
+		// Not by an interrupt, which it ignores where the tests do, in the background of a shell.
+		ts.Check(c.Process.Signal(syscall.SIGTERM))
 		ts.Check(c.Wait()) // the mock is meant to be ended so
 	})
 	line, err := bufio.NewReader(out).ReadBytes('\n')
