@@ -95,5 +95,5 @@ func TestProcessesKilledAtRandomCostNoLoginWhereTheServerHasGrace(t *testing.T) 
 	last.await(t, "ready", time.Minute)
 	last.tell("renew " + patience.String())
 	last.await(t, "ok", patience+10*time.Second)
-	eventually(t, 10*time.Second, func() error { return r.good(t, s.store(t)) })
+	eventually(t, patience, func() error { return r.good(t, s.store(t)) })
 }

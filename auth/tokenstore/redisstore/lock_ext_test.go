@@ -90,7 +90,7 @@ func TestAReleaseWakesThoseWhoWait(t *testing.T) {
 	first.Store(&now)
 	l.Unlock()
 	for range 4 {
-		if took := <-waiting; took > 2*time.Second {
+		if took := <-waiting; took > 5*time.Second { // the next poll is later
 			t.Errorf("waited %v", took)
 		}
 	}
@@ -107,7 +107,7 @@ func TestKeysThatMayFindTheSameLoginShareTheLease(t *testing.T) {
 	l, err := store.Lock(t.Context(), same)
 	must(t, err)
 	defer l.Unlock()
-	if err := busy(t, other, 200*time.Millisecond); err != nil {
+	if err := busy(t, other, 2*time.Second); err != nil {
 		t.Error(err)
 	}
 	o, err := other.Lock(t.Context(), different)
@@ -148,8 +148,8 @@ func TestThoseWhoWaitLeaveWhenTheLeaseIsNotNeeded(t *testing.T) {
 func TestALeaseIsExtended(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	l := lock(t, s.store(t, redisstore.WithLapse(3*time.Second)))
-	if err := busy(t, s.store(t, redisstore.WithLapse(3*time.Second)), 5*time.Second); err != nil {
+	l := lock(t, s.store(t, redisstore.WithLapse(6*time.Second)))
+	if err := busy(t, s.store(t, redisstore.WithLapse(6*time.Second)), 9*time.Second); err != nil {
 		t.Error(err)
 	}
 	select {
@@ -178,7 +178,7 @@ func unreachable(t *testing.T, name string, store, alone *redisstore.Store) {
 	t.Helper()
 	start := time.Now()
 	_, err := store.Lock(t.Context(), key)
-	if took := time.Since(start); took > 2500*time.Millisecond {
+	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("%s: took %v", name, took)
 	}
 	if !errors.Is(err, auth.ErrLeaseRequired) || !errors.Is(err, redisstore.ErrUnreachable) || errors.Is(err, redisstore.ErrBusy) {
@@ -215,7 +215,7 @@ func TestOperationsWaitForAnAbsentRedisOnce(t *testing.T) {
 			_, locked := store.Lock(t.Context(), key)
 			_, read := store.Retrieve(t.Context(), key)
 			_, swapped := store.Swap(t.Context(), key, login(1).ID(), login(2))
-			if took := time.Since(start); took > 2*limit {
+			if took := time.Since(start); took > 3*limit {
 				t.Errorf("four operations took %v", took)
 			}
 			for op, err := range map[string]error{"find": found, "lock": locked, "retrieve": read, "swap": swapped} {
@@ -227,7 +227,7 @@ func TestOperationsWaitForAnAbsentRedisOnce(t *testing.T) {
 				s.start(t)
 			}
 			s.signal(t, syscall.SIGCONT)
-			eventually(t, 10*time.Second, func() error { // what Swap could not store is stored when Redis is back
+			eventually(t, patience, func() error { // what Swap could not store is stored when Redis is back
 				got, err := store.Retrieve(t.Context(), key)
 				return wantf(err == nil && sameLogin(login(2), got) == "", "%v, %v", got, err)
 			})
@@ -240,12 +240,12 @@ func TestALeaseOfTheDeadLapses(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	dead := s.store(t, redisstore.WithLapse(3*time.Second))
+	start := time.Now()
 	_ = lock(t, dead)
 	must(t, dead.Close()) // which extends no more, and releases nothing
-	start := time.Now()
 	l := lock(t, s.store(t, redisstore.WithLapse(3*time.Second)))
 	l.Unlock()
-	if took := time.Since(start); took < 2*time.Second || took > 4500*time.Millisecond {
+	if took := time.Since(start); took < 2*time.Second || took > 15*time.Second {
 		t.Errorf("took %v", took)
 	}
 }
@@ -309,7 +309,7 @@ func TestALostHolderComesBackBeforeTheNextOne(t *testing.T) {
 	must(t, s.client(t).Del(t.Context(), s.leaseName(t)).Err()) // it has lapsed, not been released
 	granted := make(chan auth.Lease, 1)
 	go func() { granted <- lock(t, next) }()
-	eventually(t, 5*time.Second, func() error {
+	eventually(t, patience, func() error {
 		held, _ := s.client(t).Get(t.Context(), s.leaseName(t)).Result()
 		return wantf(held != "" && held != "quarantine", "the lease is %q", held)
 	})
@@ -335,7 +335,7 @@ func TestALeaseIsReleasedAfterWhatWasObtainedUnderIt(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	p := newProxy(t, s.addr)
-	lapse := redisstore.WithLapse(3 * time.Second)
+	lapse := redisstore.WithLapse(12 * time.Second) // a third of it is the quarantine
 	holder, next := storeAt(t, p.addr, lapse), s.store(t, lapse)
 	must(t, holder.Store(t.Context(), key, login(1)))
 	l := lock(t, holder)
@@ -349,7 +349,7 @@ func TestALeaseIsReleasedAfterWhatWasObtainedUnderIt(t *testing.T) {
 		c, _ := next.Retrieve(t.Context(), key)
 		found <- c
 	}()
-	eventually(t, 5*time.Second, func() error {
+	eventually(t, patience, func() error {
 		held := s.client(t).Get(t.Context(), s.leaseName(t)).Val()
 		return wantf(held == "quarantine", "the lease is %q", held)
 	})

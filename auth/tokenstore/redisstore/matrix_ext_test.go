@@ -98,7 +98,7 @@ func (s *scene) want(name string, all fleet, forced int, start time.Time) {
 	if forced > 0 {
 		return
 	}
-	eventually(s, 10*time.Second, func() error { return s.server.good(s, storeAt(s, s.redis.addr)) })
+	eventually(s, patience, func() error { return s.server.good(s, storeAt(s, s.redis.addr)) })
 }
 
 // A process that is killed while it renews costs a login only between the answer of a server
@@ -148,9 +148,16 @@ func TestAHolderThatIsSuspendedPastTheLapse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := atWith(t, c.hold, c.grace, c.patience)
+			before, _ := s.server.counts()
 			start := time.Now()
 			s.holder.signal(t, syscall.SIGSTOP)
 			time.Sleep(shortLapse + 2*time.Second)
+			if c.patience == none { // one of the others has the lease now
+				eventually(t, patience, func() error {
+					now, _ := s.server.counts()
+					return wantf(now > before, "%d requests", now)
+				})
+			}
 			s.holder.signal(t, syscall.SIGCONT)
 			all := append(fleet{s.holder}, s.others...)
 			s.want(name, all, c.forced, start)
@@ -309,7 +316,7 @@ func TestAFailoverForgetsTheLastWrites(t *testing.T) {
 func (s *server) awaitAll(tb testing.TB, master *server) {
 	tb.Helper()
 	at, own := master.client(tb), s.client(tb)
-	eventually(tb, 20*time.Second, func() error {
+	eventually(tb, patience, func() error {
 		want, err := offset(tb, at, "master_repl_offset:")
 		have, also := offset(tb, own, "slave_repl_offset:")
 		if err := errors.Join(err, also); err != nil || have >= want {
@@ -334,7 +341,7 @@ func offset(tb testing.TB, c *redis.Client, name string) (int64, error) {
 func (s *server) awaitLink(tb testing.TB) {
 	tb.Helper()
 	c := s.client(tb)
-	eventually(tb, 20*time.Second, func() error {
+	eventually(tb, patience, func() error {
 		info, err := c.Info(tb.Context(), "replication").Result()
 		if err != nil {
 			return err
@@ -351,8 +358,9 @@ func TestWithoutRedisNoRefreshTokenIsSent(t *testing.T) {
 	store := s.store(t)
 	n := fleetSize(t, 20)
 	all := child{Redis: s.addr, URL: r.url, Lapse: shortLapse}.fleet(t, n)
-	must(t, store.Store(t.Context(), key, r.login(8*time.Second)))
-	end := time.Now().Add(8 * time.Second)
+	const life = 25 * time.Second // all have read it by then
+	must(t, store.Store(t.Context(), key, r.login(life)))
+	end := time.Now().Add(life)
 	use := func(limit time.Duration, want string) {
 		t.Helper()
 		for _, p := range all {

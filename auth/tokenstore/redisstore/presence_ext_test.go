@@ -46,7 +46,7 @@ func TestALeaseIsGoodWithoutTheConnectionOfItsHolder(t *testing.T) {
 			start := time.Now()
 			l, err := store.Lock(t.Context(), key)
 			must(t, err)
-			if took := time.Since(start); took > limit+500*time.Millisecond {
+			if took := time.Since(start); took > 2*limit {
 				t.Errorf("took %v", took)
 			}
 			select {
@@ -56,7 +56,7 @@ func TestALeaseIsGoodWithoutTheConnectionOfItsHolder(t *testing.T) {
 			}
 			start = time.Now()
 			l.Unlock()
-			if took := time.Since(start); took > 500*time.Millisecond {
+			if took := time.Since(start); took > limit {
 				t.Errorf("the release took %v", took)
 			}
 			if next, err := store.Lock(t.Context(), key); err != nil {
@@ -91,7 +91,7 @@ func TestTheConnectionOfAHolderEndsWithTheLease(t *testing.T) {
 				t.Fatalf("connected are %q", got)
 			}
 			end(t, s, store, l)
-			eventually(t, 2*time.Second, func() error { return wantf(len(holders()) == 0, "connected are %q", holders()) })
+			eventually(t, patience, func() error { return wantf(len(holders()) == 0, "connected are %q", holders()) })
 		})
 	}
 	t.Run("not waited for", func(t *testing.T) { // it arrives when the caller has left
@@ -108,7 +108,7 @@ func TestTheConnectionOfAHolderEndsWithTheLease(t *testing.T) {
 			cancel()
 		}
 		lock(t, store).Unlock()
-		eventually(t, 2*time.Second, func() error {
+		eventually(t, patience, func() error {
 			got := s.client(t).PubSubChannels(t.Context(), "*:*:*:*").Val()
 			return wantf(len(got) == 0, "connected are %q", got)
 		})
@@ -127,13 +127,13 @@ func TestPatienceEndsAlthoughTheClockOfRedisGoesBack(t *testing.T) {
 	next := s.store(t, opts...)
 	go func() { granted <- lock(t, next) }()
 	late := func() bool { return s.client(t).HExists(t.Context(), s.groupName(t), "late").Val() }
-	eventually(t, 2*shortLapse, func() error { return wantf(late(), "the lease has not lapsed") })
+	eventually(t, patience, func() error { return wantf(late(), "the lease has not lapsed") })
 	ahead := time.Now().Add(time.Hour).UnixMilli()
 	must(t, s.client(t).HSet(t.Context(), s.groupName(t), "since", ahead).Err())
 	select {
 	case l := <-granted:
 		l.Unlock()
-	case <-time.After(forSilent + 2*shortLapse):
+	case <-time.After(patience): // the clock is back an hour later
 		t.Error("the next one still waits")
 	}
 }

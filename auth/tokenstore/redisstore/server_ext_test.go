@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -36,15 +37,26 @@ func newServer(tb testing.TB, args ...string) *server {
 	return s
 }
 
-// freeAddr returns an address on which nothing listens now.
+// freeAddr returns an address on which nothing listens. Its port is below those that the system
+// gives to connections, and a UDP socket of the same number keeps other tests from getting it
+// from here until the test ends: servers are killed and start again.
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)) //nolint:gosec // no secret
+		taken, err := net.ListenPacket("udp", addr)
+		if err != nil {
+			continue
+		}
+		if l, err := net.Listen("tcp", addr); err == nil {
+			tb.Cleanup(func() { _ = taken.Close() })
+			_ = l.Close()
+			return addr
+		}
+		_ = taken.Close()
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	tb.Fatal("no port is free")
+	return ""
 }
 
 func (s *server) start(tb testing.TB) {
@@ -75,7 +87,7 @@ func (s *server) awaitPing(tb testing.TB) {
 	tb.Helper()
 	c := redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1, DialTimeout: time.Second})
 	defer func() { _ = c.Close() }()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		err := c.Ping(context.Background()).Err()
 		if err == nil {
 			return

@@ -55,7 +55,7 @@ func works(t *testing.T, store, other *redisstore.Store) {
 	}
 	must(t, store.Store(t.Context(), key, login(1)))
 	l := lock(t, store)
-	if err := busy(t, other, 200*time.Millisecond); err != nil {
+	if err := busy(t, other, 2*time.Second); err != nil {
 		t.Error(err)
 	}
 	granted := make(chan error, 1)
@@ -174,7 +174,7 @@ func TestTheHolderIsConnectedToTheServerOfItsLease(t *testing.T) {
 		}
 		l.Unlock()
 		for _, addr := range addrs {
-			eventually(t, 5*time.Second, func() error {
+			eventually(t, patience, func() error {
 				holders := client(t, addr).PubSubChannels(t.Context(), "*:*:*:*").Val()
 				return wantf(len(holders) == 0, "the connection outlives the lease: %q", holders)
 			})
@@ -186,7 +186,7 @@ func TestTheHolderIsConnectedToTheServerOfItsLease(t *testing.T) {
 func TestALeaseWaitsForReplicas(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	limit := redisstore.WithTimeLimit(time.Second)
+	limit := redisstore.WithTimeLimit(3 * time.Second)
 	if _, err := s.store(t, limit, redisstore.WithReplicas(1)).Lock(t.Context(), key); !errors.Is(err, auth.ErrLeaseRequired) ||
 		!errors.Is(err, redisstore.ErrUnreachable) || !strings.Contains(err.Error(), "0 of 1 replicas") {
 		t.Errorf("without a replica: %v", err)
