@@ -9,6 +9,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/jetway-go/jetway/mockserver/internal/listen"
 )
 
 // Endpoint returns the target for [grpc.NewClient]: "127.0.0.1:port",
@@ -16,12 +18,12 @@ import (
 // [Server.DialOption].
 func (s *Server) Endpoint() string {
 	switch s.cfg.network {
-	case networkMemory:
+	case listen.Memory:
 		return "passthrough:///localhost"
-	case "unix":
-		return "unix://" + s.grpcSide.address
+	case listen.Unix:
+		return "unix://" + s.grpcSide.Address
 	default:
-		return s.grpcSide.address
+		return s.grpcSide.Address
 	}
 }
 
@@ -29,10 +31,10 @@ func (s *Server) Endpoint() string {
 // as "http://127.0.0.1:port"; for a unix socket and in memory it returns
 // [Server.Endpoint]. Clients that take such endpoints need no option for TLS then.
 func (s *Server) URL() string {
-	if s.cfg.network != "tcp" {
+	if s.cfg.network != listen.TCP {
 		return s.Endpoint()
 	}
-	return s.scheme() + s.grpcSide.address
+	return s.scheme() + s.grpcSide.Address
 }
 
 func (s *Server) scheme() string {
@@ -43,7 +45,7 @@ func (s *Server) scheme() string {
 }
 
 // HTTPURL returns the base URL of the HTTP side, without a slash at its end.
-func (s *Server) HTTPURL() string { return s.scheme() + s.httpSide.address }
+func (s *Server) HTTPURL() string { return s.scheme() + s.httpSide.Address }
 
 // Issuer returns the authorization server's identifier, the base of its endpoints.
 func (s *Server) Issuer() string { return s.oauth.Issuer() }
@@ -101,17 +103,17 @@ func (s *Server) CACertPEM() []byte {
 	if s.certs == nil {
 		return nil
 	}
-	return append([]byte{}, s.certs.caPEM...)
+	return append([]byte{}, s.certs.CAPEM...)
 }
 
 // ClientCertificatePEM returns a client certificate that the server's authority has
 // signed, followed by its key; nil without [WithMutualTLS]. As a file it serves for
 // both halves of a pair.
 func (s *Server) ClientCertificatePEM() ([]byte, error) {
-	if s.certs == nil || !s.certs.mutual {
+	if s.certs == nil || !s.certs.Mutual {
 		return nil, nil
 	}
-	text, err := s.certs.clientPEM()
+	text, err := s.certs.ClientPEM()
 	if err != nil {
 		return nil, &Error{Op: "write the client certificate", Err: err}
 	}
@@ -124,13 +126,13 @@ func (s *Server) TransportCredentials() credentials.TransportCredentials {
 	if s.certs == nil {
 		return insecure.NewCredentials()
 	}
-	return credentials.NewTLS(s.certs.clientConfig())
+	return credentials.NewTLS(s.certs.ClientConfig())
 }
 
 // DialOption returns the option by which a connection to [Server.Endpoint] finds the
 // in-memory listener. For a server on a real address it has no effect.
 func (s *Server) DialOption() grpc.DialOption {
-	if s.grpcSide.dial == nil {
+	if s.grpcSide.Dial == nil {
 		return grpc.EmptyDialOption{}
 	}
 	return grpc.WithContextDialer(s.DialContext)
@@ -139,9 +141,9 @@ func (s *Server) DialOption() grpc.DialOption {
 // DialContext connects to the gRPC services, in memory too and whatever the address. It is
 // for programs whose [grpc.WithContextDialer] chooses between several servers.
 func (s *Server) DialContext(ctx context.Context, _ string) (net.Conn, error) {
-	if s.grpcSide.dial != nil {
-		return s.grpcSide.dial(ctx)
+	if s.grpcSide.Dial != nil {
+		return s.grpcSide.Dial(ctx)
 	}
 	var d net.Dialer
-	return d.DialContext(ctx, s.cfg.network, s.grpcSide.address)
+	return d.DialContext(ctx, s.cfg.network, s.grpcSide.Address)
 }

@@ -6,6 +6,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/mockserver/internal/settle"
 )
 
 // Attachment is a gRPC service of the mock's own, beside those of the backend; package
@@ -63,7 +65,7 @@ func (s *Server) isOwn(method string) bool {
 func (s *Server) allUnary(ofBackend []grpc.UnaryServerInterceptor) []grpc.UnaryServerInterceptor {
 	all := []grpc.UnaryServerInterceptor{s.ownUnary, s.exemptUnary(s.logUnary)}
 	if s.journal != nil {
-		all = append(all, s.settledUnary)
+		all = append(all, settle.Unary(s.journal))
 	}
 	for _, i := range ofBackend {
 		all = append(all, s.exemptUnary(i))
@@ -75,7 +77,7 @@ func (s *Server) allUnary(ofBackend []grpc.UnaryServerInterceptor) []grpc.UnaryS
 func (s *Server) allStream(ofBackend []grpc.StreamServerInterceptor) []grpc.StreamServerInterceptor {
 	all := []grpc.StreamServerInterceptor{s.ownStream, s.exemptStream(s.logStream)}
 	if s.journal != nil {
-		all = append(all, s.settledStream)
+		all = append(all, settle.Stream(s.journal))
 	}
 	for _, i := range ofBackend {
 		all = append(all, s.exemptStream(i))

@@ -54,7 +54,7 @@ func (s *Server) newFront() (*http.Server, error) {
 	server.Protocols.SetHTTP1(true)
 	if s.certs != nil {
 		server.Protocols.SetHTTP2(true)
-		server.TLSConfig = s.certs.serverConfig()
+		server.TLSConfig = s.certs.ServerConfig()
 		return server, nil
 	}
 	server.Protocols.SetUnencryptedHTTP2(true)

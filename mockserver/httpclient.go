@@ -22,20 +22,20 @@ func (s *Server) newClient() *http.Client {
 		IdleConnTimeout:     time.Minute,
 	}
 	if s.certs != nil {
-		transport.TLSClientConfig = s.certs.clientConfig()
+		transport.TLSClientConfig = s.certs.ClientConfig()
 	}
 	return &http.Client{Transport: transport}
 }
 
 func (s *Server) dialHTTP(ctx context.Context, network, address string) (net.Conn, error) {
-	if s.httpSide.dial != nil && address == s.httpSide.address {
-		return s.httpSide.dial(ctx)
+	if s.httpSide.Dial != nil && address == s.httpSide.Address {
+		return s.httpSide.Dial(ctx)
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && address != s.httpSide.address {
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && address != s.httpSide.Address {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: errNotLoopback}
 	}
 	var d net.Dialer

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/jetway-go/jetway/mockserver/internal/settle"
 )
 
 // objectsPath is the object store's path on the HTTP side.
@@ -20,14 +22,14 @@ func (s *Server) newHTTP() *http.Server {
 		ErrorLog:          slog.NewLogLogger(s.cfg.logger.Handler(), slog.LevelDebug),
 	}
 	if s.certs != nil {
-		server.TLSConfig = s.certs.serverConfig()
+		server.TLSConfig = s.certs.ServerConfig()
 	}
 	return server
 }
 
 func (s *Server) httpHandler() http.Handler {
 	objects := http.StripPrefix(objectsPath, s.objects)
-	return s.settledHTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, objectsPath+"/") {
 			if s.mounts.any() {
 				w.Header().Set("Content-Security-Policy", "sandbox allow-scripts")
@@ -44,5 +46,9 @@ func (s *Server) httpHandler() http.Handler {
 			return
 		}
 		s.oauth.ServeHTTP(w, r)
-	}))
+	})
+	if s.journal == nil {
+		return handler
+	}
+	return settle.HTTP(s.journal, objectsPath, handler)
 }

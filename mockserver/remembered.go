@@ -2,7 +2,6 @@ package mockserver
 
 import (
 	"encoding/json"
-	"net"
 
 	"github.com/jetway-go/jetway/mockserver/internal/kept"
 )
@@ -41,7 +40,7 @@ func (c *config) recall() error {
 
 // remember keeps what the next server takes over.
 func (s *Server) remember() error {
-	now := remembered{GRPC: s.grpcSide.address, HTTP: s.httpSide.address}
+	now := remembered{GRPC: s.grpcSide.Address, HTTP: s.httpSide.Address}
 	if s.cfg.madeSecret {
 		now.Secret = s.ClientSecret()
 	}
@@ -54,19 +53,4 @@ func (s *Server) remember() error {
 	}
 	s.journal.Keep(kept.Change{Bucket: bucketServer, Key: keyRemembered, Value: kept.Bytes(value)})
 	return nil
-}
-
-// listenAgain listens at address; if its port is open, at that of the address before if it
-// is free.
-func listenAgain(network, address, before string) (*listener, error) {
-	if network == "tcp" && before != "" {
-		at, err := net.ResolveTCPAddr(network, address)
-		old, oldErr := net.ResolveTCPAddr(network, before)
-		if err == nil && oldErr == nil && at.Port == 0 && (at.IP.Equal(old.IP) || len(at.IP) == 0 && old.IP.IsUnspecified()) {
-			if l, err := listen(network, before); err == nil {
-				return l, nil
-			}
-		}
-	}
-	return listen(network, address)
 }

@@ -1,8 +1,6 @@
 package mockserver
 
-import (
-	"github.com/jetway-go/jetway/mockserver/oauth"
-)
+import "github.com/jetway-go/jetway/mockserver/oauth"
 
 // IssueToken issues an access token without any grant, so that a test can start with a
 // login of its choice. It does not check spec, except that claims must be JSON values.

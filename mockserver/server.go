@@ -26,7 +26,9 @@ import (
 
 	"github.com/jetway-go/jetway/mockserver/backend"
 	"github.com/jetway-go/jetway/mockserver/internal/authserver"
+	"github.com/jetway-go/jetway/mockserver/internal/certificates"
 	"github.com/jetway-go/jetway/mockserver/internal/kept"
+	"github.com/jetway-go/jetway/mockserver/internal/listen"
 	"github.com/jetway-go/jetway/mockserver/internal/pages"
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
@@ -35,7 +37,7 @@ import (
 type Server struct {
 	cfg       config
 	clock     *clock
-	certs     *certificates // nil without TLS
+	certs     *certificates.Set // nil without TLS
 	oauth     *authserver.Server
 	backend   *backend.Backend
 	objects   *objectstore.Store
@@ -48,8 +50,8 @@ type Server struct {
 	mounts    mounts
 	lastToken lastToken
 
-	grpcSide *listener
-	httpSide *listener
+	grpcSide *listen.Listener
+	httpSide *listen.Listener
 	grpc     *grpc.Server
 	front    *http.Server // nil without WithHTTPFront
 	http     *http.Server
@@ -96,14 +98,14 @@ func New(opts ...Option) (*Server, error) {
 // open opens the listeners.
 func (s *Server) open() error {
 	var err error
-	if s.grpcSide, err = listenAgain(s.cfg.network, s.cfg.address, s.cfg.before.GRPC); err != nil {
+	if s.grpcSide, err = listen.Again(s.cfg.network, s.cfg.address, s.cfg.before.GRPC); err != nil {
 		return &Error{Op: "listen for gRPC", Err: err}
 	}
-	network := "tcp"
-	if s.cfg.network == networkMemory {
-		network = networkMemory
+	network := listen.TCP
+	if s.cfg.network == listen.Memory {
+		network = listen.Memory
 	}
-	if s.httpSide, err = listenAgain(network, s.cfg.httpAddr, s.cfg.before.HTTP); err != nil {
+	if s.httpSide, err = listen.Again(network, s.cfg.httpAddr, s.cfg.before.HTTP); err != nil {
 		return errors.Join(&Error{Op: "listen for HTTP", Err: err}, s.grpcSide.Close())
 	}
 	return nil
@@ -114,7 +116,7 @@ func (s *Server) assemble() error {
 	var err error
 	if s.cfg.tls {
 		names := append(slices.Clone(s.cfg.tlsNames), hostOf(s.cfg.address), hostOf(s.cfg.httpAddr))
-		if s.certs, err = newCertificates(s.cfg.mutualTLS, names...); err != nil {
+		if s.certs, err = certificates.New(s.cfg.mutualTLS, names...); err != nil {
 			return &Error{Op: "make a certificate", Err: err}
 		}
 	}
@@ -190,7 +192,7 @@ func (s *Server) serve() {
 	})
 }
 
-func serveHTTP(server *http.Server, l *listener) error {
+func serveHTTP(server *http.Server, l *listen.Listener) error {
 	if server.TLSConfig != nil {
 		return server.ServeTLS(l, "", "")
 	}
@@ -219,7 +221,7 @@ func (s *Server) Close() (err error) {
 			_ = s.front.Close()
 		}
 		<-left
-		s.grpcSide.accepted.hangUp()
+		s.grpcSide.HangUp()
 		s.grpc.Stop()
 		s.client.CloseIdleConnections()
 		s.serving.Wait()

@@ -106,9 +106,13 @@ func Rules() []Rule {
 		}, Tests: mocks},
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/internal/kept", "mockserver/objectstore"}, Tests: mocks},
 		{Package: "mockserver/front", Tests: mocks},
+		{Package: "mockserver/internal/listen", Tests: mocks},
+		{Package: "mockserver/internal/certificates", Tests: mocks},
+		{Package: "mockserver/internal/settle", May: []string{"mockserver/internal/kept"}, Tests: mocks},
 		{Package: "mockserver", May: []string{
 			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/front", "mockserver/internal/authserver",
-			"mockserver/internal/kept", "mockserver/internal/pages", "mockserver/oauth", "mockserver/objectstore",
+			"mockserver/internal/certificates", "mockserver/internal/kept", "mockserver/internal/listen",
+			"mockserver/internal/pages", "mockserver/internal/settle", "mockserver/oauth", "mockserver/objectstore",
 		}, Tests: mocks},
 		{Package: "mockserver/seed", May: []string{gen, "mockserver/backend", "mockserver/oauth"}, Tests: mocks},
 		{Package: "mockserver/control", May: []string{

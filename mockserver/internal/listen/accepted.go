@@ -1,11 +1,11 @@
-package mockserver
+package listen
 
 import (
 	"net"
 	"sync"
 )
 
-// accepted holds the connections that a listener has accepted. gRPC waits up to two
+// accepted holds the connections that a [Listener] has accepted. gRPC waits up to two
 // minutes for the first bytes on each, and its Stop waits as long.
 type accepted struct {
 	mu    sync.Mutex

@@ -1,4 +1,4 @@
-package mockserver
+package listen
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 // pipe connects two ends.
 func pipe(t *testing.T) (client, server net.Conn) {
 	t.Helper()
-	l := listenInMemory()
+	l := inMemory()
 	accepted := make(chan net.Conn, 1)
 	go func() {
 		c, err := l.Accept()
@@ -95,7 +95,7 @@ func TestMemoryConnHonoursDeadlines(t *testing.T) {
 
 func TestClosedMemoryListenerRefusesConnections(t *testing.T) {
 	t.Parallel()
-	l := listenInMemory()
+	l := inMemory()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := l.dial(ctx); !errors.Is(err, context.Canceled) {

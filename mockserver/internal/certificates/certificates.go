@@ -1,4 +1,8 @@
-package mockserver
+// Package certificates makes the certificates of a mock that uses TLS: a fresh authority, and
+// what it has signed for the server and for one client.
+//
+// Call [New].
+package certificates
 
 import (
 	"crypto"
@@ -14,23 +18,28 @@ import (
 	"time"
 )
 
-// certificates are a fresh authority and what it signed.
-type certificates struct {
+// Set is an authority and what it has signed.
+type Set struct {
+	// Mutual reports whether the server demands the client's.
+	Mutual bool
+	// CAPEM is the certificate of the authority.
+	CAPEM []byte
+
 	server tls.Certificate
 	client tls.Certificate
-	mutual bool // the server demands the client's
-	caPEM  []byte
 	pool   *x509.CertPool
 }
 
-// certificateLife is long enough for tests that let years pass.
-const certificateLife = 30 * 365 * 24 * time.Hour
+// life is long enough for tests that let years pass.
+const life = 30 * 365 * 24 * time.Hour
 
-func newCertificates(mutual bool, hosts ...string) (*certificates, error) {
+// New makes a set whose server is localhost, 127.0.0.1, ::1 and hosts, which are names and IP
+// addresses.
+func New(mutual bool, hosts ...string) (*Set, error) {
 	now := time.Now()
 	ca := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mock authority"},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(life),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	caDER, caKey, err := sign(ca, ca, nil)
@@ -63,14 +72,14 @@ func newCertificates(mutual bool, hosts ...string) (*certificates, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &certificates{
+	c := &Set{
 		server: tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: leafKey},
 		client: tls.Certificate{Certificate: [][]byte{clientDER}, PrivateKey: clientKey},
-		mutual: mutual,
-		caPEM:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
+		Mutual: mutual,
+		CAPEM:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
 		pool:   x509.NewCertPool(),
 	}
-	c.pool.AppendCertsFromPEM(c.caPEM)
+	c.pool.AppendCertsFromPEM(c.CAPEM)
 	return c, nil
 }
 
@@ -88,24 +97,26 @@ func sign(template, parent *x509.Certificate, parentKey crypto.Signer) ([]byte, 
 	return der, key, err
 }
 
-func (c *certificates) serverConfig() *tls.Config {
+// ServerConfig returns the settings of the server.
+func (c *Set) ServerConfig() *tls.Config {
 	cfg := &tls.Config{Certificates: []tls.Certificate{c.server}, MinVersion: tls.VersionTLS12}
-	if c.mutual {
+	if c.Mutual {
 		cfg.ClientAuth, cfg.ClientCAs = tls.RequireAndVerifyClientCert, c.pool
 	}
 	return cfg
 }
 
-func (c *certificates) clientConfig() *tls.Config {
+// ClientConfig returns the settings of clients.
+func (c *Set) ClientConfig() *tls.Config {
 	cfg := &tls.Config{RootCAs: c.pool, MinVersion: tls.VersionTLS12}
-	if c.mutual {
+	if c.Mutual {
 		cfg.Certificates = []tls.Certificate{c.client}
 	}
 	return cfg
 }
 
-// clientPEM returns the client certificate followed by its key.
-func (c *certificates) clientPEM() ([]byte, error) {
+// ClientPEM returns the client certificate followed by its key.
+func (c *Set) ClientPEM() ([]byte, error) {
 	key, err := x509.MarshalPKCS8PrivateKey(c.client.PrivateKey)
 	if err != nil {
 		return nil, err

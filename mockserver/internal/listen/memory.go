@@ -1,4 +1,4 @@
-package mockserver
+package listen
 
 import (
 	"context"
@@ -18,7 +18,7 @@ type memoryListener struct {
 	once     sync.Once
 }
 
-func listenInMemory() *memoryListener {
+func inMemory() *memoryListener {
 	return &memoryListener{incoming: make(chan net.Conn), done: make(chan struct{})}
 }
 
@@ -44,7 +44,7 @@ func (l *memoryListener) dial(ctx context.Context) (net.Conn, error) {
 	case l.incoming <- &memoryConn{in: there, out: back}:
 		return &memoryConn{in: back, out: there}, nil
 	case <-l.done:
-		return nil, &net.OpError{Op: "dial", Net: "memory", Addr: memoryAddr{}, Err: net.ErrClosed}
+		return nil, &net.OpError{Op: "dial", Net: Memory, Addr: memoryAddr{}, Err: net.ErrClosed}
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -52,8 +52,8 @@ func (l *memoryListener) dial(ctx context.Context) (net.Conn, error) {
 
 type memoryAddr struct{}
 
-func (memoryAddr) Network() string { return "memory" }
-func (memoryAddr) String() string  { return "memory" }
+func (memoryAddr) Network() string { return Memory }
+func (memoryAddr) String() string  { return Memory }
 
 // memoryConn is one end of a connection: it reads one pipe and writes the other.
 type memoryConn struct{ in, out *memoryPipe }
