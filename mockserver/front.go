@@ -10,21 +10,11 @@ import (
 	"github.com/jetway-go/jetway/mockserver/front"
 )
 
-// Protocol is how a call came; see [WithHTTPFront].
-type Protocol = front.Protocol
-
-// Protocols of calls.
-const (
-	ProtocolGRPC    = front.GRPC
-	ProtocolGRPCWeb = front.GRPCWeb
-	ProtocolConnect = front.Connect
-)
-
 // frontHandler returns what serves the port of the calls with [WithHTTPFront]. Only that
 // option names it, so that programs without a front link nothing of it.
 func frontHandler(s *Server) (http.Handler, error) {
 	return front.New(s.grpc, front.Config{
-		Other:      s.mounts.before(s.logHTTP(s.httpHandler())),
+		Other:      s.mounts.before(s.log.HTTP(s.httpHandler())),
 		Answer:     s.answerBare,
 		Origins:    s.cfg.origins,
 		Shared:     isFlyte,
@@ -68,17 +58,17 @@ func (s *Server) answerBare(w http.ResponseWriter, r *http.Request, call front.C
 		return false
 	}
 	if !s.proxy.admits(r.Header.Values(proxyHeader)) {
-		s.logFrontAnswer(r, call, codes.Unknown, http.StatusProxyAuthRequired)
+		s.log.Answered(r, call, codes.Unknown, http.StatusProxyAuthRequired)
 		refuseByProxy(w)
 		return true
 	}
 	if answer, ok := s.script.httpAnswer(r); ok {
-		s.logFrontAnswer(r, call, codes.Unknown, answer.status())
+		s.log.Answered(r, call, codes.Unknown, answer.status())
 		answer.write(w)
 		return true
 	}
 	if !call.Mounted {
-		s.logFrontAnswer(r, call, codes.Unimplemented, 0)
+		s.log.Answered(r, call, codes.Unimplemented, 0)
 	}
 	return false
 }

@@ -17,7 +17,7 @@ const headerTimeout = 10 * time.Second
 // newHTTP makes the HTTP side: authorization server, object store and index.
 func (s *Server) newHTTP() *http.Server {
 	server := &http.Server{
-		Handler:           s.handlers.guard(s.mounts.before(s.logHTTP(s.httpHandler()))),
+		Handler:           s.handlers.guard(s.mounts.before(s.log.HTTP(s.httpHandler()))),
 		ReadHeaderTimeout: headerTimeout,
 		ErrorLog:          slog.NewLogLogger(s.cfg.logger.Handler(), slog.LevelDebug),
 	}

@@ -126,7 +126,7 @@ func WithMutualTLS() Option { return optionFunc(func(c *config) { c.tls, c.mutua
 
 // WithHTTPFront serves the port of the calls through net/http, as a Flyte 2 backend does:
 // calls by gRPC, gRPC-Web and Connect, over HTTP/1.1 and HTTP/2, and the HTTP side too. Login,
-// [Script] and [Server.Requests] are the same for all protocols; [Request.Protocol] tells
+// [Script] and [Server.Requests] are the same for all protocols; [requests.Request.Protocol] tells
 // them apart. [Script.AnswerHTTP] and [Script.AnswerRejections] need the front, since
 // grpc-go's own server, the default, cannot answer a call with bare HTTP.
 func WithHTTPFront() Option { return optionFunc(func(c *config) { c.front = frontHandler }) }

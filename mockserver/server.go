@@ -30,25 +30,25 @@ import (
 	"github.com/jetway-go/jetway/mockserver/internal/kept"
 	"github.com/jetway-go/jetway/mockserver/internal/listen"
 	"github.com/jetway-go/jetway/mockserver/internal/pages"
+	"github.com/jetway-go/jetway/mockserver/internal/requestlog"
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
 
 // Server is a running mock. It is safe for concurrent use.
 type Server struct {
-	cfg       config
-	clock     *clock
-	certs     *certificates.Set // nil without TLS
-	oauth     *authserver.Server
-	backend   *backend.Backend
-	objects   *objectstore.Store
-	journal   *kept.Journal // nil without WithState
-	script    *Script
-	log       *requestLog
-	proxy     proxy
-	index     *pages.Layout
-	own       map[string]bool // services of attachments; fixed before the server serves
-	mounts    mounts
-	lastToken lastToken
+	cfg     config
+	clock   *clock
+	certs   *certificates.Set // nil without TLS
+	oauth   *authserver.Server
+	backend *backend.Backend
+	objects *objectstore.Store
+	journal *kept.Journal // nil without WithState
+	script  *Script
+	log     *requestlog.Log
+	proxy   proxy
+	index   *pages.Layout
+	own     map[string]bool // services of attachments; fixed before the server serves
+	mounts  mounts
 
 	grpcSide *listen.Listener
 	httpSide *listen.Listener
@@ -78,7 +78,7 @@ func New(opts ...Option) (*Server, error) {
 		return nil, &Error{Op: "read the state", Err: err}
 	}
 	s := &Server{cfg: cfg, clock: &clock{}, done: make(chan struct{}), journal: cfg.newJournal()}
-	s.log = newRequestLog(s.cfg.logSize)
+	s.log = s.newLog()
 	s.script = &Script{server: s}
 	s.proxy.set(s.cfg.proxyToken)
 	if err := s.open(); err != nil {

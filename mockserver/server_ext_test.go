@@ -1,9 +1,11 @@
 package mockserver_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -119,4 +121,53 @@ func TestCloseStopsRuns(t *testing.T) {
 		startRun(with(t.Context(), fetchToken(t, s)), t, connect(t, s))
 		synctest.Wait()
 	})
+}
+
+func TestServerIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	s := mocktest.New(t)
+	conn := connect(t, s)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			ctx := with(context.WithoutCancel(t.Context()), fetchToken(t, s))
+			for range 20 {
+				_ = list(ctx, conn)
+				s.Requests()
+				s.Script().RejectNext(1)
+				s.SetClockOffset(0)
+			}
+		})
+	}
+	wg.Wait()
+	if n := s.TokenRequests(); n != 8 {
+		t.Errorf("%d token requests", n)
+	}
+}
+
+// A connection that sends nothing must not delay Close.
+func TestCloseDoesNotWaitForSilentConnections(t *testing.T) {
+	t.Parallel()
+	s, err := mockserver.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", s.Endpoint())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Read(make([]byte, 1)); err != nil { // the server's settings: it has accepted
+		t.Fatal(err)
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute): // gRPC's own patience is two
+		t.Fatal("Close waits for the first word of a connection")
+	}
 }

@@ -1,4 +1,4 @@
-package mockserver
+package requestlog
 
 import (
 	"encoding/binary"
@@ -7,13 +7,14 @@ import (
 	"sync/atomic"
 
 	"github.com/jetway-go/jetway/mockserver/oauth"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
-// loggedRequest is a Request whose Keys and Metadata are packed into one text: as maps and
+// entry is one request of the log, whose Keys and Metadata are packed into one text: as maps and
 // slices they would cost every call more than the rest of the log, most of all in the
 // garbage collector.
-type loggedRequest struct {
-	Request
+type entry struct {
+	requests.Request
 
 	headers string // keys and values by turns, as pack writes them
 }
@@ -41,11 +42,11 @@ func unpack(packed string) (text, rest string) {
 	return packed[size:end], packed[end:]
 }
 
-// request returns the whole Request.
-func (l *loggedRequest) request() Request {
-	r := l.Request
+// request returns the whole request.
+func (e *entry) request() requests.Request {
+	r := e.Request
 	r.Metadata = map[string][]string{}
-	for rest := l.headers; rest != ""; {
+	for rest := e.headers; rest != ""; {
 		var key, value string
 		key, rest = unpack(rest)
 		value, rest = unpack(rest)

@@ -2,7 +2,6 @@ package mockserver_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -19,6 +18,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 func TestRequestsListsCallsAndHTTPRequests(t *testing.T) {
@@ -36,7 +36,7 @@ func TestRequestsListsCallsAndHTTPRequests(t *testing.T) {
 		t.Fatalf("%d requests, %d of them for tokens", len(got), s.TokenRequests())
 	}
 	login, first, second := got[0], got[1], got[2]
-	if login.Kind != mockserver.KindToken || login.Method != "POST /oauth2/token" || !login.Done || login.HTTPStatus != http.StatusOK {
+	if login.Kind != requests.KindToken || login.Method != "POST /oauth2/token" || !login.Done || login.HTTPStatus != http.StatusOK {
 		t.Errorf("login: %+v", login)
 	}
 	for name, want := range map[string]string{
@@ -46,7 +46,7 @@ func TestRequestsListsCallsAndHTTPRequests(t *testing.T) {
 			t.Errorf("form %s = %v", name, login.Form[name])
 		}
 	}
-	if first.Kind != mockserver.KindGRPC || first.Method != listProjects || first.Code != codes.OK || !first.Done ||
+	if first.Kind != requests.KindGRPC || first.Method != listProjects || first.Code != codes.OK || !first.Done ||
 		first.TokenID != oauth.TokenID(token) || first.Authorizations != 1 || first.Time.IsZero() {
 		t.Errorf("first call: %+v", first)
 	}
@@ -190,24 +190,17 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func TestServerIsSafeForConcurrentUse(t *testing.T) {
+// The message of a failed call is what a test wrote or a handler made of the request.
+func TestReasonHoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
-	conn := connect(t, s)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			ctx := with(context.WithoutCancel(t.Context()), fetchToken(t, s))
-			for range 20 {
-				_ = list(ctx, conn)
-				s.Requests()
-				s.Script().RejectNext(1)
-				s.SetClockOffset(0)
-			}
-		})
+	conn, token := connect(t, s), fetchToken(t, s)
+	s.Script().FailNext("*", 1, codes.Internal, "the token was "+token)
+	_ = list(with(short(t), token), conn)
+	if got := s.Latest(1)[0].Reason; got != "[redacted]" {
+		t.Errorf("reason %q", got)
 	}
-	wg.Wait()
-	if n := s.TokenRequests(); n != 8 {
-		t.Errorf("%d token requests", n)
+	if got := s.WithoutSecrets("the secret is " + s.ClientSecret()); got != "[redacted]" || s.WithoutSecrets("no secret") != "no secret" {
+		t.Errorf("got %q", got)
 	}
 }

@@ -1,14 +1,21 @@
-package mockserver
+// Package requests describes the calls and HTTP requests that a mock has received.
+//
+// Call mockserver.Server.Requests for those so far, or WatchRequests for each as it arrives.
+package requests
 
 import (
-	"math"
-	"sync"
+	"errors"
 	"time"
 
 	"google.golang.org/grpc/codes"
 
+	"github.com/jetway-go/jetway/mockserver/front"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
+
+// ErrSlow is the error of mockserver.Server.WatchRequests if its receiver took requests so
+// slowly that the server did not keep all of them.
+var ErrSlow = errors.New("the requests were received too slowly and some are lost; watch again with the number of the latest")
 
 // Kind is the side of the server that a request reached.
 type Kind string
@@ -27,9 +34,9 @@ type Request struct {
 	Number uint64
 	// Kind is the side of the server that it reached.
 	Kind Kind
-	// Protocol is how a call came; empty for HTTP requests. Without [WithHTTPFront] all
-	// calls come by gRPC.
-	Protocol Protocol
+	// Protocol is how a call came; empty for HTTP requests. Without mockserver.WithHTTPFront
+	// all calls come by gRPC.
+	Protocol front.Protocol
 	// Method is the full name of a call, else verb and path, such as
 	// "POST /oauth2/token"; queries are left out.
 	Method string
@@ -67,69 +74,4 @@ type Request struct {
 	Reason string
 	// Took is the time from its arrival to the end of the answer.
 	Took time.Duration
-}
-
-// requestLog keeps the latest requests.
-type requestLog struct {
-	mu     sync.Mutex
-	size   int
-	ring   []*loggedRequest
-	next   int // where the next one goes once ring is full
-	tokens int
-
-	latest  uint64 // number of the latest
-	watches map[*requestWatch]struct{}
-	version uint64 // grows with each change
-}
-
-func newRequestLog(size int) *requestLog { return &requestLog{size: size} }
-
-// add stores r, which belongs to the log from then on.
-func (l *requestLog) add(r *loggedRequest) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.latest++
-	l.version++
-	r.Number = l.latest
-	if r.Kind == KindToken {
-		l.tokens++
-	}
-	defer l.notify(r)
-	switch {
-	case l.size == 0:
-	case len(l.ring) < l.size:
-		l.ring = append(l.ring, r)
-	default:
-		l.ring[l.next] = r
-		l.next = (l.next + 1) % l.size
-	}
-}
-
-// finish stores the answer to r, which took until now.
-func (l *requestLog) finish(r *loggedRequest, now time.Time, code codes.Code, httpStatus int, reason string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.version++
-	r.Done, r.Code, r.HTTPStatus, r.Reason, r.Took = true, code, httpStatus, reason, max(0, now.Sub(r.Time))
-	l.notify(r)
-}
-
-// Requests returns the requests received so far, oldest first. The maps and slices in it are
-// shared: do not change them.
-func (s *Server) Requests() []Request { return s.Latest(math.MaxInt) }
-
-// TokenRequests returns how many requests reached the token endpoint, whatever it
-// answered, since the start or the last [Server.ResetRequests].
-func (s *Server) TokenRequests() int {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	return s.log.tokens
-}
-
-// ResetRequests forgets the requests received so far.
-func (s *Server) ResetRequests() {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	s.log.ring, s.log.next, s.log.tokens = nil, 0, 0
-	s.log.version++
 }
