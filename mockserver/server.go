@@ -13,14 +13,11 @@
 package mockserver
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -148,38 +145,6 @@ func (s *Server) assemble() error {
 	return nil
 }
 
-func (s *Server) newOAuth() (*authserver.Server, error) {
-	cfg, err := s.cfg.oauthFor(s.HTTPURL()+s.cfg.issuerPath, s.clock)
-	if err != nil {
-		return nil, err
-	}
-	return authserver.New(cfg)
-}
-
-// loginMetadata returns what AuthMetadataService answers.
-func (s *Server) loginMetadata() backend.LoginMetadata {
-	if s.cfg.controlPlane != nil {
-		return s.cfg.controlPlane.loginMetadata()
-	}
-	m := s.oauth.Metadata()
-	scopes := s.cfg.oauth.Clients[0].Scopes
-	if offline := s.cfg.oauth.OfflineScope; offline != "" && !slices.Contains(scopes, offline) {
-		scopes = append(slices.Clone(scopes), offline)
-	}
-	redirect := ""
-	if m.AuthorizationEndpoint != "" {
-		redirect = RedirectURI
-	}
-	return backend.LoginMetadata{
-		Issuer: m.Issuer, TokenEndpoint: m.TokenEndpoint, JWKSURI: m.JWKSURI,
-		AuthorizationEndpoint: m.AuthorizationEndpoint, DeviceAuthorizationEndpoint: m.DeviceAuthorizationEndpoint,
-		ResponseTypes: m.ResponseTypes, Scopes: m.Scopes, AuthMethods: m.AuthMethods, GrantTypes: m.GrantTypes,
-		CodeChallengeMethods: m.CodeChallengeMethods,
-		ClientID:             PublicClientID, ClientScopes: scopes, RedirectURI: redirect,
-		HeaderKey: s.cfg.headerKey, Audience: s.cfg.audience,
-	}
-}
-
 // serve runs the accept loops.
 func (s *Server) serve() {
 	s.serving.Go(func() { s.ended("http", serveHTTP(s.http, s.httpSide)) })
@@ -243,28 +208,3 @@ func (s *Server) Backend() *backend.Backend { return s.backend }
 
 // Objects returns the object store behind signed URLs.
 func (s *Server) Objects() *objectstore.Store { return s.objects }
-
-// SetClockOffset sets the server's clock to the machine's time plus d, which may be
-// negative. Tokens, signed URLs and times in the backend's records follow it at once;
-// timelines and TLS certificates do not.
-func (s *Server) SetClockOffset(d time.Duration) { s.clock.set(d) }
-
-// Now returns the time of the server's clock.
-func (s *Server) Now() time.Time { return s.clock.Now() }
-
-func hostOf(address string) string {
-	if i := strings.LastIndexByte(address, ':'); i >= 0 {
-		return strings.Trim(address[:i], "[]")
-	}
-	return ""
-}
-
-// pause waits for d. It returns early, with a status, if ctx ends or the server closes.
-func (s *Server) pause(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	return await(ctx, s, timer.C)
-}

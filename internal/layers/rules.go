@@ -111,13 +111,14 @@ func Rules() []Rule {
 			"mockserver/front", "mockserver/oauth", "mockserver/requests",
 		}, Tests: mocks},
 		{Package: "mockserver/internal/listen", Tests: mocks},
+		{Package: "mockserver/internal/methods", Tests: mocks},
 		{Package: "mockserver/internal/certificates", Tests: mocks},
 		{Package: "mockserver/internal/settle", May: []string{"mockserver/internal/kept"}, Tests: mocks},
 		{Package: "mockserver", May: []string{
 			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/front", "mockserver/internal/authserver",
 			"mockserver/internal/certificates", "mockserver/internal/kept", "mockserver/internal/listen",
-			"mockserver/internal/pages", "mockserver/internal/requestlog", "mockserver/internal/settle", "mockserver/oauth",
-			"mockserver/objectstore", "mockserver/requests",
+			"mockserver/internal/methods", "mockserver/internal/pages", "mockserver/internal/requestlog", "mockserver/internal/settle",
+			"mockserver/oauth", "mockserver/objectstore", "mockserver/requests",
 		}, Tests: mocks},
 		{Package: "mockserver/seed", May: []string{gen, "mockserver/backend", "mockserver/oauth"}, Tests: mocks},
 		{Package: "mockserver/control", May: []string{

@@ -3,8 +3,11 @@ package mockserver
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net"
+	"net/http"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -146,4 +149,45 @@ func (s *Server) DialContext(ctx context.Context, _ string) (net.Conn, error) {
 	}
 	var d net.Dialer
 	return d.DialContext(ctx, s.cfg.network, s.grpcSide.Address)
+}
+
+var errNotLoopback = errors.New("the mock's HTTP client reaches loopback addresses only")
+
+// HTTPClient returns a client that reaches the HTTP side, in memory too, and trusts its
+// certificate. Otherwise it reaches loopback addresses only. [Server.Close] closes
+// its idle connections.
+func (s *Server) HTTPClient() *http.Client { return s.client }
+
+func (s *Server) newClient() *http.Client {
+	transport := &http.Transport{
+		DialContext:         s.dialHTTP,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     time.Minute,
+	}
+	if s.certs != nil {
+		transport.TLSClientConfig = s.certs.ClientConfig()
+	}
+	return &http.Client{Transport: transport}
+}
+
+func (s *Server) dialHTTP(ctx context.Context, network, address string) (net.Conn, error) {
+	if s.httpSide.Dial != nil && address == s.httpSide.Address {
+		return s.httpSide.Dial(ctx)
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && address != s.httpSide.Address {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: errNotLoopback}
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, network, address)
+}
+
+func hostOf(address string) string {
+	if i := strings.LastIndexByte(address, ':'); i >= 0 {
+		return strings.Trim(address[:i], "[]")
+	}
+	return ""
 }

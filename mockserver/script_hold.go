@@ -3,6 +3,7 @@ package mockserver
 import (
 	"context"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -53,4 +54,14 @@ func await[T any](ctx context.Context, s *Server, done <-chan T) error {
 	case <-s.done:
 		return status.Error(codes.Unavailable, "the mock server is closing")
 	}
+}
+
+// pause waits for d. It returns early, with a status, if ctx ends or the server closes.
+func (s *Server) pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	return await(ctx, s, timer.C)
 }

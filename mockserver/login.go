@@ -3,8 +3,11 @@ package mockserver
 import (
 	"crypto/rand"
 	"errors"
+	"net/http"
 	"slices"
 
+	"github.com/jetway-go/jetway/mockserver/backend"
+	"github.com/jetway-go/jetway/mockserver/internal/authserver"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -98,3 +101,51 @@ func (s *Server) Login() string { return s.cfg.oauth.Accounts[0].Login }
 
 // Password returns the password of the first account.
 func (s *Server) Password() string { return s.cfg.oauth.Accounts[0].Password }
+
+func (s *Server) newOAuth() (*authserver.Server, error) {
+	cfg, err := s.cfg.oauthFor(s.HTTPURL()+s.cfg.issuerPath, s.clock)
+	if err != nil {
+		return nil, err
+	}
+	return authserver.New(cfg)
+}
+
+// loginMetadata returns what AuthMetadataService answers.
+func (s *Server) loginMetadata() backend.LoginMetadata {
+	if s.cfg.controlPlane != nil {
+		return s.cfg.controlPlane.loginMetadata()
+	}
+	m := s.oauth.Metadata()
+	scopes := s.cfg.oauth.Clients[0].Scopes
+	if offline := s.cfg.oauth.OfflineScope; offline != "" && !slices.Contains(scopes, offline) {
+		scopes = append(slices.Clone(scopes), offline)
+	}
+	redirect := ""
+	if m.AuthorizationEndpoint != "" {
+		redirect = RedirectURI
+	}
+	return backend.LoginMetadata{
+		Issuer: m.Issuer, TokenEndpoint: m.TokenEndpoint, JWKSURI: m.JWKSURI,
+		AuthorizationEndpoint: m.AuthorizationEndpoint, DeviceAuthorizationEndpoint: m.DeviceAuthorizationEndpoint,
+		ResponseTypes: m.ResponseTypes, Scopes: m.Scopes, AuthMethods: m.AuthMethods, GrantTypes: m.GrantTypes,
+		CodeChallengeMethods: m.CodeChallengeMethods,
+		ClientID:             PublicClientID, ClientScopes: scopes, RedirectURI: redirect,
+		HeaderKey: s.cfg.headerKey, Audience: s.cfg.audience,
+	}
+}
+
+// LoginRecords returns the stories of the latest 256 logins, the one with the latest event
+// first: what was issued, renewed, refused and revoked. A server with [WithControlPlane] has
+// no logins of its own. It copies the records.
+func (s *Server) LoginRecords() []oauth.LoginRecord { return s.oauth.LoginRecords() }
+
+// NewAuthorizationServer returns the authorization server alone, to be served at
+// cfg.Issuer: every endpoint lies below that path, except for the well-known documents,
+// whose places RFC 8414 and OpenID Connect define. [New] starts the whole mock.
+func NewAuthorizationServer(cfg oauth.Config) (http.Handler, error) {
+	s, err := authserver.New(cfg)
+	if err != nil {
+		return nil, &Error{Op: "make the authorization server", Err: err}
+	}
+	return s, nil
+}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package mockserver_test
+package listen
 
 import (
 	"net"
@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/jetway-go/jetway/mockserver"
 )
 
 // A server that was killed leaves its socket; the next one takes its place, and no other's.
@@ -21,23 +19,23 @@ func TestASocketThatNothingListensOnIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	left.SetUnlinkOnClose(false)
-	if _, err := mockserver.New(mockserver.WithUnixSocket(path)); err == nil || !strings.Contains(err.Error(), "another program listens there") {
+	if _, err := On(Unix, path); err == nil || !strings.Contains(err.Error(), "another program listens there") {
 		t.Errorf("while it is in use: %v", err)
 	}
 	if err := left.Close(); err != nil {
 		t.Fatal(err)
 	}
-	server, err := mockserver.New(mockserver.WithUnixSocket(path))
+	again, err := On(Unix, path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := server.Close(); err != nil {
+	if err := again.Close(); err != nil {
 		t.Error(err)
 	}
 	if err := os.WriteFile(path, []byte("kept"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := mockserver.New(mockserver.WithUnixSocket(path)); err == nil || !strings.Contains(err.Error(), "no socket") {
+	if _, err := On(Unix, path); err == nil || !strings.Contains(err.Error(), "no socket") {
 		t.Errorf("a file: %v", err)
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "kept" {
