@@ -98,15 +98,15 @@ type Faults struct {
 	Rejections int
 	// Failures are the codes of [Script.FailNext], one for each call that is still to fail.
 	Failures []codes.Code
-	// Every is for how many methods, or patterns of methods, calls fail by [Script.FailEvery].
-	Every int
+	// Every are the codes of [Script.FailEvery], one for each method, or pattern of methods.
+	Every []codes.Code
 	// Holds, Breaks and Answers are how many calls and streams still wait for, or are
 	// still to meet, a fault of [Script.Hold], [Script.BreakStream] and [Script.AnswerHTTP].
 	Holds, Breaks, Answers int
 	// Delays is for how many methods, or patterns of methods, calls are delayed.
 	Delays int
-	// BareRejections reports whether rejections are answered by [Script.AnswerRejections].
-	BareRejections bool
+	// BareRejections is the HTTP status of [Script.AnswerRejections]; zero without one.
+	BareRejections int
 	// EarlyEnds reports whether watches end by [Script.EndWatchesAtDeadline], and Drops is
 	// how many updates are still dropped by [Script.DropUpdates].
 	EarlyEnds bool
@@ -118,8 +118,13 @@ func (c *Script) On() Faults {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f := Faults{
-		Rejections: c.rejects, Holds: len(c.holds), Breaks: len(c.streams), Delays: len(c.delays), Every: len(c.every),
-		BareRejections: c.rejections != nil,
+		Rejections: c.rejects, Holds: len(c.holds), Breaks: len(c.streams), Delays: len(c.delays),
+	}
+	if c.rejections != nil {
+		f.BareRejections = c.rejections.status()
+	}
+	for _, r := range c.every {
+		f.Every = append(f.Every, r.status.Code())
 	}
 	f.EarlyEnds, f.Drops = c.server.backend.WatchFaults()
 	for _, r := range c.fails {
