@@ -66,10 +66,10 @@ type Server struct {
 func New(opts ...Option) (*Server, error) {
 	cfg := newConfig(opts)
 	if cfg.services != All && cfg.services != Current {
-		return nil, &Error{Op: "mount services", Err: fmt.Errorf("there is no set %q: want All or Current", cfg.services)}
+		return nil, &Error{Op: "mount services", Err: fmt.Errorf("there is no set %q: want All or Current", cfg.services), option: true}
 	}
 	if len(cfg.origins) > 0 && cfg.front == nil {
-		return nil, &Error{Op: "allow origins", Err: errors.New("browsers cannot call without a front: add WithHTTPFront")}
+		return nil, &Error{Op: "allow origins", Err: errors.New("browsers cannot call without a front: add WithHTTPFront"), option: true}
 	}
 	if err := cfg.recall(); err != nil {
 		return nil, &Error{Op: "read the state", Err: err}
@@ -96,14 +96,14 @@ func New(opts ...Option) (*Server, error) {
 func (s *Server) open() error {
 	var err error
 	if s.grpcSide, err = listen.Again(s.cfg.network, s.cfg.address, s.cfg.before.GRPC); err != nil {
-		return &Error{Op: "listen for gRPC", Err: err}
+		return &Error{Op: "listen for gRPC", Err: err, option: listen.IsWrong(err)}
 	}
 	network := listen.TCP
 	if s.cfg.network == listen.Memory {
 		network = listen.Memory
 	}
 	if s.httpSide, err = listen.Again(network, s.cfg.httpAddr, s.cfg.before.HTTP); err != nil {
-		return errors.Join(&Error{Op: "listen for HTTP", Err: err}, s.grpcSide.Close())
+		return errors.Join(&Error{Op: "listen for HTTP", Err: err, option: listen.IsWrong(err)}, s.grpcSide.Close())
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (s *Server) assemble() error {
 		}
 	}
 	if s.oauth, err = s.newOAuth(); err != nil {
-		return &Error{Op: "start the authorization server", Err: err}
+		return &Error{Op: "start the authorization server", Err: err, option: true}
 	}
 	if s.index, err = pages.New(indexContent); err != nil {
 		return &Error{Op: "read the index page", Err: err}
@@ -139,7 +139,7 @@ func (s *Server) assemble() error {
 	s.client = s.newClient()
 	if s.cfg.front != nil {
 		if s.front, err = s.newFront(); err != nil {
-			return &Error{Op: "set up the front", Err: err}
+			return &Error{Op: "set up the front", Err: err, option: true}
 		}
 	}
 	return nil

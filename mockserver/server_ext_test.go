@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -68,11 +69,16 @@ func TestNewRefusesBadOptions(t *testing.T) {
 		"impossible client":  mockserver.WithOAuth(oauth.Config{Clients: []oauth.Client{{ID: "x", AuthMethods: []string{"magic"}}}}),
 		"own issuer":         mockserver.WithOAuth(oauth.Config{Issuer: "http://127.0.0.1:1"}),
 		"own clock":          mockserver.WithOAuth(oauth.Config{Now: time.Now}),
+		"services":           mockserver.WithServices("some"),
+		"origin, no front":   mockserver.WithAllowedOrigins("http://localhost:1"),
 		"own logger":         mockserver.WithOAuth(oauth.Config{Logger: slog.Default()}),
 	} {
 		s, err := mockserver.New(option)
 		if _, ok := errors.AsType[*mockserver.Error](err); !ok {
 			t.Errorf("%s: %v", name, err)
+		}
+		if taken := strings.HasSuffix(name, "taken"); errors.Is(err, mockserver.ErrOption) == taken { // another time it may be free
+			t.Errorf("%s: %v is an error of an option: %t", name, err, taken)
 		}
 		if s != nil {
 			_ = s.Close()

@@ -87,6 +87,26 @@ func Again(network, address, before string) (*Listener, error) {
 	return On(network, address)
 }
 
+// errNoSocket means that there is another file at the path of a socket.
+var errNoSocket = errors.New("there is a file that is no socket; name another path")
+
+// IsWrong reports whether the address of err is one at which no server can listen here, and
+// not one that is taken or forbidden.
+func IsWrong(err error) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return !dns.IsTimeout && !dns.IsTemporary
+	}
+	if _, ok := errors.AsType[*net.AddrError](err); ok {
+		return true
+	}
+	for _, wrong := range []error{errNoSocket, syscall.EADDRNOTAVAIL, syscall.EINVAL, syscall.ENOENT, syscall.ENOTDIR} {
+		if errors.Is(err, wrong) {
+			return true
+		}
+	}
+	return false
+}
+
 // Accept keeps the connection for [Listener.HangUp].
 func (l *Listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
@@ -107,7 +127,7 @@ func onSocket(at *net.UnixAddr) (*net.UnixListener, error) {
 		return l, err
 	}
 	if info, failed := os.Lstat(at.Name); failed != nil || info.Mode()&fs.ModeSocket == 0 {
-		return nil, fmt.Errorf("%w: there is a file that is no socket; name another path", err)
+		return nil, fmt.Errorf("%w: %w", err, errNoSocket)
 	}
 	conn, failed := net.DialUnix(Unix, nil, at)
 	if failed == nil {
