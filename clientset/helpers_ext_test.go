@@ -11,6 +11,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 const (
@@ -78,7 +79,7 @@ func soon(tb testing.TB) context.Context {
 // calls counts the calls of a method that arrived.
 func calls(s *mockserver.Server, method string) (n int) {
 	for _, r := range s.Requests() {
-		if r.Kind == mockserver.KindGRPC && r.Method == method {
+		if r.Kind == requests.KindGRPC && r.Method == method {
 			n++
 		}
 	}

@@ -6,6 +6,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/mockserver/internal/settle"
 )
 
 // Attachment is a gRPC service of the mock's own, beside those of the backend; package
@@ -61,9 +63,9 @@ func (s *Server) isOwn(method string) bool {
 // allUnary returns the interceptors of all services, around those of the backend's. What a call
 // of an attachment changes is kept too before it is answered.
 func (s *Server) allUnary(ofBackend []grpc.UnaryServerInterceptor) []grpc.UnaryServerInterceptor {
-	all := []grpc.UnaryServerInterceptor{s.ownUnary, s.exemptUnary(s.logUnary)}
+	all := []grpc.UnaryServerInterceptor{s.ownUnary, s.exemptUnary(s.log.Unary)}
 	if s.journal != nil {
-		all = append(all, s.settledUnary)
+		all = append(all, settle.Unary(s.journal))
 	}
 	for _, i := range ofBackend {
 		all = append(all, s.exemptUnary(i))
@@ -73,9 +75,9 @@ func (s *Server) allUnary(ofBackend []grpc.UnaryServerInterceptor) []grpc.UnaryS
 
 // allStream is [Server.allUnary] for streams.
 func (s *Server) allStream(ofBackend []grpc.StreamServerInterceptor) []grpc.StreamServerInterceptor {
-	all := []grpc.StreamServerInterceptor{s.ownStream, s.exemptStream(s.logStream)}
+	all := []grpc.StreamServerInterceptor{s.ownStream, s.exemptStream(s.log.Stream)}
 	if s.journal != nil {
-		all = append(all, s.settledStream)
+		all = append(all, settle.Stream(s.journal))
 	}
 	for _, i := range ofBackend {
 		all = append(all, s.exemptStream(i))

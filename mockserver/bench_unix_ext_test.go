@@ -23,6 +23,7 @@ import (
 
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/front"
 )
 
 // plain is a server that only answers.
@@ -59,7 +60,7 @@ func ratedCalls(tb testing.TB) map[string]call {
 			continue
 		}
 		for _, c := range callers() {
-			if c.protocol == mockserver.ProtocolGRPC {
+			if c.protocol == front.GRPC {
 				continue
 			}
 			c.http = c.client(tb, s)

@@ -10,21 +10,11 @@ import (
 	"github.com/jetway-go/jetway/mockserver/front"
 )
 
-// Protocol is how a call came; see [WithHTTPFront].
-type Protocol = front.Protocol
-
-// Protocols of calls.
-const (
-	ProtocolGRPC    = front.GRPC
-	ProtocolGRPCWeb = front.GRPCWeb
-	ProtocolConnect = front.Connect
-)
-
 // frontHandler returns what serves the port of the calls with [WithHTTPFront]. Only that
 // option names it, so that programs without a front link nothing of it.
 func frontHandler(s *Server) (http.Handler, error) {
 	return front.New(s.grpc, front.Config{
-		Other:      s.mounts.before(s.logHTTP(s.httpHandler())),
+		Other:      s.mounts.before(s.log.HTTP(s.httpHandler())),
 		Answer:     s.answerBare,
 		Origins:    s.cfg.origins,
 		Shared:     isFlyte,
@@ -54,7 +44,7 @@ func (s *Server) newFront() (*http.Server, error) {
 	server.Protocols.SetHTTP1(true)
 	if s.certs != nil {
 		server.Protocols.SetHTTP2(true)
-		server.TLSConfig = s.certs.serverConfig()
+		server.TLSConfig = s.certs.ServerConfig()
 		return server, nil
 	}
 	server.Protocols.SetUnencryptedHTTP2(true)
@@ -68,52 +58,17 @@ func (s *Server) answerBare(w http.ResponseWriter, r *http.Request, call front.C
 		return false
 	}
 	if !s.proxy.admits(r.Header.Values(proxyHeader)) {
-		s.logFrontAnswer(r, call, codes.Unknown, http.StatusProxyAuthRequired)
+		s.log.Answered(r, call, codes.Unknown, http.StatusProxyAuthRequired)
 		refuseByProxy(w)
 		return true
 	}
 	if answer, ok := s.script.httpAnswer(r); ok {
-		s.logFrontAnswer(r, call, codes.Unknown, answer.status())
+		s.log.Answered(r, call, codes.Unknown, answer.status())
 		answer.write(w)
 		return true
 	}
 	if !call.Mounted {
-		s.logFrontAnswer(r, call, codes.Unimplemented, 0)
+		s.log.Answered(r, call, codes.Unimplemented, 0)
 	}
 	return false
-}
-
-// HTTPAnswer is a bare HTTP answer to a call, as a proxy sends it.
-type HTTPAnswer struct {
-	// Status is the HTTP status; zero means 401.
-	Status int
-	// ContentType is the media type of Body; empty means text/html if there is a
-	// Body, and no such header otherwise.
-	ContentType string
-	// Body is sent as it is; may be empty.
-	Body string
-	// Location is where a redirect points; empty leaves the header out.
-	Location string
-}
-
-func (a HTTPAnswer) status() int {
-	if a.Status == 0 {
-		return http.StatusUnauthorized
-	}
-	return a.Status
-}
-
-func (a HTTPAnswer) write(w http.ResponseWriter) {
-	h := w.Header()
-	switch {
-	case a.ContentType != "":
-		h.Set("Content-Type", a.ContentType)
-	case a.Body != "":
-		h.Set("Content-Type", "text/html; charset=utf-8")
-	}
-	if a.Location != "" {
-		h.Set("Location", a.Location)
-	}
-	w.WriteHeader(a.status())
-	_, _ = w.Write([]byte(a.Body)) // fails only when the client has gone
 }

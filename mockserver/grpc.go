@@ -60,7 +60,7 @@ func (s *Server) newGRPC() *grpc.Server {
 		grpc.WaitForHandlers(true),
 	}
 	if s.certs != nil && s.cfg.front == nil { // a front does TLS itself
-		opts = append(opts, grpc.Creds(credentials.NewTLS(s.certs.serverConfig())))
+		opts = append(opts, grpc.Creds(credentials.NewTLS(s.certs.ServerConfig())))
 	}
 	server := grpc.NewServer(opts...)
 	s.backend.Register(server)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/jetway-go/jetway/mockserver/internal/listen"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -31,7 +32,7 @@ const (
 )
 
 type config struct {
-	network    string // "tcp", "unix" or "memory"
+	network    string // see package listen
 	address    string
 	httpAddr   string
 	issuerPath string
@@ -67,7 +68,7 @@ type config struct {
 
 func newConfig(opts []Option) config {
 	c := config{
-		network:   "tcp",
+		network:   listen.TCP,
 		address:   "127.0.0.1:0",
 		httpAddr:  "127.0.0.1:0",
 		services:  All,
@@ -86,7 +87,7 @@ func newConfig(opts []Option) config {
 // WithAddress sets the TCP address of the gRPC services; the default is a free port of
 // 127.0.0.1. Every host that can reach the address can use the mock.
 func WithAddress(hostPort string) Option {
-	return optionFunc(func(c *config) { c.network, c.address = "tcp", hostPort })
+	return optionFunc(func(c *config) { c.network, c.address = listen.TCP, hostPort })
 }
 
 // WithHTTPAddress sets the TCP address of the HTTP side (authorization server, object
@@ -98,13 +99,13 @@ func WithHTTPAddress(hostPort string) Option {
 // WithUnixSocket serves gRPC on a unix socket, which the server creates at path, in place of
 // one that a server which was killed has left there. The HTTP side stays on TCP.
 func WithUnixSocket(path string) Option {
-	return optionFunc(func(c *config) { c.network, c.address = "unix", path })
+	return optionFunc(func(c *config) { c.network, c.address = listen.Unix, path })
 }
 
 // WithInMemory serves both sides in memory, where only [Server.DialOption] and
 // [Server.HTTPClient] reach them. It works inside a testing/synctest bubble.
 func WithInMemory() Option {
-	return optionFunc(func(c *config) { c.network, c.address = networkMemory, "" })
+	return optionFunc(func(c *config) { c.network, c.address = listen.Memory, "" })
 }
 
 // WithTLS serves both sides over TLS, with a certificate of a new authority. Clients
@@ -125,7 +126,7 @@ func WithMutualTLS() Option { return optionFunc(func(c *config) { c.tls, c.mutua
 
 // WithHTTPFront serves the port of the calls through net/http, as a Flyte 2 backend does:
 // calls by gRPC, gRPC-Web and Connect, over HTTP/1.1 and HTTP/2, and the HTTP side too. Login,
-// [Script] and [Server.Requests] are the same for all protocols; [Request.Protocol] tells
+// [Script] and [Server.Requests] are the same for all protocols; [requests.Request.Protocol] tells
 // them apart. [Script.AnswerHTTP] and [Script.AnswerRejections] need the front, since
 // grpc-go's own server, the default, cannot answer a call with bare HTTP.
 func WithHTTPFront() Option { return optionFunc(func(c *config) { c.front = frontHandler }) }

@@ -16,14 +16,16 @@ import (
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/front"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 // caller calls a server by one protocol.
 type caller struct {
 	name     string
-	protocol mockserver.Protocol
+	protocol front.Protocol
 	options  []connectgo.ClientOption
 	http1    bool
 	http     *http.Client // set by eachCaller
@@ -32,11 +34,11 @@ type caller struct {
 func callers() []caller {
 	none := connectgo.WithClientOptions()
 	return []caller{
-		{"gRPC", mockserver.ProtocolGRPC, []connectgo.ClientOption{connectgo.WithGRPC()}, false, nil},
-		{"gRPC-Web", mockserver.ProtocolGRPCWeb, []connectgo.ClientOption{connectgo.WithGRPCWeb()}, false, nil},
-		{"gRPC-Web over HTTP/1.1", mockserver.ProtocolGRPCWeb, []connectgo.ClientOption{connectgo.WithGRPCWeb()}, true, nil},
-		{"Connect", mockserver.ProtocolConnect, []connectgo.ClientOption{none}, false, nil},
-		{"Connect over HTTP/1.1, JSON, gzip", mockserver.ProtocolConnect, []connectgo.ClientOption{connectgo.WithProtoJSON(), connectgo.WithSendGzip()}, true, nil},
+		{"gRPC", front.GRPC, []connectgo.ClientOption{connectgo.WithGRPC()}, false, nil},
+		{"gRPC-Web", front.GRPCWeb, []connectgo.ClientOption{connectgo.WithGRPCWeb()}, false, nil},
+		{"gRPC-Web over HTTP/1.1", front.GRPCWeb, []connectgo.ClientOption{connectgo.WithGRPCWeb()}, true, nil},
+		{"Connect", front.Connect, []connectgo.ClientOption{none}, false, nil},
+		{"Connect over HTTP/1.1, JSON, gzip", front.Connect, []connectgo.ClientOption{connectgo.WithProtoJSON(), connectgo.WithSendGzip()}, true, nil},
 	}
 }
 
@@ -141,7 +143,7 @@ func TestCallsNeedATokenInEveryProtocol(t *testing.T) {
 			t.Fatalf("%d requests in the log: %+v", len(got), got)
 		}
 		for i, want := range []codes.Code{codes.Unauthenticated, codes.Unauthenticated, codes.OK, codes.Unauthenticated} {
-			if r := got[i]; r.Protocol != c.protocol || r.Kind != mockserver.KindGRPC || !r.Done || r.Code != want {
+			if r := got[i]; r.Protocol != c.protocol || r.Kind != requests.KindGRPC || !r.Done || r.Code != want {
 				t.Errorf("request %d: %+v", i, r)
 			}
 		}

@@ -46,10 +46,6 @@ func WithProxyAuth(token string) Option {
 	return optionFunc(func(c *config) { c.proxyToken = token })
 }
 
-// SetProxyToken changes the token that the proxy demands from now on; empty removes
-// the proxy.
-func (c *Script) SetProxyToken(token string) { c.server.proxy.set(token) }
-
 func (p *proxy) set(token string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,16 +1,12 @@
 package mockserver
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"github.com/jetway-go/jetway/mockserver/faults"
-	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // Script makes a server misbehave. Its methods may be called at any time, also
@@ -37,24 +33,6 @@ type Script struct {
 	rejections *HTTPAnswer
 }
 
-type delayRule struct {
-	pattern string
-	d       time.Duration
-}
-
-type countedRule struct {
-	pattern string
-	left    int
-	status  *status.Status
-}
-
-// TokenEndpoint returns the faults of the token endpoint; see [Script.Endpoint].
-func (c *Script) TokenEndpoint() *faults.Set { return c.Endpoint(oauth.EndpointToken) }
-
-// Endpoint returns the faults of an endpoint of the authorization server, the same
-// value at every call. For a name that is no endpoint the faults have no effect.
-func (c *Script) Endpoint(e oauth.Endpoint) *faults.Set { return c.server.oauth.Faults(e) }
-
 // RejectNext rejects the next n calls that need an access token with Unauthenticated,
 // although their token is valid; streams before any message.
 func (c *Script) RejectNext(n int) { c.edit(func() { c.rejects += max(n, 0) }) }
@@ -80,6 +58,95 @@ func (c *Script) Delay(method string, d time.Duration) {
 	})
 }
 
+// FailEvery answers every n-th call of method with code and message, until it is called with
+// zero or the script is reset: 1 fails each. Calls that another fault ends do not count. It
+// replaces what was set for the same method before. Code OK is no failure and stops it.
+func (c *Script) FailEvery(method string, n int, code codes.Code, message string) {
+	rule := everyRule{pattern: c.pattern(method), n: n, status: status.New(code, message)}
+	c.edit(func() {
+		c.every = slices.DeleteFunc(c.every, func(r everyRule) bool { return r.pattern == rule.pattern })
+		if n > 0 && code != codes.OK {
+			c.every = append(c.every, rule)
+		}
+	})
+}
+
+// BreakStream ends the next stream of method with code and message instead of its
+// response number after+1: 0 ends it before the first response, after the handler has
+// started. With code OK the stream ends as if it were complete.
+func (c *Script) BreakStream(method string, after int, code codes.Code, message string) {
+	rule := streamRule{pattern: c.pattern(method), after: max(after, 0), verdict: status.New(code, message)}
+	c.edit(func() { c.streams = append(c.streams, rule) })
+}
+
+// EndWatchesAtDeadline makes watches opened from now on end with OK shortly before
+// the caller's deadline, as a backend does that notices the deadline first. A caller
+// must not take that for the end of the run that it watches.
+func (c *Script) EndWatchesAtDeadline(on bool) { c.server.backend.EndWatchesAtDeadline(on) }
+
+// DropUpdates sends no update to any watch for the next n changes, as when a slow
+// watcher loses them; see [backend.Backend.DropUpdates].
+func (c *Script) DropUpdates(n int) { c.server.backend.DropUpdates(n) }
+
+// maxFailures is how many codes of one call of [Script.FailNext] are listed at most.
+const maxFailures = 100
+
+// Faults are the faults of a [Script] that are on, without the faults of the authorization
+// server's endpoints: for these see faults.Set.On.
+type Faults struct {
+	// Rejections is how many calls are still rejected as by [Script.RejectNext].
+	Rejections int
+	// Failures are the codes of [Script.FailNext], one for each call that is still to fail.
+	Failures []codes.Code
+	// Every are the codes of [Script.FailEvery], one for each method, or pattern of methods.
+	Every []codes.Code
+	// Holds, Breaks and Answers are how many calls and streams still wait for, or are
+	// still to meet, a fault of [Script.Hold], [Script.BreakStream] and [Script.AnswerHTTP].
+	Holds, Breaks, Answers int
+	// Delays is for how many methods, or patterns of methods, calls are delayed.
+	Delays int
+	// BareRejections is the HTTP status of [Script.AnswerRejections]; zero without one.
+	BareRejections int
+	// EarlyEnds reports whether watches end by [Script.EndWatchesAtDeadline], and Drops is
+	// how many updates are still dropped by [Script.DropUpdates].
+	EarlyEnds bool
+	Drops     int
+}
+
+// On returns the faults that are on now.
+func (c *Script) On() Faults {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := Faults{
+		Rejections: c.rejects, Holds: len(c.holds), Breaks: len(c.streams), Delays: len(c.delays),
+	}
+	if c.rejections != nil {
+		f.BareRejections = c.rejections.status()
+	}
+	for _, r := range c.every {
+		f.Every = append(f.Every, r.status.Code())
+	}
+	f.EarlyEnds, f.Drops = c.server.backend.WatchFaults()
+	for _, r := range c.fails {
+		f.Failures = append(f.Failures, slices.Repeat([]codes.Code{r.status.Code()}, min(r.left, maxFailures))...)
+	}
+	for _, r := range c.answers {
+		f.Answers += r.left
+	}
+	return f
+}
+
+// ReleaseAll releases every call that waits because of [Script.Hold], and forgets the holds
+// that no call has met.
+func (c *Script) ReleaseAll() {
+	c.edit(func() {
+		for _, h := range c.holds {
+			h.Release()
+		}
+		c.holds = nil
+	})
+}
+
 // Reset stops every fault, releases every call that is held, and resets the faults
 // of the authorization server. Revoked tokens stay revoked.
 func (c *Script) Reset() {
@@ -99,60 +166,4 @@ func (c *Script) edit(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change()
-}
-
-// before applies the faults to a call whose access token was accepted.
-func (c *Script) before(ctx context.Context, method string) error {
-	delay, verdict, hold := c.plan(method)
-	if err := c.server.pause(ctx, delay); err != nil {
-		return err
-	}
-	if verdict != nil {
-		return verdict.Err()
-	}
-	if hold != nil {
-		defer c.forget(hold)
-		return hold.wait(ctx, c.server, method)
-	}
-	return nil
-}
-
-// forget removes a hold whose call has continued or ended. Until then [Script.Reset]
-// has to find it.
-func (c *Script) forget(hold *Hold) {
-	c.edit(func() { c.holds = slices.DeleteFunc(c.holds, func(h *Hold) bool { return h == hold }) })
-}
-
-// plan takes the faults that are due for one call of method.
-func (c *Script) plan(method string) (delay time.Duration, verdict *status.Status, hold *Hold) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, r := range c.delays {
-		if matches(r.pattern, method) {
-			delay += r.d
-		}
-	}
-	if c.rejects > 0 && !isOpen(method) {
-		c.rejects--
-		return delay, status.New(codes.Unauthenticated, "rejected by script"), nil
-	}
-	for i := range c.fails {
-		if r := &c.fails[i]; matches(r.pattern, method) {
-			verdict = r.status
-			if r.left--; r.left == 0 {
-				c.fails = slices.Delete(c.fails, i, i+1)
-			}
-			return delay, verdict, nil
-		}
-	}
-	if verdict = c.planEvery(method); verdict != nil {
-		return delay, verdict, nil
-	}
-	for _, h := range c.holds {
-		if !h.taken && matches(h.pattern, method) {
-			h.taken = true
-			return delay, nil, h
-		}
-	}
-	return delay, nil, nil
 }

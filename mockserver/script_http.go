@@ -4,7 +4,44 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/jetway-go/jetway/mockserver/internal/methods"
 )
+
+// HTTPAnswer is a bare HTTP answer to a call, as a proxy sends it.
+type HTTPAnswer struct {
+	// Status is the HTTP status; zero means 401.
+	Status int
+	// ContentType is the media type of Body; empty means text/html if there is a
+	// Body, and no such header otherwise.
+	ContentType string
+	// Body is sent as it is; may be empty.
+	Body string
+	// Location is where a redirect points; empty leaves the header out.
+	Location string
+}
+
+func (a HTTPAnswer) status() int {
+	if a.Status == 0 {
+		return http.StatusUnauthorized
+	}
+	return a.Status
+}
+
+func (a HTTPAnswer) write(w http.ResponseWriter) {
+	h := w.Header()
+	switch {
+	case a.ContentType != "":
+		h.Set("Content-Type", a.ContentType)
+	case a.Body != "":
+		h.Set("Content-Type", "text/html; charset=utf-8")
+	}
+	if a.Location != "" {
+		h.Set("Location", a.Location)
+	}
+	w.WriteHeader(a.status())
+	_, _ = w.Write([]byte(a.Body)) // fails only when the client has gone
+}
 
 type answerRule struct {
 	pattern string
@@ -19,7 +56,7 @@ func (c *Script) AnswerHTTP(method string, n int, a HTTPAnswer) error {
 	if c.server.front == nil {
 		return &Error{Op: "script", Err: ErrNoHTTPFront}
 	}
-	pattern := normal(method)
+	pattern := methods.Normal(method)
 	if err := c.server.unknown(pattern); err != nil {
 		return err
 	}

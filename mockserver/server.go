@@ -13,43 +13,42 @@
 package mockserver
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"google.golang.org/grpc"
 
 	"github.com/jetway-go/jetway/mockserver/backend"
 	"github.com/jetway-go/jetway/mockserver/internal/authserver"
+	"github.com/jetway-go/jetway/mockserver/internal/certificates"
 	"github.com/jetway-go/jetway/mockserver/internal/kept"
+	"github.com/jetway-go/jetway/mockserver/internal/listen"
 	"github.com/jetway-go/jetway/mockserver/internal/pages"
+	"github.com/jetway-go/jetway/mockserver/internal/requestlog"
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
 
 // Server is a running mock. It is safe for concurrent use.
 type Server struct {
-	cfg       config
-	clock     *clock
-	certs     *certificates // nil without TLS
-	oauth     *authserver.Server
-	backend   *backend.Backend
-	objects   *objectstore.Store
-	journal   *kept.Journal // nil without WithState
-	script    *Script
-	log       *requestLog
-	proxy     proxy
-	index     *pages.Layout
-	own       map[string]bool // services of attachments; fixed before the server serves
-	mounts    mounts
-	lastToken lastToken
+	cfg     config
+	clock   *clock
+	certs   *certificates.Set // nil without TLS
+	oauth   *authserver.Server
+	backend *backend.Backend
+	objects *objectstore.Store
+	journal *kept.Journal // nil without WithState
+	script  *Script
+	log     *requestlog.Log
+	proxy   proxy
+	index   *pages.Layout
+	own     map[string]bool // services of attachments; fixed before the server serves
+	mounts  mounts
 
-	grpcSide *listener
-	httpSide *listener
+	grpcSide *listen.Listener
+	httpSide *listen.Listener
 	grpc     *grpc.Server
 	front    *http.Server // nil without WithHTTPFront
 	http     *http.Server
@@ -67,16 +66,16 @@ type Server struct {
 func New(opts ...Option) (*Server, error) {
 	cfg := newConfig(opts)
 	if cfg.services != All && cfg.services != Current {
-		return nil, &Error{Op: "mount services", Err: fmt.Errorf("there is no set %q: want All or Current", cfg.services)}
+		return nil, &Error{Op: "mount services", Err: fmt.Errorf("there is no set %q: want All or Current", cfg.services), option: true}
 	}
 	if len(cfg.origins) > 0 && cfg.front == nil {
-		return nil, &Error{Op: "allow origins", Err: errors.New("browsers cannot call without a front: add WithHTTPFront")}
+		return nil, &Error{Op: "allow origins", Err: errors.New("browsers cannot call without a front: add WithHTTPFront"), option: true}
 	}
 	if err := cfg.recall(); err != nil {
 		return nil, &Error{Op: "read the state", Err: err}
 	}
 	s := &Server{cfg: cfg, clock: &clock{}, done: make(chan struct{}), journal: cfg.newJournal()}
-	s.log = newRequestLog(s.cfg.logSize)
+	s.log = s.newLog()
 	s.script = &Script{server: s}
 	s.proxy.set(s.cfg.proxyToken)
 	if err := s.open(); err != nil {
@@ -96,15 +95,15 @@ func New(opts ...Option) (*Server, error) {
 // open opens the listeners.
 func (s *Server) open() error {
 	var err error
-	if s.grpcSide, err = listenAgain(s.cfg.network, s.cfg.address, s.cfg.before.GRPC); err != nil {
-		return &Error{Op: "listen for gRPC", Err: err}
+	if s.grpcSide, err = listen.Again(s.cfg.network, s.cfg.address, s.cfg.before.GRPC); err != nil {
+		return &Error{Op: "listen for gRPC", Err: err, option: listen.IsWrong(err)}
 	}
-	network := "tcp"
-	if s.cfg.network == networkMemory {
-		network = networkMemory
+	network := listen.TCP
+	if s.cfg.network == listen.Memory {
+		network = listen.Memory
 	}
-	if s.httpSide, err = listenAgain(network, s.cfg.httpAddr, s.cfg.before.HTTP); err != nil {
-		return errors.Join(&Error{Op: "listen for HTTP", Err: err}, s.grpcSide.Close())
+	if s.httpSide, err = listen.Again(network, s.cfg.httpAddr, s.cfg.before.HTTP); err != nil {
+		return errors.Join(&Error{Op: "listen for HTTP", Err: err, option: listen.IsWrong(err)}, s.grpcSide.Close())
 	}
 	return nil
 }
@@ -114,12 +113,12 @@ func (s *Server) assemble() error {
 	var err error
 	if s.cfg.tls {
 		names := append(slices.Clone(s.cfg.tlsNames), hostOf(s.cfg.address), hostOf(s.cfg.httpAddr))
-		if s.certs, err = newCertificates(s.cfg.mutualTLS, names...); err != nil {
+		if s.certs, err = certificates.New(s.cfg.mutualTLS, names...); err != nil {
 			return &Error{Op: "make a certificate", Err: err}
 		}
 	}
 	if s.oauth, err = s.newOAuth(); err != nil {
-		return &Error{Op: "start the authorization server", Err: err}
+		return &Error{Op: "start the authorization server", Err: err, option: true}
 	}
 	if s.index, err = pages.New(indexContent); err != nil {
 		return &Error{Op: "read the index page", Err: err}
@@ -140,42 +139,10 @@ func (s *Server) assemble() error {
 	s.client = s.newClient()
 	if s.cfg.front != nil {
 		if s.front, err = s.newFront(); err != nil {
-			return &Error{Op: "set up the front", Err: err}
+			return &Error{Op: "set up the front", Err: err, option: true}
 		}
 	}
 	return nil
-}
-
-func (s *Server) newOAuth() (*authserver.Server, error) {
-	cfg, err := s.cfg.oauthFor(s.HTTPURL()+s.cfg.issuerPath, s.clock)
-	if err != nil {
-		return nil, err
-	}
-	return authserver.New(cfg)
-}
-
-// loginMetadata returns what AuthMetadataService answers.
-func (s *Server) loginMetadata() backend.LoginMetadata {
-	if s.cfg.controlPlane != nil {
-		return s.cfg.controlPlane.loginMetadata()
-	}
-	m := s.oauth.Metadata()
-	scopes := s.cfg.oauth.Clients[0].Scopes
-	if offline := s.cfg.oauth.OfflineScope; offline != "" && !slices.Contains(scopes, offline) {
-		scopes = append(slices.Clone(scopes), offline)
-	}
-	redirect := ""
-	if m.AuthorizationEndpoint != "" {
-		redirect = RedirectURI
-	}
-	return backend.LoginMetadata{
-		Issuer: m.Issuer, TokenEndpoint: m.TokenEndpoint, JWKSURI: m.JWKSURI,
-		AuthorizationEndpoint: m.AuthorizationEndpoint, DeviceAuthorizationEndpoint: m.DeviceAuthorizationEndpoint,
-		ResponseTypes: m.ResponseTypes, Scopes: m.Scopes, AuthMethods: m.AuthMethods, GrantTypes: m.GrantTypes,
-		CodeChallengeMethods: m.CodeChallengeMethods,
-		ClientID:             PublicClientID, ClientScopes: scopes, RedirectURI: redirect,
-		HeaderKey: s.cfg.headerKey, Audience: s.cfg.audience,
-	}
 }
 
 // serve runs the accept loops.
@@ -190,7 +157,7 @@ func (s *Server) serve() {
 	})
 }
 
-func serveHTTP(server *http.Server, l *listener) error {
+func serveHTTP(server *http.Server, l *listen.Listener) error {
 	if server.TLSConfig != nil {
 		return server.ServeTLS(l, "", "")
 	}
@@ -219,7 +186,7 @@ func (s *Server) Close() (err error) {
 			_ = s.front.Close()
 		}
 		<-left
-		s.grpcSide.accepted.hangUp()
+		s.grpcSide.HangUp()
 		s.grpc.Stop()
 		s.client.CloseIdleConnections()
 		s.serving.Wait()
@@ -241,28 +208,3 @@ func (s *Server) Backend() *backend.Backend { return s.backend }
 
 // Objects returns the object store behind signed URLs.
 func (s *Server) Objects() *objectstore.Store { return s.objects }
-
-// SetClockOffset sets the server's clock to the machine's time plus d, which may be
-// negative. Tokens, signed URLs and times in the backend's records follow it at once;
-// timelines and TLS certificates do not.
-func (s *Server) SetClockOffset(d time.Duration) { s.clock.set(d) }
-
-// Now returns the time of the server's clock.
-func (s *Server) Now() time.Time { return s.clock.Now() }
-
-func hostOf(address string) string {
-	if i := strings.LastIndexByte(address, ':'); i >= 0 {
-		return strings.Trim(address[:i], "[]")
-	}
-	return ""
-}
-
-// pause waits for d. It returns early, with a status, if ctx ends or the server closes.
-func (s *Server) pause(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	return await(ctx, s, timer.C)
-}

@@ -1,9 +1,12 @@
 package mockserver_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,11 +69,16 @@ func TestNewRefusesBadOptions(t *testing.T) {
 		"impossible client":  mockserver.WithOAuth(oauth.Config{Clients: []oauth.Client{{ID: "x", AuthMethods: []string{"magic"}}}}),
 		"own issuer":         mockserver.WithOAuth(oauth.Config{Issuer: "http://127.0.0.1:1"}),
 		"own clock":          mockserver.WithOAuth(oauth.Config{Now: time.Now}),
+		"services":           mockserver.WithServices("some"),
+		"origin, no front":   mockserver.WithAllowedOrigins("http://localhost:1"),
 		"own logger":         mockserver.WithOAuth(oauth.Config{Logger: slog.Default()}),
 	} {
 		s, err := mockserver.New(option)
 		if _, ok := errors.AsType[*mockserver.Error](err); !ok {
 			t.Errorf("%s: %v", name, err)
+		}
+		if taken := strings.HasSuffix(name, "taken"); errors.Is(err, mockserver.ErrOption) == taken { // another time it may be free
+			t.Errorf("%s: %v is an error of an option: %t", name, err, taken)
 		}
 		if s != nil {
 			_ = s.Close()
@@ -119,4 +127,53 @@ func TestCloseStopsRuns(t *testing.T) {
 		startRun(with(t.Context(), fetchToken(t, s)), t, connect(t, s))
 		synctest.Wait()
 	})
+}
+
+func TestServerIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	s := mocktest.New(t)
+	conn := connect(t, s)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			ctx := with(context.WithoutCancel(t.Context()), fetchToken(t, s))
+			for range 20 {
+				_ = list(ctx, conn)
+				s.Requests()
+				s.Script().RejectNext(1)
+				s.SetClockOffset(0)
+			}
+		})
+	}
+	wg.Wait()
+	if n := s.TokenRequests(); n != 8 {
+		t.Errorf("%d token requests", n)
+	}
+}
+
+// A connection that sends nothing must not delay Close.
+func TestCloseDoesNotWaitForSilentConnections(t *testing.T) {
+	t.Parallel()
+	s, err := mockserver.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", s.Endpoint())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Read(make([]byte, 1)); err != nil { // the server's settings: it has accepted
+		t.Fatal(err)
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute): // gRPC's own patience is two
+		t.Fatal("Close waits for the first word of a connection")
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 func TestTypeScript(t *testing.T) {
@@ -154,7 +155,7 @@ func checkRequests(t *testing.T, server *mockserver.Server) {
 	tokens := map[string]bool{}
 	for _, r := range settled(t, server) {
 		switch {
-		case r.Kind != mockserver.KindGRPC || strings.HasPrefix(r.Method, "/flyteidl2.auth."):
+		case r.Kind != requests.KindGRPC || strings.HasPrefix(r.Method, "/flyteidl2.auth."):
 		case r.TokenID == "":
 			bare = append(bare, r.Method)
 			if r.Code != codes.Unauthenticated {

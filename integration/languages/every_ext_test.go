@@ -14,19 +14,21 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/front"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 // way is how a client calls. Its fields are what the programs every.* read.
 type way struct {
-	BaseURL  string              `json:"baseUrl"`
-	Token    string              `json:"token"`
-	Protocol mockserver.Protocol `json:"protocol"`
-	HTTP     string              `json:"http"`
-	Binary   bool                `json:"binary"`
-	Gzip     bool                `json:"gzip"`
-	Faults   bool                `json:"faults"`
+	BaseURL  string         `json:"baseUrl"`
+	Token    string         `json:"token"`
+	Protocol front.Protocol `json:"protocol"`
+	HTTP     string         `json:"http"`
+	Binary   bool           `json:"binary"`
+	Gzip     bool           `json:"gzip"`
+	Faults   bool           `json:"faults"`
 }
 
 func (w way) String() string {
@@ -37,11 +39,11 @@ func (w way) String() string {
 func ways() []way {
 	var all []way
 	for _, binary := range []bool{true, false} {
-		all = append(all, way{Protocol: mockserver.ProtocolGRPC, HTTP: "2", Binary: binary})
+		all = append(all, way{Protocol: front.GRPC, HTTP: "2", Binary: binary})
 		for _, version := range []string{"1.1", "2"} {
 			all = append(all,
-				way{Protocol: mockserver.ProtocolGRPCWeb, HTTP: version, Binary: binary},
-				way{Protocol: mockserver.ProtocolConnect, HTTP: version, Binary: binary})
+				way{Protocol: front.GRPCWeb, HTTP: version, Binary: binary},
+				way{Protocol: front.Connect, HTTP: version, Binary: binary})
 		}
 	}
 	return all
@@ -97,7 +99,7 @@ func callsEveryMethod(t *testing.T, l language, w way, server *mockserver.Server
 	logged := settled(t, server)
 	for _, m := range methods() {
 		name := fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name())
-		calls := slices.DeleteFunc(slices.Clone(logged), func(r mockserver.Request) bool { return r.Method != name })
+		calls := slices.DeleteFunc(slices.Clone(logged), func(r requests.Request) bool { return r.Method != name })
 		if len(calls) != 1 || calls[0].Protocol != w.Protocol {
 			t.Errorf("%s: the server has seen %+v; the client says %q", name, calls, got[name])
 			continue
@@ -131,11 +133,11 @@ func methods() (all []protoreflect.MethodDescriptor) {
 
 // settled returns the requests when the last one has ended on the server, which may notice
 // later than the client.
-func settled(t *testing.T, server *mockserver.Server) []mockserver.Request {
+func settled(t *testing.T, server *mockserver.Server) []requests.Request {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		all := server.Requests()
-		open := slices.IndexFunc(all, func(r mockserver.Request) bool { return !r.Done })
+		open := slices.IndexFunc(all, func(r requests.Request) bool { return !r.Done })
 		if open < 0 {
 			return all
 		}
@@ -183,7 +185,7 @@ func meetsFaults(t *testing.T, l language, w way, server *mockserver.Server) {
 			getProject: {codes.DeadlineExceeded, codes.Canceled}, // of the two deadlines the client's may be the first
 			watchRuns:  {codes.Canceled}, listProjects: {codes.Unauthenticated}, watchGroups: {codes.Unauthenticated},
 		}
-		if r.Kind == mockserver.KindGRPC && (!slices.Contains(ends[r.Method], r.Code) || r.Protocol != w.Protocol) {
+		if r.Kind == requests.KindGRPC && (!slices.Contains(ends[r.Method], r.Code) || r.Protocol != w.Protocol) {
 			t.Errorf("the server has seen %+v", r)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/clientset"
-	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/oauth"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 func TestARevokedTokenIsReplacedOnceForAllBackends(t *testing.T) {
@@ -39,7 +39,7 @@ func (f *fleet) wantRotation(tb testing.TB, n int) {
 	tb.Helper()
 	grants := map[string]int{}
 	for _, r := range f.issuer.Requests() {
-		if r.Kind == mockserver.KindToken {
+		if r.Kind == requests.KindToken {
 			grants[r.Form["grant_type"][0]]++
 		}
 	}

@@ -106,17 +106,27 @@ func Rules() []Rule {
 		}, Tests: mocks},
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/internal/kept", "mockserver/objectstore"}, Tests: mocks},
 		{Package: "mockserver/front", Tests: mocks},
+		{Package: "mockserver/requests", May: []string{"mockserver/front", "mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/internal/requestlog", May: []string{
+			"mockserver/front", "mockserver/oauth", "mockserver/requests",
+		}, Tests: mocks},
+		{Package: "mockserver/internal/listen", Tests: mocks},
+		{Package: "mockserver/internal/methods", Tests: mocks},
+		{Package: "mockserver/internal/certificates", Tests: mocks},
+		{Package: "mockserver/internal/settle", May: []string{"mockserver/internal/kept"}, Tests: mocks},
 		{Package: "mockserver", May: []string{
 			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/front", "mockserver/internal/authserver",
-			"mockserver/internal/kept", "mockserver/internal/pages", "mockserver/oauth", "mockserver/objectstore",
+			"mockserver/internal/certificates", "mockserver/internal/kept", "mockserver/internal/listen",
+			"mockserver/internal/methods", "mockserver/internal/pages", "mockserver/internal/requestlog", "mockserver/internal/settle",
+			"mockserver/oauth", "mockserver/objectstore", "mockserver/requests",
 		}, Tests: mocks},
 		{Package: "mockserver/seed", May: []string{gen, "mockserver/backend", "mockserver/oauth"}, Tests: mocks},
 		{Package: "mockserver/control", May: []string{
-			gen, "mockserver", "mockserver/oauth", "mockserver/seed",
+			gen, "mockserver", "mockserver/oauth", "mockserver/requests", "mockserver/seed",
 		}, Tests: mocks},
 		{Package: "mockserver/presets", May: []string{"mockserver", "mockserver/faults", "mockserver/oauth"}, Tests: mocks},
 		{Package: "mockserver/console", May: []string{
-			gen, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/presets",
+			gen, "mockserver", "mockserver/backend", "mockserver/front", "mockserver/oauth", "mockserver/presets", "mockserver/requests",
 		}, Tests: mocks},
 		{Package: "mockserver/mocktest", May: []string{
 			gen, verifier, "mockserver", "mockserver/backend", "mockserver/oauth", "mockserver/objectstore",

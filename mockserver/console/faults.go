@@ -21,6 +21,9 @@ type faultView struct {
 
 func (c *Console) faultGroups() (groups []faultGroup, on []string) {
 	for _, p := range presets.All() {
+		if p.TokenTTL > 0 { // too late for it
+			continue
+		}
 		if len(groups) == 0 || groups[len(groups)-1].Title != p.Group {
 			groups = append(groups, faultGroup{ID: "group-" + strings.ToLower(strings.ReplaceAll(p.Group, " ", "-")), Title: p.Group})
 		}
@@ -72,7 +75,7 @@ func (c *Console) do(what string) (said string, err error) {
 	}
 	preset, ok := presets.Find(name)
 	switch {
-	case !ok:
+	case !ok, preset.TokenTTL > 0:
 		return "", errUnknown
 	case !start:
 		preset.Stop(c.server)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 // look is what one open page knows, so that it is sent only what is new.
@@ -104,7 +105,7 @@ func (l *look) render(name string, data any) string {
 // requests returns the requests that are new, and those that were answered meanwhile; at
 // first all, since the page does not say which of its requests were under way.
 func (l *look) requests(first bool) []message {
-	v := l.c.requests(func(r mockserver.Request) bool {
+	v := l.c.requests(func(r requests.Request) bool {
 		return first || r.Number > l.after || r.Done && slices.Contains(l.latest.open, r.Number)
 	})
 	l.latest = v

@@ -5,7 +5,7 @@ import (
 	"html/template"
 	"strings"
 
-	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 // page is all that the page shows at first. Its stream then sends what changes.
@@ -46,7 +46,7 @@ type counts struct {
 
 func (c *Console) newPage(s session, chosen selection) page {
 	now := c.server.Now()
-	requests := c.requests(func(mockserver.Request) bool { return true })
+	view := c.requests(func(requests.Request) bool { return true })
 	p := page{
 		CSRF: s.csrf, Endpoint: c.server.URL(), Issuer: c.server.Issuer(), Index: c.server.HTTPURL() + "/",
 		Account: c.server.Login(), Client: c.server.ClientID(), Devices: c.deviceViews(),
@@ -62,14 +62,14 @@ func (c *Console) newPage(s session, chosen selection) page {
 	}
 	var faults []string
 	p.Groups, faults = c.faultGroups()
-	p.Requests, p.After = requests.rows, requests.latest
-	p.Counts = countsOf(requests, p.Devices, p.Logins, p.Runs, faults)
+	p.Requests, p.After = view.rows, view.latest
+	p.Counts = countsOf(view, p.Devices, p.Logins, p.Runs, faults)
 	return p
 }
 
-func countsOf(requests requestsView, devices devicesView, logins loginsView, runs []runView, faults []string) counts {
+func countsOf(view requestsView, devices devicesView, logins loginsView, runs []runView, faults []string) counts {
 	n := counts{
-		Requests: requests.latest, Problems: requests.problems, Shown: requests.shown,
+		Requests: view.latest, Problems: view.problems, Shown: view.shown,
 		Devices: devices.total(), Valid: logins.valid, Logins: logins.total(), Runs: len(runs), Faults: faults,
 		Latest: len(runs) == shownRuns,
 	}

@@ -11,7 +11,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 
-	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/front"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 const (
@@ -74,7 +75,7 @@ type requestsView struct {
 }
 
 // requests returns the latest requests for which wanted returns true.
-func (c *Console) requests(wanted func(mockserver.Request) bool) requestsView {
+func (c *Console) requests(wanted func(requests.Request) bool) requestsView {
 	known := c.server.Latest(knownRequests)
 	start := max(0, len(known)-shownRequests)
 	var v requestsView
@@ -97,13 +98,13 @@ func (c *Console) requests(wanted func(mockserver.Request) bool) requestsView {
 	return v
 }
 
-func (c *Console) requestRow(before []mockserver.Request, r mockserver.Request) requestRow {
+func (c *Console) requestRow(before []requests.Request, r requests.Request) requestRow {
 	row := requestRow{
 		Number: r.Number, ID: fmt.Sprintf("r%d", r.Number), Time: r.Time.Format("15:04:05.000"),
 		Protocol: protocolOf(r), Token: chipOf(r.TokenID),
 	}
 	row.Service, row.Method = namesOf(r)
-	row.Usual = r.Protocol != mockserver.ProtocolGRPCWeb && r.Protocol != mockserver.ProtocolConnect
+	row.Usual = r.Protocol != front.GRPCWeb && r.Protocol != front.Connect
 	row.Result, row.Tone = resultOf(r)
 	if r.Done {
 		row.Took = took(r.Took)
@@ -136,8 +137,8 @@ func reason(text string) string {
 }
 
 // namesOf splits a method into what people read first and the rest.
-func namesOf(r mockserver.Request) (service, method string) {
-	if r.Kind == mockserver.KindGRPC {
+func namesOf(r requests.Request) (service, method string) {
+	if r.Kind == requests.KindGRPC {
 		service, method, _ = strings.Cut(strings.TrimPrefix(r.Method, "/"), "/")
 		return cut(service, maxText), cut(method, maxText)
 	}
@@ -152,13 +153,13 @@ func namesOf(r mockserver.Request) (service, method string) {
 func shortGrant(grant string) string { return grant[strings.LastIndexByte(grant, ':')+1:] }
 
 // protocolOf returns by which protocol a request came.
-func protocolOf(r mockserver.Request) string {
+func protocolOf(r requests.Request) string {
 	switch r.Protocol {
-	case mockserver.ProtocolGRPC:
+	case front.GRPC:
 		return "gRPC"
-	case mockserver.ProtocolGRPCWeb:
+	case front.GRPCWeb:
 		return "gRPC-Web"
-	case mockserver.ProtocolConnect:
+	case front.Connect:
 		return "Connect"
 	default:
 		return "HTTP"
@@ -166,18 +167,18 @@ func protocolOf(r mockserver.Request) string {
 }
 
 // resultOf returns the status of a request.
-func resultOf(r mockserver.Request) (string, tone) {
+func resultOf(r requests.Request) (string, tone) {
 	switch {
 	case !r.Done:
 		return "under way", busy
 	case r.HTTPStatus != 0:
 		text := fmt.Sprintf("%d %s", r.HTTPStatus, http.StatusText(r.HTTPStatus))
 		switch {
-		case r.HTTPStatus < 300 && r.Kind != mockserver.KindGRPC:
+		case r.HTTPStatus < 300 && r.Kind != requests.KindGRPC:
 			return text, good
 		case r.HTTPStatus >= 500:
 			return text, bad
-		case r.HTTPStatus < 400 && r.Kind != mockserver.KindGRPC:
+		case r.HTTPStatus < 400 && r.Kind != requests.KindGRPC:
 			return text, quiet
 		default:
 			return text, warn
@@ -199,7 +200,7 @@ func resultOf(r mockserver.Request) (string, tone) {
 // same x-request-id that has failed, or without such an ID the same call of the same program
 // that was refused with another token. A program asks a failing token endpoint again without
 // an ID.
-func repeated(before []mockserver.Request, r mockserver.Request) (mockserver.Request, bool) {
+func repeated(before []requests.Request, r requests.Request) (requests.Request, bool) {
 	id, agent := first(r, "x-request-id"), first(r, "user-agent")
 	for _, earlier := range slices.Backward(before) {
 		if r.Time.Sub(earlier.Time) > retryWindow {
@@ -213,17 +214,17 @@ func repeated(before []mockserver.Request, r mockserver.Request) (mockserver.Req
 		switch {
 		case !earlier.Done, !failed:
 			if id == "" {
-				return mockserver.Request{}, false // it has worked, or is another one
+				return requests.Request{}, false // it has worked, or is another one
 			}
-		case id != "", r.Kind == mockserver.KindGRPC && earlier.Code == codes.Unauthenticated && earlier.TokenID != r.TokenID,
-			r.Kind == mockserver.KindToken && result == bad && slices.Equal(earlier.Form["client_id"], r.Form["client_id"]):
+		case id != "", r.Kind == requests.KindGRPC && earlier.Code == codes.Unauthenticated && earlier.TokenID != r.TokenID,
+			r.Kind == requests.KindToken && result == bad && slices.Equal(earlier.Form["client_id"], r.Form["client_id"]):
 			return earlier, true
 		}
 	}
-	return mockserver.Request{}, false
+	return requests.Request{}, false
 }
 
-func first(r mockserver.Request, key string) string { return cmp.Or(r.Metadata[key]...) }
+func first(r requests.Request, key string) string { return cmp.Or(r.Metadata[key]...) }
 
 // took writes a duration with three digits at most.
 func took(d time.Duration) string {

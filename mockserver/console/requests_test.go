@@ -7,16 +7,16 @@ import (
 
 	"google.golang.org/grpc/codes"
 
-	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 // What counts as a retry, and what does not.
 func TestRepeatedFindsWhatARequestSendsAgain(t *testing.T) {
 	t.Parallel()
 	begun := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	call := func(after time.Duration, token, id string, code codes.Code) mockserver.Request {
-		r := mockserver.Request{
-			Kind: mockserver.KindGRPC, Method: "/s/M", Time: begun.Add(after), TokenID: token, Done: true, Code: code,
+	call := func(after time.Duration, token, id string, code codes.Code) requests.Request {
+		r := requests.Request{
+			Kind: requests.KindGRPC, Method: "/s/M", Time: begun.Add(after), TokenID: token, Done: true, Code: code,
 			Metadata: map[string][]string{"user-agent": {"program"}},
 		}
 		if id != "" {
@@ -24,40 +24,40 @@ func TestRepeatedFindsWhatARequestSendsAgain(t *testing.T) {
 		}
 		return r
 	}
-	ask := func(after time.Duration, client string, status int) mockserver.Request {
-		return mockserver.Request{
-			Kind: mockserver.KindToken, Method: "POST /oauth2/token", Time: begun.Add(after), Done: true, HTTPStatus: status,
+	ask := func(after time.Duration, client string, status int) requests.Request {
+		return requests.Request{
+			Kind: requests.KindToken, Method: "POST /oauth2/token", Time: begun.Add(after), Done: true, HTTPStatus: status,
 			Form: map[string][]string{"client_id": {client}},
 		}
 	}
-	other := func(r mockserver.Request, change func(*mockserver.Request)) mockserver.Request {
+	other := func(r requests.Request, change func(*requests.Request)) requests.Request {
 		change(&r)
 		return r
 	}
 	const now = time.Second
 	for name, tt := range map[string]struct {
-		before []mockserver.Request
-		r      mockserver.Request
+		before []requests.Request
+		r      requests.Request
 		want   bool
 	}{
 		"the first":                 {nil, call(now, "b", "1", codes.OK), false},
-		"refused, same ID":          {[]mockserver.Request{call(0, "a", "1", codes.Unauthenticated)}, call(now, "b", "1", codes.OK), true},
-		"failed, same ID and token": {[]mockserver.Request{call(0, "a", "1", codes.Unavailable)}, call(now, "a", "1", codes.OK), true},
-		"another ID":                {[]mockserver.Request{call(0, "a", "1", codes.Unavailable)}, call(now, "a", "2", codes.OK), false},
-		"between others":            {[]mockserver.Request{call(0, "a", "1", codes.Unavailable), call(0, "a", "2", codes.OK)}, call(now, "a", "1", codes.OK), true},
-		"it has worked":             {[]mockserver.Request{call(0, "a", "1", codes.OK)}, call(now, "a", "1", codes.OK), false},
-		"too long ago":              {[]mockserver.Request{call(0, "a", "1", codes.Unavailable)}, call(time.Hour, "a", "1", codes.OK), false},
-		"another method": {[]mockserver.Request{other(call(0, "a", "1", codes.Unavailable), func(r *mockserver.Request) { r.Method = "/s/N" })},
+		"refused, same ID":          {[]requests.Request{call(0, "a", "1", codes.Unauthenticated)}, call(now, "b", "1", codes.OK), true},
+		"failed, same ID and token": {[]requests.Request{call(0, "a", "1", codes.Unavailable)}, call(now, "a", "1", codes.OK), true},
+		"another ID":                {[]requests.Request{call(0, "a", "1", codes.Unavailable)}, call(now, "a", "2", codes.OK), false},
+		"between others":            {[]requests.Request{call(0, "a", "1", codes.Unavailable), call(0, "a", "2", codes.OK)}, call(now, "a", "1", codes.OK), true},
+		"it has worked":             {[]requests.Request{call(0, "a", "1", codes.OK)}, call(now, "a", "1", codes.OK), false},
+		"too long ago":              {[]requests.Request{call(0, "a", "1", codes.Unavailable)}, call(time.Hour, "a", "1", codes.OK), false},
+		"another method": {[]requests.Request{other(call(0, "a", "1", codes.Unavailable), func(r *requests.Request) { r.Method = "/s/N" })},
 			call(now, "a", "1", codes.OK), false},
-		"no ID, another token":            {[]mockserver.Request{call(0, "a", "", codes.Unauthenticated)}, call(now, "b", "", codes.OK), true},
-		"no ID, the same token":           {[]mockserver.Request{call(0, "a", "", codes.Unauthenticated)}, call(now, "a", "", codes.OK), false},
-		"no ID, failed otherwise":         {[]mockserver.Request{call(0, "a", "", codes.Unavailable)}, call(now, "b", "", codes.OK), false},
-		"no ID, it has worked meanwhile":  {[]mockserver.Request{call(0, "a", "", codes.Unauthenticated), call(0, "b", "", codes.OK)}, call(now, "b", "", codes.OK), false},
-		"a token endpoint that was down":  {[]mockserver.Request{ask(0, "c", 503)}, ask(now, "c", 200), true},
-		"a token endpoint that refused":   {[]mockserver.Request{ask(0, "c", 400)}, ask(now, "c", 200), false},
-		"another client":                  {[]mockserver.Request{ask(0, "c", 503)}, ask(now, "d", 200), false},
-		"under way":                       {[]mockserver.Request{other(call(0, "a", "1", codes.OK), func(r *mockserver.Request) { r.Done = false })}, call(now, "a", "1", codes.OK), false},
-		"answered with a page by a proxy": {[]mockserver.Request{other(call(0, "a", "1", codes.Unknown), func(r *mockserver.Request) { r.HTTPStatus = 302 })}, call(now, "b", "1", codes.OK), true},
+		"no ID, another token":            {[]requests.Request{call(0, "a", "", codes.Unauthenticated)}, call(now, "b", "", codes.OK), true},
+		"no ID, the same token":           {[]requests.Request{call(0, "a", "", codes.Unauthenticated)}, call(now, "a", "", codes.OK), false},
+		"no ID, failed otherwise":         {[]requests.Request{call(0, "a", "", codes.Unavailable)}, call(now, "b", "", codes.OK), false},
+		"no ID, it has worked meanwhile":  {[]requests.Request{call(0, "a", "", codes.Unauthenticated), call(0, "b", "", codes.OK)}, call(now, "b", "", codes.OK), false},
+		"a token endpoint that was down":  {[]requests.Request{ask(0, "c", 503)}, ask(now, "c", 200), true},
+		"a token endpoint that refused":   {[]requests.Request{ask(0, "c", 400)}, ask(now, "c", 200), false},
+		"another client":                  {[]requests.Request{ask(0, "c", 503)}, ask(now, "d", 200), false},
+		"under way":                       {[]requests.Request{other(call(0, "a", "1", codes.OK), func(r *requests.Request) { r.Done = false })}, call(now, "a", "1", codes.OK), false},
+		"answered with a page by a proxy": {[]requests.Request{other(call(0, "a", "1", codes.Unknown), func(r *requests.Request) { r.HTTPStatus = 302 })}, call(now, "b", "1", codes.OK), true},
 	} {
 		if _, got := repeated(tt.before, tt.r); got != tt.want {
 			t.Errorf("%s: %t", name, got)
@@ -68,20 +68,20 @@ func TestRepeatedFindsWhatARequestSendsAgain(t *testing.T) {
 func TestResultsHaveATextAndATone(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		r    mockserver.Request
+		r    requests.Request
 		text string
 		tone tone
 	}{
-		{mockserver.Request{}, "under way", busy},
-		{mockserver.Request{Done: true}, "OK", good},
-		{mockserver.Request{Done: true, Code: codes.Unauthenticated}, "Unauthenticated", warn},
-		{mockserver.Request{Done: true, Code: codes.Canceled}, "Canceled", quiet},
-		{mockserver.Request{Done: true, Code: codes.Internal}, "Internal", bad},
-		{mockserver.Request{Done: true, HTTPStatus: 204, Kind: mockserver.KindHTTP}, "204 No Content", good},
-		{mockserver.Request{Done: true, HTTPStatus: 303, Kind: mockserver.KindHTTP}, "303 See Other", quiet},
-		{mockserver.Request{Done: true, HTTPStatus: 401, Kind: mockserver.KindToken}, "401 Unauthorized", warn},
-		{mockserver.Request{Done: true, HTTPStatus: 503, Kind: mockserver.KindToken}, "503 Service Unavailable", bad},
-		{mockserver.Request{Done: true, HTTPStatus: 200, Kind: mockserver.KindGRPC}, "200 OK", warn}, // a page instead of an answer
+		{requests.Request{}, "under way", busy},
+		{requests.Request{Done: true}, "OK", good},
+		{requests.Request{Done: true, Code: codes.Unauthenticated}, "Unauthenticated", warn},
+		{requests.Request{Done: true, Code: codes.Canceled}, "Canceled", quiet},
+		{requests.Request{Done: true, Code: codes.Internal}, "Internal", bad},
+		{requests.Request{Done: true, HTTPStatus: 204, Kind: requests.KindHTTP}, "204 No Content", good},
+		{requests.Request{Done: true, HTTPStatus: 303, Kind: requests.KindHTTP}, "303 See Other", quiet},
+		{requests.Request{Done: true, HTTPStatus: 401, Kind: requests.KindToken}, "401 Unauthorized", warn},
+		{requests.Request{Done: true, HTTPStatus: 503, Kind: requests.KindToken}, "503 Service Unavailable", bad},
+		{requests.Request{Done: true, HTTPStatus: 200, Kind: requests.KindGRPC}, "200 OK", warn}, // a page instead of an answer
 	} {
 		if text, tone := resultOf(tt.r); text != tt.text || tone != tt.tone {
 			t.Errorf("%+v: %s, %s", tt.r, text, tone)

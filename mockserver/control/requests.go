@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	mockpb "github.com/jetway-go/jetway/gen/jetway/mock/v1"
-	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
 // defaultLimit keeps answers below the 4 MiB that clients of gRPC receive by default.
@@ -55,14 +55,14 @@ func (s *service) WatchRequests(
 	if err := stream.SendHeader(metadata.MD{}); err != nil { // so that callers know that the watch is open
 		return err
 	}
-	err := s.server.WatchRequests(stream.Context(), req.GetAfter(), func(r mockserver.Request) error {
+	err := s.server.WatchRequests(stream.Context(), req.GetAfter(), func(r requests.Request) error {
 		m := request(r)
 		if !selects(req, m) {
 			return nil
 		}
 		return stream.Send(&mockpb.WatchRequestsResponse{Request: m})
 	})
-	if errors.Is(err, mockserver.ErrSlowWatch) {
+	if errors.Is(err, requests.ErrSlow) {
 		return refuse(codes.ResourceExhausted, ReasonSlowWatch, cause(err).Error())
 	}
 	if ctx := stream.Context(); err == nil && ctx.Err() != nil {
@@ -77,16 +77,16 @@ func (s *service) ResetRequests(context.Context, *mockpb.ResetRequestsRequest) (
 }
 
 // request returns what the server has recorded, as a message.
-func request(r mockserver.Request) *mockpb.Request {
+func request(r requests.Request) *mockpb.Request {
 	out := &mockpb.Request{
 		Number: r.Number, Method: r.Method, Time: timestamppb.New(r.Time), TokenId: r.TokenID, Done: r.Done,
 		Code: mockpb.Code(int32(r.Code)), HttpStatus: uint32(r.HTTPStatus), //nolint:gosec // both are small
 		Metadata: values(r.Metadata), Form: values(r.Form),
 	}
 	switch r.Kind {
-	case mockserver.KindGRPC:
+	case requests.KindGRPC:
 		out.Kind, out.Protocol = mockpb.Kind_KIND_CALL, string(r.Protocol)
-	case mockserver.KindToken:
+	case requests.KindToken:
 		out.Kind = mockpb.Kind_KIND_TOKEN
 	default:
 		out.Kind = mockpb.Kind_KIND_HTTP

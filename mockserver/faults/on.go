@@ -13,16 +13,23 @@ const (
 	OnContentType = "content-type"
 )
 
-// Queued returns the HTTP statuses of the answers that [Set.FailNext] and [Set.Refuse] have
-// queued, in their order, each once for all its requests; zero is that of an answer without.
-func (f *Set) Queued() []int {
+// Queued is an answer that requests are still to get.
+type Queued struct {
+	// Status is its HTTP status; zero for an answer without.
+	Status int
+	// Left is for how many requests it is.
+	Left int
+}
+
+// Queued returns the answers that [Set.FailNext] and [Set.Refuse] have queued, in their order.
+func (f *Set) Queued() []Queued {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var statuses []int
+	var queued []Queued
 	for _, q := range f.queue {
-		statuses = append(statuses, q.answer.Status)
+		queued = append(queued, Queued{Status: q.answer.Status, Left: q.left})
 	}
-	return statuses
+	return queued
 }
 
 // On returns the names of the faults that are on, in the order in which they apply.

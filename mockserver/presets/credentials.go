@@ -1,6 +1,12 @@
 package presets
 
-import "github.com/jetway-go/jetway/mockserver"
+import (
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/jetway-go/jetway/mockserver"
+)
 
 // credentials are about what was issued already.
 func credentials() []Preset {
@@ -39,5 +45,14 @@ func credentials() []Preset {
 			start:   always(func(s *mockserver.Server) { s.Script().RejectNext(10) }),
 			on:      func(s *mockserver.Server) bool { return s.Script().On().Rejections > 1 },
 		},
+		{
+			Name: "expired-tokens", Group: group, Title: "Short tokens",
+			Does:     "Access tokens expire after 2 seconds. Only a server that begins with it has it.",
+			Clients:  "Renew in time, without a call that fails and without asking the user.",
+			TokenTTL: 2 * time.Second,
+			start:    always(func(*mockserver.Server) {}),
+		},
+		everyThird("rejected-tokens", group, "Reject every third call", codes.Unauthenticated,
+			"Get a new token and send the call again, once; return the error if that is rejected too."),
 	}
 }

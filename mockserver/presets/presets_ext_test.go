@@ -1,6 +1,7 @@
 package presets_test
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -43,6 +44,12 @@ func TestEveryPresetSaysWhatItDoesAndWhatClientsDo(t *testing.T) {
 // What is on shows, also if a test has turned it on by the script, and Reset ends it.
 func TestPresetsAreOnUntilTheyAreStopped(t *testing.T) {
 	t.Parallel()
+	within := map[string][]string{ // what a preset has within it
+		"reject-next-calls": {"reject-next-call"},
+		"slow":              {"delay-calls", "token-endpoint-slow"},
+		"cut-streams":       {"break-next-stream"},
+		"login-refused":     {"refuse-refresh"},
+	}
 	for _, p := range presets.All() {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
@@ -54,12 +61,12 @@ func TestPresetsAreOnUntilTheyAreStopped(t *testing.T) {
 				t.Fatal(err)
 			}
 			atOnce := slices.Contains([]string{"expire-tokens", "revoke-tokens", "revoke-logins"}, p.Name)
-			if p.On(s) == atOnce {
+			if p.On(s) == (atOnce || p.TokenTTL > 0) {
 				t.Errorf("after the start: %t", p.On(s))
 			}
 			for _, other := range presets.All() {
-				if other.Name != p.Name && other.On(s) && p.Name != "reject-next-calls" {
-					t.Errorf("%s is on, too", other.Name)
+				if other.Name != p.Name && other.On(s) != slices.Contains(within[p.Name], other.Name) {
+					t.Errorf("%s is on: %t", other.Name, other.On(s))
 				}
 			}
 			if p.Lasting() {
@@ -81,8 +88,7 @@ func TestPresetSaysWhatTheServerLacks(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
 	for _, p := range presets.All() {
-		needs := strings.Contains(p.Does, "--http-front")
-		if err := p.Start(s); (err != nil) != needs {
+		if err := p.Start(s); (err != nil) != p.NeedsFront || p.NeedsFront != strings.Contains(p.Does, "--http-front") {
 			t.Errorf("%s: %v", p.Name, err)
 		}
 	}
@@ -93,9 +99,9 @@ func TestEveryFaultHasAPreset(t *testing.T) {
 	t.Parallel()
 	known := map[string]string{
 		// Faults with presets.
-		"RejectNext": "reject-next-call", "FailNext": "fail-next-call", "FailEvery": "fail-every-third-call", "Delay": "delay-calls", "Hold": "hold-next-call",
+		"RejectNext": "reject-next-call", "FailNext": "fail-next-call", "FailEvery": "flaky", "Delay": "delay-calls", "Hold": "hold-next-call",
 		"BreakStream": "break-next-stream", "EndWatchesAtDeadline": "end-watches-early", "DropUpdates": "drop-updates",
-		"AnswerHTTP": "login-page-next-call", "AnswerRejections": "redirect-rejections", "ExpireTokens": "expire-tokens",
+		"AnswerHTTP": "login-page-next-call", "AnswerRejections": "proxy-redirect", "ExpireTokens": "expire-tokens",
 		"RevokeTokens": "revoke-tokens", "RevokeLogins": "revoke-logins", "TokenEndpoint": "token-endpoint-down", "Endpoint": "discovery-down",
 		"Hang": "token-endpoint-hangs", "Slow": "token-endpoint-slow", "Refuse": "refuse-refresh", "Down": "token-endpoint-down",
 		"Redirect": "token-endpoint-redirects", "Echo": "token-endpoint-echoes", "Flood": "token-endpoint-floods",
@@ -111,5 +117,30 @@ func TestEveryFaultHasAPreset(t *testing.T) {
 				t.Errorf("%v.%s has no preset", kind, m.Name)
 			}
 		}
+	}
+}
+
+// Of two presets that set the same, the one that starts last is on, and the other is not.
+func TestOfPresetsThatSetTheSameTheLastOneIsOn(t *testing.T) {
+	t.Parallel()
+	pairs := 0
+	for _, first := range presets.All() {
+		for _, last := range presets.All() {
+			same := slices.ContainsFunc(first.Sets, func(what string) bool { return slices.Contains(last.Sets, what) })
+			if first.Name == last.Name || !same || slices.Contains([]string{first.Name, last.Name}, "slow") {
+				continue // slow has other presets within it
+			}
+			pairs++
+			s := mocktest.New(t, mockserver.WithHTTPFront())
+			if err := errors.Join(first.Start(s), last.Start(s)); err != nil {
+				t.Fatal(err)
+			}
+			if !last.On(s) {
+				t.Errorf("%s is not on after %s", last.Name, first.Name)
+			}
+		}
+	}
+	if pairs < 20 {
+		t.Errorf("%d pairs", pairs)
 	}
 }

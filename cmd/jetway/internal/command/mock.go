@@ -26,8 +26,9 @@ func newMock(a *App) *cobra.Command {
 			"  jetway mock --project demo --auto-approve ada -o json",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			const help = "run: jetway mock --help"
 			if err := f.Check(c); err != nil {
-				return failure.Exit(failure.Misuse, err, "run: jetway mock --help")
+				return failure.Exit(failure.Misuse, err, help)
 			}
 			f.Format = a.format
 			f.Read(a.Lookup)
@@ -35,7 +36,11 @@ func newMock(a *App) *cobra.Command {
 			if a.verbose > 0 {
 				logger = slog.New(slog.NewTextHandler(a.IO.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			}
-			return mock.Run(c.Context(), &f, a.IO.Out, logger)
+			err := mock.Run(c.Context(), &f, a.IO.Out, logger)
+			if mock.Misused(err) {
+				return failure.Exit(failure.Misuse, err, help)
+			}
+			return err
 		},
 	}
 	f.Define(c)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"slices"
@@ -54,7 +55,7 @@ func connection(server *mockserver.Server, f *Flags, page string) ([][2]string, 
 	}
 	if f.caFile != "" {
 		if err := os.WriteFile(f.caFile, server.CACertPEM(), 0o600); err != nil {
-			return nil, fmt.Errorf("write the CA certificate: %w", err)
+			return nil, unwritten("CA certificate", err)
 		}
 		facts = append(facts, [2]string{"ca file", f.caFile})
 	}
@@ -64,7 +65,7 @@ func connection(server *mockserver.Server, f *Flags, page string) ([][2]string, 
 			return nil, err
 		}
 		if err := os.WriteFile(f.clientCertFile, text, 0o600); err != nil {
-			return nil, fmt.Errorf("write the client certificate: %w", err)
+			return nil, unwritten("client certificate", err)
 		}
 		facts = append(facts, [2]string{"client cert", f.clientCertFile})
 	}
@@ -188,4 +189,14 @@ func lines(facts [][2]string) string {
 		fmt.Fprintf(&b, "%-14s %s\n", fact[0], fact[1])
 	}
 	return b.String() + blocks.String()
+}
+
+// unwritten is the error of a file that a flag names. One that cannot be opened is the wrong
+// one; a disk that is full is not.
+func unwritten(what string, err error) error {
+	failed := fmt.Errorf("write the %s: %w", what, err)
+	if of, ok := errors.AsType[*fs.PathError](err); ok && of.Op == "open" {
+		return &misuse{failed}
+	}
+	return failed
 }

@@ -19,8 +19,11 @@ func (f *Flags) withState(run func(...mockserver.Option) error) error {
 		return run()
 	}
 	file, err := state.Open(f.data)
-	if err != nil {
+	switch {
+	case errors.Is(err, state.ErrLocked): // until that process ends
 		return err
+	case err != nil:
+		return &misuse{err}
 	}
 	if err = f.recall(file); err == nil {
 		err = run(mockserver.WithState(file))

@@ -5,10 +5,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -22,6 +25,7 @@ import (
 	mockpb "github.com/jetway-go/jetway/gen/jetway/mock/v1"
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/control"
+	"github.com/jetway-go/jetway/mockserver/presets"
 )
 
 // faulted is a mock with one fault, and what a client sees of it.
@@ -93,11 +97,11 @@ func TestFaultsDoWhatTheirNamesSay(t *testing.T) {
 		"busy":            everyThird(codes.ResourceExhausted),
 		"slow": func(t *testing.T, f faulted) {
 			token, start := f.token(t), time.Now()
-			if err := f.call(t, token); err != nil || time.Since(start) < faultDelay {
+			if err := f.call(t, token); err != nil || time.Since(start) < 2*time.Second {
 				t.Errorf("after %v: %v", time.Since(start), err)
 			}
 			start = time.Now()
-			if status, _ := f.login(t); status != http.StatusOK || time.Since(start) < faultDelay {
+			if status, _ := f.login(t); status != http.StatusOK || time.Since(start) < 2*time.Second {
 				t.Errorf("after %v: %d", time.Since(start), status)
 			}
 		},
@@ -140,15 +144,10 @@ func TestFaultsDoWhatTheirNamesSay(t *testing.T) {
 			}
 		},
 	}
-	for _, fault := range Faults() {
-		test := tests[fault.Name]
-		if test == nil {
-			t.Errorf("%s has no test", fault.Name)
-			continue
-		}
-		t.Run(fault.Name, func(t *testing.T) {
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, withFault(t, fault.Name))
+			test(t, withFault(t, name))
 		})
 	}
 }
@@ -166,32 +165,52 @@ func TestCutStreamsEndEarly(t *testing.T) {
 	}
 	conn := dial(t, server.Endpoint())
 	for range 2 {
-		if n, err := messages(t, conn); n != faultStream || status.Code(err) != codes.Unavailable {
+		if n, err := messages(t, conn); n != 3 || status.Code(err) != codes.Unavailable {
 			t.Errorf("a stream of %d messages: %v", n, err)
 		}
 	}
 }
 
-// The table in the documentation has every fault, and no other.
+// A mock begins with each fault that there is.
+func TestAMockBeginsWithEveryFault(t *testing.T) {
+	t.Parallel()
+	for _, p := range presets.All() {
+		f, c := &Flags{}, &cobra.Command{}
+		if f.Define(c); c.Flags().Parse([]string{"--fault", p.Name}) != nil {
+			t.Fatal(p.Name)
+		}
+		server, err := mockserver.New(append(f.options(), mockserver.WithInMemory())...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		over := slices.Contains([]string{"expire-tokens", "revoke-tokens", "revoke-logins"}, p.Name) // at once
+		if err := prepare(t.Context(), server, f); err != nil || p.On(server) == (over || p.TokenTTL > 0) {
+			t.Errorf("%s: on %t, %v", p.Name, p.On(server), err)
+		}
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The table in the documentation is that of the faults.
 func TestFaultsAreDocumented(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "mock.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := 0
+	var got, want []string
 	for line := range strings.Lines(string(page)) {
 		if strings.HasPrefix(line, "| `") && strings.Count(line, "|") == 4 {
-			rows++
+			got = append(got, line)
 		}
 	}
-	for _, f := range Faults() {
-		if !strings.Contains(string(page), "\n| `"+f.Name+"` | ") {
-			t.Errorf("docs/mock.md lacks %s", f.Name)
-		}
+	for _, p := range presets.All() {
+		want = append(want, "| `"+p.Name+"` | "+p.Does+" | "+p.Clients+" |\n")
 	}
-	if rows != len(Faults()) {
-		t.Errorf("docs/mock.md has %d rows of faults, want %d", rows, len(Faults()))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("docs/mock.md (- as it should be, + as it is):\n%s", diff)
 	}
 }
 

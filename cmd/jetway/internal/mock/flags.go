@@ -15,6 +15,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver"
 	"github.com/jetway-go/jetway/mockserver/control"
 	"github.com/jetway-go/jetway/mockserver/oauth"
+	"github.com/jetway-go/jetway/mockserver/presets"
 	"github.com/jetway-go/jetway/mockserver/seed"
 )
 
@@ -109,7 +110,7 @@ func (f *Flags) Define(c *cobra.Command) {
 		"serve a page at /console that shows requests, logins and runs as they happen, and print its address; loopback only; on with --demo")
 	set.StringArrayVarP(&f.projects, "project", "p", nil, "`ID` of a project to create; repeatable")
 	set.StringVar(&f.seedFile, "seed", "", "YAML `file` with projects, tasks, runs, secrets, clients and users to begin with")
-	set.StringArrayVar(&f.faults, "fault", nil, "`name` of a fault to begin with: "+faultNames()+"; repeatable")
+	set.StringArrayVar(&f.faults, "fault", nil, "`name` of a fault to begin with, such as flaky or token-endpoint-down; a name that is none lists all; repeatable")
 	set.BoolVar(&f.control, "control", false, "serve jetway.mock.v1.ControlService, by which tests in any language change the faults")
 	f.complete(c)
 	set.StringVar(&f.readyFile, "ready-file", "", "`file` to write as soon as the mock serves: how to connect, in JSON, secrets included")
@@ -117,15 +118,12 @@ func (f *Flags) Define(c *cobra.Command) {
 
 // complete has a shell complete the flags with a list of values.
 func (f *Flags) complete(c *cobra.Command) {
-	var faults, deviations []string
-	for _, x := range Faults() {
-		faults = append(faults, x.Name)
-	}
+	var deviations []string
 	for _, q := range oauth.Quirks() {
 		deviations = append(deviations, string(q))
 	}
 	for name, values := range map[string][]string{
-		"fault": faults, "quirk": deviations, "like": {string(mockserver.All), string(mockserver.Current)},
+		"fault": faultNames(), "quirk": deviations, "like": {string(mockserver.All), string(mockserver.Current)},
 	} {
 		// The error is that of a flag which the command does not have.
 		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
@@ -173,7 +171,7 @@ func (f *Flags) Check(c *cobra.Command) error {
 func (f *Flags) oauth() oauth.Config {
 	ttl := f.ttl
 	for _, fault := range f.chosen() {
-		ttl = cmp.Or(fault.ttl, ttl)
+		ttl = cmp.Or(fault.TokenTTL, ttl)
 	}
 	return oauth.Config{
 		Clients:     f.clients(),
@@ -217,7 +215,7 @@ func (f *Flags) options() []mockserver.Option {
 		{f.unix != "", mockserver.WithUnixSocket(f.unix)},
 		{f.tls, mockserver.WithTLS()},
 		{f.clientCertFile != "", mockserver.WithMutualTLS()},
-		{f.front || slices.ContainsFunc(f.chosen(), func(x Fault) bool { return x.front }), mockserver.WithHTTPFront()},
+		{f.front || slices.ContainsFunc(f.chosen(), func(p presets.Preset) bool { return p.NeedsFront }), mockserver.WithHTTPFront()},
 		{len(f.origins) > 0, mockserver.WithAllowedOrigins(f.origins...)},
 		{f.open, mockserver.WithOpenAccess()},
 		{f.strict, mockserver.WithStrict()},

@@ -63,7 +63,7 @@ func prepare(ctx context.Context, server *mockserver.Server, f *Flags) error {
 	}
 	server.Script().TokenEndpoint().Slow(f.latency)
 	for _, fault := range f.chosen() {
-		if err := fault.set(server.Script()); err != nil {
+		if err := fault.Start(server); err != nil {
 			return fmt.Errorf("--fault %s: %w", fault.Name, err)
 		}
 	}

@@ -22,9 +22,9 @@ func (f *Flags) clearReady() error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return fmt.Errorf("look for --ready-file: %w", err)
+		return &misuse{fmt.Errorf("look for --ready-file: %w", err)}
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("--ready-file %s is not a regular file; name one that the mock may replace", f.readyFile)
+		return &misuse{fmt.Errorf("--ready-file %s is not a regular file; name one that the mock may replace", f.readyFile)}
 	}
 	if err := os.Remove(f.readyFile); err != nil {
 		return fmt.Errorf("remove the --ready-file of an earlier run: %w", err)
@@ -44,7 +44,7 @@ func (f *Flags) writeReady(facts [][2]string) error {
 	}
 	temp, err := os.CreateTemp(filepath.Dir(f.readyFile), ".jetway-mock-*") // of mode 0600
 	if err != nil {
-		return fmt.Errorf("write --ready-file: %w", err)
+		return &misuse{fmt.Errorf("write --ready-file: %w", err)}
 	}
 	_, err = temp.Write(text.Bytes())
 	if err = errors.Join(err, temp.Close()); err == nil {

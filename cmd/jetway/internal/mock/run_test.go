@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -26,6 +27,8 @@ import (
 	"google.golang.org/grpc/encoding"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+
+	"github.com/jetway-go/jetway/mockserver/state"
 )
 
 // errUsage marks errors of the flags.
@@ -226,37 +229,64 @@ func TestRunServesEveryProtocolUnlessToldNotTo(t *testing.T) {
 
 func TestWrongFlagsEndInOneLineThatNamesThem(t *testing.T) {
 	t.Parallel()
+	taken, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := t.TempDir()
+	bad, used := filepath.Join(dir, "bad"), filepath.Join(dir, "used")
+	if err := os.WriteFile(bad, []byte("x: ["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := state.Open(used)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	const misuse, other = true, false
 	for _, tt := range []struct {
-		args  []string
-		usage bool
-		says  string
+		args   []string
+		misuse bool
+		says   string
 	}{
-		{[]string{"--nonsense"}, true, "--nonsense"},
-		{[]string{"--tls"}, true, "--ca-file"},
-		{[]string{"--ca-file", "x"}, true, "--tls"},
-		{[]string{"--unix", "s", "--address", "127.0.0.1:0"}, true, "give one of them"},
-		{[]string{"--client-cert-file", "x"}, true, "--tls"},
-		{[]string{"--project", ""}, true, "needs an ID"},
-		{[]string{"--like", "currant"}, true, `"all" or "current"`},
-		{[]string{"--quirk", "none"}, true, "errors-as-200"},
-		{[]string{"--allow-origin", "http://localhost:5173", "--http-front=false"}, true, "--http-front"},
-		{[]string{"--allow-origin", "*"}, false, "no origin"},
-		{[]string{"--fault", "none"}, true, "expired-tokens, rejected-tokens"},
-		{[]string{"--fault", "flaky", "--fault", "slow", "--fault", "busy"}, true, "--fault flaky and --fault busy both say"},
-		{[]string{"--fault", "proxy-redirect", "--fault", "proxy-401"}, true, "give one of them"},
-		{[]string{"--seed", "/nowhere/at/all"}, false, "/nowhere/at/all"},
-		{[]string{"--ready-file", os.DevNull}, false, "not a regular file"},
-		{[]string{"--ready-file", "/nowhere/at/all"}, false, "/nowhere/at"},
-		{[]string{"--control", "--address", "0.0.0.0:0"}, false, "127.0.0.1"},
-		{[]string{"--auto-approve", "stranger"}, false, "no such account"},
-		{[]string{"--token-ttl", "1ms"}, false, "whole seconds"},
-		{[]string{"--address", "nonsense"}, false, "nonsense"},
-		{[]string{"--tls", "--ca-file", "/nowhere/at/all"}, false, "CA certificate"},
-		{[]string{"--tls", "--ca-file", os.DevNull, "--client-cert-file", "/nowhere/at/all"}, false, "client certificate"},
+		{[]string{"--nonsense"}, misuse, "--nonsense"},
+		{[]string{"--tls"}, misuse, "--ca-file"},
+		{[]string{"--ca-file", "x"}, misuse, "--tls"},
+		{[]string{"--unix", "s", "--address", "127.0.0.1:0"}, misuse, "give one of them"},
+		{[]string{"--client-cert-file", "x"}, misuse, "--tls"},
+		{[]string{"--project", ""}, misuse, "needs an ID"},
+		{[]string{"--like", "currant"}, misuse, `"all" or "current"`},
+		{[]string{"--quirk", "none"}, misuse, "errors-as-200"},
+		{[]string{"--allow-origin", "http://localhost:5173", "--http-front=false"}, misuse, "--http-front"},
+		{[]string{"--allow-origin", "*"}, misuse, "no origin"},
+		{[]string{"--fault", "none"}, misuse, "expired-tokens, rejected-tokens"},
+		{[]string{"--fault", "flaky", "--fault", "slow", "--fault", "busy"}, misuse, "--fault flaky and --fault busy both say"},
+		{[]string{"--fault", "proxy-redirect", "--fault", "proxy-401"}, misuse, "give one of them"},
+		{[]string{"--seed", "/nowhere/at/all"}, misuse, "/nowhere/at/all"},
+		{[]string{"--ready-file", os.DevNull}, misuse, "not a regular file"},
+		{[]string{"--ready-file", "/nowhere/at/all"}, misuse, "/nowhere/at"},
+		{[]string{"--control", "--address", "0.0.0.0:0"}, misuse, "127.0.0.1"},
+		{[]string{"--auto-approve", "stranger"}, misuse, "no such account"},
+		{[]string{"--token-ttl", "1ms"}, misuse, "whole seconds"},
+		{[]string{"--address", "nonsense"}, misuse, "nonsense"},
+		{[]string{"--address", taken.Addr().String()}, other, "give another port"},
+		{[]string{"--http-address", "127.0.0.1:no-port"}, misuse, "no-port"},
+		{[]string{"--unix", bad}, misuse, "no socket"},
+		{[]string{"--unix", "/nowhere/at/all"}, misuse, "/nowhere/at/all"},
+		{[]string{"--console", "--address", "0.0.0.0:0"}, misuse, "other machines"},
+		{[]string{"--client", ""}, misuse, "Client"},
+		{[]string{"--login", ""}, misuse, "login"},
+		{[]string{"--seed", bad}, misuse, "line 1"},
+		{[]string{"--data", bad}, misuse, "no state"},
+		{[]string{"--data", "/nowhere/at/all"}, misuse, "directory that exists"},
+		{[]string{"--data", used}, other, "another process"},
+		{[]string{"--tls", "--ca-file", "/nowhere/at/all"}, misuse, "CA certificate"},
+		{[]string{"--tls", "--ca-file", os.DevNull, "--client-cert-file", "/nowhere/at/all"}, misuse, "client certificate"},
 	} {
 		var stderr strings.Builder
 		err := run(soon(t), tt.args, io.Discard, &stderr)
-		if err == nil || errors.Is(err, errUsage) != tt.usage {
+		if err == nil || (errors.Is(err, errUsage) || Misused(err)) != tt.misuse {
 			t.Errorf("%v: %v", tt.args, err)
 			continue
 		}

@@ -22,10 +22,10 @@ func (f *Flags) loadSeed() error {
 	}
 	text, err := os.ReadFile(f.seedFile)
 	if err != nil {
-		return fmt.Errorf("read --seed: %w", err)
+		return &misuse{fmt.Errorf("read --seed: %w", err)}
 	}
 	if f.seeds, err = seed.Parse(text); err != nil {
-		return fmt.Errorf("--seed %s: %w", f.seedFile, err)
+		return &misuse{fmt.Errorf("--seed %s: %w", f.seedFile, err)}
 	}
 	return nil
 }
@@ -41,7 +41,7 @@ func (f *Flags) applySeed(ctx context.Context, b *backend.Backend) error {
 		apply = f.seeds.ApplyMissing
 	}
 	if err := apply(ctx, b); err != nil {
-		return fmt.Errorf("--seed %s: %w", f.seedFile, err)
+		return &misuse{fmt.Errorf("--seed %s: %w", f.seedFile, err)}
 	}
 	return nil
 }
