@@ -90,14 +90,14 @@ func (r *renewal) adopt(ctx context.Context, t *task) *Credentials {
 	}
 	ctx, cancel := extended(ctx)
 	defer cancel()
-	r.storage.take(ctx, &t.lease, nil)
+	r.storage.take(ctx, &t.lock, nil)
 	stored, err := r.storage.retrieve(ctx)
 	if err == nil && (stored.ID() == before.ID() || t.outdated && stored.olderThan(before)) {
 		if stored.ID() == before.ID() { // other programs may have noted something
 			next.inherit(before, stored)
 		}
 		var newer *Credentials
-		newer, err = r.storage.replace(ctx, &t.lease, stored.ID(), &next)
+		newer, err = r.storage.replace(ctx, &t.lock, stored.ID(), &next)
 		t.outdated = t.outdated && (err != nil || newer != nil)
 		stored = newer
 	}

@@ -37,11 +37,11 @@ type backoff struct {
 func (b *backoff) failed(m mode, err error, now clock.Reading) {
 	b.err, b.mode = err, m
 	wait, background := minBackoff, time.Duration(0)
-	held, isHeld := errors.AsType[*heldError](err)
+	paused, isPaused := errors.AsType[*pausedError](err)
 	switch {
-	case errors.Is(err, ErrDeclined), isHeld && held.wait == 0:
+	case errors.Is(err, ErrDeclined), isPaused && paused.wait == 0:
 		b.declined = err
-	case isHeld:
+	case isPaused:
 		wait = 0 // the time that the error names, no longer
 	case errors.Is(err, ErrRejected):
 		b.refusals++
@@ -92,10 +92,10 @@ func (b *backoff) succeeded(t *task, found bool, now clock.Reading) {
 // accepted forgets that new tokens were refused: a server has taken this one. The person
 // whose login another server has refused before is still not asked.
 func (b *backoff) accepted(refused bool) {
-	if held, ok := errors.AsType[*heldError](b.err); ok && held.cause == ErrRejected { //nolint:errorlint // not what is around it
+	if paused, ok := errors.AsType[*pausedError](b.err); ok && paused.cause == ErrRejected { //nolint:errorlint // not what is around it
 		b.until = clock.Reading{}
 	}
-	if _, held := errors.AsType[*heldError](b.declined); held && !refused {
+	if _, paused := errors.AsType[*pausedError](b.declined); paused && !refused {
 		b.declined = nil
 	}
 }
@@ -129,7 +129,7 @@ func (b *backoff) permitted(m mode) mode {
 
 // remembered returns the error that a flight in mode m would repeat, or nil.
 func (b *backoff) remembered(m mode, now clock.Reading) error {
-	held, isHeld := errors.AsType[*heldError](b.err)
+	paused, isPaused := errors.AsType[*pausedError](b.err)
 	switch {
 	case m == newLogin:
 		return nil
@@ -139,7 +139,7 @@ func (b *backoff) remembered(m mode, now clock.Reading) error {
 		return nil // Login failed; calls go without
 	case b.declined != nil && m == interactive:
 		return fmt.Errorf("%w; call Login to be asked again", b.declined)
-	case isHeld && held.wait > 0:
+	case isPaused && paused.wait > 0:
 		return b.err
 	case b.mode < m && errors.Is(b.err, ErrInteractionRequired),
 		b.mode == renewOnly && m > renewOnly && errors.Is(b.err, ErrRejected):
@@ -154,17 +154,17 @@ func (b *backoff) suspended(now clock.Reading) bool {
 	return !b.background.IsZero() && !now.Reached(b.background)
 }
 
-// heldError says that nothing is asked of the authorization server, or of a person,
+// pausedError says that nothing is asked of the authorization server, or of a person,
 // although a call needs another token.
-type heldError struct {
+type pausedError struct {
 	text  string
 	cause error         // what kind of error it is; nil: a transient one
 	wait  time.Duration // until when; zero: until Login
 }
 
-func (e *heldError) Error() string             { return e.text }
-func (e *heldError) Unwrap() error             { return e.cause }
-func (e *heldError) RetryAfter() time.Duration { return e.wait }
+func (e *pausedError) Error() string             { return e.text }
+func (e *pausedError) Unwrap() error             { return e.cause }
+func (e *pausedError) RetryAfter() time.Duration { return e.wait }
 
 // pace limits how often rejections lead to new tokens that do not help: a method that
 // refuses every token, while others take them, leads to one request a minute in the end. A
@@ -186,14 +186,14 @@ func (p *pace) delay() time.Duration {
 	return doubled(p.n - 1)
 }
 
-// held returns an error if the next replacement has to wait.
-func (p *pace) held(now clock.Reading) error {
+// mayReplace returns an error if the next replacement has to wait.
+func (p *pace) mayReplace(now clock.Reading) error {
 	delay := p.delay()
 	wait := now.Until(p.last.Add(delay))
 	if delay == 0 || wait <= 0 {
 		return nil
 	}
-	return &heldError{cause: ErrRejected, wait: wait, text: fmt.Sprintf(
+	return &pausedError{cause: ErrRejected, wait: wait, text: fmt.Sprintf(
 		"%v: a new token did not help either, though others may accept it; the next one is requested after %v", ErrRejected, delay)}
 }
 

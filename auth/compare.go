@@ -45,7 +45,7 @@ func (r *renewal) compare(ctx context.Context, t *task) (*Credentials, error) {
 // overtake stores c in place of the stored login. If that one is newer it stays, and is returned.
 func (r *renewal) overtake(ctx context.Context, t *task, c *Credentials) (newer *Credentials, err error) {
 	if _, ok := r.storage.store.(Swapper); !ok {
-		r.storage.take(ctx, &t.lease, nil)
+		r.storage.take(ctx, &t.lock, nil)
 	}
 	stored, err := r.storage.retrieve(ctx)
 	switch {
@@ -54,7 +54,7 @@ func (r *renewal) overtake(ctx context.Context, t *task, c *Credentials) (newer 
 	case err != nil && (errors.Is(err, ErrLoggedOut) || !errors.Is(err, ErrNoCredentials)):
 		return nil, err
 	}
-	return r.storage.replace(ctx, &t.lease, stored.ID(), c)
+	return r.storage.replace(ctx, &t.lock, stored.ID(), c)
 }
 
 // outdoes reports whether c is to replace stored: c is newer, or was made from stored. A program

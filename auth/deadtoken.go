@@ -50,7 +50,7 @@ func (r *renewal) refuse(ctx context.Context, t *task, why error) (another bool)
 	r.remember(t.prev.RefreshToken, why)
 	ctx, cancel := t.awaited(ctx)
 	defer cancel()
-	other := r.storage.end(ctx, &t.lease, t.prev, why)
+	other := r.storage.end(ctx, &t.lock, t.prev, why)
 	t.outdated = false // nothing here is newer than the store any more
 	if other == nil {
 		if t.prev = t.prev.withoutRefresh(t.clock.Read()); t.prev != nil {

@@ -113,8 +113,8 @@ func (fs *flights) enter(gen uint64, m mode, changed bool) (*flight, *Credential
 	now := fs.renewal.clock.Read()
 	err := fs.backoff.remembered(m, now)
 	if err == nil && m == interactive && s.wasRejected() {
-		if held := fs.backoff.pace.held(now); held != nil {
-			err = fs.renewal.fail("renew", held)
+		if tooSoon := fs.backoff.pace.mayReplace(now); tooSoon != nil {
+			err = fs.renewal.fail("renew", tooSoon)
 		}
 	}
 	if err != nil {
@@ -161,7 +161,7 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 		// Deferred, so that no caller waits for a flow or store that ends this goroutine.
 		defer func() {
 			fs.land(f, creds, err)
-			quietly(f.lease.release) // where Close came before it could be kept
+			quietly(f.lock.release) // where Close came before it could be kept
 		}()
 		var panicked error
 		defer func() {

@@ -61,9 +61,9 @@ func (r *renewal) save(ctx context.Context, t *task, c *Credentials) (newer *Cre
 	defer cancel()
 	asked := t.isLogin && (r.traits.Interactive || t.mode == newLogin)
 	if asked {
-		r.storage.takeForPerson(ctx, &t.lease)
+		r.storage.takeForPerson(ctx, &t.lock)
 	} else {
-		r.storage.take(ctx, &t.lease, nil)
+		r.storage.take(ctx, &t.lock, nil)
 	}
 	switch {
 	case asked, !t.read && !r.storage.watched():
@@ -71,7 +71,7 @@ func (r *renewal) save(ctx context.Context, t *task, c *Credentials) (newer *Cre
 	case !t.read:
 		newer, err = r.overtake(ctx, t, c)
 	default:
-		newer, err = r.storage.replace(ctx, &t.lease, t.stored, c)
+		newer, err = r.storage.replace(ctx, &t.lock, t.stored, c)
 	}
 	if t.isLogin && errors.Is(err, ErrLoggedOut) { // that was the login before
 		return nil, r.storage.put(ctx, c)

@@ -44,9 +44,9 @@ const maxLogins = 16
 // ended.
 func (a *Authenticator) erase(ctx context.Context, ended []*Credentials) ([]*Credentials, error) {
 	stored := a.renewal.storage
-	var held lease
-	defer held.release()
-	stored.takeForPerson(ctx, &held) // or a renewal elsewhere would store the login again
+	var l lock
+	defer l.release()
+	stored.takeForPerson(ctx, &l) // or a renewal elsewhere would store the login again
 
 	initial, _ := a.unstored()
 	ended = withLogin(ended, a.current.Load().creds)
@@ -98,7 +98,7 @@ func (a *Authenticator) revoke(ctx context.Context, c *Credentials) (err error) 
 func (fs *flights) settle(ctx context.Context) (count int, err error) {
 	fs.mu.Lock()
 	f, count := fs.flight, fs.count
-	kept := fs.storing.takeLease()
+	kept := fs.storing.takeLock()
 	fs.mu.Unlock()
 	quietly(kept.release)
 	if f == nil {

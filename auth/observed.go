@@ -74,8 +74,8 @@ func (o *observed) locking(ctx context.Context) (context.Context, func(stopped b
 }
 
 // observe reports how long l is held, if it is held at all.
-func (l *lease) observe(ctx context.Context, o *observed) {
-	if l.held != nil {
+func (l *lock) observe(ctx context.Context, o *observed) {
+	if l.lease != nil {
 		_, l.ended = o.begin(ctx, Leasing)
 	}
 }

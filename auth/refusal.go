@@ -29,9 +29,9 @@ func (t *task) refusals(c *Credentials, now clock.Reading) int {
 	}
 }
 
-// held returns an error if t has to wait before it asks the authorization server: that
+// mayAsk returns an error if t has to wait before it asks the authorization server: that
 // wants to be left alone, or a server refuses one new token after another.
-func (r *renewal) held(ctx context.Context, t *task) error {
+func (r *renewal) mayAsk(ctx context.Context, t *task) error {
 	c, now := t.prev, t.clock.Read().Wall()
 	if t.mode == newLogin {
 		return nil
@@ -44,7 +44,7 @@ func (r *renewal) held(ctx context.Context, t *task) error {
 	if c.Refusals == 0 || !t.old.wasRejected() || t.old.tookToken(c) || wait <= 0 || wait > delay {
 		return nil
 	}
-	return &heldError{cause: ErrRejected, wait: wait, text: fmt.Sprintf(
+	return &pausedError{cause: ErrRejected, wait: wait, text: fmt.Sprintf(
 		"%v: %d new tokens in a row were refused and none was accepted; the next one is requested after %v; %s",
 		ErrRejected, c.Refusals+1, delay, r.mismatch(ctx, c))}
 }
@@ -62,18 +62,18 @@ func (r *renewal) postponed(t *task) error {
 		return nil
 	case c.Refused != "" && !r.traits.Interactive:
 		text := c.Refused + "; the next login is tried after " + c.RetryAt.UTC().Format(time.RFC3339)
-		return &heldError{cause: ErrRejected, wait: wait, text: text}
+		return &pausedError{cause: ErrRejected, wait: wait, text: text}
 	default:
-		return &heldError{wait: wait, text: "the authorization server wants no request before " + c.RetryAt.UTC().Format(time.RFC3339)}
+		return &pausedError{wait: wait, text: "the authorization server wants no request before " + c.RetryAt.UTC().Format(time.RFC3339)}
 	}
 }
 
-var errSpared = fmt.Errorf("%w: %w", ErrInteractionRequired, ErrRejected)
+var errNotAsked = fmt.Errorf("%w: %w", ErrInteractionRequired, ErrRejected)
 
-// spared returns an error if the person is not to be asked although a call was rejected:
+// mayAskPerson returns an error if the person is not to be asked although a call was rejected:
 // a server refused the token of a login that was made just now, and would refuse that of
 // the next one too. It leaves a note for other programs that share the login.
-func (r *renewal) spared(ctx context.Context, t *task) error {
+func (r *renewal) mayAskPerson(ctx context.Context, t *task) error {
 	c := t.prev
 	if c == nil || t.mode != interactive || !r.traits.Interactive {
 		return nil
@@ -81,16 +81,16 @@ func (r *renewal) spared(ctx context.Context, t *task) error {
 	took, age := t.old.tookToken(c), t.clock.Read().Wall().Sub(c.IssuedAt)
 	switch {
 	case c.Refused != "" && !took:
-		return &heldError{cause: errSpared, text: c.Refused}
+		return &pausedError{cause: errNotAsked, text: c.Refused}
 	case c.RefreshToken != "" || c.Ended != "" || !c.usable(t.clock.Read()) || !t.old.wasRejected() || !t.old.sameToken(c),
 		!(t.old.asked && (!took || t.old.vain.Load()) || t.old.creds.adopted && age < justNow):
 		return nil
 	}
 	text := oneLine("a server refused the token of a new login; another one would not help; " + r.mismatch(ctx, c))
 	if !took {
-		r.storage.note(ctx, &t.lease, t.stored, func(c *Credentials) { c.Refused = text })
+		r.storage.note(ctx, &t.lock, t.stored, func(c *Credentials) { c.Refused = text })
 	}
-	return &heldError{cause: errSpared, text: text}
+	return &pausedError{cause: errNotAsked, text: text}
 }
 
 // sharedRefusal is how long machines that share a login do not try one that was refused: of
@@ -107,7 +107,7 @@ func (r *renewal) postpone(ctx context.Context, t *task, err error) {
 	if wait > 0 && t.read {
 		ctx, cancel := t.awaited(ctx)
 		defer cancel()
-		r.storage.note(ctx, &t.lease, t.stored, func(c *Credentials) {
+		r.storage.note(ctx, &t.lock, t.stored, func(c *Credentials) {
 			c.RetryAt = t.clock.Read().Wall().Add(wait)
 			if text != "" {
 				c.Refused = text

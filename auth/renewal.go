@@ -53,7 +53,7 @@ type task struct {
 	clock    clock.Clock
 
 	critical  atomic.Bool  // a rotated refresh token may be in flight
-	lease     lease        // on the stored login
+	lock      lock         // on the stored login
 	tries     int          // to store it, in vain, since it is outdated
 	stored    string       // the ID of the stored login, as it was read last
 	read      bool         // that it was
@@ -91,8 +91,8 @@ var (
 // then. They never wait for a person.
 func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 	defer r.unlock(ctx, t)
-	if !t.lease.exclusive() { // kept from the renewal before, and lost since
-		t.lease.release()
+	if !t.lock.exclusive() { // kept from the renewal before, and lost since
+		t.lock.release()
 	}
 	switch {
 	case t.mode == storeOnly:
@@ -103,32 +103,32 @@ func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 	if r.find(ctx, t) {
 		return t.prev, nil
 	}
-	if err := r.held(ctx, t); err != nil && !r.hasAnother(ctx, t.old) {
+	if err := r.mayAsk(ctx, t); err != nil && !r.hasAnother(ctx, t.old) {
 		return nil, r.fail("renew", err)
 	}
 	next, err := r.renew(ctx, t)
 	switch {
 	case !errors.Is(err, errNotRenewed):
 		return next, err
-	case !r.mayLogIn(t.mode):
+	case !r.canLogIn(t.mode):
 		return r.keepCurrent(t)
 	}
-	if r.traits.Interactive && !t.read && t.lease.refused != nil { // a login may well be stored
-		return nil, r.fail("login", r.storage.unlocked(t.lease.refused))
+	if r.traits.Interactive && !t.read && t.lock.missing != nil { // a login may well be stored
+		return nil, r.fail("login", r.storage.needsLock(t.lock.missing))
 	}
-	if err := r.spared(ctx, t); err != nil {
+	if err := r.mayAskPerson(ctx, t); err != nil {
 		return nil, r.fail("login", err)
 	}
 	return r.logIn(ctx, t)
 }
 
-// mayLogIn reports whether a renewal in mode m may end in a new login.
-func (r *renewal) mayLogIn(m mode) bool {
+// canLogIn reports whether a renewal in mode m may end in a new login.
+func (r *renewal) canLogIn(m mode) bool {
 	return m >= interactive || (m == unattended && !r.traits.Interactive)
 }
 
 // find looks for credentials that can be used as they are, and once more when the
-// lease is held, because another process may just have stored some.
+// lock is held, because another process may just have stored some.
 func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 	found = r.look(ctx, t)
 	if t.mode == newLogin {
@@ -139,11 +139,11 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 	settled := false                 // nothing is to be asked, so the lock is not needed
 	again := func() bool {
 		found = r.look(ctx, t)
-		settled = found || !r.asks(t) || r.postponed(t) != nil
+		settled = found || !r.canAsk(t) || r.postponed(t) != nil
 		return settled
 	}
-	if !found && r.asks(t) && r.storage.take(ctx, &t.lease, again) && !settled {
-		if t.lease.late || missed && r.storage.watched() {
+	if !found && r.canAsk(t) && r.storage.take(ctx, &t.lock, again) && !settled {
+		if t.lock.late || missed && r.storage.watched() {
 			_ = clock.Sleep(ctx, settling) // what follows sees that ctx has ended
 		}
 		found = r.look(ctx, t)
@@ -151,8 +151,8 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 	return found
 }
 
-// asks reports whether t may ask the authorization server.
-func (r *renewal) asks(t *task) bool { return r.canRenew(t.prev, t.mode) || r.mayLogIn(t.mode) }
+// canAsk reports whether t may ask the authorization server.
+func (r *renewal) canAsk(t *task) bool { return r.canRenew(t.prev, t.mode) || r.canLogIn(t.mode) }
 
 // look sets t.prev to the best credentials there are, and reports whether they can
 // be used as they are.
@@ -283,7 +283,7 @@ func (r *renewal) flowName() string { return fmt.Sprintf("the flow %s (%T)", r.t
 // logIn makes the flow log in.
 func (r *renewal) logIn(ctx context.Context, t *task) (*Credentials, error) {
 	if r.traits.Interactive {
-		t.lease.release()
+		t.lock.release()
 	}
 	next, err := r.obtain(ctx, t)
 	switch {

@@ -34,8 +34,8 @@ type storage struct {
 
 	noLock, otherPurpose, notFound sync.Once
 
-	refused atomic.Bool         // the last lock, as required
-	place   atomic.Pointer[Key] // where the login was found; nil: not looked yet
+	lockFailed atomic.Bool         // the last time, with ErrLeaseRequired
+	place      atomic.Pointer[Key] // where the login was found; nil: not looked yet
 }
 
 func (s *storage) name() string { return fmt.Sprintf("the store %T", s.store) }
@@ -108,9 +108,9 @@ func (s *storage) put(ctx context.Context, c *Credentials) (err error) {
 }
 
 // replace stores c in place of the login with the ID old. If the store holds
-// another one by now, which cannot be while the lease is held, that one stays and
+// another one by now, which cannot be while the lock is held, that one stays and
 // is returned.
-func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credentials) (newer *Credentials, err error) {
+func (s *storage) replace(ctx context.Context, l *lock, old string, c *Credentials) (newer *Credentials, err error) {
 	swapper, ok := s.store.(Swapper)
 	if !ok && l.exclusive() {
 		return nil, s.put(ctx, c)
@@ -145,7 +145,7 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 
 // end stores that the refresh token of dead was rejected for good, when, and why. It returns
 // another login that was stored since, nil if there is none.
-func (s *storage) end(ctx context.Context, l *lease, dead *Credentials, why error) *Credentials {
+func (s *storage) end(ctx context.Context, l *lock, dead *Credentials, why error) *Credentials {
 	if s.store == nil {
 		return nil
 	}
@@ -178,7 +178,7 @@ func (s *storage) end(ctx context.Context, l *lease, dead *Credentials, why erro
 // note changes the stored login with the ID id, if it still is the stored one. Where machines
 // share the store and there is no login, it stores a note instead; not after a logout, which
 // others might not have seen yet.
-func (s *storage) note(ctx context.Context, l *lease, id string, change func(*Credentials)) {
+func (s *storage) note(ctx context.Context, l *lock, id string, change func(*Credentials)) {
 	if s.store == nil {
 		return
 	}

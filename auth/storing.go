@@ -21,7 +21,7 @@ type storing struct {
 	before   *Credentials // the login that the current one has replaced
 	owed     *Credentials // the current one, if it is to be stored once the store is back
 	tries    int          // failed tries to store it
-	lease    lease        // of the renewal that obtained it, kept so that others wait
+	lock     lock         // of the renewal that obtained it, kept so that others wait
 
 	watching bool
 	stop     func()        // ends the watching
@@ -36,7 +36,7 @@ func (fs *flights) handOver(t *task) {
 	if st.outdated && fs.renewal.storage.watched() && fs.currentLogin() != nil && !fs.owes() {
 		st.outdated = false // it ended before it could be stored
 	}
-	t.outdated, t.stored, t.tries, t.lease = st.outdated, st.storedID, st.tries, st.takeLease()
+	t.outdated, t.stored, t.tries, t.lock = st.outdated, st.storedID, st.tries, st.takeLock()
 	if t.before = st.before; t.mode > storeOnly {
 		t.before = t.last
 	}
@@ -52,13 +52,13 @@ func (fs *flights) planStoring(f *flight) {
 	case !fs.owes():
 		st.owed, st.tries, st.storedID, st.before = nil, 0, "", nil
 	case c == st.owed && f.mode != storeOnly: // f changed nothing, so this was no try
-		st.lease, f.lease = f.lease, lease{}
+		st.lock, f.lock = f.lock, lock{}
 	default:
 		if c != st.owed {
 			st.owed, st.tries, st.storedID, st.before = c, 0, f.stored, f.last
 		}
 		st.tries++
-		st.lease, f.lease = f.lease, lease{}
+		st.lock, f.lock = f.lock, lock{}
 		d := doubled(st.tries)
 		st.lookAfter(d/2+time.Duration(rand.Int64N(int64(d/2)+1)), fs.look) //nolint:gosec // spreads load, keeps no secret
 	}
@@ -95,16 +95,16 @@ func (st *storing) lookAfter(d time.Duration, look func()) {
 }
 
 // takeLease returns the lock that is kept, for the caller to release.
-func (st *storing) takeLease() lease {
-	l := st.lease
-	st.lease = lease{}
+func (st *storing) takeLock() lock {
+	l := st.lock
+	st.lock = lock{}
 	return l
 }
 
 // end cancels the next look. It returns a function that releases the lock and stops watching,
 // to be called without the mutex, since both run code of the store.
 func (st *storing) end() func() {
-	kept, stop := st.takeLease(), st.stop
+	kept, stop := st.takeLock(), st.stop
 	st.stop = nil
 	if st.wake != nil {
 		st.wake.Stop()
@@ -126,10 +126,10 @@ func quietly(f func()) {
 // unlock releases the lock of t. It keeps the lock while the stored login is outdated and may
 // soon be replaced: others wait for that, and do not send the old refresh token.
 func (r *renewal) unlock(ctx context.Context, t *task) {
-	if t.outdated && t.tries < keptTries && r.storage.watched() && t.lease.held != nil && t.lease.exclusive() && ctx.Err() == nil {
+	if t.outdated && t.tries < keptTries && r.storage.watched() && t.lock.lease != nil && t.lock.exclusive() && ctx.Err() == nil {
 		return
 	}
-	t.lease.release()
+	t.lock.release()
 }
 
 // settling is how long the first holder of a lock waits when the store was away: others store
