@@ -111,7 +111,7 @@ func (r *renewal) adopt(ctx context.Context, t *task) *Credentials {
 		t.unstored, t.outdated = err, true
 	case stored != nil && before.olderThan(stored) && !r.tooNarrow(ctx, t, stored):
 		if stored, _ = r.vetted(stored); t.canUse(stored) {
-			t.adopted, t.outdated = true, false
+			t.fromStore, t.outdated = true, false
 			r.log.InfoContext(ctx, "another process stored a newer login meanwhile; it is used instead")
 			return stored
 		}
@@ -129,7 +129,7 @@ func (c *Credentials) inherit(before, known *Credentials) {
 
 // continues makes what is known about a session hold for the one that continues it.
 func (s *snapshot) continues(t *task) {
-	if t.session != nil && !t.adopted {
+	if t.session != nil && !t.fromStore {
 		s.asked = t.old.asked
 		s.accepted.Store(t.old.accepted.Load())
 	}

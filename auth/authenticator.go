@@ -153,7 +153,7 @@ func (a *Authenticator) Refresh(ctx context.Context, stale *Credentials) (*Crede
 	if s.creds != nil && !s.published(stale) {
 		return a.Credentials(ctx)
 	}
-	if s.creds != nil && !s.refused {
+	if s.creds != nil && !s.reinstated {
 		s.advance(rejected) // from here on new calls wait instead of being rejected too
 	}
 	next, err := a.join(ctx, s.gen, interactive)

@@ -81,7 +81,7 @@ func (b *backoff) succeeded(t *task, found bool, now clock.Reading) {
 		return
 	}
 	b.pace, b.declined, b.turns = before.pace, before.declined, before.turns
-	if t.old.wasRejected() && t.old.accepted.Load() && !t.adopted {
+	if t.old.wasRejected() && t.old.accepted.Load() && !t.fromStore {
 		b.turns.count(now)
 	}
 	if b.declined != nil && !found {
@@ -91,11 +91,11 @@ func (b *backoff) succeeded(t *task, found bool, now clock.Reading) {
 
 // accepted forgets that new tokens were refused: a server has taken this one. The person
 // whose login another server has refused before is still not asked.
-func (b *backoff) accepted(refused bool) {
+func (b *backoff) accepted(rejected bool) {
 	if paused, ok := errors.AsType[*pausedError](b.err); ok && paused.cause == ErrRejected { //nolint:errorlint // not what is around it
 		b.until = clock.Reading{}
 	}
-	if _, paused := errors.AsType[*pausedError](b.declined); paused && !refused {
+	if _, paused := errors.AsType[*pausedError](b.declined); paused && !rejected {
 		b.declined = nil
 	}
 }

@@ -83,7 +83,7 @@ func (r *renewal) latest(ctx context.Context, t *task, current, stored *Credenti
 		}
 		return kept
 	case t.canUse(kept) && !stored.olderThan(t.last) && !r.tooNarrow(ctx, t, stored):
-		t.adopted = true
+		t.fromStore = true
 		r.log.DebugContext(ctx, "another process stored a newer login; it is used from now on")
 		return kept
 	case current != nil && stored.Ended != "" && stored.RefreshToken == current.RefreshToken && stored.RefreshToken != "":
@@ -111,7 +111,7 @@ func (fs *flights) compared(f *flight, creds *Credentials, err error) {
 		if creds != f.old.creds && creds != f.given {
 			f.creds = fs.publish(f, creds)
 		}
-		if f.adopted {
+		if f.fromStore {
 			fs.backoff.forgiveLogin()
 		}
 	}

@@ -98,14 +98,14 @@ type Credentials struct {
 	// and [Find] returns ErrNoCredentials.
 	RetryAt time.Time
 
-	gen     uint64 // set by the Authenticator that published it; 0 before
-	adopted bool   // likewise: from the store
+	gen       uint64 // set by the Authenticator that published it; 0 before
+	fromStore bool   // likewise: from the store
 }
 
-// Adopted reports whether the Authenticator that returned c found it in its [Store], where
+// FromStore reports whether the Authenticator that returned c found it in its [Store], where
 // another program may have put it long ago, and did not obtain it by itself. So a call that
 // is rejected with it may be made once more with the next one.
-func (c *Credentials) Adopted() bool { return c != nil && c.adopted }
+func (c *Credentials) FromStore() bool { return c != nil && c.fromStore }
 
 // ID identifies the access token without exposing it: the first 32 hex digits of its
 // SHA-256, or "" without one. (Flyte's Python client uses MD5 here, which FIPS builds

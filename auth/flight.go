@@ -224,15 +224,15 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 func (fs *flights) publish(f *flight, creds *Credentials) *Credentials {
 	next := &snapshot{gen: f.old.gen + 1, last: f.old.last, asked: f.isLogin && fs.renewal.traits.Interactive}
 	next.continues(&f.task)
-	adopted := f.adopted
+	fromStore := f.fromStore
 	if f.old.sameToken(creds) && (!f.repeated || f.err != nil) {
-		next.gen, adopted = f.old.gen, f.old.creds.adopted
+		next.gen, fromStore = f.old.gen, f.old.creds.fromStore
 		next.inherit(f.old)
 		next.advance(f.old.load())
 	}
 	if creds != nil {
 		stamped := *creds
-		stamped.gen, stamped.adopted = next.gen, adopted
+		stamped.gen, stamped.fromStore = next.gen, fromStore
 		next.creds, next.last = &stamped, &stamped
 	}
 	next.schedule(fs.renewal.clock, fs.skew)

@@ -42,7 +42,7 @@ func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Creden
 		case err != nil:
 			r.cannotStore(ctx, err)
 		case t.canUse(newer):
-			t.adopted, t.isLogin, t.repeated, t.outdated = true, false, false, false
+			t.fromStore, t.isLogin, t.repeated, t.outdated = true, false, false, false
 			r.log.InfoContext(ctx, "another process stored a newer login meanwhile; it is used instead")
 			return newer, nil
 		}

@@ -107,7 +107,7 @@ func (t *task) outcome(creds *Credentials, err error) Outcome {
 		return LoggedIn
 	case creds == nil, t.old.sameToken(creds):
 		return NoLogin
-	case t.adopted, t.session != nil, creds == t.given:
+	case t.fromStore, t.session != nil, creds == t.given:
 		return Found
 	default:
 		return Refreshed

@@ -64,10 +64,10 @@ type task struct {
 	note      *Credentials // what others stored where there is no login
 	narrow    bool         // the stored login asked for too few scopes
 
-	adopted  bool  // the result is from the store
-	isLogin  bool  // the result is a new login, not a refreshed one
-	repeated bool  // the result is the same access token as before
-	unstored error // why a session that was adopted could not be stored
+	fromStore bool  // the result is from the store
+	isLogin   bool  // the result is a new login, not a refreshed one
+	repeated  bool  // the result is the same access token as before
+	unstored  error // why a session that was adopted could not be stored
 }
 
 var (
@@ -132,7 +132,7 @@ func (r *renewal) canLogIn(m mode) bool {
 func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 	found = r.look(ctx, t)
 	if t.mode == newLogin {
-		t.adopted = false
+		t.fromStore = false
 		return false
 	}
 	missed := !t.read && !t.outdated // the store was away
@@ -185,14 +185,14 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 		return false
 	}
 	stored, why = r.vetted(stored)
-	t.adopted = t.canUse(stored)
-	if t.adopted || t.given == nil {
+	t.fromStore = t.canUse(stored)
+	if t.fromStore || t.given == nil {
 		t.prev, t.failure = stored, why
 	}
 	if errors.Is(why, errUnusable) {
 		r.log.WarnContext(ctx, "a token that calls cannot carry is not used", slog.Any("error", why))
 	}
-	return t.adopted
+	return t.fromStore
 }
 
 // canUse reports whether calls can carry c as it is.
@@ -242,7 +242,7 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 			}
 			break
 		}
-		if t.adopted = t.canUse(t.prev); t.adopted {
+		if t.fromStore = t.canUse(t.prev); t.fromStore {
 			return t.prev, nil
 		}
 	}
