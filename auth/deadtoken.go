@@ -50,15 +50,15 @@ func (r *renewal) refuse(ctx context.Context, t *task, why error) (another bool)
 	r.remember(t.prev.RefreshToken, why)
 	ctx, cancel := t.awaited(ctx)
 	defer cancel()
-	other := r.storage.end(ctx, &t.lock, t.prev, why)
-	t.outdated = false // nothing here is newer than the store any more
+	other := r.storage.end(ctx, &t.entry.lock, t.prev, why)
+	t.entry.outdated = false // nothing here is newer than the store any more
 	if other == nil {
-		if t.prev = t.prev.withoutRefresh(t.clock.Read()); t.prev != nil {
+		if t.prev = t.prev.withoutRefresh(r.clock.Read()); t.prev != nil {
 			t.prev.Ended = oneLine(why.Error())
 		}
 		return false
 	}
-	t.prev, t.stored, t.read = other, other.ID(), true
+	t.prev, t.entry.id, t.entry.read = other, other.ID(), true
 	return true
 }
 
@@ -99,6 +99,6 @@ func (r *renewal) givenUp(t *task, err error) bool {
 		return false
 	}
 	r.faults++
-	ended := t.old.wasRejected() || !t.prev.usable(t.clock.Read())
+	ended := t.old.wasRejected() || !t.prev.usable(r.clock.Read())
 	return r.faults > 1 && ended && t.mode > renewOnly && r.traits.Interactive && retryAfter(err) == 0
 }

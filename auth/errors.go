@@ -150,3 +150,9 @@ func recovered(ctx context.Context, log *slog.Logger, who string, err *error) { 
 	log.DebugContext(ctx, "a panic ended a login", slog.String("in", who), slog.String("stack", string(debug.Stack())))
 	*err = failure
 }
+
+// quietly calls f, code of the program whose panic no caller could be told of.
+func quietly(f func()) {
+	defer func() { _ = recover() }()
+	f()
+}

@@ -31,7 +31,7 @@ func (f *flight) serves(m mode) bool {
 	switch {
 	case f.mode >= m:
 		return true
-	case f.err != nil, f.mode == storeOnly, f.loggedOut && f.creds == nil:
+	case f.err != nil, f.mode == storeOnly, f.entry.loggedOut && f.creds == nil:
 		return false
 	case m == newLogin:
 		return f.isLogin
@@ -51,12 +51,14 @@ type flights struct {
 	current atomic.Pointer[snapshot]
 	closed  chan struct{}
 
-	mu      sync.Mutex // guards what follows; never held over I/O
-	flight  *flight
-	count   int // of flights so far that may have changed the login
-	backoff backoff
-	initial *Credentials
-	storing storing
+	mu       sync.Mutex // guards what follows; never held over I/O
+	flight   *flight
+	count    int // of flights so far that may have changed the login
+	backoff  backoff
+	initial  *Credentials
+	entry    entry
+	unsaved  *Credentials // the current login, to be stored once the store is back; see entry
+	watching watching
 }
 
 // flightOf is the context key of everything that runs within a flight.
@@ -143,13 +145,13 @@ func (fs *flights) advise(s *snapshot) {
 func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 	ctx := context.WithValue(context.Background(), flightOf{fs}, true) //nolint:forbidigo // see above
 	ctx, cancel := context.WithCancel(ctx)
-	f := &flight{task: task{clock: fs.renewal.clock}, cancel: cancel, done: make(chan struct{})}
+	f := &flight{cancel: cancel, done: make(chan struct{})}
 	f.mode, f.old, f.last, f.session = m, s, s.last, session
 	if s.load() == unread && fs.initial != nil {
 		f.given, f.last = fs.initial, fs.initial
 	}
-	fs.handOver(&f.task)
-	f.critical.Store(session != nil || m == storeOnly && f.outdated)
+	f.entry = fs.handOver(m, f.last)
+	f.critical.Store(session != nil || m == storeOnly && f.entry.outdated)
 	fs.flight = f
 	if m != storeOnly {
 		fs.count++
@@ -161,7 +163,7 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 		// Deferred, so that no caller waits for a flow or store that ends this goroutine.
 		defer func() {
 			fs.land(f, creds, err)
-			quietly(f.lock.release) // where Close came before it could be kept
+			quietly(f.entry.lock.release) // where Close came before it could be kept
 		}()
 		var panicked error
 		defer func() {
@@ -172,7 +174,7 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 		defer recovered(ctx, fs.renewal.log, "the login", &panicked)
 		fs.watch(ctx)
 		creds, err = fs.renewal.runObserved(ctx, &f.task)
-		if f.loggedOut && s.creds != nil {
+		if f.entry.loggedOut && s.creds != nil {
 			fs.renewal.log.InfoContext(ctx, "the login was deleted by a logout of another process")
 		}
 	}()
@@ -184,7 +186,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.flight = nil
-	if f.loggedOut && !isClosed(fs.closed) {
+	if f.entry.loggedOut && !isClosed(fs.closed) {
 		fs.drop(f.old)
 	}
 	switch {
@@ -192,13 +194,13 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 		f.err = fs.fail("login", ErrClosed)
 	case f.mode == storeOnly:
 		fs.compared(f, creds, err)
-	case f.loggedOut && creds == nil && f.mode == renewOnly: // the next call may log in
+	case f.entry.loggedOut && creds == nil && f.mode == renewOnly: // the next call may log in
 	case err != nil:
 		f.err = err
 		switch { // their refresh token is new
 		case creds == nil:
 		case creds.AccessToken == "":
-			fs.initial, fs.storing.outdated = creds, f.outdated
+			fs.initial, fs.entry.outdated = creds, f.entry.outdated
 		default:
 			fs.publish(f, creds)
 		}
@@ -214,7 +216,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 			fs.backoff.succeeded(&f.task, f.creds != nil, fs.renewal.clock.Read())
 		}
 	}
-	fs.planStoring(f)
+	fs.takeOver(f)
 	close(f.done)
 }
 
@@ -237,7 +239,7 @@ func (fs *flights) publish(f *flight, creds *Credentials) *Credentials {
 	}
 	next.schedule(fs.renewal.clock, fs.skew)
 	fs.current.Store(next)
-	fs.storing.outdated = f.outdated
+	fs.entry.outdated = f.entry.outdated
 	return next.creds
 }
 

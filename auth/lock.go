@@ -115,14 +115,14 @@ var errLeaseLost = fmt.Errorf("%w: the lock was lost before the refresh token wa
 // mayRenew returns an error if the refresh token must not be sent now, since another holder
 // of the login may send it too, or has replaced it already.
 func (s *storage) mayRenew(t *task) error {
-	l := &t.lock
+	l := &t.entry.lock
 	switch {
 	case l.missing != nil:
 		return s.needsLock(l.missing)
 	case l.lease != nil && !l.exclusive():
 		return s.needsLock(errLeaseLost)
-	case l.lease != nil && !t.read && !t.outdated && s.watched():
-		return &unreadError{why: t.unread}
+	case l.lease != nil && !t.entry.read && !t.entry.outdated && s.watched():
+		return &unreadError{why: t.entry.err}
 	default:
 		return nil
 	}

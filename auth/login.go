@@ -32,16 +32,16 @@ func (a *Authenticator) Close() error {
 func (fs *flights) close() {
 	fs.mu.Lock()
 	if !isClosed(fs.closed) {
-		if fs.flight == nil && fs.owes() {
+		if fs.flight == nil && fs.mustStore() {
 			fs.launch(fs.current.Load(), storeOnly, nil)
 		}
 		close(fs.closed)
 		fs.current.Load().advance(closed)
 	}
-	f := fs.flight
-	end := fs.storing.end()
+	f, kept, stop := fs.flight, fs.takeLock(), fs.unwatch()
 	fs.mu.Unlock()
-	end()
+	quietly(kept.release)
+	stop()
 	if f == nil {
 		return
 	}

@@ -48,7 +48,7 @@ func (a *Authenticator) erase(ctx context.Context, ended []*Credentials) ([]*Cre
 	defer l.release()
 	stored.takeForPerson(ctx, &l) // or a renewal elsewhere would store the login again
 
-	initial, _ := a.unstored()
+	initial, _ := a.besideStore()
 	ended = withLogin(ended, a.current.Load().creds)
 	ended = withLogin(ended, initial)
 	if stored.store == nil {
@@ -98,7 +98,7 @@ func (a *Authenticator) revoke(ctx context.Context, c *Credentials) (err error) 
 func (fs *flights) settle(ctx context.Context) (count int, err error) {
 	fs.mu.Lock()
 	f, count := fs.flight, fs.count
-	kept := fs.storing.takeLock()
+	kept := fs.takeLock()
 	fs.mu.Unlock()
 	quietly(kept.release)
 	if f == nil {
@@ -123,6 +123,6 @@ func (fs *flights) clear(count int, kept bool) bool {
 		return false
 	}
 	fs.current.Store(notRead(fs.current.Load().gen))
-	fs.initial, fs.backoff, fs.storing.outdated = nil, backoff{}, kept
+	fs.initial, fs.backoff, fs.entry.outdated = nil, backoff{}, kept
 	return true
 }

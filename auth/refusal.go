@@ -32,7 +32,7 @@ func (t *task) refusals(c *Credentials, now clock.Reading) int {
 // mayAsk returns an error if t has to wait before it asks the authorization server: that
 // wants to be left alone, or a server refuses one new token after another.
 func (r *renewal) mayAsk(ctx context.Context, t *task) error {
-	c, now := t.prev, t.clock.Read().Wall()
+	c, now := t.prev, r.clock.Read().Wall()
 	if t.mode == newLogin {
 		return nil
 	}
@@ -52,11 +52,11 @@ func (r *renewal) mayAsk(ctx context.Context, t *task) error {
 // postponed returns an error if a program that shares the login, this one or another, found
 // that the authorization server is not to be asked yet.
 func (r *renewal) postponed(t *task) error {
-	c := cmp.Or(t.note, t.prev)
+	c := cmp.Or(t.entry.note, t.prev)
 	if c == nil {
 		return nil
 	}
-	wait := c.RetryAt.Sub(t.clock.Read().Wall())
+	wait := c.RetryAt.Sub(r.clock.Read().Wall())
 	switch {
 	case wait <= 0 || wait > maxRetryAfter:
 		return nil
@@ -78,17 +78,17 @@ func (r *renewal) mayAskPerson(ctx context.Context, t *task) error {
 	if c == nil || t.mode != interactive || !r.traits.Interactive {
 		return nil
 	}
-	took, age := t.old.tookToken(c), t.clock.Read().Wall().Sub(c.IssuedAt)
+	took, age := t.old.tookToken(c), r.clock.Read().Wall().Sub(c.IssuedAt)
 	switch {
 	case c.Refused != "" && !took:
 		return &pausedError{cause: errNotAsked, text: c.Refused}
-	case c.RefreshToken != "" || c.Ended != "" || !c.usable(t.clock.Read()) || !t.old.wasRejected() || !t.old.sameToken(c),
+	case c.RefreshToken != "" || c.Ended != "" || !c.usable(r.clock.Read()) || !t.old.wasRejected() || !t.old.sameToken(c),
 		!(t.old.asked && (!took || t.old.vain.Load()) || t.old.creds.fromStore && age < justNow):
 		return nil
 	}
 	text := oneLine("a server refused the token of a new login; another one would not help; " + r.mismatch(ctx, c))
 	if !took {
-		r.storage.note(ctx, &t.lock, t.stored, func(c *Credentials) { c.Refused = text })
+		r.storage.note(ctx, &t.entry.lock, t.entry.id, func(c *Credentials) { c.Refused = text })
 	}
 	return &pausedError{cause: errNotAsked, text: text}
 }
@@ -104,11 +104,11 @@ func (r *renewal) postpone(ctx context.Context, t *task, err error) {
 	if errors.Is(err, ErrRejected) && !r.traits.Interactive && r.storage.watched() {
 		wait, text = max(wait, sharedRefusal), oneLine(err.Error())
 	}
-	if wait > 0 && t.read {
+	if wait > 0 && t.entry.read {
 		ctx, cancel := t.awaited(ctx)
 		defer cancel()
-		r.storage.note(ctx, &t.lock, t.stored, func(c *Credentials) {
-			c.RetryAt = t.clock.Read().Wall().Add(wait)
+		r.storage.note(ctx, &t.entry.lock, t.entry.id, func(c *Credentials) {
+			c.RetryAt = r.clock.Read().Wall().Add(wait)
 			if text != "" {
 				c.Refused = text
 			}
@@ -127,7 +127,7 @@ func (t *task) awaited(ctx context.Context) (context.Context, context.CancelFunc
 
 // keepCurrent returns the existing credentials when a login is not permitted.
 func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
-	if t.loggedOut {
+	if t.entry.loggedOut {
 		return nil, nil //nolint:nilnil // as after a logout: calls go without
 	}
 	if !errors.Is(t.failure, ErrRejected) && t.old.load() != unread {

@@ -43,31 +43,22 @@ type renewal struct {
 // task is one replacement and its progress. Until it is done only the goroutine that
 // runs it uses it, critical excepted.
 type task struct {
-	mode     mode
-	old      *snapshot    // what is to be replaced
-	given    *Credentials // of WithInitial, the first time
-	last     *Credentials // already superseded: not to be handed out again
-	before   *Credentials // what the login replaces that is to be stored
-	outdated bool         // the stored copy is outdated too; see flights
-	session  *Credentials // that the other side renewed by itself, and is to be adopted
-	clock    clock.Clock
+	mode    mode
+	old     *snapshot    // what is to be replaced
+	given   *Credentials // of WithInitial, the first time
+	last    *Credentials // already superseded: not to be handed out again
+	session *Credentials // that the other side renewed by itself, and is to be adopted
 
-	critical  atomic.Bool  // a rotated refresh token may be in flight
-	lock      lock         // on the stored login
-	tries     int          // to store it, in vain, since it is outdated
-	stored    string       // the ID of the stored login, as it was read last
-	read      bool         // that it was
-	unread    error        // why not
-	loggedOut bool         // the stored login was deleted by a logout
-	prev      *Credentials // what can be refreshed
-	failure   error        // why it cannot
-	note      *Credentials // what others stored where there is no login
-	narrow    bool         // the stored login asked for too few scopes
+	entry    entry        // in the store
+	prev     *Credentials // what can be refreshed
+	failure  error        // why it cannot
+	narrow   bool         // the stored login asked for too few scopes
+	critical atomic.Bool  // a rotated refresh token may be in flight
 
 	fromStore bool  // the result is from the store
 	isLogin   bool  // the result is a new login, not a refreshed one
 	repeated  bool  // the result is the same access token as before
-	unstored  error // why a session that was adopted could not be stored
+	storeErr  error // why a session that was adopted could not be stored
 }
 
 var (
@@ -91,8 +82,8 @@ var (
 // then. They never wait for a person.
 func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 	defer r.unlock(ctx, t)
-	if !t.lock.exclusive() { // kept from the renewal before, and lost since
-		t.lock.release()
+	if !t.entry.lock.exclusive() { // kept from the renewal before, and lost since
+		t.entry.lock.release()
 	}
 	switch {
 	case t.mode == storeOnly:
@@ -113,8 +104,8 @@ func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 	case !r.canLogIn(t.mode):
 		return r.keepCurrent(t)
 	}
-	if r.traits.Interactive && !t.read && t.lock.missing != nil { // a login may well be stored
-		return nil, r.fail("login", r.storage.needsLock(t.lock.missing))
+	if r.traits.Interactive && !t.entry.read && t.entry.lock.missing != nil { // a login may well be stored
+		return nil, r.fail("login", r.storage.needsLock(t.entry.lock.missing))
 	}
 	if err := r.mayAskPerson(ctx, t); err != nil {
 		return nil, r.fail("login", err)
@@ -135,15 +126,15 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 		t.fromStore = false
 		return false
 	}
-	missed := !t.read && !t.outdated // the store was away
-	settled := false                 // nothing is to be asked, so the lock is not needed
+	missed := !t.entry.read && !t.entry.outdated // the store was away
+	settled := false                             // nothing is to be asked, so the lock is not needed
 	again := func() bool {
 		found = r.look(ctx, t)
 		settled = found || !r.canAsk(t) || r.postponed(t) != nil
 		return settled
 	}
-	if !found && r.canAsk(t) && r.storage.take(ctx, &t.lock, again) && !settled {
-		if t.lock.late || missed && r.storage.watched() {
+	if !found && r.canAsk(t) && r.storage.take(ctx, &t.entry.lock, again) && !settled {
+		if t.entry.lock.late || missed && r.storage.watched() {
 			_ = clock.Sleep(ctx, settling) // what follows sees that ctx has ended
 		}
 		found = r.look(ctx, t)
@@ -159,23 +150,23 @@ func (r *renewal) canAsk(t *task) bool { return r.canRenew(t.prev, t.mode) || r.
 func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 	given, why := r.vetted(t.given)
 	current, old := r.vetted(t.old.creds)
-	t.given, t.prev, t.failure, t.note = given, cmp.Or(given, current), cmp.Or(why, old), nil
+	t.given, t.prev, t.failure, t.entry.note = given, cmp.Or(given, current), cmp.Or(why, old), nil
 	switch {
-	case t.given.usable(t.clock.Read()):
+	case t.given.usable(r.clock.Read()):
 		return true
-	case r.storage.store == nil, t.outdated:
+	case r.storage.store == nil, t.entry.outdated:
 		return false
 	}
 	stored, err := r.storage.retrieve(ctx)
-	t.read, t.unread = err == nil || errors.Is(err, ErrNoCredentials), err
-	t.stored, t.loggedOut = stored.ID(), errors.Is(err, ErrLoggedOut)
+	t.entry.read, t.entry.err = err == nil || errors.Is(err, ErrNoCredentials), err
+	t.entry.id, t.entry.loggedOut = stored.ID(), errors.Is(err, ErrLoggedOut)
 	switch {
-	case t.loggedOut:
+	case t.entry.loggedOut:
 		t.prev, t.failure = given, why
 		return false
 	case errors.Is(err, ErrNoCredentials):
 		if said, ok := errors.AsType[*noteError](err); ok {
-			t.note = said.note
+			t.entry.note = said.note
 		}
 		return false
 	case err != nil:
@@ -185,7 +176,7 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 		return false
 	}
 	stored, why = r.vetted(stored)
-	t.fromStore = t.canUse(stored)
+	t.fromStore = r.canUse(t, stored)
 	if t.fromStore || t.given == nil {
 		t.prev, t.failure = stored, why
 	}
@@ -196,8 +187,8 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 }
 
 // canUse reports whether calls can carry c as it is.
-func (t *task) canUse(c *Credentials) bool {
-	return c.usable(t.clock.Read()) && (t.last == nil || c.AccessToken != t.last.AccessToken)
+func (r *renewal) canUse(t *task, c *Credentials) bool {
+	return c.usable(r.clock.Read()) && (t.last == nil || c.AccessToken != t.last.AccessToken)
 }
 
 // canRenew reports whether a refresh is worth a request. Flows that need no person log in
@@ -242,7 +233,7 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 			}
 			break
 		}
-		if t.fromStore = t.canUse(t.prev); t.fromStore {
+		if t.fromStore = r.canUse(t, t.prev); t.fromStore {
 			return t.prev, nil
 		}
 	}
@@ -283,7 +274,7 @@ func (r *renewal) flowName() string { return fmt.Sprintf("the flow %s (%T)", r.t
 // logIn makes the flow log in.
 func (r *renewal) logIn(ctx context.Context, t *task) (*Credentials, error) {
 	if r.traits.Interactive {
-		t.lock.release()
+		t.entry.lock.release()
 	}
 	next, err := r.obtain(ctx, t)
 	switch {
