@@ -50,7 +50,9 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 		skew: o.skew, initial: o.initial,
 		closed: make(chan struct{}),
 	}}
-	a.start(o.observer)
+	a.renewal.report = reporter{o.observer, a}
+	a.renewal.storage.report = &a.renewal.report
+	a.current.Store(notRead(0))
 	return a
 }
 
@@ -149,7 +151,8 @@ func (a *Authenticator) afterExpiry(ctx context.Context, s *snapshot) (*Credenti
 // [ErrNotReplaced] if stale has not expired: then other calls still carry it, since another
 // server, or another method, may take it.
 func (a *Authenticator) Refresh(ctx context.Context, stale *Credentials) (*Credentials, error) {
-	s := a.rejection(ctx)
+	a.renewal.report.moment(ctx, Rejection)
+	s := a.current.Load()
 	if s.creds != nil && !s.published(stale) {
 		return a.Credentials(ctx)
 	}

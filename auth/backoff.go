@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -233,12 +232,4 @@ func (t *turns) many(now clock.Reading) bool {
 	}
 	t.last = now
 	return true
-}
-
-// half returns a context for half of the time that ctx has.
-func half(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithTimeout(ctx, time.Until(deadline)/2)
-	}
-	return context.WithCancel(ctx)
 }

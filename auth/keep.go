@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -105,4 +106,30 @@ func (r *renewal) keepRefresh(ctx context.Context, t *task, token string) *Crede
 		}
 	}
 	return &kept
+}
+
+// keepCurrent returns the existing credentials when a login is not permitted.
+func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
+	if t.entry.loggedOut {
+		return nil, nil //nolint:nilnil // as after a logout: calls go without
+	}
+	if !errors.Is(t.failure, ErrRejected) && t.old.load() != unread {
+		cause := ErrLoginEnded
+		if t.prev == nil && t.last == nil {
+			cause = ErrNotLoggedIn
+		}
+		if t.failure != nil {
+			cause = fmt.Errorf("%w: log in again: %v", cause, t.failure) //nolint:errorlint // history, not the cause
+		}
+		return nil, r.fail("renew", cause)
+	}
+	if t.prev != nil && t.prev.AccessToken == "" {
+		t.prev = nil // it stays stored for a flow that can refresh it
+	}
+	return t.prev, nil
+}
+
+// rotates reports whether next has another refresh token than what was refreshed.
+func (t *task) rotates(next *Credentials) bool {
+	return next != nil && next.RefreshToken != "" && next.RefreshToken != t.prev.RefreshToken
 }

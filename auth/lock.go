@@ -31,7 +31,7 @@ func (s *storage) take(ctx context.Context, l *lock, done func() bool) bool {
 	defer cancel()
 	var err error
 	left := false
-	limited, locked := s.seen.locking(limited)
+	limited, locked := s.report.locking(limited)
 	func() {
 		defer func() { locked(left, err) }()
 		defer recovered(ctx, s.log, s.name(), &err)
@@ -45,7 +45,7 @@ func (s *storage) take(ctx context.Context, l *lock, done func() bool) bool {
 			return left
 		})
 	}()
-	l.observe(ctx, s.seen)
+	s.report.leasing(ctx, l)
 	switch {
 	case errors.Is(err, ErrLeaseRequired):
 		l.missing = err

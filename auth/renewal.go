@@ -33,7 +33,7 @@ type renewal struct {
 	log     *slog.Logger
 	clock   clock.Clock
 	scopes  []string // that this program asks for, if it says so
-	seen    observed
+	report  reporter
 
 	narrow atomic.Bool                    // a login with fewer scopes has to do
 	dead   atomic.Pointer[[]refusedToken] // never sent again
@@ -262,7 +262,7 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 	}
 	sending, cancel := context.WithTimeout(sending, limit)
 	defer cancel()
-	defer r.seen.during(&sending, Refreshing, &err)()
+	defer r.report.during(&sending, Refreshing, &err)()
 	defer recovered(ctx, r.log, r.flowName(), &err)
 	next, err = r.flow.(Renewer).Renew(sending, r.env, t.prev) //nolint:forcetypeassert // canRenew has looked
 	return r.checked(next, err)
@@ -302,7 +302,7 @@ func (r *renewal) obtain(ctx context.Context, t *task) (next *Credentials, err e
 	limit := r.traits.limit()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	defer r.seen.during(&ctx, LoggingIn, &err)()
+	defer r.report.during(&ctx, LoggingIn, &err)()
 	defer recovered(ctx, r.log, r.flowName(), &err)
 	prev := t.prev
 	if prev == nil && t.failure != nil { // there was one

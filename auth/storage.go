@@ -26,11 +26,11 @@ const (
 // storage is the stored login of one key: the Store, within time limits, and its
 // optional powers (lock, swap, discard). A panic of the Store is an error of it.
 type storage struct {
-	store Store // nil: logins end with the process
-	key   Key
-	log   *slog.Logger
-	clock clock.Clock
-	seen  *observed
+	store  Store // nil: logins end with the process
+	key    Key
+	log    *slog.Logger
+	clock  clock.Clock
+	report *reporter
 
 	noLock, otherPurpose, notFound sync.Once
 
@@ -57,7 +57,7 @@ func (s *storage) retrieve(ctx context.Context) (*Credentials, error) {
 func (s *storage) find(ctx context.Context) (place Key, c *Credentials, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	defer s.seen.during(&ctx, Reading, &err)()
+	defer s.report.during(&ctx, Reading, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	place, c, err = Find(ctx, s.store, s.key)
 	if other, ok := errors.AsType[*mismatchError](err); ok {
@@ -96,7 +96,7 @@ var errDeleted = errors.New("the stored login was deleted during its renewal")
 func (s *storage) put(ctx context.Context, c *Credentials) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	defer s.seen.during(&ctx, Storing, &err)()
+	defer s.report.during(&ctx, Storing, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	s.check(ctx, c)
 	place := s.at()
@@ -118,7 +118,7 @@ func (s *storage) replace(ctx context.Context, l *lock, old string, c *Credentia
 	if ok {
 		limited, cancel := context.WithTimeout(ctx, storeTimeout)
 		defer cancel()
-		defer s.seen.during(&limited, Storing, &err)()
+		defer s.report.during(&limited, Storing, &err)()
 		defer recovered(ctx, s.log, s.name(), &err)
 		s.check(ctx, c)
 		if swapped, err := swapper.Swap(limited, s.at(), old, c); swapped || err != nil {
@@ -212,7 +212,7 @@ func oneLine(text string) string {
 func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 	limited, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	defer s.seen.during(&limited, Deleting, &err)()
+	defer s.report.during(&limited, Deleting, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	if d, ok := s.store.(Discarder); ok {
 		return d.Discard(limited, s.at(), dead)
@@ -231,19 +231,7 @@ func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 func (s *storage) remove(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	defer s.seen.during(&ctx, Deleting, &err)()
+	defer s.report.during(&ctx, Deleting, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	return s.store.Delete(ctx, s.at())
-}
-
-// extraTime is how much longer than the flight that asked for it a refresh, and
-// storing its result, may take. An authorization server that rotates refresh tokens
-// may have ended the old one by then, and a login would be lost with the answer.
-const extraTime = 3 * time.Second
-
-// extended returns a context that ends extraTime after ctx does.
-func extended(ctx context.Context) (context.Context, context.CancelFunc) {
-	kept, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(extraTime, cancel) })
-	return kept, func() { stop(); cancel() }
 }

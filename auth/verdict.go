@@ -46,7 +46,7 @@ func (a *Authenticator) Doubted(ctx context.Context, c *Credentials) bool {
 	many := a.backoff.turns.many(a.renewal.clock.Read())
 	a.mu.Unlock()
 	if many {
-		a.renewal.seen.moment(ctx, Rejection)
+		a.renewal.report.moment(ctx, Rejection)
 	}
 	return many
 }
