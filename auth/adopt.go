@@ -130,7 +130,7 @@ func (c *Credentials) inherit(before, known *Credentials) {
 // continues makes what is known about a session hold for the one that continues it.
 func (s *snapshot) continues(t *task) {
 	if t.session != nil && !t.fromStore {
-		s.asked = t.old.asked
+		s.byPerson = t.old.byPerson
 		s.accepted.Store(t.old.accepted.Load())
 	}
 }

@@ -26,7 +26,7 @@ type backoff struct {
 	until      clock.Reading // when a call that waits may try again; zero: now
 	background clock.Reading // when a refresh in the background may; zero: now
 	failures   int           // background failures in a row
-	refusals   int           // terminal refusals in a row
+	rejections int           // ErrRejected in a row
 	declined   error         // a person declined, or is not to be asked: remembered until Login
 	pace       pace
 	turns      turns
@@ -43,8 +43,8 @@ func (b *backoff) failed(m mode, err error, now clock.Reading) {
 	case isPaused:
 		wait = 0 // the time that the error names, no longer
 	case errors.Is(err, ErrRejected):
-		b.refusals++
-		wait = doubled(b.refusals)
+		b.rejections++
+		wait = doubled(b.rejections)
 	case m == renewOnly:
 		b.failures++
 		limit := doubled(b.failures)

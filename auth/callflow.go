@@ -31,3 +31,6 @@ func (r *renewal) checked(c *Credentials, err error) (*Credentials, error) {
 	}
 	return c, nil
 }
+
+// flowName names the flow in errors.
+func (r *renewal) flowName() string { return fmt.Sprintf("the flow %s (%T)", r.traits.Name, r.flow) }

@@ -88,7 +88,7 @@ func (r *renewal) latest(ctx context.Context, t *task, current, stored *Credenti
 		r.log.DebugContext(ctx, "another process stored a newer login; it is used from now on")
 		return kept
 	case current != nil && stored.Ended != "" && stored.RefreshToken == current.RefreshToken && stored.RefreshToken != "":
-		r.remember(stored.RefreshToken, errors.New(stored.Ended))
+		r.rememberRejected(stored.RefreshToken, errors.New(stored.Ended))
 	}
 	return current
 }

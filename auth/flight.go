@@ -8,11 +8,8 @@ import (
 	"time"
 )
 
-var (
-	errDeadlock = errors.New("login deadlock: the flow made an RPC that this Authenticator authenticates;" +
-		" use a separate connection for it")
-	errNoAnswer = errors.New("the flow or the store ended its goroutine (runtime.Goexit)")
-)
+var errDeadlock = errors.New("login deadlock: the flow made an RPC that this Authenticator authenticates;" +
+	" use a separate connection for it")
 
 // flight is one renewal under way. Its result may be read once done is closed.
 type flight struct {
@@ -197,7 +194,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 	case f.entry.loggedOut && creds == nil && f.mode == renewOnly: // the next call may log in
 	case err != nil:
 		f.err = err
-		switch { // their refresh token is new
+		switch { // credentials beside an error hold a new refresh token
 		case creds == nil:
 		case creds.AccessToken == "":
 			fs.initial, fs.entry.outdated = creds, f.entry.outdated
@@ -224,7 +221,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 // that merely lost or changed its refresh token keeps its generation and state, so
 // that a caller whose call was rejected with it is not told that it was replaced.
 func (fs *flights) publish(f *flight, creds *Credentials) *Credentials {
-	next := &snapshot{gen: f.old.gen + 1, last: f.old.last, asked: f.isLogin && fs.renewal.traits.Interactive}
+	next := &snapshot{gen: f.old.gen + 1, last: f.old.last, byPerson: f.isLogin && fs.renewal.traits.Interactive}
 	next.continues(&f.task)
 	fromStore := f.fromStore
 	if f.old.sameToken(creds) && (!f.repeated || f.err != nil) {

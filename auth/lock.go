@@ -19,7 +19,7 @@ type lock struct {
 
 // take locks the login for l, where the store can, and reports whether l was
 // unlocked before. Without a lock a renewal is less safe, but better than none unless the
-// store says otherwise; see [storage.mayRenew]. While it waits it calls done, which may be
+// store says otherwise; see [storage.mayRefresh]. While it waits it calls done, which may be
 // nil, where the store can, and stops when that reports true.
 func (s *storage) take(ctx context.Context, l *lock, done func() bool) bool {
 	locker, ok := s.store.(Locker)
@@ -112,17 +112,17 @@ func (l *lock) exclusive() bool {
 
 var errLeaseLost = fmt.Errorf("%w: the lock was lost before the refresh token was sent", ErrLeaseRequired)
 
-// mayRenew returns an error if the refresh token must not be sent now, since another holder
+// mayRefresh returns an error if the refresh token must not be sent now, since another holder
 // of the login may send it too, or has replaced it already.
-func (s *storage) mayRenew(t *task) error {
-	l := &t.entry.lock
+func (s *storage) mayRefresh(e *entry) error {
+	l := &e.lock
 	switch {
 	case l.missing != nil:
 		return s.needsLock(l.missing)
 	case l.lease != nil && !l.exclusive():
 		return s.needsLock(errLeaseLost)
-	case l.lease != nil && !t.entry.read && !t.entry.outdated && s.watched():
-		return &unreadError{why: t.entry.err}
+	case l.lease != nil && !e.read && !e.outdated && s.watched():
+		return &unreadError{why: e.err}
 	default:
 		return nil
 	}

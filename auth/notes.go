@@ -83,7 +83,7 @@ func (r *renewal) mayAskPerson(ctx context.Context, t *task) error {
 	case c.Refused != "" && !took:
 		return &pausedError{cause: errNotAsked, text: c.Refused}
 	case c.RefreshToken != "" || c.Ended != "" || !c.usable(r.clock.Read()) || !t.old.wasRejected() || !t.old.sameToken(c),
-		!(t.old.asked && (!took || t.old.vain.Load()) || t.old.creds.fromStore && age < justNow):
+		!(t.old.byPerson && (!took || t.old.vain.Load()) || t.old.creds.fromStore && age < justNow):
 		return nil
 	}
 	text := oneLine("a server refused the token of a new login; another one would not help; " + r.mismatch(ctx, c))

@@ -35,9 +35,9 @@ type renewal struct {
 	scopes  []string // that this program asks for, if it says so
 	report  reporter
 
-	narrow atomic.Bool                    // a login with fewer scopes has to do
-	dead   atomic.Pointer[[]refusedToken] // never sent again
-	faults int                            // ErrServerFault in a row; used by the one flight only
+	narrow   atomic.Bool                     // a login with fewer scopes has to do
+	rejected atomic.Pointer[[]rejectedToken] // never sent again
+	faults   int                             // ErrServerFault in a row; used by the one flight only
 }
 
 // task is one replacement and its progress. Until it is done only the goroutine that
@@ -227,7 +227,7 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 			return nil, r.fail("renew", err)
 		}
 		t.failure = err
-		if another := r.refuse(ctx, t, err); !another {
+		if another := r.endLogin(ctx, t, err); !another {
 			if t.mode == renewOnly && !r.traits.Interactive {
 				return nil, r.fail("renew", err)
 			}
@@ -249,7 +249,7 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 	}
 	sending := ctx
 	if t.prev.RefreshToken != "" && r.storage.store != nil {
-		if err := r.storage.mayRenew(t); err != nil {
+		if err := r.storage.mayRefresh(&t.entry); err != nil {
 			return nil, err
 		}
 		t.critical.Store(true)
@@ -267,9 +267,6 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 	next, err = r.flow.(Renewer).Renew(sending, r.env, t.prev) //nolint:forcetypeassert // canRenew has looked
 	return r.checked(next, err)
 }
-
-// flowName names the flow in errors.
-func (r *renewal) flowName() string { return fmt.Sprintf("the flow %s (%T)", r.traits.Name, r.flow) }
 
 // logIn makes the flow log in.
 func (r *renewal) logIn(ctx context.Context, t *task) (*Credentials, error) {

@@ -33,7 +33,7 @@ type snapshot struct {
 	state atomic.Int32 // what an event made of it: fresh, rejected, unread, closed
 
 	reinstated bool        // a server rejected creds, and calls carry them again for want of others
-	asked      bool        // creds are from a person, who logged in during this process
+	byPerson   bool        // creds are those of a person who logged in during this process
 	accepted   atomic.Bool // a server has taken creds
 	vain       atomic.Bool // a call was rejected with creds right after they replaced others
 
@@ -121,7 +121,7 @@ func isClosed(done <-chan struct{}) bool {
 
 // inherit copies what is known about the access token of from, which is that of s too.
 func (s *snapshot) inherit(from *snapshot) {
-	s.reinstated, s.asked = from.reinstated, from.asked
+	s.reinstated, s.byPerson = from.reinstated, from.byPerson
 	s.accepted.Store(from.accepted.Load())
 	s.vain.Store(from.vain.Load())
 }
