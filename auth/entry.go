@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 )
@@ -24,6 +25,15 @@ type entry struct {
 	err       error        // why it was not
 	loggedOut bool         // it was deleted by a logout
 	note      *Credentials // what others stored where there is no login
+}
+
+// answered sets what the store has answered: c or err.
+func (e *entry) answered(c *Credentials, err error) {
+	e.id, e.read, e.err, e.note = c.ID(), err == nil || errors.Is(err, ErrNoCredentials), err, nil
+	e.loggedOut = errors.Is(err, ErrLoggedOut)
+	if said, ok := errors.AsType[*noteError](err); ok {
+		e.note = said.note
+	}
 }
 
 // handOver returns the entry for a renewal in mode m of what replaces last; fs.mu is held.

@@ -20,7 +20,7 @@ const (
 // refusals returns the Refusals of the credentials that replace c.
 func (t *task) refusals(c *Credentials, now clock.Reading) int {
 	switch {
-	case c == nil, t.mode == newLogin, t.old.tookToken(c), now.Wall().Sub(c.IssuedAt) > lately:
+	case c == nil, t.mode == newLogin, t.old.acceptedToken(c), now.Wall().Sub(c.IssuedAt) > lately:
 		return 0
 	case t.repeated, !t.old.wasRejected() || !t.old.sameToken(c):
 		return c.Refusals
@@ -41,7 +41,7 @@ func (r *renewal) mayAsk(ctx context.Context, t *task) error {
 	}
 	delay := doubled(c.Refusals)
 	wait := c.IssuedAt.Add(delay).Sub(now)
-	if c.Refusals == 0 || !t.old.wasRejected() || t.old.tookToken(c) || wait <= 0 || wait > delay {
+	if c.Refusals == 0 || !t.old.wasRejected() || t.old.acceptedToken(c) || wait <= 0 || wait > delay {
 		return nil
 	}
 	return &pausedError{cause: ErrRejected, wait: wait, text: fmt.Sprintf(
@@ -78,16 +78,22 @@ func (r *renewal) mayAskPerson(ctx context.Context, t *task) error {
 	if c == nil || t.mode != interactive || !r.traits.Interactive {
 		return nil
 	}
-	took, age := t.old.tookToken(c), r.clock.Read().Wall().Sub(c.IssuedAt)
-	switch {
-	case c.Refused != "" && !took:
+	s, now := t.old, r.clock.Read()
+	accepted := s.acceptedToken(c)
+	if c.Refused != "" && !accepted {
 		return &pausedError{cause: errNotAsked, text: c.Refused}
-	case c.RefreshToken != "" || c.Ended != "" || !c.usable(r.clock.Read()) || !t.old.wasRejected() || !t.old.sameToken(c),
-		!(t.old.byPerson && (!took || t.old.vain.Load()) || t.old.creds.fromStore && age < justNow):
+	}
+	rejected := s.wasRejected() && s.sameToken(c) && c.usable(now)
+	if !rejected || c.RefreshToken != "" || c.Ended != "" {
+		return nil
+	}
+	madeHere := s.byPerson && (!accepted || s.vain.Load())
+	madeElsewhere := s.creds.fromStore && now.Wall().Sub(c.IssuedAt) < justNow
+	if !madeHere && !madeElsewhere {
 		return nil
 	}
 	text := oneLine("a server refused the token of a new login; another one would not help; " + r.mismatch(ctx, c))
-	if !took {
+	if !accepted {
 		r.storage.note(ctx, &t.entry.lock, t.entry.id, func(c *Credentials) { c.Refused = text })
 	}
 	return &pausedError{cause: errNotAsked, text: text}

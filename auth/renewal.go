@@ -149,8 +149,8 @@ func (r *renewal) canAsk(t *task) bool { return r.canRenew(t.prev, t.mode) || r.
 // be used as they are.
 func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 	given, why := r.vetted(t.given)
-	current, old := r.vetted(t.old.creds)
-	t.given, t.prev, t.failure, t.entry.note = given, cmp.Or(given, current), cmp.Or(why, old), nil
+	current, whyNot := r.vetted(t.old.creds)
+	t.given, t.prev, t.failure = given, cmp.Or(given, current), cmp.Or(why, whyNot)
 	switch {
 	case t.given.usable(r.clock.Read()):
 		return true
@@ -158,16 +158,12 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 		return false
 	}
 	stored, err := r.storage.retrieve(ctx)
-	t.entry.read, t.entry.err = err == nil || errors.Is(err, ErrNoCredentials), err
-	t.entry.id, t.entry.loggedOut = stored.ID(), errors.Is(err, ErrLoggedOut)
+	t.entry.answered(stored, err)
 	switch {
 	case t.entry.loggedOut:
 		t.prev, t.failure = given, why
 		return false
 	case errors.Is(err, ErrNoCredentials):
-		if said, ok := errors.AsType[*noteError](err); ok {
-			t.entry.note = said.note
-		}
 		return false
 	case err != nil:
 		r.log.WarnContext(ctx, "cannot read the stored login", slog.Any("error", err))

@@ -34,7 +34,7 @@ type snapshot struct {
 
 	reinstated bool        // a server rejected creds, and calls carry them again for want of others
 	byPerson   bool        // creds are those of a person who logged in during this process
-	accepted   atomic.Bool // a server has taken creds
+	accepted   atomic.Bool // a server has accepted creds
 	vain       atomic.Bool // a call was rejected with creds right after they replaced others
 
 	clock                      clock.Clock
@@ -81,9 +81,9 @@ func (s *snapshot) advance(to state) {
 // calls carry.
 func (s *snapshot) wasRejected() bool { return s.reinstated || s.load() == rejected }
 
-// tookToken reports whether c has the access token of this snapshot and a server has taken
-// that.
-func (s *snapshot) tookToken(c *Credentials) bool { return s.sameToken(c) && s.accepted.Load() }
+// acceptedToken reports whether c has the access token of this snapshot and a server has
+// accepted that.
+func (s *snapshot) acceptedToken(c *Credentials) bool { return s.sameToken(c) && s.accepted.Load() }
 
 // usable reports whether there is an access token that has not expired, rejected or not.
 func (s *snapshot) usable() bool {
