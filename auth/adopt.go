@@ -90,7 +90,7 @@ func (r *renewal) adopt(ctx context.Context, t *task) *Credentials {
 	}
 	ctx, cancel := extended(ctx)
 	defer cancel()
-	r.storage.take(ctx, &t.entry.lock, nil)
+	r.storage.lock(ctx, &t.entry.lock, nil)
 	stored, err := r.storage.retrieve(ctx)
 	if err == nil && (stored.ID() == before.ID() || t.entry.outdated && stored.olderThan(before)) {
 		if stored.ID() == before.ID() { // other programs may have noted something

@@ -67,7 +67,7 @@ func (a *Authenticator) Credentials(ctx context.Context) (*Credentials, error) {
 	case fresh:
 		return s.creds, nil
 	case advisory:
-		a.advise(s)
+		a.renewInBackground(s)
 		return s.creds, nil
 	case mandatory:
 		return a.beforeExpiry(ctx, s)

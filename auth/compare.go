@@ -10,13 +10,13 @@ import (
 // newer login that others stored, or the current one. It stores that one if the store holds an
 // older one. It asks no server and no person.
 func (r *renewal) compare(ctx context.Context, t *task) (*Credentials, error) {
-	current, owed := t.old.creds, t.entry.outdated
+	current, outdated := t.old.creds, t.entry.outdated
 	if current == nil {
 		current = t.given
 	}
 	var stored *Credentials
 	var err error
-	if owed {
+	if outdated {
 		var cancel context.CancelFunc
 		ctx, cancel = extended(ctx)
 		defer cancel()
@@ -28,7 +28,7 @@ func (r *renewal) compare(ctx context.Context, t *task) (*Credentials, error) {
 	case errors.Is(err, ErrLoggedOut):
 		t.entry.loggedOut, t.entry.outdated = true, false
 		return nil, nil //nolint:nilnil // as after a logout
-	case errors.Is(err, ErrNoCredentials) && !owed: // it was lost
+	case errors.Is(err, ErrNoCredentials) && !outdated: // it was lost
 		return current, nil
 	case err != nil:
 		r.log.DebugContext(ctx, "cannot compare the login with the stored one", slog.Any("error", err))
@@ -46,7 +46,7 @@ func (r *renewal) compare(ctx context.Context, t *task) (*Credentials, error) {
 // returned.
 func (r *renewal) replaceOlder(ctx context.Context, t *task, c *Credentials) (newer *Credentials, err error) {
 	if _, ok := r.storage.store.(Swapper); !ok {
-		r.storage.take(ctx, &t.entry.lock, nil)
+		r.storage.lock(ctx, &t.entry.lock, nil)
 	}
 	stored, err := r.storage.retrieve(ctx)
 	switch {

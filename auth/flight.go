@@ -123,9 +123,9 @@ func (fs *flights) enter(gen uint64, m mode, changed bool) (*flight, *Credential
 	return fs.launch(s, fs.backoff.permitted(m), nil), nil, nil
 }
 
-// advise starts a background refresh of s, unless one is under way, is impossible, or
+// renewInBackground starts a background refresh of s, unless one is under way, is impossible, or
 // failed a moment ago.
-func (fs *flights) advise(s *snapshot) {
+func (fs *flights) renewInBackground(s *snapshot) {
 	if !fs.renewal.canRenew(s.creds, renewOnly) {
 		return
 	}

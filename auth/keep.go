@@ -62,9 +62,9 @@ func (r *renewal) save(ctx context.Context, t *task, c *Credentials) (newer *Cre
 	defer cancel()
 	asked := t.isLogin && (r.traits.Interactive || t.mode == newLogin)
 	if asked {
-		r.storage.takeForPerson(ctx, &t.entry.lock)
+		r.storage.lockForPerson(ctx, &t.entry.lock)
 	} else {
-		r.storage.take(ctx, &t.entry.lock, nil)
+		r.storage.lock(ctx, &t.entry.lock, nil)
 	}
 	switch {
 	case asked, !t.entry.read && !r.storage.watched():

@@ -17,11 +17,11 @@ type lock struct {
 	ended   func(Result)
 }
 
-// take locks the login for l, where the store can, and reports whether l was
+// lock locks the login for l, where the store can, and reports whether l was
 // unlocked before. Without a lock a renewal is less safe, but better than none unless the
 // store says otherwise; see [storage.mayRefresh]. While it waits it calls done, which may be
 // nil, where the store can, and stops when that reports true.
-func (s *storage) take(ctx context.Context, l *lock, done func() bool) bool {
+func (s *storage) lock(ctx context.Context, l *lock, done func() bool) bool {
 	locker, ok := s.store.(Locker)
 	if !ok || l.tried {
 		return false
@@ -72,15 +72,15 @@ func (s *storage) take(ctx context.Context, l *lock, done func() bool) bool {
 // login. One of them may be suspended.
 const personTimeout = 2 * time.Second
 
-// takeForPerson is take before a login or a logout. Where machines share the store these count
+// lockForPerson is lock before a login or a logout. Where machines share the store these count
 // without the lock, and a renewal under way does not replace them; with it they come after it.
-func (s *storage) takeForPerson(ctx context.Context, l *lock) {
+func (s *storage) lockForPerson(ctx context.Context, l *lock) {
 	if s.watched() {
 		limited, cancel := context.WithTimeout(ctx, personTimeout)
 		defer cancel()
 		ctx = limited
 	}
-	s.take(ctx, l, nil)
+	s.lock(ctx, l, nil)
 }
 
 // release unlocks the login, if it is locked.

@@ -55,7 +55,7 @@ func (a *Authenticator) erase(ctx context.Context, ended []*Credentials) ([]*Cre
 	stored := a.renewal.storage
 	var l lock
 	defer l.release()
-	stored.takeForPerson(ctx, &l) // or a renewal elsewhere would store the login again
+	stored.lockForPerson(ctx, &l) // or a renewal elsewhere would store the login again
 
 	initial, _ := a.besideStore()
 	ended = withLogin(ended, a.current.Load().creds)

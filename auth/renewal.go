@@ -133,7 +133,7 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 		settled = found || !r.canAsk(t) || r.postponed(t) != nil
 		return settled
 	}
-	if !found && r.canAsk(t) && r.storage.take(ctx, &t.entry.lock, again) && !settled {
+	if !found && r.canAsk(t) && r.storage.lock(ctx, &t.entry.lock, again) && !settled {
 		if t.entry.lock.late || missed && r.storage.watched() {
 			_ = clock.Sleep(ctx, settling) // what follows sees that ctx has ended
 		}

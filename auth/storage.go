@@ -32,7 +32,7 @@ type storage struct {
 	clock  clock.Clock
 	report *reporter
 
-	noLock, otherPurpose, notFound sync.Once
+	noLock, otherPurpose, notFound sync.Once // warnings
 
 	lockFailed atomic.Bool         // the last time, with ErrLeaseRequired
 	place      atomic.Pointer[Key] // where the login was found; nil: not looked yet
@@ -78,8 +78,8 @@ func (s *storage) at() Key {
 	return s.key
 }
 
-// check warns of a login that the next program will not find.
-func (s *storage) check(ctx context.Context, c *Credentials) {
+// checkPurpose warns of a login that the next program will not find.
+func (s *storage) checkPurpose(ctx context.Context, c *Credentials) {
 	if s.key.Matches(s.key, c) {
 		return
 	}
@@ -98,7 +98,7 @@ func (s *storage) put(ctx context.Context, c *Credentials) (err error) {
 	defer cancel()
 	defer s.report.during(&ctx, Storing, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
-	s.check(ctx, c)
+	s.checkPurpose(ctx, c)
 	place := s.at()
 	if !place.Matches(place, c) { // a new login, for something else than the one before it
 		place = s.key
@@ -120,7 +120,7 @@ func (s *storage) replace(ctx context.Context, l *lock, old string, c *Credentia
 		defer cancel()
 		defer s.report.during(&limited, Storing, &err)()
 		defer recovered(ctx, s.log, s.name(), &err)
-		s.check(ctx, c)
+		s.checkPurpose(ctx, c)
 		if swapped, err := swapper.Swap(limited, s.at(), old, c); swapped || err != nil {
 			return nil, err
 		}
@@ -182,7 +182,7 @@ func (s *storage) note(ctx context.Context, l *lock, id string, change func(*Cre
 	if s.store == nil {
 		return
 	}
-	s.take(ctx, l, nil)
+	s.lock(ctx, l, nil)
 	stored, err := s.retrieve(ctx)
 	if errors.Is(err, ErrNoCredentials) && !errors.Is(err, ErrLoggedOut) && s.watched() {
 		stored, err = &Credentials{}, nil
