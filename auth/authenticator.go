@@ -161,7 +161,7 @@ func (a *Authenticator) Refresh(ctx context.Context, stale *Credentials) (*Crede
 	}
 	next, err := a.join(ctx, s.gen, interactive)
 	if err != nil && ctx.Err() == nil && s.usable() && !errors.Is(err, ErrClosed) {
-		return nil, stands(err)
+		return nil, asNotReplaced(err)
 	}
 	return next, err
 }

@@ -29,7 +29,7 @@ type backoff struct {
 	rejections int           // ErrRejected in a row
 	declined   error         // a person declined, or is not to be asked: remembered until Login
 	pace       pace
-	turns      turns
+	churn      churn
 }
 
 // failed remembers err, the result of a flight in mode m.
@@ -79,9 +79,9 @@ func (b *backoff) succeeded(t *task, found bool, now clock.Reading) {
 	if t.mode == newLogin {
 		return
 	}
-	b.pace, b.declined, b.turns = before.pace, before.declined, before.turns
+	b.pace, b.declined, b.churn = before.pace, before.declined, before.churn
 	if t.old.wasRejected() && t.old.accepted.Load() && !t.fromStore {
-		b.turns.count(now)
+		b.churn.count(now)
 	}
 	if b.declined != nil && !found {
 		b.failed(t.mode, b.declined, now)
@@ -164,72 +164,3 @@ type pausedError struct {
 func (e *pausedError) Error() string             { return e.text }
 func (e *pausedError) Unwrap() error             { return e.cause }
 func (e *pausedError) RetryAfter() time.Duration { return e.wait }
-
-// pace limits how often rejections lead to new tokens that do not help: a method that
-// refuses every token, while others take them, leads to one request a minute in the end. A
-// login that is revoked again and again is replaced at once. The zero value is ready.
-type pace struct {
-	n    int // of replacements in vain without a quiet time between them
-	last clock.Reading
-}
-
-// quietTime is when replacements in vain count anew, if it is twice the delay too.
-const quietTime = 20 * time.Second
-
-// delay returns how long after the last replacement in vain the next one may be. One alone
-// may be a coincidence: the login was revoked once more.
-func (p *pace) delay() time.Duration {
-	if p.n < 2 {
-		return 0
-	}
-	return doubled(p.n - 1)
-}
-
-// mayReplace returns an error if the next replacement has to wait.
-func (p *pace) mayReplace(now clock.Reading) error {
-	delay := p.delay()
-	wait := now.Until(p.last.Add(delay))
-	if delay == 0 || wait <= 0 {
-		return nil
-	}
-	return &pausedError{cause: ErrRejected, wait: wait, text: fmt.Sprintf(
-		"%v: a new token did not help either, though others may accept it; the next one is requested after %v", ErrRejected, delay)}
-}
-
-// inVain counts a replacement that was rejected at once.
-func (p *pace) inVain(now clock.Reading) {
-	if now.Reached(p.last.Add(max(quietTime, 2*p.delay()))) {
-		p.n = 0
-	}
-	p.n++
-	p.last = now
-}
-
-// turns counts tokens that one server rejected after another, or the same, had accepted
-// them, each replaced at once. Behind a balancer a single backend that rejects every token
-// causes that: the second attempt, with the next token, lands on another one. The zero value
-// is ready.
-type turns struct {
-	n    int // without a quiet time between them
-	last clock.Reading
-}
-
-// manyTurns is how many may be revocations.
-const manyTurns = 5
-
-func (t *turns) count(now clock.Reading) {
-	if now.Reached(t.last.Add(quietTime)) {
-		t.n = 0
-	}
-	t.n++
-	t.last = now
-}
-
-// many reports whether there were too many. While it is asked, it does not forget them.
-func (t *turns) many(now clock.Reading) bool {
-	if t.n <= manyTurns || now.Reached(t.last.Add(quietTime)) {
-		return false
-	}
-	t.last = now
-	return true
-}

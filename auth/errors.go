@@ -57,13 +57,13 @@ type Error struct {
 
 	// shared marks what several callers waited for: a time limit in it is the
 	// login's own, never the deadline of the caller who reads it.
-	shared bool
-	stands bool // it is ErrNotReplaced too
+	shared      bool
+	notReplaced bool // it is ErrNotReplaced too
 }
 
-// stands returns err as ErrNotReplaced too, with the same text and code.
-func stands(err error) error {
-	e := &Error{Op: "renew", Err: err, stands: true}
+// asNotReplaced returns err as ErrNotReplaced too, with the same text and code.
+func asNotReplaced(err error) error {
+	e := &Error{Op: "renew", Err: err, notReplaced: true}
 	if own, ok := errors.AsType[*Error](err); ok {
 		e.Op, e.Endpoint, e.shared = own.Op, own.Endpoint, own.shared
 	}
@@ -74,7 +74,7 @@ func stands(err error) error {
 }
 
 // Is reports whether e is target, which [ErrNotReplaced] can be.
-func (e *Error) Is(target error) bool { return e.stands && target == ErrNotReplaced }
+func (e *Error) Is(target error) bool { return e.notReplaced && target == ErrNotReplaced }
 
 // Error returns the operation, the endpoint and the cause.
 func (e *Error) Error() string {
