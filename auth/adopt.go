@@ -37,8 +37,8 @@ func (a *Authenticator) Adopt(ctx context.Context, prev, next *Credentials) (boo
 		return false, nil
 	case f.creds.AccessToken != next.AccessToken: // another program's
 		return false, nil
-	case f.unstored != nil:
-		return true, a.fail(opAdopt, fmt.Errorf("it is used, but could not be stored: %w", f.unstored))
+	case f.storeErr != nil:
+		return true, a.fail(opAdopt, fmt.Errorf("it is used, but could not be stored: %w", f.storeErr))
 	default:
 		return true, nil
 	}
@@ -90,28 +90,28 @@ func (r *renewal) adopt(ctx context.Context, t *task) *Credentials {
 	}
 	ctx, cancel := extended(ctx)
 	defer cancel()
-	r.storage.take(ctx, &t.lease, nil)
+	r.storage.lock(ctx, &t.entry.lock, nil)
 	stored, err := r.storage.retrieve(ctx)
-	if err == nil && (stored.ID() == before.ID() || t.outdated && stored.olderThan(before)) {
+	if err == nil && (stored.ID() == before.ID() || t.entry.outdated && stored.olderThan(before)) {
 		if stored.ID() == before.ID() { // other programs may have noted something
 			next.inherit(before, stored)
 		}
 		var newer *Credentials
-		newer, err = r.storage.replace(ctx, &t.lease, stored.ID(), &next)
-		t.outdated = t.outdated && (err != nil || newer != nil)
+		newer, err = r.storage.replace(ctx, &t.entry.lock, stored.ID(), &next)
+		t.entry.outdated = t.entry.outdated && (err != nil || newer != nil)
 		stored = newer
 	}
 	switch {
 	case errors.Is(err, ErrLoggedOut):
-		t.loggedOut = true
+		t.entry.loggedOut = true
 		return nil
 	case errors.Is(err, ErrNoCredentials), errors.Is(err, errDeleted):
 		r.log.DebugContext(ctx, "a renewed session is not stored, since the one before it is not")
 	case err != nil:
-		t.unstored, t.outdated = err, true
+		t.storeErr, t.entry.outdated = err, true
 	case stored != nil && before.olderThan(stored) && !r.tooNarrow(ctx, t, stored):
-		if stored, _ = r.vetted(stored); t.canUse(stored) {
-			t.adopted, t.outdated = true, false
+		if stored, _ = r.vetted(stored); r.canUse(t, stored) {
+			t.fromStore, t.entry.outdated = true, false
 			r.log.InfoContext(ctx, "another process stored a newer login meanwhile; it is used instead")
 			return stored
 		}
@@ -129,8 +129,8 @@ func (c *Credentials) inherit(before, known *Credentials) {
 
 // continues makes what is known about a session hold for the one that continues it.
 func (s *snapshot) continues(t *task) {
-	if t.session != nil && !t.adopted {
-		s.asked = t.old.asked
+	if t.session != nil && !t.fromStore {
+		s.byPerson = t.old.byPerson
 		s.accepted.Store(t.old.accepted.Load())
 	}
 }

@@ -23,7 +23,7 @@ func TestANewerStoredLoginWinsOverARenewedSession(t *testing.T) {
 				}
 				adopt(t, a, first, renewed(first, "renewed"), false)
 				c, err := a.Credentials(t.Context())
-				if err != nil || c.AccessToken != "of another program" || !c.Adopted() || stored(t, store) != "of another program" {
+				if err != nil || c.AccessToken != "of another program" || !c.FromStore() || stored(t, store) != "of another program" {
 					t.Errorf("calls carry %v, %v; stored is %q", c, err, stored(t, store))
 				}
 			})

@@ -50,7 +50,9 @@ func New(key Key, f Flow, env Env, opts ...Option) *Authenticator {
 		skew: o.skew, initial: o.initial,
 		closed: make(chan struct{}),
 	}}
-	a.start(o.observer)
+	a.renewal.report = reporter{o.observer, a}
+	a.renewal.storage.report = &a.renewal.report
+	a.current.Store(notRead(0))
 	return a
 }
 
@@ -65,7 +67,7 @@ func (a *Authenticator) Credentials(ctx context.Context) (*Credentials, error) {
 	case fresh:
 		return s.creds, nil
 	case advisory:
-		a.advise(s)
+		a.renewInBackground(s)
 		return s.creds, nil
 	case mandatory:
 		return a.beforeExpiry(ctx, s)
@@ -149,16 +151,17 @@ func (a *Authenticator) afterExpiry(ctx context.Context, s *snapshot) (*Credenti
 // [ErrNotReplaced] if stale has not expired: then other calls still carry it, since another
 // server, or another method, may take it.
 func (a *Authenticator) Refresh(ctx context.Context, stale *Credentials) (*Credentials, error) {
-	s := a.rejection(ctx)
+	a.renewal.report.moment(ctx, Rejection)
+	s := a.current.Load()
 	if s.creds != nil && !s.published(stale) {
 		return a.Credentials(ctx)
 	}
-	if s.creds != nil && !s.refused {
+	if s.creds != nil && !s.reinstated {
 		s.advance(rejected) // from here on new calls wait instead of being rejected too
 	}
 	next, err := a.join(ctx, s.gen, interactive)
 	if err != nil && ctx.Err() == nil && s.usable() && !errors.Is(err, ErrClosed) {
-		return nil, stands(err)
+		return nil, asNotReplaced(err)
 	}
 	return next, err
 }

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -27,25 +26,25 @@ type backoff struct {
 	until      clock.Reading // when a call that waits may try again; zero: now
 	background clock.Reading // when a refresh in the background may; zero: now
 	failures   int           // background failures in a row
-	refusals   int           // terminal refusals in a row
+	rejections int           // ErrRejected in a row
 	declined   error         // a person declined, or is not to be asked: remembered until Login
 	pace       pace
-	turns      turns
+	churn      churn
 }
 
 // failed remembers err, the result of a flight in mode m.
 func (b *backoff) failed(m mode, err error, now clock.Reading) {
 	b.err, b.mode = err, m
 	wait, background := minBackoff, time.Duration(0)
-	held, isHeld := errors.AsType[*heldError](err)
+	paused, isPaused := errors.AsType[*pausedError](err)
 	switch {
-	case errors.Is(err, ErrDeclined), isHeld && held.wait == 0:
+	case errors.Is(err, ErrDeclined), isPaused && paused.wait == 0:
 		b.declined = err
-	case isHeld:
+	case isPaused:
 		wait = 0 // the time that the error names, no longer
 	case errors.Is(err, ErrRejected):
-		b.refusals++
-		wait = doubled(b.refusals)
+		b.rejections++
+		wait = doubled(b.rejections)
 	case m == renewOnly:
 		b.failures++
 		limit := doubled(b.failures)
@@ -80,9 +79,9 @@ func (b *backoff) succeeded(t *task, found bool, now clock.Reading) {
 	if t.mode == newLogin {
 		return
 	}
-	b.pace, b.declined, b.turns = before.pace, before.declined, before.turns
-	if t.old.wasRejected() && t.old.accepted.Load() && !t.adopted {
-		b.turns.count(now)
+	b.pace, b.declined, b.churn = before.pace, before.declined, before.churn
+	if t.old.wasRejected() && t.old.accepted.Load() && !t.fromStore {
+		b.churn.count(now)
 	}
 	if b.declined != nil && !found {
 		b.failed(t.mode, b.declined, now)
@@ -91,11 +90,11 @@ func (b *backoff) succeeded(t *task, found bool, now clock.Reading) {
 
 // accepted forgets that new tokens were refused: a server has taken this one. The person
 // whose login another server has refused before is still not asked.
-func (b *backoff) accepted(refused bool) {
-	if held, ok := errors.AsType[*heldError](b.err); ok && held.cause == ErrRejected { //nolint:errorlint // not what is around it
+func (b *backoff) accepted(rejected bool) {
+	if paused, ok := errors.AsType[*pausedError](b.err); ok && paused.cause == ErrRejected { //nolint:errorlint // not what is around it
 		b.until = clock.Reading{}
 	}
-	if _, held := errors.AsType[*heldError](b.declined); held && !refused {
+	if _, paused := errors.AsType[*pausedError](b.declined); paused && !rejected {
 		b.declined = nil
 	}
 }
@@ -129,7 +128,7 @@ func (b *backoff) permitted(m mode) mode {
 
 // remembered returns the error that a flight in mode m would repeat, or nil.
 func (b *backoff) remembered(m mode, now clock.Reading) error {
-	held, isHeld := errors.AsType[*heldError](b.err)
+	paused, isPaused := errors.AsType[*pausedError](b.err)
 	switch {
 	case m == newLogin:
 		return nil
@@ -139,7 +138,7 @@ func (b *backoff) remembered(m mode, now clock.Reading) error {
 		return nil // Login failed; calls go without
 	case b.declined != nil && m == interactive:
 		return fmt.Errorf("%w; call Login to be asked again", b.declined)
-	case isHeld && held.wait > 0:
+	case isPaused && paused.wait > 0:
 		return b.err
 	case b.mode < m && errors.Is(b.err, ErrInteractionRequired),
 		b.mode == renewOnly && m > renewOnly && errors.Is(b.err, ErrRejected):
@@ -154,91 +153,14 @@ func (b *backoff) suspended(now clock.Reading) bool {
 	return !b.background.IsZero() && !now.Reached(b.background)
 }
 
-// heldError says that nothing is asked of the authorization server, or of a person,
+// pausedError says that nothing is asked of the authorization server, or of a person,
 // although a call needs another token.
-type heldError struct {
+type pausedError struct {
 	text  string
 	cause error         // what kind of error it is; nil: a transient one
 	wait  time.Duration // until when; zero: until Login
 }
 
-func (e *heldError) Error() string             { return e.text }
-func (e *heldError) Unwrap() error             { return e.cause }
-func (e *heldError) RetryAfter() time.Duration { return e.wait }
-
-// pace limits how often rejections lead to new tokens that do not help: a method that
-// refuses every token, while others take them, leads to one request a minute in the end. A
-// login that is revoked again and again is replaced at once. The zero value is ready.
-type pace struct {
-	n    int // of replacements in vain without a quiet time between them
-	last clock.Reading
-}
-
-// quietTime is when replacements in vain count anew, if it is twice the delay too.
-const quietTime = 20 * time.Second
-
-// delay returns how long after the last replacement in vain the next one may be. One alone
-// may be a coincidence: the login was revoked once more.
-func (p *pace) delay() time.Duration {
-	if p.n < 2 {
-		return 0
-	}
-	return doubled(p.n - 1)
-}
-
-// held returns an error if the next replacement has to wait.
-func (p *pace) held(now clock.Reading) error {
-	delay := p.delay()
-	wait := now.Until(p.last.Add(delay))
-	if delay == 0 || wait <= 0 {
-		return nil
-	}
-	return &heldError{cause: ErrRejected, wait: wait, text: fmt.Sprintf(
-		"%v: a new token did not help either, though others may accept it; the next one is requested after %v", ErrRejected, delay)}
-}
-
-// inVain counts a replacement that was rejected at once.
-func (p *pace) inVain(now clock.Reading) {
-	if now.Reached(p.last.Add(max(quietTime, 2*p.delay()))) {
-		p.n = 0
-	}
-	p.n++
-	p.last = now
-}
-
-// turns counts tokens that one server rejected after another, or the same, had accepted
-// them, each replaced at once. Behind a balancer a single backend that rejects every token
-// causes that: the second attempt, with the next token, lands on another one. The zero value
-// is ready.
-type turns struct {
-	n    int // without a quiet time between them
-	last clock.Reading
-}
-
-// manyTurns is how many may be revocations.
-const manyTurns = 5
-
-func (t *turns) count(now clock.Reading) {
-	if now.Reached(t.last.Add(quietTime)) {
-		t.n = 0
-	}
-	t.n++
-	t.last = now
-}
-
-// many reports whether there were too many. While it is asked, it does not forget them.
-func (t *turns) many(now clock.Reading) bool {
-	if t.n <= manyTurns || now.Reached(t.last.Add(quietTime)) {
-		return false
-	}
-	t.last = now
-	return true
-}
-
-// half returns a context for half of the time that ctx has.
-func half(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithTimeout(ctx, time.Until(deadline)/2)
-	}
-	return context.WithCancel(ctx)
-}
+func (e *pausedError) Error() string             { return e.text }
+func (e *pausedError) Unwrap() error             { return e.cause }
+func (e *pausedError) RetryAfter() time.Duration { return e.wait }

@@ -10,31 +10,31 @@ import (
 // newer login that others stored, or the current one. It stores that one if the store holds an
 // older one. It asks no server and no person.
 func (r *renewal) compare(ctx context.Context, t *task) (*Credentials, error) {
-	current, owed := t.old.creds, t.outdated
+	current, outdated := t.old.creds, t.entry.outdated
 	if current == nil {
 		current = t.given
 	}
 	var stored *Credentials
 	var err error
-	if owed {
+	if outdated {
 		var cancel context.CancelFunc
 		ctx, cancel = extended(ctx)
 		defer cancel()
-		stored, err = r.overtake(ctx, t, current)
+		stored, err = r.replaceOlder(ctx, t, current)
 	} else {
 		stored, err = r.storage.retrieve(ctx)
 	}
 	switch {
 	case errors.Is(err, ErrLoggedOut):
-		t.loggedOut, t.outdated = true, false
+		t.entry.loggedOut, t.entry.outdated = true, false
 		return nil, nil //nolint:nilnil // as after a logout
-	case errors.Is(err, ErrNoCredentials) && !owed: // it was lost
+	case errors.Is(err, ErrNoCredentials) && !outdated: // it was lost
 		return current, nil
 	case err != nil:
 		r.log.DebugContext(ctx, "cannot compare the login with the stored one", slog.Any("error", err))
 		return nil, r.fail("renew", err)
 	}
-	t.outdated = false
+	t.entry.outdated = false
 	if stored == nil {
 		r.log.InfoContext(ctx, "the login is stored now")
 		return current, nil
@@ -42,10 +42,11 @@ func (r *renewal) compare(ctx context.Context, t *task) (*Credentials, error) {
 	return r.latest(ctx, t, current, stored), nil
 }
 
-// overtake stores c in place of the stored login. If that one is newer it stays, and is returned.
-func (r *renewal) overtake(ctx context.Context, t *task, c *Credentials) (newer *Credentials, err error) {
+// replaceOlder stores c in place of the stored login. If that one is newer it stays, and is
+// returned.
+func (r *renewal) replaceOlder(ctx context.Context, t *task, c *Credentials) (newer *Credentials, err error) {
 	if _, ok := r.storage.store.(Swapper); !ok {
-		r.storage.take(ctx, &t.lease, nil)
+		r.storage.lock(ctx, &t.entry.lock, nil)
 	}
 	stored, err := r.storage.retrieve(ctx)
 	switch {
@@ -54,7 +55,7 @@ func (r *renewal) overtake(ctx context.Context, t *task, c *Credentials) (newer 
 	case err != nil && (errors.Is(err, ErrLoggedOut) || !errors.Is(err, ErrNoCredentials)):
 		return nil, err
 	}
-	return r.storage.replace(ctx, &t.lease, stored.ID(), c)
+	return r.storage.replace(ctx, &t.entry.lock, stored.ID(), c)
 }
 
 // outdoes reports whether c is to replace stored: c is newer, or was made from stored. A program
@@ -62,9 +63,9 @@ func (r *renewal) overtake(ctx context.Context, t *task, c *Credentials) (newer 
 // since either serves.
 func (r *renewal) outdoes(t *task, c, stored *Credentials) bool {
 	switch id := stored.ID(); {
-	case id == t.stored, id == c.ID(), id == t.before.ID():
+	case id == t.entry.id, id == c.ID(), id == t.entry.replaces.ID():
 		return true
-	case !r.traits.Interactive && c.RefreshToken == "" && stored.usable(t.clock.Read()) && !stored.olderThan(t.before):
+	case !r.traits.Interactive && c.RefreshToken == "" && stored.usable(r.clock.Read()) && !stored.olderThan(t.entry.replaces):
 		return false
 	default:
 		return stored.olderThan(c)
@@ -82,12 +83,12 @@ func (r *renewal) latest(ctx context.Context, t *task, current, stored *Credenti
 			return current
 		}
 		return kept
-	case t.canUse(kept) && !stored.olderThan(t.last) && !r.tooNarrow(ctx, t, stored):
-		t.adopted = true
+	case r.canUse(t, kept) && !stored.olderThan(t.last) && !r.tooNarrow(ctx, t, stored):
+		t.fromStore = true
 		r.log.DebugContext(ctx, "another process stored a newer login; it is used from now on")
 		return kept
 	case current != nil && stored.Ended != "" && stored.RefreshToken == current.RefreshToken && stored.RefreshToken != "":
-		r.remember(stored.RefreshToken, errors.New(stored.Ended))
+		r.rememberRejected(stored.RefreshToken, errors.New(stored.Ended))
 	}
 	return current
 }
@@ -107,11 +108,11 @@ func (fs *flights) compared(f *flight, creds *Credentials, err error) {
 		f.err = err
 	default:
 		fs.backoff.forgiveLock()
-		fs.storing.outdated = f.outdated
+		fs.entry.outdated = f.entry.outdated
 		if creds != f.old.creds && creds != f.given {
 			f.creds = fs.publish(f, creds)
 		}
-		if f.adopted {
+		if f.fromStore {
 			fs.backoff.forgiveLogin()
 		}
 	}
@@ -124,5 +125,5 @@ func (fs *flights) drop(s *snapshot) {
 		fs.backoff.forgiveLogin()
 	}
 	fs.current.Store(notRead(s.gen))
-	fs.initial, fs.storing.outdated = nil, false
+	fs.initial, fs.entry.outdated = nil, false
 }

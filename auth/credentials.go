@@ -15,14 +15,10 @@ package auth
 import (
 	"cmp"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -98,14 +94,14 @@ type Credentials struct {
 	// and [Find] returns ErrNoCredentials.
 	RetryAt time.Time
 
-	gen     uint64 // set by the Authenticator that published it; 0 before
-	adopted bool   // likewise: from the store
+	gen       uint64 // set by the Authenticator that published it; 0 before
+	fromStore bool   // likewise: from the store
 }
 
-// Adopted reports whether the Authenticator that returned c found it in its [Store], where
+// FromStore reports whether the Authenticator that returned c found it in its [Store], where
 // another program may have put it long ago, and did not obtain it by itself. So a call that
 // is rejected with it may be made once more with the next one.
-func (c *Credentials) Adopted() bool { return c != nil && c.adopted }
+func (c *Credentials) FromStore() bool { return c != nil && c.fromStore }
 
 // ID identifies the access token without exposing it: the first 32 hex digits of its
 // SHA-256, or "" without one. (Flyte's Python client uses MD5 here, which FIPS builds
@@ -202,20 +198,6 @@ func (c *Credentials) olderThan(o *Credentials) bool {
 	return o != nil && !c.IssuedAt.IsZero() && c.IssuedAt.Before(o.IssuedAt)
 }
 
-// lacks returns those of scopes that c is known not to have asked for.
-func (c *Credentials) lacks(scopes []string) (missing []string) {
-	if len(scopes) == 0 || c.Scope == "" && !c.PurposeKnown {
-		return nil
-	}
-	asked := strings.Fields(c.Scope)
-	for _, s := range scopes {
-		if !slices.Contains(asked, s) {
-			missing = append(missing, s)
-		}
-	}
-	return missing
-}
-
 // withoutRefresh returns c as it is once its refresh token was refused: nil if its
 // access token has expired too.
 func (c *Credentials) withoutRefresh(now clock.Reading) *Credentials {
@@ -245,47 +227,4 @@ func (c *Credentials) sendable() error {
 		}
 	}
 	return nil
-}
-
-// claims are those of a JWT that say what it was issued for.
-type claims struct {
-	Audience any    `json:"aud"`
-	Scope    any    `json:"scope"`
-	Scp      any    `json:"scp"`
-	Issuer   string `json:"iss"`
-}
-
-// purpose describes what c was issued for, as far as its access token is a JWT that says
-// so. Nothing is verified.
-func (c *Credentials) purpose() string {
-	parts := strings.Split(c.AccessToken, ".")
-	if len(parts) != 3 {
-		return "the token is no JWT that would say what it is for"
-	}
-	var said claims
-	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil || json.Unmarshal(payload, &said) != nil {
-		return "the token does not say what it is for"
-	}
-	if said.Scope == nil {
-		said.Scope = said.Scp
-	}
-	return fmt.Sprintf("the token says audience %s, scopes %s, issuer %s",
-		quoted(said.Audience), quoted(said.Scope), quoted(said.Issuer))
-}
-
-// quoted returns a text, or a list of texts, of a server in a form that an error can show.
-func quoted(said any) string {
-	if list, ok := said.([]any); ok {
-		words := make([]string, 0, len(list))
-		for _, word := range list {
-			words = append(words, fmt.Sprint(word))
-		}
-		said = strings.Join(words, " ")
-	}
-	text, ok := said.(string)
-	if !ok || text == "" {
-		return "none"
-	}
-	return strconv.QuoteToASCII(strings.ToValidUTF8(text[:min(len(text), 100)], ""))
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"runtime/debug"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -59,13 +57,13 @@ type Error struct {
 
 	// shared marks what several callers waited for: a time limit in it is the
 	// login's own, never the deadline of the caller who reads it.
-	shared bool
-	stands bool // it is ErrNotReplaced too
+	shared      bool
+	notReplaced bool // it is ErrNotReplaced too
 }
 
-// stands returns err as ErrNotReplaced too, with the same text and code.
-func stands(err error) error {
-	e := &Error{Op: "renew", Err: err, stands: true}
+// asNotReplaced returns err as ErrNotReplaced too, with the same text and code.
+func asNotReplaced(err error) error {
+	e := &Error{Op: "renew", Err: err, notReplaced: true}
 	if own, ok := errors.AsType[*Error](err); ok {
 		e.Op, e.Endpoint, e.shared = own.Op, own.Endpoint, own.shared
 	}
@@ -76,7 +74,7 @@ func stands(err error) error {
 }
 
 // Is reports whether e is target, which [ErrNotReplaced] can be.
-func (e *Error) Is(target error) bool { return e.stands && target == ErrNotReplaced }
+func (e *Error) Is(target error) bool { return e.notReplaced && target == ErrNotReplaced }
 
 // Error returns the operation, the endpoint and the cause.
 func (e *Error) Error() string {
@@ -127,26 +125,4 @@ func Code(err error) codes.Code {
 		}
 		return codes.Unavailable
 	}
-}
-
-// panicError says that code which the program gave to this package panicked.
-type panicError struct {
-	who  string // "the store *main.database"
-	kind string // of the value; see fault.Panic
-}
-
-func (e *panicError) Error() string {
-	return e.who + " panicked (" + e.kind + "); the debug log has its stack"
-}
-
-// recovered is deferred around code that the program gave to this package, and makes
-// err of a panic in it. It does not see runtime.Goexit.
-func recovered(ctx context.Context, log *slog.Logger, who string, err *error) { //nolint:gocritic // a deferred function changes the result
-	value := recover()
-	if value == nil {
-		return
-	}
-	failure := &panicError{who: who, kind: fault.Panic(value)}
-	log.DebugContext(ctx, "a panic ended a login", slog.String("in", who), slog.String("stack", string(debug.Stack())))
-	*err = failure
 }

@@ -8,11 +8,8 @@ import (
 	"time"
 )
 
-var (
-	errDeadlock = errors.New("login deadlock: the flow made an RPC that this Authenticator authenticates;" +
-		" use a separate connection for it")
-	errNoAnswer = errors.New("the flow or the store ended its goroutine (runtime.Goexit)")
-)
+var errDeadlock = errors.New("login deadlock: the flow made an RPC that this Authenticator authenticates;" +
+	" use a separate connection for it")
 
 // flight is one renewal under way. Its result may be read once done is closed.
 type flight struct {
@@ -31,7 +28,7 @@ func (f *flight) serves(m mode) bool {
 	switch {
 	case f.mode >= m:
 		return true
-	case f.err != nil, f.mode == storeOnly, f.loggedOut && f.creds == nil:
+	case f.err != nil, f.mode == storeOnly, f.entry.loggedOut && f.creds == nil:
 		return false
 	case m == newLogin:
 		return f.isLogin
@@ -51,12 +48,14 @@ type flights struct {
 	current atomic.Pointer[snapshot]
 	closed  chan struct{}
 
-	mu      sync.Mutex // guards what follows; never held over I/O
-	flight  *flight
-	count   int // of flights so far that may have changed the login
-	backoff backoff
-	initial *Credentials
-	storing storing
+	mu       sync.Mutex // guards what follows; never held over I/O
+	flight   *flight
+	count    int // of flights so far that may have changed the login
+	backoff  backoff
+	initial  *Credentials
+	entry    entry
+	unsaved  *Credentials // the current login, to be stored once the store is back; see entry
+	watching watching
 }
 
 // flightOf is the context key of everything that runs within a flight.
@@ -113,8 +112,8 @@ func (fs *flights) enter(gen uint64, m mode, changed bool) (*flight, *Credential
 	now := fs.renewal.clock.Read()
 	err := fs.backoff.remembered(m, now)
 	if err == nil && m == interactive && s.wasRejected() {
-		if held := fs.backoff.pace.held(now); held != nil {
-			err = fs.renewal.fail("renew", held)
+		if tooSoon := fs.backoff.pace.mayReplace(now); tooSoon != nil {
+			err = fs.renewal.fail("renew", tooSoon)
 		}
 	}
 	if err != nil {
@@ -124,9 +123,9 @@ func (fs *flights) enter(gen uint64, m mode, changed bool) (*flight, *Credential
 	return fs.launch(s, fs.backoff.permitted(m), nil), nil, nil
 }
 
-// advise starts a background refresh of s, unless one is under way, is impossible, or
+// renewInBackground starts a background refresh of s, unless one is under way, is impossible, or
 // failed a moment ago.
-func (fs *flights) advise(s *snapshot) {
+func (fs *flights) renewInBackground(s *snapshot) {
 	if !fs.renewal.canRenew(s.creds, renewOnly) {
 		return
 	}
@@ -143,13 +142,13 @@ func (fs *flights) advise(s *snapshot) {
 func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 	ctx := context.WithValue(context.Background(), flightOf{fs}, true) //nolint:forbidigo // see above
 	ctx, cancel := context.WithCancel(ctx)
-	f := &flight{task: task{clock: fs.renewal.clock}, cancel: cancel, done: make(chan struct{})}
+	f := &flight{cancel: cancel, done: make(chan struct{})}
 	f.mode, f.old, f.last, f.session = m, s, s.last, session
 	if s.load() == unread && fs.initial != nil {
 		f.given, f.last = fs.initial, fs.initial
 	}
-	fs.handOver(&f.task)
-	f.critical.Store(session != nil || m == storeOnly && f.outdated)
+	f.entry = fs.handOver(m, f.last)
+	f.critical.Store(session != nil || m == storeOnly && f.entry.outdated)
 	fs.flight = f
 	if m != storeOnly {
 		fs.count++
@@ -161,7 +160,7 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 		// Deferred, so that no caller waits for a flow or store that ends this goroutine.
 		defer func() {
 			fs.land(f, creds, err)
-			quietly(f.lease.release) // where Close came before it could be kept
+			quietly(f.entry.lock.release) // where Close came before it could be kept
 		}()
 		var panicked error
 		defer func() {
@@ -172,7 +171,7 @@ func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 		defer recovered(ctx, fs.renewal.log, "the login", &panicked)
 		fs.watch(ctx)
 		creds, err = fs.renewal.runObserved(ctx, &f.task)
-		if f.loggedOut && s.creds != nil {
+		if f.entry.loggedOut && s.creds != nil {
 			fs.renewal.log.InfoContext(ctx, "the login was deleted by a logout of another process")
 		}
 	}()
@@ -184,7 +183,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.flight = nil
-	if f.loggedOut && !isClosed(fs.closed) {
+	if f.entry.loggedOut && !isClosed(fs.closed) {
 		fs.drop(f.old)
 	}
 	switch {
@@ -192,13 +191,13 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 		f.err = fs.fail("login", ErrClosed)
 	case f.mode == storeOnly:
 		fs.compared(f, creds, err)
-	case f.loggedOut && creds == nil && f.mode == renewOnly: // the next call may log in
+	case f.entry.loggedOut && creds == nil && f.mode == renewOnly: // the next call may log in
 	case err != nil:
 		f.err = err
-		switch { // their refresh token is new
+		switch { // credentials beside an error hold a new refresh token
 		case creds == nil:
 		case creds.AccessToken == "":
-			fs.initial, fs.storing.outdated = creds, f.outdated
+			fs.initial, fs.entry.outdated = creds, f.entry.outdated
 		default:
 			fs.publish(f, creds)
 		}
@@ -214,7 +213,7 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 			fs.backoff.succeeded(&f.task, f.creds != nil, fs.renewal.clock.Read())
 		}
 	}
-	fs.planStoring(f)
+	fs.takeOver(f)
 	close(f.done)
 }
 
@@ -222,22 +221,22 @@ func (fs *flights) land(f *flight, creds *Credentials, err error) {
 // that merely lost or changed its refresh token keeps its generation and state, so
 // that a caller whose call was rejected with it is not told that it was replaced.
 func (fs *flights) publish(f *flight, creds *Credentials) *Credentials {
-	next := &snapshot{gen: f.old.gen + 1, last: f.old.last, asked: f.isLogin && fs.renewal.traits.Interactive}
+	next := &snapshot{gen: f.old.gen + 1, last: f.old.last, byPerson: f.isLogin && fs.renewal.traits.Interactive}
 	next.continues(&f.task)
-	adopted := f.adopted
+	fromStore := f.fromStore
 	if f.old.sameToken(creds) && (!f.repeated || f.err != nil) {
-		next.gen, adopted = f.old.gen, f.old.creds.adopted
+		next.gen, fromStore = f.old.gen, f.old.creds.fromStore
 		next.inherit(f.old)
 		next.advance(f.old.load())
 	}
 	if creds != nil {
 		stamped := *creds
-		stamped.gen, stamped.adopted = next.gen, adopted
+		stamped.gen, stamped.fromStore = next.gen, fromStore
 		next.creds, next.last = &stamped, &stamped
 	}
 	next.schedule(fs.renewal.clock, fs.skew)
 	fs.current.Store(next)
-	fs.storing.outdated = f.outdated
+	fs.entry.outdated = f.entry.outdated
 	return next.creds
 }
 

@@ -66,7 +66,7 @@ func TestStragglerAfterClose(t *testing.T) {
 func TestStragglerRenewsNothingEarly(t *testing.T) {
 	t.Parallel()
 	a, first, _ := replaced(t)
-	a.advise(first)
+	a.renewInBackground(first)
 	if a.count > 0 {
 		t.Error("what was replaced is being renewed")
 	}

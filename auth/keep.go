@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -37,16 +38,16 @@ func (r *renewal) keep(ctx context.Context, t *task, next *Credentials) (*Creden
 		newer, err := r.save(ctx, t, &kept)
 		switch {
 		case errors.Is(err, ErrLoggedOut): // during the renewal
-			t.prev, t.loggedOut, t.outdated = nil, true, false
+			t.prev, t.entry.loggedOut, t.entry.outdated = nil, true, false
 			return nil, errNotRenewed
 		case err != nil:
 			r.cannotStore(ctx, err)
-		case t.canUse(newer):
-			t.adopted, t.isLogin, t.repeated, t.outdated = true, false, false, false
+		case r.canUse(t, newer):
+			t.fromStore, t.isLogin, t.repeated, t.entry.outdated = true, false, false, false
 			r.log.InfoContext(ctx, "another process stored a newer login meanwhile; it is used instead")
 			return newer, nil
 		}
-		t.outdated = err != nil
+		t.entry.outdated = err != nil
 	}
 	r.log.DebugContext(ctx, "logged in", slog.String("flow", r.storage.key.Flow), slog.Any("credentials", &kept))
 	return &kept, useless
@@ -61,17 +62,17 @@ func (r *renewal) save(ctx context.Context, t *task, c *Credentials) (newer *Cre
 	defer cancel()
 	asked := t.isLogin && (r.traits.Interactive || t.mode == newLogin)
 	if asked {
-		r.storage.takeForPerson(ctx, &t.lease)
+		r.storage.lockForPerson(ctx, &t.entry.lock)
 	} else {
-		r.storage.take(ctx, &t.lease, nil)
+		r.storage.lock(ctx, &t.entry.lock, nil)
 	}
 	switch {
-	case asked, !t.read && !r.storage.watched():
+	case asked, !t.entry.read && !r.storage.watched():
 		return nil, r.storage.put(ctx, c)
-	case !t.read:
-		newer, err = r.overtake(ctx, t, c)
+	case !t.entry.read:
+		newer, err = r.replaceOlder(ctx, t, c)
 	default:
-		newer, err = r.storage.replace(ctx, &t.lease, t.stored, c)
+		newer, err = r.storage.replace(ctx, &t.entry.lock, t.entry.id, c)
 	}
 	if t.isLogin && errors.Is(err, ErrLoggedOut) { // that was the login before
 		return nil, r.storage.put(ctx, c)
@@ -96,13 +97,39 @@ func (r *renewal) keepRefresh(ctx context.Context, t *task, token string) *Crede
 	kept.RefreshToken, kept.Ended = token, ""
 	if r.storage.store != nil {
 		newer, err := r.save(ctx, t, &kept)
-		t.loggedOut = errors.Is(err, ErrLoggedOut)
-		if newer != nil || t.loggedOut {
+		t.entry.loggedOut = errors.Is(err, ErrLoggedOut)
+		if newer != nil || t.entry.loggedOut {
 			return nil
 		}
-		if t.outdated = err != nil; t.outdated {
+		if t.entry.outdated = err != nil; t.entry.outdated {
 			r.cannotStore(ctx, err)
 		}
 	}
 	return &kept
+}
+
+// keepCurrent returns the existing credentials when a login is not permitted.
+func (r *renewal) keepCurrent(t *task) (*Credentials, error) {
+	if t.entry.loggedOut {
+		return nil, nil //nolint:nilnil // as after a logout: calls go without
+	}
+	if !errors.Is(t.failure, ErrRejected) && t.old.load() != unread {
+		cause := ErrLoginEnded
+		if t.prev == nil && t.last == nil {
+			cause = ErrNotLoggedIn
+		}
+		if t.failure != nil {
+			cause = fmt.Errorf("%w: log in again: %v", cause, t.failure) //nolint:errorlint // history, not the cause
+		}
+		return nil, r.fail("renew", cause)
+	}
+	if t.prev != nil && t.prev.AccessToken == "" {
+		t.prev = nil // it stays stored for a flow that can refresh it
+	}
+	return t.prev, nil
+}
+
+// rotates reports whether next has another refresh token than what was refreshed.
+func (t *task) rotates(next *Credentials) bool {
+	return next != nil && next.RefreshToken != "" && next.RefreshToken != t.prev.RefreshToken
 }

@@ -224,7 +224,7 @@ func TestAdoptedTokenLeavesACallItsReplacement(t *testing.T) {
 		f := &fakeFlow{obtain: tokens(0, time.Hour)}
 		store := &mapStore{}
 		a := newAuthenticator(t, f, auth.WithStore(store))
-		if c := mustCredentials(t, a); c.Adopted() {
+		if c := mustCredentials(t, a); c.FromStore() {
 			t.Error("what the flow returned counts as adopted")
 		}
 		time.Sleep(time.Second)

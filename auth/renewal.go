@@ -33,41 +33,32 @@ type renewal struct {
 	log     *slog.Logger
 	clock   clock.Clock
 	scopes  []string // that this program asks for, if it says so
-	seen    observed
+	report  reporter
 
-	narrow atomic.Bool                    // a login with fewer scopes has to do
-	dead   atomic.Pointer[[]refusedToken] // never sent again
-	faults int                            // ErrServerFault in a row; used by the one flight only
+	narrow   atomic.Bool                     // a login with fewer scopes has to do
+	rejected atomic.Pointer[[]rejectedToken] // never sent again
+	faults   int                             // ErrServerFault in a row; used by the one flight only
 }
 
 // task is one replacement and its progress. Until it is done only the goroutine that
 // runs it uses it, critical excepted.
 type task struct {
-	mode     mode
-	old      *snapshot    // what is to be replaced
-	given    *Credentials // of WithInitial, the first time
-	last     *Credentials // already superseded: not to be handed out again
-	before   *Credentials // what the login replaces that is to be stored
-	outdated bool         // the stored copy is outdated too; see flights
-	session  *Credentials // that the other side renewed by itself, and is to be adopted
-	clock    clock.Clock
+	mode    mode
+	old     *snapshot    // what is to be replaced
+	given   *Credentials // of WithInitial, the first time
+	last    *Credentials // already superseded: not to be handed out again
+	session *Credentials // that the other side renewed by itself, and is to be adopted
 
-	critical  atomic.Bool  // a rotated refresh token may be in flight
-	lease     lease        // on the stored login
-	tries     int          // to store it, in vain, since it is outdated
-	stored    string       // the ID of the stored login, as it was read last
-	read      bool         // that it was
-	unread    error        // why not
-	loggedOut bool         // the stored login was deleted by a logout
-	prev      *Credentials // what can be refreshed
-	failure   error        // why it cannot
-	note      *Credentials // what others stored where there is no login
-	narrow    bool         // the stored login asked for too few scopes
+	entry    entry        // in the store
+	prev     *Credentials // what can be refreshed
+	failure  error        // why it cannot
+	narrow   bool         // the stored login asked for too few scopes
+	critical atomic.Bool  // a rotated refresh token may be in flight
 
-	adopted  bool  // the result is from the store
-	isLogin  bool  // the result is a new login, not a refreshed one
-	repeated bool  // the result is the same access token as before
-	unstored error // why a session that was adopted could not be stored
+	fromStore bool  // the result is from the store
+	isLogin   bool  // the result is a new login, not a refreshed one
+	repeated  bool  // the result is the same access token as before
+	storeErr  error // why a session that was adopted could not be stored
 }
 
 var (
@@ -91,8 +82,8 @@ var (
 // then. They never wait for a person.
 func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 	defer r.unlock(ctx, t)
-	if !t.lease.exclusive() { // kept from the renewal before, and lost since
-		t.lease.release()
+	if !t.entry.lock.exclusive() { // kept from the renewal before, and lost since
+		t.entry.lock.release()
 	}
 	switch {
 	case t.mode == storeOnly:
@@ -103,47 +94,47 @@ func (r *renewal) run(ctx context.Context, t *task) (*Credentials, error) {
 	if r.find(ctx, t) {
 		return t.prev, nil
 	}
-	if err := r.held(ctx, t); err != nil && !r.hasAnother(ctx, t.old) {
+	if err := r.mayAsk(ctx, t); err != nil && !r.hasAnother(ctx, t.old) {
 		return nil, r.fail("renew", err)
 	}
 	next, err := r.renew(ctx, t)
 	switch {
 	case !errors.Is(err, errNotRenewed):
 		return next, err
-	case !r.mayLogIn(t.mode):
+	case !r.canLogIn(t.mode):
 		return r.keepCurrent(t)
 	}
-	if r.traits.Interactive && !t.read && t.lease.refused != nil { // a login may well be stored
-		return nil, r.fail("login", r.storage.unlocked(t.lease.refused))
+	if r.traits.Interactive && !t.entry.read && t.entry.lock.missing != nil { // a login may well be stored
+		return nil, r.fail("login", r.storage.needsLock(t.entry.lock.missing))
 	}
-	if err := r.spared(ctx, t); err != nil {
+	if err := r.mayAskPerson(ctx, t); err != nil {
 		return nil, r.fail("login", err)
 	}
 	return r.logIn(ctx, t)
 }
 
-// mayLogIn reports whether a renewal in mode m may end in a new login.
-func (r *renewal) mayLogIn(m mode) bool {
+// canLogIn reports whether a renewal in mode m may end in a new login.
+func (r *renewal) canLogIn(m mode) bool {
 	return m >= interactive || (m == unattended && !r.traits.Interactive)
 }
 
 // find looks for credentials that can be used as they are, and once more when the
-// lease is held, because another process may just have stored some.
+// lock is held, because another process may just have stored some.
 func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 	found = r.look(ctx, t)
 	if t.mode == newLogin {
-		t.adopted = false
+		t.fromStore = false
 		return false
 	}
-	missed := !t.read && !t.outdated // the store was away
-	settled := false                 // nothing is to be asked, so the lock is not needed
+	missed := !t.entry.read && !t.entry.outdated // the store was away
+	settled := false                             // nothing is to be asked, so the lock is not needed
 	again := func() bool {
 		found = r.look(ctx, t)
-		settled = found || !r.asks(t) || r.postponed(t) != nil
+		settled = found || !r.canAsk(t) || r.postponed(t) != nil
 		return settled
 	}
-	if !found && r.asks(t) && r.storage.take(ctx, &t.lease, again) && !settled {
-		if t.lease.late || missed && r.storage.watched() {
+	if !found && r.canAsk(t) && r.storage.lock(ctx, &t.entry.lock, again) && !settled {
+		if t.entry.lock.late || missed && r.storage.watched() {
 			_ = clock.Sleep(ctx, settling) // what follows sees that ctx has ended
 		}
 		found = r.look(ctx, t)
@@ -151,32 +142,28 @@ func (r *renewal) find(ctx context.Context, t *task) (found bool) {
 	return found
 }
 
-// asks reports whether t may ask the authorization server.
-func (r *renewal) asks(t *task) bool { return r.canRenew(t.prev, t.mode) || r.mayLogIn(t.mode) }
+// canAsk reports whether t may ask the authorization server.
+func (r *renewal) canAsk(t *task) bool { return r.canRenew(t.prev, t.mode) || r.canLogIn(t.mode) }
 
 // look sets t.prev to the best credentials there are, and reports whether they can
 // be used as they are.
 func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 	given, why := r.vetted(t.given)
-	current, old := r.vetted(t.old.creds)
-	t.given, t.prev, t.failure, t.note = given, cmp.Or(given, current), cmp.Or(why, old), nil
+	current, whyNot := r.vetted(t.old.creds)
+	t.given, t.prev, t.failure = given, cmp.Or(given, current), cmp.Or(why, whyNot)
 	switch {
-	case t.given.usable(t.clock.Read()):
+	case t.given.usable(r.clock.Read()):
 		return true
-	case r.storage.store == nil, t.outdated:
+	case r.storage.store == nil, t.entry.outdated:
 		return false
 	}
 	stored, err := r.storage.retrieve(ctx)
-	t.read, t.unread = err == nil || errors.Is(err, ErrNoCredentials), err
-	t.stored, t.loggedOut = stored.ID(), errors.Is(err, ErrLoggedOut)
+	t.entry.answered(stored, err)
 	switch {
-	case t.loggedOut:
+	case t.entry.loggedOut:
 		t.prev, t.failure = given, why
 		return false
 	case errors.Is(err, ErrNoCredentials):
-		if said, ok := errors.AsType[*noteError](err); ok {
-			t.note = said.note
-		}
 		return false
 	case err != nil:
 		r.log.WarnContext(ctx, "cannot read the stored login", slog.Any("error", err))
@@ -185,19 +172,19 @@ func (r *renewal) look(ctx context.Context, t *task) (found bool) {
 		return false
 	}
 	stored, why = r.vetted(stored)
-	t.adopted = t.canUse(stored)
-	if t.adopted || t.given == nil {
+	t.fromStore = r.canUse(t, stored)
+	if t.fromStore || t.given == nil {
 		t.prev, t.failure = stored, why
 	}
 	if errors.Is(why, errUnusable) {
 		r.log.WarnContext(ctx, "a token that calls cannot carry is not used", slog.Any("error", why))
 	}
-	return t.adopted
+	return t.fromStore
 }
 
 // canUse reports whether calls can carry c as it is.
-func (t *task) canUse(c *Credentials) bool {
-	return c.usable(t.clock.Read()) && (t.last == nil || c.AccessToken != t.last.AccessToken)
+func (r *renewal) canUse(t *task, c *Credentials) bool {
+	return c.usable(r.clock.Read()) && (t.last == nil || c.AccessToken != t.last.AccessToken)
 }
 
 // canRenew reports whether a refresh is worth a request. Flows that need no person log in
@@ -236,13 +223,13 @@ func (r *renewal) renew(ctx context.Context, t *task) (*Credentials, error) {
 			return nil, r.fail("renew", err)
 		}
 		t.failure = err
-		if another := r.refuse(ctx, t, err); !another {
+		if another := r.endLogin(ctx, t, err); !another {
 			if t.mode == renewOnly && !r.traits.Interactive {
 				return nil, r.fail("renew", err)
 			}
 			break
 		}
-		if t.adopted = t.canUse(t.prev); t.adopted {
+		if t.fromStore = r.canUse(t, t.prev); t.fromStore {
 			return t.prev, nil
 		}
 	}
@@ -258,7 +245,7 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 	}
 	sending := ctx
 	if t.prev.RefreshToken != "" && r.storage.store != nil {
-		if err := r.storage.mayRenew(t); err != nil {
+		if err := r.storage.mayRefresh(&t.entry); err != nil {
 			return nil, err
 		}
 		t.critical.Store(true)
@@ -271,19 +258,16 @@ func (r *renewal) sendRefresh(ctx context.Context, t *task) (next *Credentials, 
 	}
 	sending, cancel := context.WithTimeout(sending, limit)
 	defer cancel()
-	defer r.seen.during(&sending, Refreshing, &err)()
+	defer r.report.during(&sending, Refreshing, &err)()
 	defer recovered(ctx, r.log, r.flowName(), &err)
 	next, err = r.flow.(Renewer).Renew(sending, r.env, t.prev) //nolint:forcetypeassert // canRenew has looked
 	return r.checked(next, err)
 }
 
-// flowName names the flow in errors.
-func (r *renewal) flowName() string { return fmt.Sprintf("the flow %s (%T)", r.traits.Name, r.flow) }
-
 // logIn makes the flow log in.
 func (r *renewal) logIn(ctx context.Context, t *task) (*Credentials, error) {
 	if r.traits.Interactive {
-		t.lease.release()
+		t.entry.lock.release()
 	}
 	next, err := r.obtain(ctx, t)
 	switch {
@@ -311,7 +295,7 @@ func (r *renewal) obtain(ctx context.Context, t *task) (next *Credentials, err e
 	limit := r.traits.limit()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	defer r.seen.during(&ctx, LoggingIn, &err)()
+	defer r.report.during(&ctx, LoggingIn, &err)()
 	defer recovered(ctx, r.log, r.flowName(), &err)
 	prev := t.prev
 	if prev == nil && t.failure != nil { // there was one

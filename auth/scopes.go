@@ -2,32 +2,10 @@ package auth
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
-
-	"github.com/jetway-go/jetway/configstore"
 )
-
-// mismatch compares what was asked for with what c was issued for, as far as either is
-// known. A flow that uses no configuration causes no request for one.
-func (r *renewal) mismatch(ctx context.Context, c *Credentials) string {
-	cfg, err := configstore.ClientConfig{}, error(nil)
-	if r.env.Config != nil && c.TokenOrigin != "" {
-		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-		defer cancel()
-		func() {
-			defer recovered(ctx, r.log, "the configuration", &err)
-			cfg, err = r.env.Config.ClientConfig(ctx)
-		}()
-	}
-	asked := "compare audience and scopes with what the backend expects"
-	if err == nil && (cfg.Audience != "" || len(cfg.Scopes) > 0) {
-		asked += fmt.Sprintf("; the configuration asks for audience %s, scopes %s",
-			quoted(cfg.Audience), quoted(strings.Join(cfg.Scopes, " ")))
-	}
-	return asked + ", " + c.purpose()
-}
 
 // tooNarrow reports whether c asked for fewer scopes than this program, and a new login
 // can be made.
@@ -56,4 +34,18 @@ func (r *renewal) useNarrow(ctx context.Context) bool {
 	r.log.WarnContext(ctx, "the stored login asked for fewer scopes than this program, and no new login can be made here;"+
 		" it is used as it is: log in again to have them all", slog.Any("scopes", r.scopes))
 	return true
+}
+
+// lacks returns those of scopes that c is known not to have asked for.
+func (c *Credentials) lacks(scopes []string) (missing []string) {
+	if len(scopes) == 0 || c.Scope == "" && !c.PurposeKnown {
+		return nil
+	}
+	asked := strings.Fields(c.Scope)
+	for _, s := range scopes {
+		if !slices.Contains(asked, s) {
+			missing = append(missing, s)
+		}
+	}
+	return missing
 }

@@ -32,10 +32,10 @@ type snapshot struct {
 	gen   uint64
 	state atomic.Int32 // what an event made of it: fresh, rejected, unread, closed
 
-	refused  bool        // a server rejected creds, and there was no replacement then
-	asked    bool        // creds are from a person, who logged in during this process
-	accepted atomic.Bool // a server has taken creds
-	vain     atomic.Bool // a call was rejected with creds right after they replaced others
+	reinstated bool        // a server rejected creds, and calls carry them again for want of others
+	byPerson   bool        // creds are those of a person who logged in during this process
+	accepted   atomic.Bool // a server has accepted creds
+	vain       atomic.Bool // a call was rejected with creds right after they replaced others
 
 	clock                      clock.Clock
 	advised, mandated, expires clock.Reading // when the next state begins; zero means never
@@ -79,11 +79,11 @@ func (s *snapshot) advance(to state) {
 
 // wasRejected reports whether a server has rejected the credentials. They may still be what
 // calls carry.
-func (s *snapshot) wasRejected() bool { return s.refused || s.load() == rejected }
+func (s *snapshot) wasRejected() bool { return s.reinstated || s.load() == rejected }
 
-// tookToken reports whether c has the access token of this snapshot and a server has taken
-// that.
-func (s *snapshot) tookToken(c *Credentials) bool { return s.sameToken(c) && s.accepted.Load() }
+// acceptedToken reports whether c has the access token of this snapshot and a server has
+// accepted that.
+func (s *snapshot) acceptedToken(c *Credentials) bool { return s.sameToken(c) && s.accepted.Load() }
 
 // usable reports whether there is an access token that has not expired, rejected or not.
 func (s *snapshot) usable() bool {
@@ -97,7 +97,7 @@ func (s *snapshot) again() *snapshot {
 		clock: s.clock, advised: s.advised, mandated: s.mandated, expires: s.expires,
 	}
 	next.inherit(s)
-	next.refused = true
+	next.reinstated = true
 	return next
 }
 
@@ -121,7 +121,7 @@ func isClosed(done <-chan struct{}) bool {
 
 // inherit copies what is known about the access token of from, which is that of s too.
 func (s *snapshot) inherit(from *snapshot) {
-	s.refused, s.asked = from.refused, from.asked
+	s.reinstated, s.byPerson = from.reinstated, from.byPerson
 	s.accepted.Store(from.accepted.Load())
 	s.vain.Store(from.vain.Load())
 }

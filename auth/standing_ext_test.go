@@ -34,7 +34,7 @@ func call(ctx context.Context, a *auth.Authenticator, accepts func(token string)
 		if c, err = a.Refresh(ctx, c); err != nil {
 			return err
 		}
-		if replaced = true; c.Adopted() && adopted < 2 {
+		if replaced = true; c.FromStore() && adopted < 2 {
 			replaced = false
 			adopted++
 		}

@@ -78,7 +78,7 @@ func (a *Authenticator) Inspect(ctx context.Context) (Status, error) {
 	if a.current.Load().load() != unread {
 		return a.Status(), nil
 	}
-	c, outdated := a.unstored()
+	c, outdated := a.besideStore()
 	if stored := a.renewal.storage; c == nil && stored.store != nil && !outdated {
 		var err error
 		var place Key
@@ -107,18 +107,18 @@ func (a *Authenticator) describe(c *Credentials) Status {
 	kept, _ := r.vetted(c)
 	st.Renewable = renewer && (!r.traits.Interactive || kept != nil && kept.RefreshToken != "")
 	st.Stored = inMemory
-	if _, outdated := a.unstored(); !outdated {
+	if _, outdated := a.besideStore(); !outdated {
 		st.Stored = r.storage.location()
 	}
 	return st
 }
 
-// unstored returns the credentials that the program started with, while they have
-// not been used, and whether the stored copy is outdated.
-func (fs *flights) unstored() (initial *Credentials, outdated bool) {
+// besideStore returns what the store does not say: the credentials that the program started
+// with, while they have not been used, and whether the stored copy is outdated.
+func (fs *flights) besideStore() (initial *Credentials, outdated bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	return fs.initial, fs.storing.outdated
+	return fs.initial, fs.entry.outdated
 }
 
 const inMemory = "memory"

@@ -26,16 +26,16 @@ const (
 // storage is the stored login of one key: the Store, within time limits, and its
 // optional powers (lock, swap, discard). A panic of the Store is an error of it.
 type storage struct {
-	store Store // nil: logins end with the process
-	key   Key
-	log   *slog.Logger
-	clock clock.Clock
-	seen  *observed
+	store  Store // nil: logins end with the process
+	key    Key
+	log    *slog.Logger
+	clock  clock.Clock
+	report *reporter
 
-	noLock, otherPurpose, notFound sync.Once
+	noLock, otherPurpose, notFound sync.Once // warnings
 
-	refused atomic.Bool         // the last lock, as required
-	place   atomic.Pointer[Key] // where the login was found; nil: not looked yet
+	lockFailed atomic.Bool         // the last time, with ErrLeaseRequired
+	place      atomic.Pointer[Key] // where the login was found; nil: not looked yet
 }
 
 func (s *storage) name() string { return fmt.Sprintf("the store %T", s.store) }
@@ -57,7 +57,7 @@ func (s *storage) retrieve(ctx context.Context) (*Credentials, error) {
 func (s *storage) find(ctx context.Context) (place Key, c *Credentials, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	defer s.seen.during(&ctx, Reading, &err)()
+	defer s.report.during(&ctx, Reading, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	place, c, err = Find(ctx, s.store, s.key)
 	if other, ok := errors.AsType[*mismatchError](err); ok {
@@ -78,8 +78,8 @@ func (s *storage) at() Key {
 	return s.key
 }
 
-// check warns of a login that the next program will not find.
-func (s *storage) check(ctx context.Context, c *Credentials) {
+// checkPurpose warns of a login that the next program will not find.
+func (s *storage) checkPurpose(ctx context.Context, c *Credentials) {
 	if s.key.Matches(s.key, c) {
 		return
 	}
@@ -96,9 +96,9 @@ var errDeleted = errors.New("the stored login was deleted during its renewal")
 func (s *storage) put(ctx context.Context, c *Credentials) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	defer s.seen.during(&ctx, Storing, &err)()
+	defer s.report.during(&ctx, Storing, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
-	s.check(ctx, c)
+	s.checkPurpose(ctx, c)
 	place := s.at()
 	if !place.Matches(place, c) { // a new login, for something else than the one before it
 		place = s.key
@@ -108,9 +108,9 @@ func (s *storage) put(ctx context.Context, c *Credentials) (err error) {
 }
 
 // replace stores c in place of the login with the ID old. If the store holds
-// another one by now, which cannot be while the lease is held, that one stays and
+// another one by now, which cannot be while the lock is held, that one stays and
 // is returned.
-func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credentials) (newer *Credentials, err error) {
+func (s *storage) replace(ctx context.Context, l *lock, old string, c *Credentials) (newer *Credentials, err error) {
 	swapper, ok := s.store.(Swapper)
 	if !ok && l.exclusive() {
 		return nil, s.put(ctx, c)
@@ -118,9 +118,9 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 	if ok {
 		limited, cancel := context.WithTimeout(ctx, storeTimeout)
 		defer cancel()
-		defer s.seen.during(&limited, Storing, &err)()
+		defer s.report.during(&limited, Storing, &err)()
 		defer recovered(ctx, s.log, s.name(), &err)
-		s.check(ctx, c)
+		s.checkPurpose(ctx, c)
 		if swapped, err := swapper.Swap(limited, s.at(), old, c); swapped || err != nil {
 			return nil, err
 		}
@@ -145,7 +145,7 @@ func (s *storage) replace(ctx context.Context, l *lease, old string, c *Credenti
 
 // end stores that the refresh token of dead was rejected for good, when, and why. It returns
 // another login that was stored since, nil if there is none.
-func (s *storage) end(ctx context.Context, l *lease, dead *Credentials, why error) *Credentials {
+func (s *storage) end(ctx context.Context, l *lock, dead *Credentials, why error) *Credentials {
 	if s.store == nil {
 		return nil
 	}
@@ -178,11 +178,11 @@ func (s *storage) end(ctx context.Context, l *lease, dead *Credentials, why erro
 // note changes the stored login with the ID id, if it still is the stored one. Where machines
 // share the store and there is no login, it stores a note instead; not after a logout, which
 // others might not have seen yet.
-func (s *storage) note(ctx context.Context, l *lease, id string, change func(*Credentials)) {
+func (s *storage) note(ctx context.Context, l *lock, id string, change func(*Credentials)) {
 	if s.store == nil {
 		return
 	}
-	s.take(ctx, l, nil)
+	s.lock(ctx, l, nil)
 	stored, err := s.retrieve(ctx)
 	if errors.Is(err, ErrNoCredentials) && !errors.Is(err, ErrLoggedOut) && s.watched() {
 		stored, err = &Credentials{}, nil
@@ -212,7 +212,7 @@ func oneLine(text string) string {
 func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 	limited, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	defer s.seen.during(&limited, Deleting, &err)()
+	defer s.report.during(&limited, Deleting, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	if d, ok := s.store.(Discarder); ok {
 		return d.Discard(limited, s.at(), dead)
@@ -231,19 +231,7 @@ func (s *storage) discard(ctx context.Context, dead *Credentials) (err error) {
 func (s *storage) remove(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	defer s.seen.during(&ctx, Deleting, &err)()
+	defer s.report.during(&ctx, Deleting, &err)()
 	defer recovered(ctx, s.log, s.name(), &err)
 	return s.store.Delete(ctx, s.at())
-}
-
-// extraTime is how much longer than the flight that asked for it a refresh, and
-// storing its result, may take. An authorization server that rotates refresh tokens
-// may have ended the old one by then, and a login would be lost with the answer.
-const extraTime = 3 * time.Second
-
-// extended returns a context that ends extraTime after ctx does.
-func extended(ctx context.Context) (context.Context, context.CancelFunc) {
-	kept, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(extraTime, cancel) })
-	return kept, func() { stop(); cancel() }
 }

@@ -43,10 +43,10 @@ func (a *Authenticator) Doubted(ctx context.Context, c *Credentials) bool {
 		return false
 	}
 	a.mu.Lock()
-	many := a.backoff.turns.many(a.renewal.clock.Read())
+	many := a.backoff.churn.many(a.renewal.clock.Read())
 	a.mu.Unlock()
 	if many {
-		a.renewal.seen.moment(ctx, Rejection)
+		a.renewal.report.moment(ctx, Rejection)
 	}
 	return many
 }

@@ -3,10 +3,23 @@ package auth
 import (
 	"context"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
-// minLook is the least time between two looks at the store that its changes cause.
-const minLook = 100 * time.Millisecond
+// minComparison is the least time between two comparisons with the store that its changes
+// cause.
+const minComparison = 100 * time.Millisecond
+
+// watching plans the comparisons with a store that is a [Watcher]; flights.mu guards it. They
+// are flights, so one waits while another flight is under way.
+type watching struct {
+	started  bool
+	stop     func()        // ends the watching
+	changed  bool          // others may have changed the store since the last comparison
+	compared clock.Reading // when that began
+	timer    *time.Timer   // starts the next one; nil: none was planned yet
+}
 
 // watched reports whether the store says when others change it.
 func (s *storage) watched() bool {
@@ -18,8 +31,8 @@ func (s *storage) watched() bool {
 func (fs *flights) watch(ctx context.Context) {
 	w, ok := fs.renewal.storage.store.(Watcher)
 	fs.mu.Lock()
-	first := ok && !fs.storing.watching
-	fs.storing.watching = ok
+	first := ok && !fs.watching.started
+	fs.watching.started = ok
 	fs.mu.Unlock()
 	if !first {
 		return
@@ -33,7 +46,7 @@ func (fs *flights) watch(ctx context.Context) {
 	fs.mu.Lock()
 	over := isClosed(fs.closed)
 	if !over {
-		fs.storing.stop = stop
+		fs.watching.stop = stop
 	}
 	fs.mu.Unlock()
 	if over && stop != nil {
@@ -41,42 +54,63 @@ func (fs *flights) watch(ctx context.Context) {
 	}
 }
 
-// storeChanged starts a look at the store: now, or when the flight under way has ended. Any
-// number of changes meanwhile cause one look.
+// unwatch cancels the next comparison, and returns a function that stops the watching: it is
+// code of the store, to be called without fs.mu, which is held here.
+func (fs *flights) unwatch() func() {
+	stop := fs.watching.stop
+	fs.watching.stop = nil
+	if fs.watching.timer != nil {
+		fs.watching.timer.Stop()
+	}
+	return func() {
+		if stop != nil {
+			quietly(stop)
+		}
+	}
+}
+
+// storeChanged starts a comparison: now, or when the flight under way has ended. Any number
+// of changes meanwhile cause one.
 func (fs *flights) storeChanged() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	fs.storing.changed = true
-	now, next := fs.renewal.clock.Read(), fs.storing.looked.Add(minLook)
+	fs.watching.changed = true
+	now, next := fs.renewal.clock.Read(), fs.watching.compared.Add(minComparison)
 	switch {
-	case isClosed(fs.closed), fs.flight != nil: // a look follows the flight
-	case !fs.storing.looked.IsZero() && !now.Reached(next):
-		fs.storing.lookAfter(now.Until(next), fs.look)
+	case isClosed(fs.closed), fs.flight != nil: // a comparison follows the flight
+	case !fs.watching.compared.IsZero() && !now.Reached(next):
+		fs.compareAfter(now.Until(next))
 	default:
-		fs.lookNow()
+		fs.startComparison()
 	}
 }
 
-// look is lookNow for a timer, which does not know whether a flight is under way.
-func (fs *flights) look() {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	switch {
-	case isClosed(fs.closed):
-	case fs.flight != nil:
-		fs.storing.changed = true // a look follows the flight
-	default:
-		fs.lookNow()
+// compareAfter plans the next comparison, in place of the one that was planned before; fs.mu
+// is held.
+func (fs *flights) compareAfter(d time.Duration) {
+	if fs.watching.timer != nil {
+		fs.watching.timer.Stop()
 	}
+	fs.watching.timer = time.AfterFunc(d, func() {
+		fs.mu.Lock()
+		defer fs.mu.Unlock()
+		switch {
+		case isClosed(fs.closed):
+		case fs.flight != nil:
+			fs.watching.changed = true // a comparison follows the flight
+		default:
+			fs.startComparison()
+		}
+	})
 }
 
-// lookNow starts a flight that compares the login with the stored one, if there is a reason
-// to; fs.mu is held, and there is no flight.
-func (fs *flights) lookNow() {
-	s, st := fs.current.Load(), &fs.storing
-	unused := s.load() == unread && fs.initial != nil && !st.outdated // WithInitial comes first
-	wanted := st.changed && !st.outdated && !unused || fs.owes()
-	st.changed, st.looked = false, fs.renewal.clock.Read()
+// startComparison starts a flight that compares the login with the stored one, if there is a
+// reason to; fs.mu is held, and there is no flight.
+func (fs *flights) startComparison() {
+	s, w, outdated := fs.current.Load(), &fs.watching, fs.entry.outdated
+	unused := s.load() == unread && fs.initial != nil && !outdated // WithInitial comes first
+	wanted := w.changed && !outdated && !unused || fs.mustStore()
+	w.changed, w.compared = false, fs.renewal.clock.Read()
 	if wanted {
 		fs.launch(s, storeOnly, nil)
 	}

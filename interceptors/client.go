@@ -45,14 +45,14 @@ type call struct {
 	main, proxy                 bool
 	mainReplaced, proxyReplaced bool
 	repeated                    bool  // with the credentials that were rejected
-	adopted                     uint8 // replacements that were only found in a store
+	fromStore                   uint8 // replacements that were only found in a store
 
 	newID, givenID bool // id was made here; it is in the call's own metadata
 }
 
-// maxAdopted is how many replacements that were only found in a store leave a call another
+// maxFromStore is how many replacements that were only found in a store leave a call another
 // one.
-const maxAdopted = 2
+const maxFromStore = 2
 
 func (c *client) begin(ctx context.Context, method string) call {
 	k := call{method: method, pairs: c.pairs, own: callCredentials(ctx)}
@@ -204,8 +204,8 @@ func (c *client) replace(ctx context.Context, k *call, answer error) (bool, erro
 	if k.perCall != nil {
 		k.perCall.now.Store(k.mainNow)
 	}
-	if src == c.main && fresh.Adopted() && k.adopted < maxAdopted {
-		k.adopted++
+	if src == c.main && fresh.FromStore() && k.fromStore < maxFromStore {
+		k.fromStore++
 		k.mainReplaced = false // another program may have put it there long ago
 	}
 	return true, nil

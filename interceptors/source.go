@@ -28,8 +28,8 @@ type Source interface {
 	// Source does the work once. Nil, or stale itself, means that there is no
 	// replacement; the call then fails with the server's answer, and so it does, with the
 	// reason, if the error is [auth.ErrNotReplaced]. If what it returns is
-	// [auth.Credentials.Adopted] and is rejected too, the call is made once more, at most
-	// twice.
+	// from a store ([auth.Credentials.FromStore]) and is rejected too, the call is made once
+	// more, at most twice.
 	Refresh(ctx context.Context, stale *auth.Credentials) (*auth.Credentials, error)
 }
 

@@ -8,8 +8,8 @@ import (
 
 // StreamClientAuth returns an interceptor that attaches the credentials of src
 // to streams, and opens a rejected stream a second time with their replacement:
-// once for src, and once for a proxy's source, and up to twice more with credentials that
-// are [auth.Credentials.Adopted]. That happens inside RecvMsg or
+// once for src, and once for a proxy's source, and up to twice more with credentials from
+// a store ([auth.Credentials.FromStore]). That happens inside RecvMsg or
 // Header, and only while no response message has been delivered; the messages sent
 // until then are sent again in the same order, with CloseSend if it was called.
 //

@@ -9,9 +9,9 @@ import (
 // UnaryClientAuth returns an interceptor that attaches the credentials of src to
 // unary calls, and makes a call a second time with their replacement when the
 // server rejects them: once for src, and once for a proxy's source, up to twice more with
-// credentials that are [auth.Credentials.Adopted], and once with those that src Doubted. The
-// caller's deadline covers all attempts; call options apply to each of them, but a
-// [grpc.OnFinish] callback runs once. A nil src attaches request metadata only.
+// credentials from a store ([auth.Credentials.FromStore]), and once with those that src
+// Doubted. The caller's deadline covers all attempts; call options apply to each of them, but
+// a [grpc.OnFinish] callback runs once. A nil src attaches request metadata only.
 //
 // It does not know whether the connection has TLS, and sends credentials over one without
 // it too, where others on the network can read them: set [WithTransportGuard] if that

@@ -18,23 +18,23 @@ func needing(env auth.Env, client string, need ...configstore.Field) auth.Env {
 	if client == "" {
 		need = append(need, configstore.FieldClientID)
 	}
-	env.Config = asking{env.Config, need}
+	env.Config = neededConfig{env.Config, need}
 	return env
 }
 
-// asking is a configuration of which a login needs these fields.
-type asking struct {
+// neededConfig is a configuration of which a login needs these fields.
+type neededConfig struct {
 	configstore.ClientConfigStore
 
 	need []configstore.Field
 }
 
-func (a asking) ClientConfig(ctx context.Context) (configstore.ClientConfig, error) {
+func (a neededConfig) ClientConfig(ctx context.Context) (configstore.ClientConfig, error) {
 	return configstore.Ask(ctx, a.ClientConfigStore, a.need...)
 }
 
 // Invalidate forwards to the store.
-func (a asking) Invalidate() {
+func (a neededConfig) Invalidate() {
 	if inv, ok := a.ClientConfigStore.(configstore.Invalidator); ok {
 		inv.Invalidate()
 	}

@@ -63,8 +63,8 @@ func bind(c *auth.Credentials, tokenEndpoint string, cfg configstore.ClientConfi
 	}
 }
 
-// mayRenew returns why the refresh token of c must not be sent to endpoint, nil if it may.
-func mayRenew(c *auth.Credentials, endpoint string) error {
+// mayRefresh returns why the refresh token of c must not be sent to endpoint, nil if it may.
+func mayRefresh(c *auth.Credentials, endpoint string) error {
 	if c.TokenOrigin == "" || leadsTo(endpoint, c.TokenOrigin) {
 		return nil
 	}

@@ -24,7 +24,7 @@ func refresh(ctx context.Context, env auth.Env, c client, a ask, prev *auth.Cred
 		return nil, fmt.Errorf("%w: there is no refresh token; log in again", auth.ErrLoginEnded)
 	}
 	build := func(cfg configstore.ClientConfig) (tokenRequest, error) {
-		if err := mayRenew(prev, cfg.TokenEndpoint); err != nil {
+		if err := mayRefresh(prev, cfg.TokenEndpoint); err != nil {
 			return tokenRequest{}, err
 		}
 		form := grantForm(grantRefresh, "refresh_token", prev.RefreshToken)

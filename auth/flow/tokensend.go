@@ -46,7 +46,7 @@ type once[T any] func(caller, ctx context.Context, hc *http.Client, host string,
 
 // persist makes a request up to three times, where repeating it does no harm. What the
 // last one brought is returned beside its error.
-func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask once[T]) (T, error) {
+func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, request once[T]) (T, error) {
 	var none T
 	host, err := checkEndpoint(env, cmp.Or(req.purpose, "token"), req.endpoint)
 	if err != nil {
@@ -57,7 +57,7 @@ func persist[T any](ctx context.Context, env auth.Env, req tokenRequest, ask onc
 	limited, cancel := context.WithTimeout(ctx, sendLimit)
 	defer cancel()
 	for try := 0; ; try++ {
-		got, failure := ask(ctx, limited, env.HTTP, host, req)
+		got, failure := request(ctx, limited, env.HTTP, host, req)
 		if failure == nil {
 			return got, nil
 		}

@@ -150,9 +150,9 @@ func (t *Transport) taken(r *http.Request, h *prepared, answer *http.Response) *
 	return answer
 }
 
-// maxAdopted is how many replacements that were only found in a store leave a request
+// maxFromStore is how many replacements that were only found in a store leave a request
 // another one.
-const maxAdopted = 2
+const maxFromStore = 2
 
 // replace gets other credentials for rejected ones and sends the request again.
 func (t *Transport) replace(r, sent *http.Request, h *prepared, answer *http.Response) (*http.Response, error) {
@@ -177,7 +177,7 @@ func (t *Transport) replace(r, sent *http.Request, h *prepared, answer *http.Res
 			same, found, sent = false, found-1, again
 			continue
 		}
-		if !next.creds.Adopted() || found == maxAdopted {
+		if !next.creds.FromStore() || found == maxFromStore {
 			if t.refuser != nil {
 				t.refuser.Refused(next.creds)
 			}

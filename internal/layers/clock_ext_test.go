@@ -20,7 +20,7 @@ import (
 // the machine sleeps, and its wall time can be set back. onOneClock has the files that use
 // it for an end or an age, and why that is right there.
 var onOneClock = map[string]string{
-	"auth/backoff.go":                       "the deadline of a context",
+	"auth/deadline.go":                      "the deadline of a context",
 	"auth/flow/tokensend.go":                "the deadline of a context",
 	"auth/flow/static.go":                   "the Authenticator judges what it returns",
 	"auth/tokenstore/file_dir.go":           "the age of a file, which has a wall time only",

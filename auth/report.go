@@ -6,29 +6,29 @@ import (
 	"errors"
 )
 
-// observed reports operations of login to an Observer. Nil and the zero value report none.
-type observed struct {
+// reporter reports operations of login to an Observer. Nil and the zero value report none.
+type reporter struct {
 	to    Observer
 	login *Authenticator
 }
 
 // begin reports an operation. The function that it returns is never nil.
-func (o *observed) begin(ctx context.Context, kind OperationKind) (context.Context, func(Result)) {
-	if o == nil || o.to == nil {
+func (r *reporter) begin(ctx context.Context, kind OperationKind) (context.Context, func(Result)) {
+	if r == nil || r.to == nil {
 		return ctx, unobserved
 	}
-	within, end := o.told(ctx, kind)
-	return cmp.Or(within, ctx), func(r Result) {
+	within, end := r.told(ctx, kind)
+	return cmp.Or(within, ctx), func(result Result) {
 		if end != nil {
-			quietly(func() { end(r) })
+			quietly(func() { end(result) })
 		}
 	}
 }
 
 // told calls the Observer; the results of one that panics are nil.
-func (o *observed) told(ctx context.Context, kind OperationKind) (within context.Context, end func(Result)) {
+func (r *reporter) told(ctx context.Context, kind OperationKind) (within context.Context, end func(Result)) {
 	defer func() { _ = recover() }()
-	return o.to.Begin(ctx, Operation{Kind: kind, Login: o.login})
+	return r.to.Begin(ctx, Operation{Kind: kind, Login: r.login})
 }
 
 func unobserved(Result) {}
@@ -38,33 +38,33 @@ func unobserved(Result) {}
 // returns. A caller whose goroutine was ended sets none, so *err says that to begin with.
 //
 //nolint:gocritic,fatcontext // it changes its caller's context, so that the caller needs one line for all of this
-func (o *observed) during(ctx *context.Context, kind OperationKind, err *error) func() {
-	if o == nil || o.to == nil {
+func (r *reporter) during(ctx *context.Context, kind OperationKind, err *error) func() {
+	if r == nil || r.to == nil {
 		return func() {}
 	}
-	within, end := o.begin(*ctx, kind)
+	within, end := r.begin(*ctx, kind)
 	*ctx, *err = within, errNoAnswer
 	return func() {
-		r := Result{Err: *err}
-		if kind.ofStore() && errors.Is(r.Err, ErrNoCredentials) {
-			r.Err = nil
+		result := Result{Err: *err}
+		if kind.ofStore() && errors.Is(result.Err, ErrNoCredentials) {
+			result.Err = nil
 		}
-		end(r)
+		end(result)
 	}
 }
 
 func (k OperationKind) ofStore() bool { return k == Reading || k == Storing || k == Deleting }
 
 // moment reports an operation that takes no time.
-func (o *observed) moment(ctx context.Context, kind OperationKind) {
-	_, end := o.begin(ctx, kind)
+func (r *reporter) moment(ctx context.Context, kind OperationKind) {
+	_, end := r.begin(ctx, kind)
 	end(Result{})
 }
 
 // locking reports the wait for a lock. A caller that stopped waiting, since it needs the lock
 // no more, has not failed.
-func (o *observed) locking(ctx context.Context) (context.Context, func(stopped bool, err error)) {
-	ctx, end := o.begin(ctx, Locking)
+func (r *reporter) locking(ctx context.Context) (context.Context, func(stopped bool, err error)) {
+	ctx, end := r.begin(ctx, Locking)
 	return ctx, func(stopped bool, err error) {
 		if stopped {
 			err = nil
@@ -73,18 +73,11 @@ func (o *observed) locking(ctx context.Context) (context.Context, func(stopped b
 	}
 }
 
-// observe reports how long l is held, if it is held at all.
-func (l *lease) observe(ctx context.Context, o *observed) {
-	if l.held != nil {
-		_, l.ended = o.begin(ctx, Leasing)
+// leasing reports how long l is held, if it is held at all.
+func (r *reporter) leasing(ctx context.Context, l *lock) {
+	if l.lease != nil {
+		_, l.ended = r.begin(ctx, Leasing)
 	}
-}
-
-// start sets what holds a pointer to a itself, which New cannot do in a literal.
-func (a *Authenticator) start(o Observer) {
-	a.renewal.seen = observed{o, a}
-	a.renewal.storage.seen = &a.renewal.seen
-	a.current.Store(notRead(0))
 }
 
 // runObserved is run, reported as a Renewal. A comparison with the store is none.
@@ -92,7 +85,7 @@ func (r *renewal) runObserved(ctx context.Context, t *task) (creds *Credentials,
 	if t.mode == storeOnly {
 		return r.run(ctx, t)
 	}
-	ctx, end := r.seen.begin(ctx, Renewal)
+	ctx, end := r.report.begin(ctx, Renewal)
 	err = errNoAnswer // if run ends the goroutine
 	defer func() { end(Result{Err: err, Outcome: t.outcome(creds, err)}) }()
 	creds, err = r.run(ctx, t)
@@ -107,7 +100,7 @@ func (t *task) outcome(creds *Credentials, err error) Outcome {
 		return LoggedIn
 	case creds == nil, t.old.sameToken(creds):
 		return NoLogin
-	case t.adopted, t.session != nil, creds == t.given:
+	case t.fromStore, t.session != nil, creds == t.given:
 		return Found
 	default:
 		return Refreshed
@@ -116,14 +109,8 @@ func (t *task) outcome(creds *Credentials, err error) Outcome {
 
 // join is await, reported as a Wait of the call whose context ctx is.
 func (fs *flights) join(ctx context.Context, gen uint64, m mode) (*Credentials, error) {
-	ctx, end := fs.renewal.seen.begin(ctx, Wait)
+	ctx, end := fs.renewal.report.begin(ctx, Wait)
 	creds, err := fs.await(ctx, gen, m)
 	end(Result{Err: err})
 	return creds, err
-}
-
-// rejection reports that a server has just rejected a call, and returns the current snapshot.
-func (a *Authenticator) rejection(ctx context.Context) *snapshot {
-	a.renewal.seen.moment(ctx, Rejection)
-	return a.current.Load()
 }

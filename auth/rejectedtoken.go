@@ -8,27 +8,28 @@ import (
 	"log/slog"
 )
 
-// refusedToken is a refresh token that the server rejected for good.
-type refusedToken struct {
+// rejectedToken is a refresh token that the server rejected for good.
+type rejectedToken struct {
 	token string
 	why   error
 }
 
-// maxDead bounds how many of them a process remembers.
-const maxDead = 8
+// maxRejected bounds how many of them a process remembers.
+const maxRejected = 8
 
-func (r *renewal) remember(token string, why error) {
-	dead := []refusedToken{{token, why}} // the last one first; a list is never changed
-	if before := r.dead.Load(); before != nil {
-		dead = append(dead, (*before)[:min(len(*before), maxDead-1)]...)
+// rememberRejected keeps token from being sent again.
+func (r *renewal) rememberRejected(token string, why error) {
+	list := []rejectedToken{{token, why}} // the last one first; a list is never changed
+	if before := r.rejected.Load(); before != nil {
+		list = append(list, (*before)[:min(len(*before), maxRejected-1)]...)
 	}
-	r.dead.Store(&dead)
+	r.rejected.Store(&list)
 }
 
-// refusal returns why a refresh token was refused, nil if it was not.
-func (r *renewal) refusal(token string) error {
-	if dead := r.dead.Load(); dead != nil && token != "" {
-		for _, d := range *dead {
+// whyRejected returns why the refresh token was rejected, nil if it was not.
+func (r *renewal) whyRejected(token string) error {
+	if list := r.rejected.Load(); list != nil && token != "" {
+		for _, d := range *list {
 			if d.token == token {
 				return d.why
 			}
@@ -37,28 +38,28 @@ func (r *renewal) refusal(token string) error {
 	return nil
 }
 
-// refuse remembers, here and in the store, that the refresh token of t.prev was rejected for
+// endLogin remembers, here and in the store, that the refresh token of t.prev was rejected for
 // good. It sets t.prev to what can be used instead, and reports whether that is another
 // login, which was stored since.
-func (r *renewal) refuse(ctx context.Context, t *task, why error) (another bool) {
+func (r *renewal) endLogin(ctx context.Context, t *task, why error) (another bool) {
 	if t.prev.RefreshToken == "" {
 		return false
 	}
 	if r.traits.Interactive { // otherwise a new login replaces it
 		r.log.WarnContext(ctx, "the server rejected the refresh token; a new login is needed", slog.Any("error", why))
 	}
-	r.remember(t.prev.RefreshToken, why)
+	r.rememberRejected(t.prev.RefreshToken, why)
 	ctx, cancel := t.awaited(ctx)
 	defer cancel()
-	other := r.storage.end(ctx, &t.lease, t.prev, why)
-	t.outdated = false // nothing here is newer than the store any more
+	other := r.storage.end(ctx, &t.entry.lock, t.prev, why)
+	t.entry.outdated = false // nothing here is newer than the store any more
 	if other == nil {
-		if t.prev = t.prev.withoutRefresh(t.clock.Read()); t.prev != nil {
+		if t.prev = t.prev.withoutRefresh(r.clock.Read()); t.prev != nil {
 			t.prev.Ended = oneLine(why.Error())
 		}
 		return false
 	}
-	t.prev, t.stored, t.read = other, other.ID(), true
+	t.prev, t.entry.id, t.entry.read = other, other.ID(), true
 	return true
 }
 
@@ -70,8 +71,8 @@ func (r *renewal) vetted(c *Credentials) (*Credentials, error) {
 	}
 	var why error
 	rest := *c
-	if refusal := r.refusal(c.RefreshToken); refusal != nil {
-		rest.Ended = cmp.Or(rest.Ended, oneLine(refusal.Error()))
+	if rejection := r.whyRejected(c.RefreshToken); rejection != nil {
+		rest.Ended = cmp.Or(rest.Ended, oneLine(rejection.Error()))
 	}
 	if rest.Ended != "" {
 		rest.RefreshToken, why = "", errors.New(rest.Ended)
@@ -99,6 +100,6 @@ func (r *renewal) givenUp(t *task, err error) bool {
 		return false
 	}
 	r.faults++
-	ended := t.old.wasRejected() || !t.prev.usable(t.clock.Read())
+	ended := t.old.wasRejected() || !t.prev.usable(r.clock.Read())
 	return r.faults > 1 && ended && t.mode > renewOnly && r.traits.Interactive && retryAfter(err) == 0
 }

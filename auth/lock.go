@@ -8,21 +8,20 @@ import (
 	"time"
 )
 
-// lease is the lock on the stored login during one renewal. The zero value is
-// unlocked.
-type lease struct {
-	held    Lease
+// lock is the lock on the stored login during one renewal. The zero value is unlocked.
+type lock struct {
+	lease   Lease
 	tried   bool
-	refused error // why there is none, if a refresh token must not be sent without it
-	late    bool  // it was refused before
+	missing error // why there is no lease, if a refresh token must not be sent without one
+	late    bool  // an earlier one was missing
 	ended   func(Result)
 }
 
-// take locks the login for l, where the store can, and reports whether l was
+// lock locks the login for l, where the store can, and reports whether l was
 // unlocked before. Without a lock a renewal is less safe, but better than none unless the
-// store says otherwise; see [storage.mayRenew]. While it waits it calls done, which may be
+// store says otherwise; see [storage.mayRefresh]. While it waits it calls done, which may be
 // nil, where the store can, and stops when that reports true.
-func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
+func (s *storage) lock(ctx context.Context, l *lock, done func() bool) bool {
 	locker, ok := s.store.(Locker)
 	if !ok || l.tried {
 		return false
@@ -32,30 +31,30 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 	defer cancel()
 	var err error
 	left := false
-	limited, locked := s.seen.locking(limited)
+	limited, locked := s.report.locking(limited)
 	func() {
 		defer func() { locked(left, err) }()
 		defer recovered(ctx, s.log, s.name(), &err)
 		queue, ok := s.store.(Queue)
 		if !ok || done == nil {
-			l.held, err = locker.Lock(limited, s.at())
+			l.lease, err = locker.Lock(limited, s.at())
 			return
 		}
-		l.held, err = queue.LockUnless(limited, s.at(), func() bool {
+		l.lease, err = queue.LockUnless(limited, s.at(), func() bool {
 			left = done()
 			return left
 		})
 	}()
-	l.observe(ctx, s.seen)
+	s.report.leasing(ctx, l)
 	switch {
 	case errors.Is(err, ErrLeaseRequired):
-		l.refused = err
-		if !s.refused.Swap(true) {
+		l.missing = err
+		if !s.lockFailed.Swap(true) {
 			s.log.WarnContext(ctx, "cannot lock the login that is shared; its refresh token is not sent until it can be locked",
 				slog.Any("error", err))
 		}
 	case err == nil:
-		l.late = s.refused.Swap(false)
+		l.late = s.lockFailed.Swap(false)
 	case left || ctx.Err() != nil:
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
 		s.log.WarnContext(ctx, "another process holds the lock of the login for too long; continuing without the lock",
@@ -73,21 +72,21 @@ func (s *storage) take(ctx context.Context, l *lease, done func() bool) bool {
 // login. One of them may be suspended.
 const personTimeout = 2 * time.Second
 
-// takeForPerson is take before a login or a logout. Where machines share the store these count
+// lockForPerson is lock before a login or a logout. Where machines share the store these count
 // without the lock, and a renewal under way does not replace them; with it they come after it.
-func (s *storage) takeForPerson(ctx context.Context, l *lease) {
+func (s *storage) lockForPerson(ctx context.Context, l *lock) {
 	if s.watched() {
 		limited, cancel := context.WithTimeout(ctx, personTimeout)
 		defer cancel()
 		ctx = limited
 	}
-	s.take(ctx, l, nil)
+	s.lock(ctx, l, nil)
 }
 
 // release unlocks the login, if it is locked.
-func (l *lease) release() {
-	held, ended := l.held, l.ended
-	*l = lease{}
+func (l *lock) release() {
+	held, ended := l.lease, l.ended
+	*l = lock{}
 	if held != nil {
 		held.Unlock()
 		ended(Result{})
@@ -96,15 +95,15 @@ func (l *lease) release() {
 
 // exclusive reports whether no other holder can have replaced the stored login
 // since l was taken, as far as the store can tell.
-func (l *lease) exclusive() bool {
+func (l *lock) exclusive() bool {
 	switch {
 	case !l.tried: // a store without locks
 		return true
-	case l.held == nil:
+	case l.lease == nil:
 		return false
 	}
 	select {
-	case <-l.held.Lost():
+	case <-l.lease.Lost():
 		return false
 	default:
 		return true
@@ -113,24 +112,24 @@ func (l *lease) exclusive() bool {
 
 var errLeaseLost = fmt.Errorf("%w: the lock was lost before the refresh token was sent", ErrLeaseRequired)
 
-// mayRenew returns an error if the refresh token must not be sent now, since another holder
+// mayRefresh returns an error if the refresh token must not be sent now, since another holder
 // of the login may send it too, or has replaced it already.
-func (s *storage) mayRenew(t *task) error {
-	l := &t.lease
+func (s *storage) mayRefresh(e *entry) error {
+	l := &e.lock
 	switch {
-	case l.refused != nil:
-		return s.unlocked(l.refused)
-	case l.held != nil && !l.exclusive():
-		return s.unlocked(errLeaseLost)
-	case l.held != nil && !t.read && !t.outdated && s.watched():
-		return &unreadError{why: t.unread}
+	case l.missing != nil:
+		return s.needsLock(l.missing)
+	case l.lease != nil && !l.exclusive():
+		return s.needsLock(errLeaseLost)
+	case l.lease != nil && !e.read && !e.outdated && s.watched():
+		return &unreadError{why: e.err}
 	default:
 		return nil
 	}
 }
 
-// unlocked says what a lock was needed for, and what to do.
-func (s *storage) unlocked(err error) error {
+// needsLock says what a lock was needed for, and what to do.
+func (s *storage) needsLock(err error) error {
 	return fmt.Errorf("%w; no refresh token is sent without the lock: see that %s can be reached, later calls try again", err, s.name())
 }
 
