@@ -85,13 +85,13 @@ func (a *attempt) run(ctx context.Context, p *permit) (native string, err error)
 	if err != nil {
 		return "", err
 	}
-	body, position, err := a.what.open()
+	body, progress, err := a.what.open()
 	if err != nil {
 		return "", err
 	}
 	defer body.Close() // net/http may be slower
-	m := startMeter(a.report, a.name, a.what.size, position)
-	res, err := a.s.exchange(ctx, http.MethodPut, at, func(r *http.Request) {
+	m := startMeter(a.report, a.name, a.what.size, func() int64 { at, _ := progress(); return at })
+	res, err := a.s.exchange(ctx, http.MethodPut, at, progress, func(r *http.Request) {
 		r.Body, r.ContentLength = body, a.what.size
 		if a.what.size == 0 {
 			r.Body = http.NoBody // else its length counts as unknown

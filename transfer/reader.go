@@ -32,12 +32,12 @@ func readerContent(ctx context.Context, r io.Reader) (*content, error) {
 	if err := c.hash(ctx, r); err != nil {
 		return nil, err
 	}
-	c.open = func() (io.ReadCloser, func() int64, error) {
+	c.open = func() (io.ReadCloser, sending, error) {
 		if _, err := seeker.Seek(from, io.SeekStart); err != nil {
 			return nil, nil, err
 		}
 		b := &body{r: r}
-		return b, b.n.Load, nil
+		return b, b.progress, nil
 	}
 	return c, nil
 }
@@ -49,9 +49,9 @@ func sectionContent(ctx context.Context, r io.ReaderAt, from int64) (*content, e
 	if err := c.hash(ctx, io.NewSectionReader(r, from, math.MaxInt64-from)); err != nil {
 		return nil, err
 	}
-	c.open = func() (io.ReadCloser, func() int64, error) {
+	c.open = func() (io.ReadCloser, sending, error) {
 		b := &body{r: io.NewSectionReader(r, from, c.size)}
-		return b, b.n.Load, nil
+		return b, b.progress, nil
 	}
 	return c, nil
 }
@@ -104,11 +104,16 @@ var errOver = errors.New("the attempt is over")
 // body is the content for one attempt. After Close its reader is not used any more, though
 // net/http may still be sending; so the next attempt may use it.
 type body struct {
-	n atomic.Int64 // that were read
+	n     atomic.Int64 // that were read
+	reads atomic.Bool  // at the moment
 
-	mu sync.Mutex
-	r  io.Reader // nil when the attempt is over
+	mu    sync.Mutex
+	r     io.Reader    // nil when the attempt is over
+	close func() error // may be nil
 }
+
+// progress says how much was read, and whether the host waits for a read.
+func (b *body) progress() (at int64, own bool) { return b.n.Load(), b.reads.Load() }
 
 func (b *body) Read(p []byte) (int, error) {
 	b.mu.Lock()
@@ -116,6 +121,8 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.r == nil {
 		return 0, errOver
 	}
+	b.reads.Store(true)
+	defer b.reads.Store(false)
 	n, err := b.r.Read(p)
 	b.n.Add(int64(n))
 	return n, err
@@ -124,6 +131,10 @@ func (b *body) Read(p []byte) (int, error) {
 func (b *body) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	over := b.r == nil
 	b.r = nil
-	return nil
+	if over || b.close == nil {
+		return nil
+	}
+	return b.close()
 }
