@@ -26,6 +26,7 @@ type config struct {
 	concurrency int
 	attempts    int
 	stall       time.Duration // 0: none
+	sync        bool
 	part        int64         // partSize, except in tests
 }
 
@@ -76,6 +77,13 @@ func WithConcurrency(n int) Option {
 func WithAttempts(n int) Option {
 	return option(func(c *config) { c.attempts = max(n, 1) })
 }
+
+// WithSync has [Client.DownloadFile] wait until the content is on the disk before it takes its
+// place, so that a crash of the machine leaves the whole object there or what was there
+// before. Without it, as with other programs that download, a crash within the half minute in which
+// systems write to the disk may leave an empty or a short file. It takes as long as the disk
+// does: use it where a file that is there counts as complete.
+func WithSync() Option { return option(func(c *config) { c.sync = true }) }
 
 // WithStallLimit sets how long a storage host may bring an exchange no further before that
 // counts as failed: take nothing of what is sent, send nothing, or not answer. The default
