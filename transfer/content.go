@@ -59,6 +59,14 @@ func fileContent(ctx context.Context, open func() (*os.File, error)) (*content, 
 	return c, nil
 }
 
+// openFile opens what is a regular file; a pipe would wait for its other end.
+func openFile(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, ErrNotFile
+	}
+	return os.Open(path)
+}
+
 // openRegular opens a regular file.
 func openRegular(open func() (*os.File, error)) (*os.File, fs.FileInfo, error) {
 	f, err := open()
@@ -96,7 +104,7 @@ func sentFile(f *os.File, info fs.FileInfo, open func() (*os.File, error)) *cont
 				return nil, nil, ErrChanged
 			}
 			if !offsetMoves {
-				b := &body{r: again, close: again.Close}
+				b := &body{r: again, size: info.Size(), close: again.Close}
 				return b, b.progress, nil
 			}
 			return again, func() (int64, bool) { return offset(again), false }, nil

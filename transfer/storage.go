@@ -2,12 +2,16 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/jetway-go/jetway/internal/clock"
+	"github.com/jetway-go/jetway/internal/fault"
 	"github.com/jetway-go/jetway/internal/peer"
 )
 
@@ -16,6 +20,8 @@ const (
 	maxRedirects = 5
 	// drainLimit is how long the end of an answer that is of no use is waited for.
 	drainLimit = time.Second
+	// maxHeader is how long the headers of an answer may be.
+	maxHeader = 256 << 10
 )
 
 // storage is the HTTP side of one call. Close it at the end of the call.
@@ -37,6 +43,7 @@ func (c *Client) storage() *storage {
 		t.Protocols.SetHTTP1(true)
 		t.MaxIdleConnsPerHost = c.cfg.concurrency
 		t.DisableCompression = true // content is taken as it is stored
+		t.MaxResponseHeaderBytes = maxHeader
 		peer.SecureProxies(t)
 		s.hc.Transport, s.close = t, t.CloseIdleConnections
 	}
@@ -71,6 +78,10 @@ func (s *storage) exchange(
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
 	for name, value := range at.header {
+		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+			cancel(nil)
+			return nil, fmt.Errorf("the backend gave a header for the storage host that no request can have: %q", fault.Foreign(name, fault.MaxForeign))
+		}
 		switch strings.ToLower(name) {
 		case "content-length", "transfer-encoding": // those of the body are sent
 		case "host":
@@ -93,6 +104,10 @@ func (s *storage) exchange(
 		return nil, unanswered(method, at.url, err)
 	}
 	stop := func() { cancel(nil) }
+	if res.StatusCode == http.StatusSwitchingProtocols { // its body is the connection, which no context ends
+		_ = res.Body.Close()
+		res.Body = http.NoBody
+	}
 	res.Body = &closing{res.Body, stop}
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		return res, nil

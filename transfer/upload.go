@@ -52,7 +52,7 @@ func (c *Client) UploadFile(ctx context.Context, to Destination, path string) (O
 		to.Name = filepath.Base(path)
 	}
 	return c.upload(ctx, to, path, func() (*content, error) {
-		return fileContent(ctx, func() (*os.File, error) { return os.Open(path) })
+		return fileContent(ctx, func() (*os.File, error) { return openFile(path) })
 	})
 }
 
