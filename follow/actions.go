@@ -3,6 +3,7 @@ package follow
 import (
 	"context"
 	"iter"
+	"log/slog"
 	"maps"
 	"sync"
 
@@ -40,13 +41,13 @@ type ActionsLister interface {
 // always comes, states in between may not. Actions cannot be deleted. With a filter, an
 // action that stopped to match while there was no connection is yielded with MeetsFilter
 // false as soon as the new stream has sent something; it is as ListActions shows it then, with
-// little metadata.
+// little metadata. Where the backend refuses that list it is not yielded; the logger gets a warning.
 func WatchActions(
 	ctx context.Context, client ActionsClient, req *workflowpb.WatchActionsRequest, opts ...Option,
 ) iter.Seq2[*workflowpb.EnrichedAction, error] {
 	return func(yield func(*workflowpb.EnrichedAction, error) bool) {
 		cfg := newConfig(opts)
-		w := &actionsWatch{client: client, req: req, known: map[string]*knownAction{}, yield: yield}
+		w := &actionsWatch{client: client, req: req, cfg: cfg, known: map[string]*knownAction{}, yield: yield}
 		f := follower[*workflowpb.WatchActionsResponse]{cfg: cfg, open: w.open, take: w.take, check: w.check}
 		if err := f.run(ctx); err != nil {
 			yield(nil, &Error{Op: "watch actions", Subject: runText(req.GetRunId()), Err: err})
@@ -57,6 +58,7 @@ func WatchActions(
 type actionsWatch struct {
 	client ActionsClient
 	req    *workflowpb.WatchActionsRequest
+	cfg    *config
 	yield  func(*workflowpb.EnrichedAction, error) bool
 	gap    bool // since an earlier stream, actions may have stopped to match the filter
 	stream int  // how many there have been
@@ -126,7 +128,11 @@ func (w *actionsWatch) depart(ctx context.Context) (news bool, err error) {
 	}
 	req := &workflowpb.ListActionsRequest{RunId: w.req.GetRunId(), Request: latestChanges()}
 	for a, err := range listActions(ctx, once(), w.client, req) {
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() == nil && !transient(err, true):
+			w.cfg.log.WarnContext(ctx, "actions that stopped to match are not shown: the actions cannot be listed", slog.Any("error", err))
+			return news, nil
+		case err != nil:
 			return news, err
 		}
 		name := a.GetId().GetName()

@@ -29,6 +29,9 @@ var (
 	// ErrRepeatedToken says that a list does not end: the server returned a page token that
 	// it had returned before.
 	ErrRepeatedToken = errors.New("the server returned a page token for the second time")
+	// ErrEndless says that a list does not end: the server returned ever new page tokens, with
+	// 1,000 pages in a row on which there is nothing.
+	ErrEndless = errors.New("the server sends page after page, and nothing on them")
 )
 
 // Error is the error of this package: what was tried, with what, and why it failed. It is

@@ -11,7 +11,7 @@ import (
 
 // Line is one line of a log. It is small, since it is copied for each.
 type Line struct {
-	// Time is when it was written, in UTC.
+	// Time is when it was written, in UTC; zero if the backend does not say.
 	Time time.Time
 	// Text is the line without its line ending, whether the backend sent one or not.
 	Text string
@@ -64,7 +64,10 @@ func (t *tail) deliver(p *position, lines []*dataplanepb.LogLine) (n int, ok boo
 		}
 		l := p.next()
 		t.describe(l, from)
-		written := time.Unix(l.at.seconds, int64(l.at.nanos)).UTC()
+		var written time.Time
+		if from.GetTimestamp() != nil {
+			written = time.Unix(l.at.seconds, int64(l.at.nanos)).UTC()
+		}
 		if !yield(Line{Time: written, Text: withoutEnding(from.GetMessage()), Originator: from.GetOriginator(), Source: source}, nil) {
 			return i, false
 		}

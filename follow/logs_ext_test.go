@@ -293,3 +293,18 @@ func TestALogMayComeAgainInAnotherOrder(t *testing.T) {
 		}
 	})
 }
+
+// The zero time says that there is none; the beginning of 1970 is another one.
+func TestALineWithoutATimeHasNone(t *testing.T) {
+	t.Parallel()
+	message := oneLine(0, "at the beginning")
+	message.Logs[0].Lines = append(message.GetLogs()[0].GetLines(), &dataplanepb.LogLine{Message: "at no time"})
+	from := follow.LogClients{DataProxy: &tails{scripts: [][]any{{message}}}, Run: &scripted{details: []any{done}}}
+	want := []time.Time{time.Unix(0, 0).UTC(), {}}
+	for l, err := range follow.TailLogs(t.Context(), from, &dataproxypb.TailLogsRequest{Attempt: 1}) {
+		if err != nil || l.Time != want[0] || l.Time.IsZero() != want[0].IsZero() {
+			t.Errorf("%q: %v, %v; want %v", l.Text, l.Time, err, want[0])
+		}
+		want = want[1:]
+	}
+}

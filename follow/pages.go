@@ -11,7 +11,7 @@ import (
 // one of the empty token, and the token of the next page, which is empty after the last.
 // An empty page with a token is not the last. A page whose fetch fails transiently is
 // fetched again. The error is an [*Error]; it wraps [ErrRepeatedToken] if the list would
-// not end.
+// not end. A server whose tokens are ever new goes on as long as the loop does: leave it.
 //
 // A list is not a snapshot. Most backends number entries, so that one which is created or
 // changes its place while the list is read can shift others: they come twice or not at
@@ -27,7 +27,16 @@ func Pages[P any](
 	}
 }
 
-// All is [Pages] entry by entry.
+const (
+	// mostEmpty is how many pages in a row may be empty.
+	mostEmpty = 1000
+	// mostBeside is how many pages a list may have that is read beside a watch, where no caller
+	// sees that it does not end.
+	mostBeside = 10_000
+)
+
+// All is [Pages] entry by entry. Where the pages of a list that does not end are empty, the error
+// wraps [ErrEndless].
 func All[T any](
 	ctx context.Context, fetch func(ctx context.Context, token string) (entries []T, next string, err error), opts ...Option,
 ) iter.Seq2[T, error] {
@@ -47,7 +56,7 @@ func pages[P any](
 		return a, err
 	}
 	seen := map[[sha256.Size]byte]struct{}{} // not the tokens: how long they are is up to the server
-	for token := ""; ; {
+	for n, token := 1, ""; ; n++ {
 		a, err := insist(ctx, cfg, get, token)
 		if err != nil {
 			return err
@@ -56,8 +65,11 @@ func pages[P any](
 			return nil
 		}
 		digest := sha256.Sum256([]byte(a.next))
-		if _, again := seen[digest]; again {
-			return ErrRepeatedToken
+		switch _, again := seen[digest]; {
+		case again:
+			return finalError{ErrRepeatedToken}
+		case cfg.beside && n == mostBeside:
+			return finalError{ErrEndless}
 		}
 		seen[digest] = struct{}{}
 		token = a.next
@@ -66,14 +78,21 @@ func pages[P any](
 
 func all[T any](ctx context.Context, cfg *config, fetch func(context.Context, string) ([]T, string, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
+		empty := 0 // pages in a row
 		err := pages(ctx, cfg, fetch, func(page []T, _ error) bool {
+			if empty++; len(page) > 0 {
+				empty = 0
+			}
 			for _, entry := range page {
 				if !yield(entry, nil) {
 					return false
 				}
 			}
-			return true
+			return empty < mostEmpty
 		})
+		if err == nil && empty == mostEmpty {
+			err = finalError{ErrEndless}
+		}
 		if err != nil {
 			var none T
 			yield(none, err)

@@ -44,7 +44,7 @@ func WatchRuns(
 ) iter.Seq2[*workflowpb.Run, error] {
 	return func(yield func(*workflowpb.Run, error) bool) {
 		cfg := newConfig(opts)
-		w := &runsWatch{client: client, req: req, cfg: cfg, runs: newTracker(), yield: yield, began: cfg.clock.Read().Wall()}
+		w := &runsWatch{client: client, req: req, cfg: cfg, runs: newTracker(cfg.clock), yield: yield, began: cfg.clock.Read().Wall()}
 		f := follower[*workflowpb.WatchRunsResponse]{cfg: cfg, open: w.open, take: w.take, check: w.check}
 		if err := f.run(ctx); err != nil {
 			yield(nil, &Error{Op: "watch runs", Subject: targetText(req), Err: err})

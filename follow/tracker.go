@@ -7,22 +7,26 @@ import (
 
 	commonpb "github.com/jetway-go/jetway/gen/flyteidl2/common"
 	workflowpb "github.com/jetway-go/jetway/gen/flyteidl2/workflow"
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // tracker knows the last state of each run that was yielded. It is safe for concurrent
 // use, since a check reads it beside the stream.
 type tracker struct {
-	seed maphash.Seed
+	seed  maphash.Seed
+	clock clock.Clock
 
 	mu     sync.Mutex           // guards everything below
 	known  map[uint64]statusKey // by the hash of a run's name
-	latest time.Time            // of all times in the states
+	latest time.Time            // of all times in the states, as far as they have come
 	// ahead has the states that came from the last list. The stream beside it may still
 	// hold earlier ones, which would take the run back.
 	ahead map[uint64]statusKey
 }
 
-func newTracker() *tracker { return &tracker{seed: maphash.MakeSeed(), known: map[uint64]statusKey{}} }
+func newTracker(c clock.Clock) *tracker {
+	return &tracker{seed: maphash.MakeSeed(), clock: c, known: map[uint64]statusKey{}}
+}
 
 // newest returns the latest time that the server has shown.
 func (t *tracker) newest() time.Time {
@@ -88,6 +92,10 @@ func (t *tracker) keys(r *workflowpb.Run) (run uint64, status statusKey) {
 func (t *tracker) note(run uint64, status statusKey, r *workflowpb.Run) bool {
 	if at := newest(r.GetAction().GetStatus()); at.After(t.latest) {
 		t.latest = at
+		// One time that is wrong, or to come, would hide all changes before it from the lists.
+		if now := t.clock.Read().Wall(); at.After(now) {
+			t.latest = now
+		}
 	}
 	if have, known := t.known[run]; known && have == status {
 		return false

@@ -8,18 +8,25 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 )
 
-// hashBuffer is how much is read at once for a digest.
-const hashBuffer = 64 << 10
+const (
+	// hashBuffer is how much is read at once for a digest.
+	hashBuffer = 64 << 10
+	// offsetMoves says that the offset of a file that the system sends is that of what was
+	// sent. Elsewhere it moves when all was, so a host that stops would look like one that
+	// goes on; files are read by this program there.
+	offsetMoves = runtime.GOOS == "linux"
+)
 
 // content is what one upload sends, as often as that takes.
 type content struct {
 	size int64
 	md5  [md5.Size]byte
-	// open returns the content from its start, for one attempt, and a function that returns
-	// how much of it was read; it may be called at any time.
-	open func() (io.ReadCloser, func() int64, error)
+	// open returns the content from its start, for one attempt, and a function that says how
+	// much of it was read; it may be called at any time.
+	open func() (io.ReadCloser, sending, error)
 	// same returns ErrChanged if the content is not that of the digest any more.
 	same  func() error
 	close func()
@@ -52,6 +59,14 @@ func fileContent(ctx context.Context, open func() (*os.File, error)) (*content, 
 	return c, nil
 }
 
+// openFile opens what is a regular file; a pipe would wait for its other end.
+func openFile(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, ErrNotFile
+	}
+	return os.Open(path)
+}
+
 // openRegular opens a regular file.
 func openRegular(open func() (*os.File, error)) (*os.File, fs.FileInfo, error) {
 	f, err := open()
@@ -77,7 +92,7 @@ func sentFile(f *os.File, info fs.FileInfo, open func() (*os.File, error)) *cont
 	}
 	return &content{
 		size: info.Size(),
-		open: func() (io.ReadCloser, func() int64, error) {
+		open: func() (io.ReadCloser, sending, error) {
 			again, now, err := openRegular(open)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
@@ -88,7 +103,11 @@ func sentFile(f *os.File, info fs.FileInfo, open func() (*os.File, error)) *cont
 				_ = again.Close()
 				return nil, nil, ErrChanged
 			}
-			return again, func() int64 { return offset(again) }, nil
+			if !offsetMoves {
+				b := &body{r: again, size: info.Size(), close: again.Close}
+				return b, b.progress, nil
+			}
+			return again, func() (int64, bool) { return offset(again), false }, nil
 		},
 		same: func() error {
 			now, err := f.Stat()

@@ -3,7 +3,6 @@ package transfer
 import (
 	"errors"
 	"io"
-	"time"
 )
 
 // bufferSize is how much of an answer is in memory, for each connection.
@@ -17,15 +16,15 @@ type copying struct {
 	part *span // its beginning moves with what is written
 	sink func(at int64, p []byte) error
 	// watch runs while the host is waited for, and not while sink is.
-	watch *time.Timer
+	watch *stallTimer
 }
 
 // run copies until the answer ends.
 func (c *copying) run(buf []byte) error {
 	for !c.over() {
-		c.watch.Reset(stallLimit)
+		c.watch.start()
 		n, err := c.from.Read(buf[:c.wanted(len(buf))])
-		c.watch.Stop()
+		c.watch.stop()
 		if n > 0 {
 			if err := c.put(buf[:n]); err != nil {
 				return finalError{err}

@@ -16,8 +16,8 @@ import (
 // and then ends with [ErrChanged].
 //
 // The content is written to a file beside path, and takes its place when it is complete and
-// has the checksum that the host gives, if it gives one: path is never a part of the object.
-// A file that is there is replaced, keeps its permissions, and stays as it is if there is an
+// has the checksum that the host gives, if it gives one: path is never a part of the object,
+// not even if the process is killed; see [WithSync] for a machine that may crash. A file that is there is replaced, keeps its permissions, and stays as it is if there is an
 // error. A symbolic link to a file is followed. All errors are [*Error].
 func (c *Client) DownloadFile(ctx context.Context, from Source, path string) (Downloaded, error) {
 	d := c.download(path, from)
@@ -54,7 +54,7 @@ func (d *download) toFile(ctx context.Context, path string) (*checker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return check, next.commit()
+	return check, next.commit(d.c.cfg.sync)
 }
 
 // fill writes the object to file: its first part, and as soon as that has begun the others.

@@ -6,19 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"time"
 )
 
-const (
-	// progressSize is how much an attempt has to bring to count as none that failed.
-	progressSize = 32 << 10
-	// stallLimit is how long an answer may bring nothing before its connection counts as dead.
-	stallLimit = time.Minute
-)
+// progressSize is how much an attempt has to bring to count as none that failed.
+const progressSize = 32 << 10
 
 var (
-	// errStalled is an answer that does not go on.
-	errStalled = errors.New("the storage host stopped sending")
 	// errWhole is an object that has to be asked for at once: the host sends parts without
 	// saying of what, or has none of an empty object.
 	errWhole = errors.New("the storage host does not say of what it sends a part")
@@ -93,24 +86,21 @@ func (f *fetch) once(ctx context.Context, part *span, sink func(int64, []byte) e
 	if err != nil {
 		return err
 	}
-	watch := time.AfterFunc(stallLimit, func() { cancel(errStalled) })
-	defer watch.Stop()
+	watch := newStallTimer(f.s.stall, cancel)
+	defer watch.stop()
 	buf := f.buffer()
 	defer f.done(buf)
 	err = (&copying{taken: what, from: res.Body, part: part, sink: sink, watch: watch}).run(buf)
 	if err == nil || errors.As(err, new(finalError)) {
 		return err
 	}
-	if cause := context.Cause(ctx); errors.Is(cause, errStalled) {
-		err = cause
-	}
-	return unanswered(http.MethodGet, at.url, err)
+	return unanswered(http.MethodGet, at.url, stalled(ctx, err))
 }
 
 // ask requests a part, of the version that is known.
 func (f *fetch) ask(ctx context.Context, at *signed, part span) (*http.Response, error) {
 	known, whole := f.state()
-	res, err := f.s.exchange(ctx, http.MethodGet, at, func(r *http.Request) {
+	res, err := f.s.exchange(ctx, http.MethodGet, at, nil, func(r *http.Request) {
 		r.Header.Set("Accept-Encoding", "identity") // a part of decoded content could not be asked for
 		switch {
 		case whole, part.from == 0 && part.end < 0:

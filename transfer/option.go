@@ -3,6 +3,7 @@ package transfer
 import (
 	"net/http"
 	"sync"
+	"time"
 )
 
 const (
@@ -24,11 +25,13 @@ type config struct {
 	report      func(Progress)
 	concurrency int
 	attempts    int
-	part        int64 // partSize, except in tests
+	stall       time.Duration // 0: none
+	sync        bool
+	part        int64         // partSize, except in tests
 }
 
 func newConfig(opts []Option) config {
-	c := config{concurrency: defaultConcurrency, attempts: defaultAttempts, part: partSize}
+	c := config{concurrency: defaultConcurrency, attempts: defaultAttempts, stall: stallLimit, part: partSize}
 	for _, o := range opts {
 		o.apply(&c)
 	}
@@ -73,4 +76,19 @@ func WithConcurrency(n int) Option {
 // returned; the default is 5. Less than one means one: nothing is repeated.
 func WithAttempts(n int) Option {
 	return option(func(c *config) { c.attempts = max(n, 1) })
+}
+
+// WithSync has [Client.DownloadFile] wait until the content is on the disk before it takes its
+// place, so that a crash of the machine leaves the whole object there or what was there
+// before. Without it, as with other programs that download, a crash within the half minute in which
+// systems write to the disk may leave an empty or a short file. It takes as long as the disk
+// does: use it where a file that is there counts as complete.
+func WithSync() Option { return option(func(c *config) { c.sync = true }) }
+
+// WithStallLimit sets how long a storage host may bring an exchange no further before that
+// counts as failed: take nothing of what is sent, send nothing, or not answer. The default
+// is a minute. How long an exchange takes as a whole is not limited, only ctx ends that; with
+// zero or less only ctx ends one that does not go on, too.
+func WithStallLimit(d time.Duration) Option {
+	return option(func(c *config) { c.stall = max(d, 0) })
 }

@@ -29,6 +29,9 @@ func (c *Client) put(ctx context.Context, s *storage, to Destination, name strin
 		if changed := what.same(); changed != nil {
 			return Object{}, changed
 		}
+		if final, ok := errors.AsType[finalError](err); ok {
+			return Object{}, final.error
+		}
 		if err == nil {
 			return Object{NativeURL: native, Size: what.size, MD5: what.md5}, nil
 		}
@@ -85,14 +88,14 @@ func (a *attempt) run(ctx context.Context, p *permit) (native string, err error)
 	if err != nil {
 		return "", err
 	}
-	body, position, err := a.what.open()
+	content, progress, err := a.what.open()
 	if err != nil {
 		return "", err
 	}
-	defer body.Close() // net/http may be slower
-	m := startMeter(a.report, a.name, a.what.size, position)
-	res, err := a.s.exchange(ctx, http.MethodPut, at, func(r *http.Request) {
-		r.Body, r.ContentLength = body, a.what.size
+	defer content.Close() // net/http may be slower
+	m := startMeter(a.report, a.name, a.what.size, func() int64 { at, _ := progress(); return at })
+	res, err := a.s.exchange(ctx, http.MethodPut, at, progress, func(r *http.Request) {
+		r.Body, r.ContentLength = content, a.what.size
 		if a.what.size == 0 {
 			r.Body = http.NoBody // else its length counts as unknown
 		}
@@ -106,6 +109,9 @@ func (a *attempt) run(ctx context.Context, p *permit) (native string, err error)
 	})
 	m.stop(err == nil, a.what.size)
 	if err != nil {
+		if own, ok := content.(*body); ok && own.failed() != nil {
+			return "", finalError{own.failed()}
+		}
 		p.refused(at, err)
 		return "", a.withoutAsking(err)
 	}

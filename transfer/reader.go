@@ -32,12 +32,12 @@ func readerContent(ctx context.Context, r io.Reader) (*content, error) {
 	if err := c.hash(ctx, r); err != nil {
 		return nil, err
 	}
-	c.open = func() (io.ReadCloser, func() int64, error) {
+	c.open = func() (io.ReadCloser, sending, error) {
 		if _, err := seeker.Seek(from, io.SeekStart); err != nil {
 			return nil, nil, err
 		}
-		b := &body{r: r}
-		return b, b.n.Load, nil
+		b := &body{r: io.LimitReader(r, c.size), size: c.size}
+		return b, b.progress, nil
 	}
 	return c, nil
 }
@@ -49,9 +49,9 @@ func sectionContent(ctx context.Context, r io.ReaderAt, from int64) (*content, e
 	if err := c.hash(ctx, io.NewSectionReader(r, from, math.MaxInt64-from)); err != nil {
 		return nil, err
 	}
-	c.open = func() (io.ReadCloser, func() int64, error) {
-		b := &body{r: io.NewSectionReader(r, from, c.size)}
-		return b, b.n.Load, nil
+	c.open = func() (io.ReadCloser, sending, error) {
+		b := &body{r: io.NewSectionReader(r, from, c.size), size: c.size}
+		return b, b.progress, nil
 	}
 	return c, nil
 }
@@ -68,7 +68,7 @@ func (c *content) hash(ctx context.Context, r io.Reader) (err error) {
 
 // spooled reads r into memory if it is small, and else into a temporary file.
 func spooled(ctx context.Context, r io.Reader) (*content, error) {
-	start, err := io.ReadAll(io.LimitReader(r, smallReader))
+	start, err := io.ReadAll(io.LimitReader(until{ctx, r}, smallReader))
 	if err != nil {
 		return nil, err
 	}
@@ -93,9 +93,22 @@ func spooled(ctx context.Context, r io.Reader) (*content, error) {
 		remove()
 		return nil, err
 	}
-	c := sentFile(f, info, func() (*os.File, error) { return os.Open(f.Name()) })
+	c := sentFile(f, info, func() (*os.File, error) { return openFile(f.Name()) })
 	c.md5, c.close = unhashed.md5, remove
 	return c, nil
+}
+
+// until is a reader that ends with ctx.
+type until struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u until) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.r.Read(p)
 }
 
 // errOver is what a body returns to an attempt that is over.
@@ -104,11 +117,19 @@ var errOver = errors.New("the attempt is over")
 // body is the content for one attempt. After Close its reader is not used any more, though
 // net/http may still be sending; so the next attempt may use it.
 type body struct {
-	n atomic.Int64 // that were read
+	n     atomic.Int64 // that were read
+	reads atomic.Bool  // at the moment
 
-	mu sync.Mutex
-	r  io.Reader // nil when the attempt is over
+	size  int64 // of the content
+	close func() error // may be nil
+
+	mu  sync.Mutex
+	r   io.Reader // nil when the attempt is over
+	err error     // why r did not give all of it
 }
+
+// progress says how much was read, and whether the host waits for a read.
+func (b *body) progress() (at int64, own bool) { return b.n.Load(), b.reads.Load() }
 
 func (b *body) Read(p []byte) (int, error) {
 	b.mu.Lock()
@@ -116,14 +137,32 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.r == nil {
 		return 0, errOver
 	}
+	b.reads.Store(true)
+	defer b.reads.Store(false)
 	n, err := b.r.Read(p)
-	b.n.Add(int64(n))
+	if read := b.n.Add(int64(n)); errors.Is(err, io.EOF) && read < b.size {
+		err = ErrChanged
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.err = err
+	}
 	return n, err
+}
+
+// failed returns the error of the reader. No attempt mends it, and it is no fault of the host's.
+func (b *body) failed() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
 }
 
 func (b *body) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	over := b.r == nil
 	b.r = nil
-	return nil
+	if over || b.close == nil {
+		return nil
+	}
+	return b.close()
 }

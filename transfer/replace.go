@@ -45,8 +45,13 @@ func replace(path string) (*replacement, error) {
 	return r, nil
 }
 
-// commit puts the file in its place.
-func (r *replacement) commit() error {
+// commit puts the file in its place. Sync says that it has to be on the disk before.
+func (r *replacement) commit(sync bool) error {
+	if sync {
+		if err := r.Sync(); err != nil {
+			return err
+		}
+	}
 	if err := r.Close(); err != nil {
 		return err
 	}

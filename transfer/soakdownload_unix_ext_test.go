@@ -38,6 +38,11 @@ func BenchmarkDownloadBesideCurl(b *testing.B) {
 				curls, curlCPUs = append(curls, theirs), append(curlCPUs, theirCPU)
 				remove(b, path, size)
 			}
+			begun := time.Now()
+			if _, err := transfer.New(nil, transfer.WithSync()).DownloadFile(b.Context(), transfer.Link{URL: url}, path); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(time.Since(begun).Seconds(), "synced-s")
 			beside := median(ours) / median(curls)
 			b.ReportMetric(median(ours), "s")
 			b.ReportMetric(beside, "file/curl")

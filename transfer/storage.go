@@ -2,33 +2,38 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/jetway-go/jetway/internal/clock"
+	"github.com/jetway-go/jetway/internal/fault"
 	"github.com/jetway-go/jetway/internal/peer"
 )
 
 const (
-	// answerLimit is how long a storage host may take to answer a request that it has got.
-	answerLimit = time.Minute
 	// maxRedirects is how many redirects of a download are followed.
 	maxRedirects = 5
 	// drainLimit is how long the end of an answer that is of no use is waited for.
 	drainLimit = time.Second
+	// maxHeader is how long the headers of an answer may be.
+	maxHeader = 256 << 10
 )
 
 // storage is the HTTP side of one call. Close it at the end of the call.
 type storage struct {
 	hc    http.Client
 	clock clock.Clock
+	stall time.Duration // see WithStallLimit
 	close func()
 }
 
 func (c *Client) storage() *storage {
-	s := &storage{clock: c.clock, close: func() {}}
+	s := &storage{clock: c.clock, stall: c.cfg.stall, close: func() {}}
 	if c.cfg.hc != nil {
 		s.hc = *c.cfg.hc
 	} else {
@@ -37,8 +42,8 @@ func (c *Client) storage() *storage {
 		t.ForceAttemptHTTP2, t.Protocols = false, new(http.Protocols)
 		t.Protocols.SetHTTP1(true)
 		t.MaxIdleConnsPerHost = c.cfg.concurrency
-		t.ResponseHeaderTimeout = answerLimit
 		t.DisableCompression = true // content is taken as it is stored
+		t.MaxResponseHeaderBytes = maxHeader
 		peer.SecureProxies(t)
 		s.hc.Transport, s.close = t, t.CloseIdleConnections
 	}
@@ -63,14 +68,20 @@ func redirect(next *http.Request, before []*http.Request) error {
 
 // exchange makes one request at a signed URL, which prepare completes; may be nil. It
 // returns an answer of success, whose body the caller closes. Any other answer is a
-// [*StatusError], and none a *networkError.
-func (s *storage) exchange(ctx context.Context, method string, at *signed, prepare func(*http.Request)) (*http.Response, error) {
-	ctx, cancel := context.WithCancel(ctx)
+// [*StatusError], and none a *networkError. Progress is that of what is sent; may be nil.
+func (s *storage) exchange(
+	ctx context.Context, method string, at *signed, progress sending, prepare func(*http.Request),
+) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	r := (&http.Request{
 		Method: method, URL: at.url, Host: at.url.Host, Header: http.Header{},
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
 	for name, value := range at.header {
+		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+			cancel(nil)
+			return nil, fmt.Errorf("the backend gave a header for the storage host that no request can have: %q", fault.Foreign(name, fault.MaxForeign))
+		}
 		switch strings.ToLower(name) {
 		case "content-length", "transfer-encoding": // those of the body are sent
 		case "host":
@@ -84,17 +95,25 @@ func (s *storage) exchange(ctx context.Context, method string, at *signed, prepa
 	if prepare != nil {
 		prepare(r)
 	}
+	answered := watchSending(s.stall, progress, cancel)
 	res, err := s.hc.Do(r)
+	answered()
 	if err != nil {
-		cancel()
+		err = stalled(ctx, err)
+		cancel(nil)
 		return nil, unanswered(method, at.url, err)
 	}
-	res.Body = &closing{res.Body, cancel}
+	stop := func() { cancel(nil) }
+	if res.StatusCode == http.StatusSwitchingProtocols { // its body is the connection, which no context ends
+		_ = res.Body.Close()
+		res.Body = http.NoBody
+	}
+	res.Body = &closing{res.Body, stop}
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		return res, nil
 	}
 	defer finish(res)
-	defer time.AfterFunc(stallLimit, cancel).Stop()
+	defer time.AfterFunc(stallLimit, stop).Stop()
 	return nil, refusal(res, at.url, s.clock.Read().Reached(at.end))
 }
 
@@ -102,7 +121,7 @@ func (s *storage) exchange(ctx context.Context, method string, at *signed, prepa
 type closing struct {
 	io.ReadCloser
 
-	cancel context.CancelFunc
+	cancel func()
 }
 
 func (c *closing) Close() error {

@@ -40,7 +40,7 @@ func host(t *testing.T, h http.HandlerFunc) *httptest.Server {
 
 func ask(t *testing.T, s *storage, method string, to *signed) (string, error) {
 	t.Helper()
-	res, err := s.exchange(t.Context(), method, to, nil)
+	res, err := s.exchange(t.Context(), method, to, nil, nil)
 	if err != nil {
 		return "", err
 	}
@@ -206,7 +206,7 @@ func TestACancelledExchangeSaysSo(t *testing.T) {
 	cancel()
 	s := New(nil).storage()
 	defer s.close()
-	res, err := s.exchange(ctx, http.MethodGet, at(t, "http://127.0.0.1:1/?sig="+canary, time.Minute, nil), nil)
+	res, err := s.exchange(ctx, http.MethodGet, at(t, "http://127.0.0.1:1/?sig="+canary, time.Minute, nil), nil, nil)
 	if err == nil {
 		res.Body.Close()
 	}

@@ -41,7 +41,7 @@ type Object struct {
 }
 
 // UploadFile uploads a regular file. The file is read twice, first for its MD5; where
-// nothing has to be encrypted the system sends it without passing it through this program.
+// nothing has to be encrypted Linux sends it without passing it through this program.
 //
 // Nothing is overwritten: if the storage has other content of that name the error is
 // [ErrExists]. The same content may be uploaded again. A file that changes meanwhile is
@@ -52,7 +52,7 @@ func (c *Client) UploadFile(ctx context.Context, to Destination, path string) (O
 		to.Name = filepath.Base(path)
 	}
 	return c.upload(ctx, to, path, func() (*content, error) {
-		return fileContent(ctx, func() (*os.File, error) { return os.Open(path) })
+		return fileContent(ctx, func() (*os.File, error) { return openFile(path) })
 	})
 }
 

@@ -214,6 +214,11 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 	if _, err := c.UploadFile(t.Context(), demo, filepath.Join(dir, "no")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing: %v", err)
 	}
+	pipe := filepath.Join(dir, "pipe")
+	makePipe(t, pipe)
+	if _, err := c.UploadFile(t.Context(), demo, pipe); !errors.Is(err, transfer.ErrNotFile) && !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a pipe: %v", err)
+	}
 	broken := errors.New("broken")
 	for name, r := range map[string]io.Reader{
 		"reader": io.MultiReader(strings.NewReader("x"), failing{broken}),

@@ -152,7 +152,8 @@ func (c conn) ReadFrom(r io.Reader) (int64, error) {
 }
 
 // The system sends a file itself only if it is the body, in no other reader than the one
-// that net/http puts around it; with progress too.
+// that net/http puts around it; with progress too. Only Linux tells meanwhile how much it has
+// sent, see offsetMoves.
 func TestAFileIsHandedToTheSystem(t *testing.T) {
 	t.Parallel()
 	srv := storageHost(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
@@ -172,7 +173,7 @@ func TestAFileIsHandedToTheSystem(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if got := <-sources; got != "*os.File" {
+		if got := <-sources; got != "*os.File" && runtime.GOOS == "linux" {
 			t.Errorf("the system was handed a %s, want *os.File", got)
 		}
 	}

@@ -43,7 +43,11 @@ func walk(root *os.Root, found func(name string) error) error {
 
 // openInside opens a file of root for reading.
 func openInside(root *os.Root, name string) (*os.File, error) {
-	f, err := root.Open(filepath.FromSlash(name))
+	name = filepath.FromSlash(name)
+	if info, err := root.Stat(name); err == nil && !info.Mode().IsRegular() { // see openFile
+		return nil, ErrNotFile
+	}
+	f, err := root.Open(name)
 	return f, inside(err)
 }
 

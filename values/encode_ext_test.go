@@ -107,6 +107,8 @@ func TestGoValuesBecomeLiterals(t *testing.T) {
 		{json.RawMessage(`{"a":1.0}`), "", `scalar { binary { tag: "msgpack" value: "\x81\xa1a\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00" } }`},
 		{celsius(30), "", `scalar { primitive { string_value: "warm" } }`},
 		{json.Number("12"), "", `scalar { primitive { integer: 12 } }`},
+		{json.RawMessage("100000000000000000000"), "", `scalar { primitive { float_value: 1e20 } }`}, // as JSON writes that float
+		{json.RawMessage(" 1.5e300 \n"), "", `scalar { primitive { float_value: 1.5e300 } }`},
 		{values.Blob{URI: "s3://b/k", Dir: true, Hash: "h"}, "", `scalar { blob { uri: "s3://b/k" metadata { type { dimensionality: MULTIPART } } } } hash: "h"`},
 		{values.Table{URI: "s3://b/k", Format: "parquet"}, "", `scalar { structured_dataset { uri: "s3://b/k" metadata { structured_dataset_type { format: "parquet" } } } }`},
 		{lit(t, `scalar { error { message: "m" } }`), "", `scalar { error { message: "m" } }`},
@@ -182,6 +184,12 @@ func TestWhatCannotBeSentIsAnErrorThatSaysWhere(t *testing.T) {
 		{time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), "", values.ErrRange, "years 1 to 9999"},
 		{time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC), "simple: DATETIME", values.ErrRange, "years 1 to 9999"},
 		{json.Number("x"), "", values.ErrRange, "json.Number"},
+		{json.Number("Inf"), "", values.ErrRange, "json.Number"},
+		{json.Number("1_0"), "", values.ErrRange, "json.Number"},
+		{json.Number("1e400"), "", values.ErrRange, "json.Number"},
+		{new(big.Int).Add(new(big.Int).Exp(big.NewInt(10), big.NewInt(30), nil), big.NewInt(1)), "", values.ErrRange, "64 bits"},
+		{map[string]any{"a": json.Number("-9223372036854775809")}, "", values.ErrRange, "value.a: out of range: an integer of more than 64 bits"},
+		{json.RawMessage("1 2"), "", values.ErrMalformed, "more than one JSON value"},
 		{unmarshalable{}, "", errUnmarshalable, "value: not today"},
 		{[]any{map[string]any{"b c": []any{make(chan int)}}}, "", values.ErrType, `value[0]["b c"][0]: wrong type`},
 		{struct {

@@ -5,10 +5,13 @@ import (
 	"cmp"
 	"encoding"
 	"encoding/json"
+	"errors"
+	"io"
 	"math"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -137,6 +140,9 @@ func (r *goReader) marshaled(m json.Marshaler, depth int) (node, error) {
 	if err := d.Decode(&x); err != nil {
 		return nil, wrong(ErrMalformed, "MarshalJSON of %T returned no JSON: %w", m, err)
 	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, wrong(ErrMalformed, "MarshalJSON of %T returned more than one JSON value", m)
+	}
 	return r.node(reflect.ValueOf(x), depth+1)
 }
 
@@ -148,7 +154,8 @@ func marshaledText(m encoding.TextMarshaler) (node, error) {
 	return text(string(raw))
 }
 
-// number reads a number of JSON: one without fraction and exponent is an integer.
+// number reads a number of JSON: one without fraction and exponent is an integer. Beyond 64 bits
+// it is the float that JSON writes so, if there is one.
 func number(n json.Number) (node, error) {
 	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
 		return i, nil
@@ -156,9 +163,15 @@ func number(n json.Number) (node, error) {
 	if u, err := strconv.ParseUint(string(n), 10, 64); err == nil {
 		return u, nil
 	}
+	if !json.Valid([]byte(n)) { // strconv takes more, such as Inf and 1_000
+		return nil, wrong(ErrRange, "a json.Number that is no number of JSON")
+	}
 	f, err := strconv.ParseFloat(string(n), 64)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, wrong(ErrRange, "a json.Number that is no number of 64 bits")
+	case !strings.ContainsAny(string(n), ".eE") && strconv.FormatFloat(f, 'f', -1, 64) != string(n):
+		return nil, wrong(ErrRange, "an integer of more than 64 bits")
 	}
 	return f, nil
 }
