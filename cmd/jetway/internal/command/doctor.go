@@ -71,7 +71,7 @@ func explained(err error) error {
 	if !ok {
 		return err
 	}
-	return failure.Exit(doctorExit(failed), errors.New(failed.Step.Name+": "+failed.Step.Seen), adviceOf(failed.Step))
+	return failure.Exit(doctorExit(failed), errors.New(failed.Step.Name+": "+failure.Plain(failed.Step.Seen)), adviceOf(failed.Step))
 }
 
 // doctorExit is the exit code of an examination: of a backend that cannot be reached it is
@@ -107,7 +107,7 @@ func (a *App) showStep(s doctor.Step) error {
 	if a.IO.OutTerminal {
 		state = a.IO.Paint(colours[s.State], state)
 	}
-	_, err := fmt.Fprintf(a.IO.Out, "%s  %-10s %s\n", state, s.Name, show.Clean(s.Seen))
+	_, err := fmt.Fprintf(a.IO.Out, "%s  %-10s %s\n", state, s.Name, show.Clean(failure.Plain(s.Seen)))
 	if advice := adviceOf(s); err == nil && advice != "" {
 		_, err = fmt.Fprintf(a.IO.Out, "%18s → %s\n", "", show.Clean(advice))
 	}

@@ -90,7 +90,7 @@ func Of(err error) Failure {
 	if err == nil {
 		return Failure{}
 	}
-	f := Failure{Exit: -1, known: errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted), Message: plain(err.Error())}
+	f := Failure{Exit: -1, known: errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted), Message: Plain(err.Error())}
 	if h, ok := errors.AsType[*hinted](err); ok {
 		f.Exit, f.Hint = h.exit, h.hint
 	}
