@@ -93,8 +93,12 @@ func adviceOf(s doctor.Step) string {
 		return "if the backend wants a login: jetway login; for a machine: jetway login --api-key-stdin"
 	case doctor.LoginEnded, doctor.LoginExpired:
 		return "log in again: jetway login"
+	case doctor.KeyringLocked:
+		return "unlock the keyring, by logging in at the desktop or in its own program, and try again"
+	case doctor.NotWritable, doctor.BadStore:
+		return unwritten
 	default:
-		return s.Advice
+		return failure.Plain(s.Advice)
 	}
 }
 

@@ -6,11 +6,15 @@ import (
 )
 
 // Plain is the text of an error without what is for programmers: what gRPC writes in front
-// of a server's message, the package of the library that has found it, and the library's options, which are flags here or are left out.
+// of a server's message, the package of the library that has found it, and the library's options,
+// which are flags here or are left out.
 func Plain(text string) string {
 	text = rpcError().ReplaceAllString(text, "$1: ")
 	text = ownPackage().ReplaceAllString(text, "")
-	text = strings.ReplaceAll(text, " (AuthStyle)", "")
+	text = strings.NewReplacer(
+		" (AuthStyle)", "", ", name one in FileStore.Dir", "", ", name one in LockDir", "",
+		"(HTTPS_PROXY, WithProxyURL)", "(HTTPS_PROXY)", ", or see WithProxyFlow", "",
+	).Replace(text)
 	if !strings.Contains(text, "With") {
 		return text
 	}

@@ -15,8 +15,11 @@ func TestPlainNamesFlagsAndNoOptionsOfTheLibrary(t *testing.T) {
 		"expects them in the form (AuthStyle)":                                                     "expects them in the form",
 		"follow: tail logs of demo/development/x/a0: rpc error: code = NotFound desc = follow: no": "tail logs of demo/development/x/a0: NotFound: follow: no",
 		"flyte: configuration FLYTE_API_KEY: x":                                                    "flyte: configuration FLYTE_API_KEY: x",
-		"With nothing else":                                                                        "With nothing else",
-		"WithPrompter":                                                                             "WithPrompter",
+		"a firewall, or a network that needs a VPN or a proxy (HTTPS_PROXY, WithProxyURL)":         "a firewall, or a network that needs a VPN or a proxy (HTTPS_PROXY)",
+		"the credentials: log in again, or see WithProxyFlow":                                      "the credentials: log in again",
+		"no directory for credentials, name one in FileStore.Dir: no home":                         "no directory for credentials: no home",
+		"With nothing else": "With nothing else",
+		"WithPrompter":      "WithPrompter",
 	} {
 		if got := Plain(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
