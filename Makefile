@@ -37,7 +37,7 @@ test: ## Run all tests with the race detector (needs Go and a C compiler only)
 
 .PHONY: install
 install: ## Install the command jetway, where go install puts programs
-	CGO_ENABLED=0 go install -trimpath -ldflags="-s -w" ./cmd/jetway
+	CGO_ENABLED=0 go install -trimpath -ldflags="-s -w -X github.com/jetway-go/jetway/cmd/jetway/internal/command.Version=$$(git describe --tags --always --dirty 2>/dev/null || true)" ./cmd/jetway
 
 .PHONY: cli-docs
 cli-docs: | $(TMP) ## Write docs/cli.md, and the help of jetway itself, anew from the commands

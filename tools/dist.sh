@@ -27,5 +27,5 @@ for target in $targets; do
 	"$sbom" bin -json -licenses=false -noserial -notimestamp -version "$version" -output "$file.cdx.json" "$file" >/dev/null
 done
 go run ./cmd/jetway/internal/manual man "$out/man"
-(cd "$out" && sha256sum jetway-* >SHA256SUMS)
+(cd "$out" && sha256sum jetway-* man/* >SHA256SUMS)
 ls -l "$out"

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/command"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
@@ -21,11 +22,23 @@ func main() {
 			signal.Notify(signals, s)
 		}
 	}
-	go func() {
-		<-signals
-		cancel(failure.ErrInterrupted)
-		<-signals // a second one ends the program at once
-		os.Exit(failure.Interrupted)
-	}()
+	go obey(signals, cancel, os.Exit)
 	os.Exit(command.Run(ctx, command.System(), os.Args[1:]))
+}
+
+// patience is how long a command may take to end after a signal. A login that is being stored
+// takes less; a write to a pipe that is full, or the opening of one that has no writer, takes
+// for ever, and nothing else ends it.
+const patience = 10 * time.Second
+
+// obey tells the command of the first signal, and ends the program at the second one or when
+// the command's time is over.
+func obey(signals <-chan os.Signal, tell func(error), exit func(int)) {
+	<-signals
+	tell(failure.ErrInterrupted)
+	select {
+	case <-signals:
+	case <-time.After(patience):
+	}
+	exit(failure.Interrupted)
 }

@@ -165,7 +165,7 @@ func Rules() []Rule {
 		}},
 		{Package: "cmd/jetway/internal/command", May: []string{
 			"auth", "auth/flow", "auth/tokenstore", clientset, "cmd/jetway/internal/...", "configstore", "doctor", "follow", gen,
-			"internal/endpoint", "platform/...", "transfer", "values",
+			"interceptors", "internal/endpoint", "internal/loopback", "platform/...", "transfer", "values",
 		}},
 		{Package: "cmd/jetway/internal/live", May: []string{"cmd/jetway/internal/show", "cmd/jetway/internal/stdio"}},
 		{Package: "cmd/jetway/internal/quickhelp"},

@@ -20,6 +20,12 @@ type redirect struct {
 
 const defaultRedirect = "http://127.0.0.1/callback"
 
+// CheckRedirect returns an error for a redirect URI that cannot be listened on safely.
+func CheckRedirect(uri string) error {
+	_, err := parseRedirect(uri)
+	return err
+}
+
 // parseRedirect refuses what cannot be listened on safely. Empty means
 // defaultRedirect.
 func parseRedirect(uri string) (redirect, error) {

@@ -83,7 +83,7 @@ func show(s setting, v value) string {
 		}
 		return fmt.Sprintf("%s and %d arguments", v.list[0], len(v.list)-1)
 	case s.key == KeyHTTPProxyURL || s.key == KeyEndpoint:
-		return withoutUser(v.text)
+		return withoutSecrets(v.text)
 	case s.kind == boolean:
 		return strconv.FormatBool(v.flag)
 	case s.kind.isList():
@@ -93,8 +93,12 @@ func show(s setting, v value) string {
 	}
 }
 
-// withoutUser replaces user and password in a URL.
-func withoutUser(text string) string {
+// withoutSecrets replaces user, password and query in a URL.
+func withoutSecrets(text string) string {
+	text, _, query := strings.Cut(text, "?")
+	if query {
+		return withoutSecrets(text) + "?[redacted]"
+	}
 	if !strings.Contains(text, "@") {
 		return text
 	}

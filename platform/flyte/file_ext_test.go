@@ -159,12 +159,12 @@ func TestFlyteRow06_ExplainListsTheOriginOfEachValue(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t,
 		"FLYTE_ADMIN_ENDPOINT", "env.example.com", "FLYTE_ADMIN_PROXYCOMMAND", "proxy-tool --password canary",
-		"FLYTE_ADMIN_HTTPPROXYURL", "http://user:canary@proxy.example.com:3128/")
+		"FLYTE_ADMIN_HTTPPROXYURL", "http://user:canary@proxy.example.com:3128/?canary")
 	path := write(t, p.home, ".flyte/config.yaml", "admin:\n  endpoint: file.example.com\n  insecure: false\n  command: [tool, canary]\n  scopes: [a, b]\n")
 	c := load(t, p.resolver())
 	want := "admin.endpoint = env.example.com (FLYTE_ADMIN_ENDPOINT), hiding " + path + ":2\n" +
 		"admin.insecure = false (" + path + ":3)\n" +
-		"admin.httpProxyURL = http://[redacted]@proxy.example.com:3128 (FLYTE_ADMIN_HTTPPROXYURL)\n" +
+		"admin.httpProxyURL = http://[redacted]@proxy.example.com:3128?[redacted] (FLYTE_ADMIN_HTTPPROXYURL)\n" +
 		"admin.scopes = a b (" + path + ":5)\n" +
 		"admin.command = tool and 1 arguments (" + path + ":4)\n" +
 		"admin.proxyCommand = proxy-tool and 2 arguments (FLYTE_ADMIN_PROXYCOMMAND)\n"

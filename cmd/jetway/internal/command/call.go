@@ -9,6 +9,7 @@ import (
 
 	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/schema"
+	"github.com/jetway-go/jetway/interceptors"
 )
 
 func newCall(a *App) *cobra.Command {
@@ -21,7 +22,8 @@ func newCall(a *App) *cobra.Command {
 			"describes by reflection. The request is JSON: an argument, @FILE, or - for standard input; for\n" +
 			"a method with a stream of requests, one message after the other. Answers of a stream are\n" +
 			"printed as they come, a line each. A header whose name ends in -bin is binary: its value is\n" +
-			"base64. A stream of answers has a time limit only with --timeout.",
+			"base64. With -H authorization the stored login is not sent. A stream of answers has a time\n" +
+			"limit only with --timeout.",
 		Example: "  jetway call flyteidl2.project.ProjectService/ListProjects\n" +
 			"  jetway call flyteidl2.project.ProjectService/GetProject -d '{\"id\":\"demo\"}'\n" +
 			"  jetway call flyteidl2.workflow.RunService/WatchRuns -d @request.json -H 'x-request-id: 1'",
@@ -71,8 +73,14 @@ func (a *App) call(c *cobra.Command, method, data string, headers []string) erro
 		method: m, app: a, input: json.NewDecoder(input),
 		json: protojson.UnmarshalOptions{Resolver: types}, print: protojson.MarshalOptions{Resolver: types},
 	}
+	if own := md.Get(authorization); len(own) > 0 { // counts instead of the stored login
+		ctx = interceptors.WithCallCredentials(ctx, metadata.MD{authorization: own})
+	}
 	return call.run(metadata.NewOutgoingContext(ctx, md), cs)
 }
+
+// authorization is the header that a person may send instead of the login's.
+const authorization = "authorization"
 
 func completeMethods(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {

@@ -71,7 +71,7 @@ func explained(err error) error {
 	if !ok {
 		return err
 	}
-	return failure.Exit(doctorExit(failed), errors.New(failed.Step.Name+": "+failed.Step.Seen), adviceOf(failed.Step))
+	return failure.Exit(doctorExit(failed), errors.New(failed.Step.Name+": "+failure.Plain(failed.Step.Seen)), adviceOf(failed.Step))
 }
 
 // doctorExit is the exit code of an examination: of a backend that cannot be reached it is
@@ -93,8 +93,12 @@ func adviceOf(s doctor.Step) string {
 		return "if the backend wants a login: jetway login; for a machine: jetway login --api-key-stdin"
 	case doctor.LoginEnded, doctor.LoginExpired:
 		return "log in again: jetway login"
+	case doctor.KeyringLocked:
+		return "unlock the keyring, by logging in at the desktop or in its own program, and try again"
+	case doctor.NotWritable, doctor.BadStore:
+		return unwritten
 	default:
-		return s.Advice
+		return failure.Plain(s.Advice)
 	}
 }
 
@@ -107,7 +111,7 @@ func (a *App) showStep(s doctor.Step) error {
 	if a.IO.OutTerminal {
 		state = a.IO.Paint(colours[s.State], state)
 	}
-	_, err := fmt.Fprintf(a.IO.Out, "%s  %-10s %s\n", state, s.Name, show.Clean(s.Seen))
+	_, err := fmt.Fprintf(a.IO.Out, "%s  %-10s %s\n", state, s.Name, show.Clean(failure.Plain(s.Seen)))
 	if advice := adviceOf(s); err == nil && advice != "" {
 		_, err = fmt.Fprintf(a.IO.Out, "%18s → %s\n", "", show.Clean(advice))
 	}

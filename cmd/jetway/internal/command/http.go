@@ -26,7 +26,7 @@ func newHTTP(a *App) *cobra.Command {
 		Short: "Make an HTTP request to the backend with the login",
 		Long: "Makes a request below the backend's HTTP address, and prints the body of the answer. An answer\n" +
 			"of 400 and more is an error, after its body was printed. Redirects are not followed.",
-		Example: "  jetway http GET /hub/api/user --platform jupyterhub\n" +
+		Example: "  jetway http GET /user --platform jupyterhub\n" +
 			"  jetway http POST /v1/api/workspaces/list -d '{}'",
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/jetway-go/jetway/cmd/jetway/internal/connect"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
 	"github.com/jetway-go/jetway/configstore"
+	"github.com/jetway-go/jetway/internal/loopback"
 )
 
 // loginFlags are the ways to log in.
@@ -169,6 +170,9 @@ func (l *loggingIn) check() error {
 	}
 	if len(l.scopes) > 0 && l.apiKey {
 		return failure.Usage("--scope and --api-key-stdin exclude each other: an API key has its scopes")
+	}
+	if err := loopback.CheckRedirect(l.redirectURI); err != nil {
+		return failure.Usage("--redirect-uri: %w", err)
 	}
 	if l.wait <= 0 {
 		return failure.Usage("--wait %v: want more than 0", l.wait)

@@ -101,9 +101,11 @@ func (l *loggingIn) unstored(ctx context.Context, cs *clientset.ClientSet, st au
 		l.giveUp(ctx, c)
 	}
 	err := fmt.Errorf("logged in to %s, but the login cannot be stored, and was given up: %w", endpointOf(cs), why)
-	return failure.Exit(failure.Config, err,
-		"let this user write the directory, or set XDG_CONFIG_HOME to another one; with "+flyteAPIKey+" nothing has to be stored")
+	return failure.Exit(failure.Config, err, unwritten)
 }
+
+// unwritten says what to do where no login can be stored.
+const unwritten = "let this user write the directory, or set XDG_CONFIG_HOME to another one; with " + flyteAPIKey + " nothing has to be stored"
 
 // giveUp revokes a login that is of no use, and leaves one that was stored before as it is.
 func (l *loggingIn) giveUp(ctx context.Context, c *auth.Credentials) {

@@ -77,8 +77,11 @@ func misuse(c *cobra.Command, err error) error {
 		return err // which says it itself
 	}
 	text := err.Error()
+	if given := wrongArguments(c, text); given != "" {
+		return failure.Exit(failure.Misuse, errors.New(given), "run: "+c.CommandPath()+" --help")
+	}
 	for _, prefix := range []string{
-		"unknown command", "accepts ", "requires at least", "required flag", "invalid argument", "if any flags in the group",
+		"unknown command", "required flag", "invalid argument", "if any flags in the group",
 		"at least one of the flags",
 	} {
 		if strings.HasPrefix(text, prefix) {
@@ -86,4 +89,23 @@ func misuse(c *cobra.Command, err error) error {
 		}
 	}
 	return err
+}
+
+// wrongArguments says what arguments a command takes, for cobra's error of their number; empty
+// for another error.
+func wrongArguments(c *cobra.Command, text string) string {
+	_, wants, _ := strings.Cut(c.Use, " ")
+	if after, ok := strings.CutPrefix(text, "unknown command "); ok && wants == "" && !c.HasSubCommands() {
+		given, _, _ := strings.Cut(after, " for ")
+		return fmt.Sprintf("%s takes no arguments, and has %s", c.CommandPath(), given)
+	}
+	number := regexp.MustCompile(`^accepts .*, received (\d+)$`).FindStringSubmatch(text)
+	switch {
+	case number == nil:
+		return ""
+	case number[1] == "0":
+		return fmt.Sprintf("%s wants %s", c.CommandPath(), wants)
+	default:
+		return fmt.Sprintf("%s wants %s, and has %s arguments", c.CommandPath(), wants, number[1])
+	}
 }

@@ -165,6 +165,9 @@ func (a *App) addProfile(name string, s profile.Settings, replace bool) error {
 
 // changeProfile changes what there is about a profile that exists.
 func (a *App) changeProfile(name string, change func(*profile.Profiles)) error {
+	if name == "" { // which would be the current one
+		return failure.Usage("the name of the profile is empty")
+	}
 	file, _, err := a.loadProfiles()
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package command
 import (
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -44,5 +45,32 @@ func TestPagesShowCommandsAndFlagsThatExist(t *testing.T) {
 	}
 	if shown < 40 {
 		t.Errorf("%d commands were found, want at least 40", shown)
+	}
+}
+
+func TestTheRecipeForGitGivesNoPasswordWithoutAToken(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../../docs/recipes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^ +helper = "!(.*)"$`).FindSubmatch(page)
+	if line == nil {
+		t.Fatal("there is no helper")
+	}
+	helper := strings.ReplaceAll(string(line[1]), `\"`, `"`) // as git reads it
+	for token, want := range map[string]string{
+		"echo secret": "username=oauth2\npassword=secret\n",
+		"exit 4":      "",
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "jetway"), []byte("#!/bin/sh\n"+token+"\n"), 0o700); err != nil { //nolint:gosec // a program
+			t.Fatal(err)
+		}
+		c := exec.Command("sh", "-c", helper+` "$@"`, "sh", "get")
+		c.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH")}
+		if got, _ := c.Output(); string(got) != want { // git looks at what it prints
+			t.Errorf("with %q it prints %q, want %q", token, got, want)
+		}
 	}
 }

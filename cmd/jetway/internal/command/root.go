@@ -20,6 +20,7 @@ func New(a *App) *cobra.Command { return newFor(a, nil) }
 
 // newFor returns the root command with those that args name, or all.
 func newFor(a *App, args []string) *cobra.Command {
+	var asked bool // for the version
 	root := &cobra.Command{
 		Use:   "jetway",
 		Short: "Log in to ML and workflow platforms, and call them",
@@ -36,9 +37,13 @@ func newFor(a *App, args []string) *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
+			if asked {
+				return a.printVersion()
+			}
 			return c.Help()
 		},
 	}
+	root.Flags().BoolVar(&asked, "version", false, "print the version")
 	root.SetIn(a.IO.In)
 	root.SetOut(a.IO.Out)
 	root.SetErr(a.IO.Err)

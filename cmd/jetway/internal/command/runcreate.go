@@ -75,7 +75,7 @@ func (a *App) runCreate(c *cobra.Command, task string, f createFlags) error {
 		return a.print(v)
 	}
 	if f.watch && (a.format == show.Table || a.format == show.Name) {
-		if _, err := fmt.Fprintln(a.IO.Out, id.GetName()); err != nil {
+		if _, err := fmt.Fprintln(a.IO.Out, show.Clean(id.GetName())); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,7 @@ func (a *App) inputs(f createFlags) (inputs, error) {
 		d := json.NewDecoder(from)
 		d.UseNumber() // an int64 keeps its digits
 		if err := d.Decode(&given.all); err != nil {
-			return given, failure.Exit(failure.Misuse, fmt.Errorf("--inputs is no JSON object: %w", err), "")
+			return given, failure.Exit(failure.Misuse, fmt.Errorf("--inputs is no JSON object: %w", notObject(err)), "")
 		}
 		if _, err := d.Token(); !errors.Is(err, io.EOF) {
 			return given, failure.Usage("--inputs has more than one JSON object")
@@ -45,6 +45,17 @@ func (a *App) inputs(f createFlags) (inputs, error) {
 		given.single[name] = value
 	}
 	return given, nil
+}
+
+// notObject returns the error of a text that should be a JSON object, without Go's own types.
+func notObject(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("it is a JSON %s", wrong.Value)
+	}
+	if errors.Is(err, io.EOF) {
+		return errors.New("it is empty")
+	}
+	return err
 }
 
 // of returns the values for a task that takes these variables.

@@ -71,6 +71,9 @@ func newSecretCreate(a *App) *cobra.Command {
 		Example: "  printf %s \"$TOKEN\" | jetway secret create api-token --project demo --domain development\n" +
 			"  jetway secret create key --file key.pem",
 		RunE: func(c *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return errUnnamed()
+			}
 			value, err := a.secretValue(file)
 			if err != nil {
 				return err
@@ -115,6 +118,9 @@ func newSecretDelete(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use: "delete NAME", Short: "Delete a secret", Args: cobra.ExactArgs(1), Example: "  jetway secret delete api-token",
 		RunE: func(c *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return errUnnamed()
+			}
 			ctx, cancel := a.limited(c.Context())
 			defer cancel()
 			cs, p, err := a.open(ctx)
@@ -132,6 +138,9 @@ func newSecretDelete(a *App) *cobra.Command {
 	c.Flags().BoolVar(&global, "global", false, "one of no project, whatever the profile says")
 	return c
 }
+
+// errUnnamed is the error of a name that a variable without a value may have given.
+func errUnnamed() error { return failure.Usage("the name of the secret is empty") }
 
 // missingSecret adds to the error of a secret that does not exist how to find those that do.
 func missingSecret(err error) error {
@@ -170,6 +179,8 @@ func (a *App) secretValue(file string) ([]byte, error) {
 	}
 	value, err := io.ReadAll(io.LimitReader(from, 1<<20+1))
 	switch {
+	case err != nil && file != "": // such as a directory
+		return nil, failure.Exit(failure.Misuse, err, "")
 	case err != nil:
 		return nil, fmt.Errorf("read the value: %w", err)
 	case len(value) > 1<<20:

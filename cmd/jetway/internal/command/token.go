@@ -45,6 +45,9 @@ func newToken(a *App) *cobra.Command {
 			if !slices.Contains(tokenFormats(), format) {
 				return failure.Usage("--format %q: want one of %s", format, strings.Join(tokenFormats(), ", "))
 			}
+			if ttl < 0 {
+				return failure.Usage("--min-ttl %v: want 0 or more", ttl)
+			}
 			ctx, cancel := a.limited(c.Context())
 			defer cancel()
 			return a.token(ctx, format, ttl)
@@ -79,12 +82,25 @@ func (a *App) token(ctx context.Context, format string, ttl time.Duration) error
 	if left := time.Until(creds.Expiry); ttl > 0 && !creds.Expiry.IsZero() && left < ttl {
 		a.IO.Warnf("the server's tokens last %s, less than --min-ttl", short(left))
 	}
+	if format == "json" && a.format == show.YAML {
+		return a.printJSON(tokenFields(creds))
+	}
 	text, err := a.tokenText(cs, creds, format)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(a.IO.Out, text)
 	return err
+}
+
+// tokenFields is a token as the format json has it.
+func tokenFields(c *auth.Credentials) map[string]any {
+	key, value := c.Header()
+	out := map[string]any{"access_token": c.AccessToken, "header": key, "value": value}
+	if !c.Expiry.IsZero() {
+		out["expiry"] = c.Expiry.UTC().Format(time.RFC3339)
+	}
+	return out
 }
 
 func (a *App) tokenText(cs *clientset.ClientSet, c *auth.Credentials, format string) (string, error) {
@@ -101,11 +117,7 @@ func (a *App) tokenText(cs *clientset.ClientSet, c *auth.Credentials, format str
 	case "exec-credential":
 		return a.execCredential(c)
 	case "json":
-		out := map[string]any{"access_token": c.AccessToken, "header": key, "value": value}
-		if !c.Expiry.IsZero() {
-			out["expiry"] = c.Expiry.UTC().Format(time.RFC3339)
-		}
-		text, err := json.Marshal(out)
+		text, err := json.Marshal(tokenFields(c))
 		return string(text), err
 	default:
 		return c.AccessToken, nil

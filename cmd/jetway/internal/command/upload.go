@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,10 @@ func (a *App) upload(ctx context.Context, to transfer.Destination, path string) 
 		if err != nil {
 			return failure.Exit(failure.Misuse, err, "")
 		}
-		isDir = info.IsDir()
+		if isDir = info.IsDir(); !isDir && !info.Mode().IsRegular() { // to open a pipe waits for its writer
+			return failure.Exit(failure.Misuse, fmt.Errorf("%s is no regular file", path),
+				"to upload what it delivers: jetway upload - --name NAME < "+path)
+		}
 	}
 	cs, p, err := a.open(ctx)
 	if err != nil {

@@ -28,15 +28,17 @@ func newVersion(a *App) *cobra.Command {
 		Short:   "Print the version",
 		Example: "  jetway version -o json",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v := thisVersion()
-			return a.print(show.View{
-				Value:   v,
-				Columns: []string{"version", "revision", "go", "platform"},
-				Rows:    [][]string{{v.Version, v.Revision, v.Go, v.Platform}},
-			})
-		},
+		RunE:    func(*cobra.Command, []string) error { return a.printVersion() },
 	}
+}
+
+func (a *App) printVersion() error {
+	v := thisVersion()
+	return a.print(show.View{
+		Value:   v,
+		Columns: []string{"version", "revision", "go", "platform"},
+		Rows:    [][]string{{v.Version, v.Revision, v.Go, v.Platform}},
+	})
 }
 
 // thisVersion is what the Go toolchain noted when it built the program.

@@ -79,6 +79,23 @@ func (s Settings) reasons(values []Value) (from, address string) {
 	return from, address
 }
 
+// withoutSecrets returns a setting without the user information and the query of an address: what
+// is wrong with it is said where it is used, and this is shown to others.
+func withoutSecrets(text string) string {
+	address, _, query := strings.Cut(text, "?")
+	if at := strings.LastIndexByte(address, '@'); at >= 0 {
+		scheme, _, ok := strings.Cut(address, "://")
+		address = "[redacted]" + address[at:]
+		if ok {
+			address = scheme + "://" + address
+		}
+	}
+	if query {
+		address += "?[redacted]"
+	}
+	return address
+}
+
 // IsThisCommand reports whether a flow runs jetway itself, as a config file for programs in
 // other languages may say: here that would never end.
 func IsThisCommand(f auth.Flow) bool {

@@ -98,7 +98,11 @@ func (s Settings) merged() (Settings, []Value, error) {
 	take := func(key string, flag *string, stored string) {
 		switch {
 		case *flag != "":
-			values = append(values, Value{key, *flag, fromFlag})
+			shown := *flag
+			if key == "endpoint" {
+				shown = withoutSecrets(shown)
+			}
+			values = append(values, Value{key, shown, fromFlag})
 		case stored != "":
 			*flag = stored
 			values = append(values, Value{key, stored, fromProfile(name)})

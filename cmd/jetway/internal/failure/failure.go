@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -90,7 +91,7 @@ func Of(err error) Failure {
 	if err == nil {
 		return Failure{}
 	}
-	f := Failure{Exit: -1, known: errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted), Message: plain(err.Error())}
+	f := Failure{Exit: -1, known: errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted), Message: Plain(err.Error())}
 	if h, ok := errors.AsType[*hinted](err); ok {
 		f.Exit, f.Hint = h.exit, h.hint
 	}
@@ -123,7 +124,10 @@ func exit(err error) int {
 		return Timeout
 	}
 	s, ok := status.FromError(err)
-	if !ok {
+	switch {
+	case !ok && unreached(err):
+		return Unavailable
+	case !ok:
 		return General
 	}
 	switch s.Code() {
@@ -150,12 +154,26 @@ func exit(err error) int {
 	}
 }
 
+// unreached reports whether err is that of a connection which could not be made, or was cut: of
+// an HTTP API, whose errors have no code.
+func unreached(err error) bool {
+	lost, ok := errors.AsType[*net.OpError](err)
+	return ok && lost.Op != "listen" || is[*net.DNSError](err)
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
 func hint(err error, code int) string {
 	switch {
 	case errors.Is(err, auth.ErrInteractionRequired):
 		return "run: jetway login"
 	case errors.Is(err, clientset.ErrPlaintext), errors.Is(err, configstore.ErrPlaintext):
 		return "credentials are sent without TLS to this machine only: use TLS, or a port-forward to 127.0.0.1"
+	case errors.Is(err, clientset.ErrNoGRPC):
+		return "this kind of backend has an HTTP API only: jetway http makes a request; --platform names another kind"
 	case code == Auth:
 		return "run: jetway login; jetway auth-status shows what is stored"
 	case code == Unavailable:

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/jetway-go/jetway/auth"
+	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/stdio"
 )
@@ -43,6 +47,11 @@ func TestEveryClassOfErrorsHasItsExitCode(t *testing.T) {
 		{fmt.Errorf("x: %w", context.DeadlineExceeded), 8, "--timeout"},
 		{of(codes.Unavailable), 9, "jetway doctor"},
 		{of(codes.ResourceExhausted), 9, "jetway doctor"},
+		{&url.Error{Op: "Get", Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}, 9, "jetway doctor"},
+		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, 9, "jetway doctor"},
+		{fmt.Errorf("x: %w", &net.DNSError{Err: "no such host"}), 9, "jetway doctor"},
+		{&net.OpError{Op: "listen", Err: syscall.EADDRINUSE}, 1, ""},
+		{fmt.Errorf("x: %w", clientset.ErrNoGRPC), 1, "jetway http"},
 		{of(codes.Canceled), 130, ""},
 		{fmt.Errorf("x: %w", context.Canceled), 130, ""},
 		{failure.Hint(of(codes.NotFound), "look there"), 6, "look there"},

@@ -5,11 +5,16 @@ import (
 	"strings"
 )
 
-// plain is the text of an error without what is for programmers: what gRPC writes in front
-// of a server's message, and the library's options, which are flags here or are left out.
-func plain(text string) string {
-	text = strings.TrimPrefix(rpcError().ReplaceAllString(text, "$1: "), "clientset: ")
-	text = strings.ReplaceAll(text, " (AuthStyle)", "")
+// Plain is the text of an error without what is for programmers: what gRPC writes in front
+// of a server's message, the package of the library that has found it, and the library's options,
+// which are flags here or are left out.
+func Plain(text string) string {
+	text = rpcError().ReplaceAllString(text, "$1: ")
+	text = ownPackage().ReplaceAllString(text, "")
+	text = strings.NewReplacer(
+		" (AuthStyle)", "", ", name one in FileStore.Dir", "", ", name one in LockDir", "",
+		"(HTTPS_PROXY, WithProxyURL)", "(HTTPS_PROXY)", ", or see WithProxyFlow", "",
+	).Replace(text)
 	if !strings.Contains(text, "With") {
 		return text
 	}
@@ -32,6 +37,12 @@ func plain(text string) string {
 		return text
 	}
 	return strings.Join(kept, "; ")
+}
+
+// ownPackage is what the library's packages write in front of their errors. Those that a person
+// knows as a system, such as flyte, are not among them.
+func ownPackage() *regexp.Regexp {
+	return regexp.MustCompile(`^(clientset|follow|interceptors|mockserver|transfer|values): `)
 }
 
 // rpcError is what gRPC writes in front of a server's message.

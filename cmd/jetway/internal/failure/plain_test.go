@@ -13,10 +13,15 @@ func TestPlainNamesFlagsAndNoOptionsOfTheLibrary(t *testing.T) {
 		"http:// is without TLS, and WithCAFile is about TLS; or add WithInsecure":                 "http:// is without TLS, and --ca-file is about TLS; or add --insecure",
 		"a login; WithPrompter sets how":                                                           "a login",
 		"expects them in the form (AuthStyle)":                                                     "expects them in the form",
-		"With nothing else":                                                                        "With nothing else",
-		"WithPrompter":                                                                             "WithPrompter",
+		"follow: tail logs of demo/development/x/a0: rpc error: code = NotFound desc = follow: no": "tail logs of demo/development/x/a0: NotFound: follow: no",
+		"flyte: configuration FLYTE_API_KEY: x":                                                    "flyte: configuration FLYTE_API_KEY: x",
+		"a firewall, or a network that needs a VPN or a proxy (HTTPS_PROXY, WithProxyURL)":         "a firewall, or a network that needs a VPN or a proxy (HTTPS_PROXY)",
+		"the credentials: log in again, or see WithProxyFlow":                                      "the credentials: log in again",
+		"no directory for credentials, name one in FileStore.Dir: no home":                         "no directory for credentials: no home",
+		"With nothing else": "With nothing else",
+		"WithPrompter":      "WithPrompter",
 	} {
-		if got := plain(text); got != want {
+		if got := Plain(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}

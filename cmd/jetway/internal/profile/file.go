@@ -44,6 +44,8 @@ func (f File) Load() (Profiles, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return p, nil // there can be none
+	case errors.Is(err, fs.ErrPermission): // as with another user's HOME
+		return p, fmt.Errorf("read profiles: %w; set HOME or JETWAY_CONFIG_DIR to a directory of this user", err)
 	case err != nil:
 		return p, fmt.Errorf("read profiles: %w", err)
 	}
