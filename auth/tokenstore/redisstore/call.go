@@ -89,13 +89,16 @@ func (s *Store) unreachable(ctx context.Context, err error, limit time.Duration)
 	}
 }
 
+const rights = "give the ACL user of the client the keys, channels and commands that this package needs"
+
 // advice returns what to do where a server refuses commands for good.
 func advice(text string) string {
 	for _, a := range []struct{ says, do string }{
 		{"NOAUTH", "set Username and Password of the client"},
 		{"unauthenticated", "set Username and Password of the client"},
 		{"WRONGPASS", "correct Username and Password of the client"},
-		{"NOPERM", "give the ACL user of the client the keys, channels and commands that this package needs"},
+		{"NOPERM", rights},
+		{"The user executing the script can't", rights},
 		{"MOVED", "this is a Cluster: use a client for one, such as redis.NewClusterClient"},
 		{"READONLY", "this is a replica: connect the client to the master"},
 		{"OOM", "the server has used up its maxmemory: raise it, or delete other data"},

@@ -124,7 +124,7 @@ func TestTheStoreWorksForAnACLUserThatMayDoLittle(t *testing.T) {
 			acl := strings.Fields("jetway on >secret ~jetway:* &jetway:* -@all " + c.commands)
 			s := newServer(t, append([]string{"--user"}, acl...)...)
 			open := func(addr string) *redisstore.Store {
-				o := &redis.Options{Addr: addr, Username: "jetway", Password: "secret", DisableIdentity: true}
+				o := &redis.Options{Addr: addr, Username: "jetway", Password: "secret"}
 				store := redisstore.New(clientWith(t, o), sealKeys, redisstore.WithLapse(shortLapse))
 				t.Cleanup(func() { _ = store.Close() })
 				return store
@@ -222,7 +222,7 @@ func TestAFleetGoesOnAfterAFailoverOfSentinel(t *testing.T) {
 	config := filepath.Join(sentinel.dir, "sentinel.conf")
 	must(t, os.WriteFile(config, fmt.Appendf(nil, "port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor jetway %s %s 1\n"+
 		"sentinel down-after-milliseconds jetway 1000\nsentinel failover-timeout jetway 5000\n", sentinelPort, sentinel.dir, host, port), 0o600))
-	sentinel.launch(t, "redis-sentinel", config)
+	sentinel.launch(t, "sentinel", config)
 	sentinel.awaitPing(t)
 	eventually(t, 30*time.Second, func() error {
 		known, err := redis.NewSentinelClient(&redis.Options{Addr: sentinel.addr}).Replicas(t.Context(), "jetway").Result()
