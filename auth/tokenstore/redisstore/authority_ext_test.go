@@ -48,7 +48,9 @@ func (a *authority) sign(tb testing.TB, template *x509.Certificate) ([]byte, *ec
 	if err != nil {
 		tb.Fatal(err)
 	}
-	template.SerialNumber = big.NewInt(time.Now().UnixNano())
+	serial := make([]byte, 16)
+	_, _ = rand.Read(serial) // never fails
+	template.SerialNumber = new(big.Int).SetBytes(serial)
 	template.NotBefore = time.Now().Add(-2 * time.Hour)
 	if template.NotAfter.IsZero() {
 		template.NotAfter = time.Now().Add(2 * time.Hour)
@@ -73,11 +75,10 @@ func (a *authority) write(tb testing.TB, name, kind string, der []byte) string {
 	return path
 }
 
-// issue writes a certificate and its key for name, which is that of the files too, and for
-// the address of this machine unless the template has others.
-func (a *authority) issue(tb testing.TB, name string, template x509.Certificate) (certFile, keyFile string) {
+// issue writes a certificate and its key, for the address of this machine unless the template has
+// others.
+func (a *authority) issue(tb testing.TB, template x509.Certificate) (certFile, keyFile string) {
 	tb.Helper()
-	template.Subject = pkix.Name{CommonName: name}
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	if len(template.DNSNames) == 0 {
 		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
@@ -87,6 +88,7 @@ func (a *authority) issue(tb testing.TB, name string, template x509.Certificate)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	name := template.SerialNumber.String()
 	return a.write(tb, name+".pem", "CERTIFICATE", der), a.write(tb, name+".key", "PRIVATE KEY", private)
 }
 
@@ -94,7 +96,7 @@ func (a *authority) issue(tb testing.TB, name string, template x509.Certificate)
 // only, and speaks TLS to other servers.
 func (a *authority) server(tb testing.TB, template x509.Certificate) []string {
 	tb.Helper()
-	cert, key := a.issue(tb, "server", template)
+	cert, key := a.issue(tb, template)
 	return []string{
 		"--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", filepath.Join(a.dir, "ca.pem"),
 		"--tls-auth-clients", "yes", "--tls-replication", "yes", "--tls-cluster", "yes",
@@ -104,7 +106,7 @@ func (a *authority) server(tb testing.TB, template x509.Certificate) []string {
 // client returns the settings of a client with a certificate of a.
 func (a *authority) client(tb testing.TB) *tls.Config {
 	tb.Helper()
-	cert, err := tls.LoadX509KeyPair(a.issue(tb, "client", x509.Certificate{}))
+	cert, err := tls.LoadX509KeyPair(a.issue(tb, x509.Certificate{}))
 	if err != nil {
 		tb.Fatal(err)
 	}
