@@ -122,8 +122,10 @@ func TestFallbackKeepsTheRefusalOfAStoreThatMachinesShare(t *testing.T) {
 	outside := &outsideStore{down: fmt.Errorf("%w: connection refused", auth.ErrLeaseRequired)}
 	f := &FallbackStore{Stores: []auth.Store{outside, &FileStore{Dir: t.TempDir(), LockDir: t.TempDir()}}}
 	for name, take := range map[string]func() (auth.Lease, error){
-		"Lock":       func() (auth.Lease, error) { return f.Lock(t.Context(), personKey()) },
-		"LockUnless": func() (auth.Lease, error) { return f.LockUnless(t.Context(), personKey(), func() bool { return false }) },
+		"Lock": func() (auth.Lease, error) { return f.Lock(t.Context(), personKey()) },
+		"LockUnless": func() (auth.Lease, error) {
+			return f.LockUnless(t.Context(), personKey(), func() bool { return false })
+		},
 	} {
 		if l, err := take(); l != nil || !errors.Is(err, auth.ErrLeaseRequired) {
 			t.Errorf("%s: %v, %v", name, l, err)

@@ -70,7 +70,8 @@ func (s *Store) advice(text string) string {
 		{"unauthenticated", "set Username and Password of the client"},
 		{"WRONGPASS", "correct Username and Password of the client"},
 		{"NOPERM", rights},
-		{"The user executing the script can't", rights},
+		{"The user executing the script can't", rights}, // Redis 7.0
+		{"ACL failure in script", rights},
 		{"MOVED", "this is a Cluster: use a client for one, such as redis.NewClusterClient"},
 		{"READONLY", "this is a replica: connect the client to the master"},
 		{"OOM", "the server has used up its maxmemory: raise it, or delete other data"},
