@@ -19,6 +19,7 @@ FUZZTIME ?= 5s
 BENCH ?= .
 COUNT ?= 6
 PEERS ?= 3
+RELEASE ?=
 GENERATED := internal/kfppb/*.pb.go integration/gateway/*/*.pb*.go
 
 .PHONY: help
@@ -148,6 +149,12 @@ soak: ## Heavy sizes of tests that are small in make test, and large transfers b
 	cd auth/tokenstore/redisstore && go test -run='Fleet|Holder|Redis|Failover|Killed' -count=3 -parallel=8 -timeout=60m -v . | grep -v '^=== '
 	go test -run='^TestMemory' -timeout=30m ./mockserver
 	go test -run='^$$' -bench=Process -benchtime=200x ./cmd/jetway
+
+.PHONY: release-versions
+release-versions: ## Before a release: let the modules beside this one need RELEASE (such as v0.1.0) of it
+	@[[ "$(RELEASE)" == v*.*.* ]] || { echo "name the version: make release-versions RELEASE=v0.1.0"; exit 1; }
+	cd oteljetway && go mod edit -require=github.com/jetway-go/jetway@$(RELEASE)
+	cd auth/tokenstore/redisstore && go mod edit -require=github.com/jetway-go/jetway@$(RELEASE)
 
 .PHONY: vuln
 vuln: $(BIN)/govulncheck ## Ask Go's vulnerability database about our dependencies (network)

@@ -144,8 +144,9 @@ func (f *FallbackStore) Discard(ctx context.Context, k auth.Key, dead *auth.Cred
 // it: so there is one lock per key among all processes that have the same Stores, even if
 // some of them can use only the later ones. [KeyringStore] and [FileStore] lock the same
 // file and need no keyring for it. A store that fails to lock is skipped; a lock that
-// another process holds is waited for, until ctx ends. It is an error if every lock fails.
-// If no store is a Locker, nothing is locked.
+// another process holds is waited for, until ctx ends. It is an error if every lock fails, or
+// one with [auth.ErrLeaseRequired]: it is that of all machines, which no other replaces. If no
+// store is a Locker, nothing is locked.
 func (f *FallbackStore) Lock(ctx context.Context, k auth.Key) (auth.Lease, error) {
 	return f.LockUnless(ctx, k, nil)
 }
@@ -171,7 +172,7 @@ func (f *FallbackStore) LockUnless(ctx context.Context, k auth.Key, done func() 
 		} else {
 			lease, err = l.Lock(ctx, k)
 		}
-		if err == nil || left || ctx.Err() != nil {
+		if err == nil || left || ctx.Err() != nil || errors.Is(err, auth.ErrLeaseRequired) {
 			return lease, err
 		}
 		if f.told.first("lock " + strconv.Itoa(i)) {

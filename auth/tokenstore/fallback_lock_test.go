@@ -3,6 +3,7 @@ package tokenstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -113,6 +114,23 @@ func TestFallbackBesideAnOutsideStoreThatLocks(t *testing.T) {
 			held.Unlock()
 		}
 	})
+}
+
+// A store that machines share refuses its lock: the lock of one machine is none instead.
+func TestFallbackKeepsTheRefusalOfAStoreThatMachinesShare(t *testing.T) {
+	t.Parallel()
+	outside := &outsideStore{down: fmt.Errorf("%w: connection refused", auth.ErrLeaseRequired)}
+	f := &FallbackStore{Stores: []auth.Store{outside, &FileStore{Dir: t.TempDir(), LockDir: t.TempDir()}}}
+	for name, take := range map[string]func() (auth.Lease, error){
+		"Lock": func() (auth.Lease, error) { return f.Lock(t.Context(), personKey()) },
+		"LockUnless": func() (auth.Lease, error) {
+			return f.LockUnless(t.Context(), personKey(), func() bool { return false })
+		},
+	} {
+		if l, err := take(); l != nil || !errors.Is(err, auth.ErrLeaseRequired) {
+			t.Errorf("%s: %v, %v", name, l, err)
+		}
+	}
 }
 
 func fleeting(t *testing.T) context.Context {

@@ -3,8 +3,6 @@ package redisstore
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -24,7 +22,7 @@ func call[T any](ctx context.Context, s *Store, f func(context.Context) (T, erro
 	case err == nil, errors.Is(err, redis.Nil):
 		s.outage.over()
 	case errors.Is(err, ErrUnreachable) && ctx.Err() == nil:
-		s.outage.failed(s.clock.Read(), limit, s.opts.limit)
+		s.outage.failed(s.clock.Read(), limit, s.opts.limit, err)
 	}
 	return value, err
 }
@@ -73,51 +71,6 @@ func (s *Store) explained(ctx context.Context, err error, limit time.Duration) e
 		return err
 	}
 	return s.unreachable(ctx, err, limit)
-}
-
-// unreachable returns the error for err of a command. Where the caller's context ended it
-// wraps that.
-func (s *Store) unreachable(ctx context.Context, err error, limit time.Duration) error {
-	switch {
-	case ctx.Err() != nil:
-		return fmt.Errorf("%w: no answer: %w", ErrUnreachable, ctx.Err())
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%w: no answer within %v", ErrUnreachable, limit)
-	default:
-		text := printable(err.Error())
-		return fmt.Errorf("%w: %s%s", ErrUnreachable, text, advice(text))
-	}
-}
-
-// advice returns what to do where a server refuses commands for good.
-func advice(text string) string {
-	for _, a := range []struct{ says, do string }{
-		{"NOAUTH", "set Username and Password of the client"},
-		{"unauthenticated", "set Username and Password of the client"},
-		{"WRONGPASS", "correct Username and Password of the client"},
-		{"NOPERM", "give the ACL user of the client the keys, channels and commands that this package needs"},
-		{"MOVED", "this is a Cluster: use a client for one, such as redis.NewClusterClient"},
-		{"READONLY", "this is a replica: connect the client to the master"},
-		{"OOM", "the server has used up its maxmemory: raise it, or delete other data"},
-	} {
-		if strings.Contains(text, a.says) {
-			return " (" + a.do + ")"
-		}
-	}
-	return ""
-}
-
-// printable is for the text of servers and of the network: one line of at most 300 bytes,
-// without the arguments of a command that a server did not know, such as a password.
-func printable(text string) string {
-	text, _, _ = strings.Cut(text, ", with args beginning with:")
-	text = strings.ToValidUTF8(text[:min(len(text), 300)], "")
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, text)
 }
 
 // run runs a script on the group and the lease of p.

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"net"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/jetway-go/jetway/internal/clock"
 )
 
 // hub has the one connection for notifications of a Store, which begins at the first need. It
@@ -156,42 +159,57 @@ func (h *hub) subscribe(ctx context.Context) {
 	}
 }
 
+// The time between two tries to open the connection doubles up to the longest one, as long as
+// Redis gives no notifications: it may be overloaded, or refuse them for good.
+const (
+	firstPause   = 250 * time.Millisecond
+	longestPause = 5 * time.Second
+)
+
 // receive reads notifications, and opens the connection again when it was lost.
 func (h *hub) receive(ctx context.Context) {
+	pause, told := firstPause, false
 	for ctx.Err() == nil {
 		sub := h.store.client.Subscribe(ctx)
 		h.mu.Lock()
 		h.sub, h.subscribed = sub, map[string]bool{}
 		h.change()
 		h.mu.Unlock()
-		h.read(ctx, sub)
+		heard, err := h.read(ctx, sub)
 		_ = sub.Close()
-		select {
-		case <-time.After(200*time.Millisecond + jitter(300*time.Millisecond)):
-		case <-ctx.Done():
+		switch {
+		case heard:
+			pause, told = firstPause, false
+		case !told && pause > firstPause && ctx.Err() == nil: // a single loss is no news
+			told = true
+			h.store.opts.log.WarnContext(ctx, "Redis gives no notifications; changes of logins are seen at the next look",
+				slog.Any("error", h.store.unreachable(ctx, err, silence)))
 		}
+		_ = clock.Sleep(ctx, pause+jitter(pause))
+		pause = min(2*pause, longestPause)
 	}
 }
 
-// read returns when the connection was lost.
-func (h *hub) read(ctx context.Context, sub *redis.PubSub) {
+// read returns when the connection was lost, and reports whether anything was received.
+func (h *hub) read(ctx context.Context, sub *redis.PubSub) (heard bool, err error) {
 	asked := false
 	for ctx.Err() == nil {
 		message, err := sub.ReceiveTimeout(ctx, silence)
 		var slow net.Error
 		switch {
 		case err == nil:
-			asked = false
+			asked, heard = false, true
 			h.received(message)
 		case errors.As(err, &slow) && slow.Timeout() && !asked:
 			asked = true
-			if sub.Ping(ctx) != nil {
-				return
+			if err := sub.Ping(ctx); err != nil {
+				return heard, err
 			}
 		default:
-			return
+			return heard, err
 		}
 	}
+	return heard, ctx.Err()
 }
 
 func (h *hub) received(message any) {

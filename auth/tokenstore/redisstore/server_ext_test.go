@@ -2,7 +2,9 @@ package redisstore_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -10,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,10 +22,12 @@ import (
 	"github.com/jetway-go/jetway/auth/tokenstore/redisstore"
 )
 
-// server is a redis-server of the test's own, in a directory of its own.
+// server is a redis-server of the test's own, in a directory of its own. JETWAY_TEST_REDIS=valkey
+// runs valkey-server and valkey-sentinel instead.
 type server struct {
 	addr string
 	dir  string
+	tls  *tls.Config // of clients; nil: without TLS
 	args []string
 	cmd  *exec.Cmd
 	log  bytes.Buffer
@@ -62,18 +67,22 @@ func freeAddr(tb testing.TB) string {
 func (s *server) start(tb testing.TB) {
 	tb.Helper()
 	_, port, _ := net.SplitHostPort(s.addr)
-	s.launch(tb, "redis-server", append([]string{
-		"--port", port, "--bind", "127.0.0.1", "--dir", s.dir, "--save", "", "--appendonly", "no",
+	ports := []string{"--port", port}
+	if s.tls != nil {
+		ports = []string{"--port", "0", "--tls-port", port}
+	}
+	s.launch(tb, "server", append(append(ports,
+		"--bind", "127.0.0.1", "--dir", s.dir, "--save", "", "--appendonly", "no",
 		"--repl-diskless-sync-delay", "0", "--enable-debug-command", "local",
-	}, s.args...)...)
+	), s.args...)...)
 	s.awaitPing(tb)
 }
 
 func (s *server) launch(tb testing.TB, program string, args ...string) {
 	tb.Helper()
-	path, err := exec.LookPath(program)
+	path, err := exec.LookPath(cmp.Or(os.Getenv("JETWAY_TEST_REDIS"), "redis") + "-" + program)
 	if err != nil {
-		tb.Fatalf("%v: install the Debian package redis-server (and redis-sentinel)", err)
+		tb.Fatalf("%v: install the Debian packages redis-server and redis-sentinel", err)
 	}
 	s.cmd = exec.Command(path, args...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
@@ -85,11 +94,11 @@ func (s *server) launch(tb testing.TB, program string, args ...string) {
 
 func (s *server) awaitPing(tb testing.TB) {
 	tb.Helper()
-	c := redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1, DialTimeout: time.Second})
+	c := redis.NewClient(&redis.Options{Addr: s.addr, TLSConfig: s.tls, MaxRetries: -1, DialTimeout: time.Second})
 	defer func() { _ = c.Close() }()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		err := c.Ping(context.Background()).Err()
-		if err == nil {
+		if err == nil || strings.HasPrefix(err.Error(), "NOAUTH") {
 			return
 		}
 		if time.Now().After(end) {
@@ -125,7 +134,7 @@ func client(tb testing.TB, addr string) *redis.Client {
 
 func (s *server) client(tb testing.TB) *redis.Client {
 	tb.Helper()
-	return client(tb, s.addr)
+	return clientWith(tb, &redis.Options{Addr: s.addr, TLSConfig: s.tls})
 }
 
 var sealKeys = redisstore.FixedKeys(redisstore.SealKey{ID: "k1", Secret: bytes.Repeat([]byte{7}, 32)})
@@ -133,12 +142,17 @@ var sealKeys = redisstore.FixedKeys(redisstore.SealKey{ID: "k1", Secret: bytes.R
 // store is a Store of its own, as another process has one.
 func (s *server) store(tb testing.TB, opts ...redisstore.Option) *redisstore.Store {
 	tb.Helper()
-	return storeAt(tb, s.addr, opts...)
+	return storeOver(tb, s.client(tb), opts...)
 }
 
 func storeAt(tb testing.TB, addr string, opts ...redisstore.Option) *redisstore.Store {
 	tb.Helper()
-	store := redisstore.New(client(tb, addr), sealKeys, opts...)
+	return storeOver(tb, client(tb, addr), opts...)
+}
+
+func storeOver(tb testing.TB, c redis.UniversalClient, opts ...redisstore.Option) *redisstore.Store {
+	tb.Helper()
+	store := redisstore.New(c, sealKeys, opts...)
 	tb.Cleanup(func() { _ = store.Close() })
 	return store
 }

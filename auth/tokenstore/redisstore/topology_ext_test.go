@@ -27,9 +27,16 @@ func newCluster(t *testing.T) []string {
 		nodes = append(nodes, newServer(t, "--cluster-enabled", "yes", "--cluster-port", bus))
 		addrs, buses = append(addrs, nodes[len(nodes)-1].addr), append(buses, bus)
 	}
+	join(t, nodes, buses)
+	return addrs
+}
+
+// join makes two servers, which have these ports for each other, a Cluster.
+func join(t *testing.T, nodes []*server, buses []string) {
+	t.Helper()
 	ctx := context.Background()
 	must(t, nodes[0].client(t).ClusterAddSlotsRange(ctx, 0, 8191).Err(), nodes[1].client(t).ClusterAddSlotsRange(ctx, 8192, 16383).Err())
-	host, port, _ := net.SplitHostPort(addrs[1])
+	host, port, _ := net.SplitHostPort(nodes[1].addr)
 	must(t, nodes[0].client(t).Do(ctx, "CLUSTER", "MEET", host, port, buses[1]).Err())
 	for _, n := range nodes {
 		eventually(t, 20*time.Second, func() error {
@@ -40,7 +47,6 @@ func newCluster(t *testing.T) []string {
 			return wantf(strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:2"), "%s", info)
 		})
 	}
-	return addrs
 }
 
 // works takes a store through what it does for a login, and a second one through seeing it.
@@ -124,7 +130,7 @@ func TestTheStoreWorksForAnACLUserThatMayDoLittle(t *testing.T) {
 			acl := strings.Fields("jetway on >secret ~jetway:* &jetway:* -@all " + c.commands)
 			s := newServer(t, append([]string{"--user"}, acl...)...)
 			open := func(addr string) *redisstore.Store {
-				o := &redis.Options{Addr: addr, Username: "jetway", Password: "secret", DisableIdentity: true}
+				o := &redis.Options{Addr: addr, Username: "jetway", Password: "secret"}
 				store := redisstore.New(clientWith(t, o), sealKeys, redisstore.WithLapse(shortLapse))
 				t.Cleanup(func() { _ = store.Close() })
 				return store
@@ -213,21 +219,9 @@ func TestALeaseWaitsForReplicas(t *testing.T) {
 func TestAFleetGoesOnAfterAFailoverOfSentinel(t *testing.T) {
 	t.Parallel()
 	master, r := newServer(t), newRotation(t, false)
-	host, port, _ := net.SplitHostPort(master.addr)
-	replica := newServer(t, "--replicaof", host+" "+port)
+	replica := newServer(t, "--replicaof", strings.ReplaceAll(master.addr, ":", " "))
 	replica.awaitLink(t)
-	sentinel := &server{addr: freeAddr(t), dir: t.TempDir()}
-	t.Cleanup(sentinel.kill)
-	_, sentinelPort, _ := net.SplitHostPort(sentinel.addr)
-	config := filepath.Join(sentinel.dir, "sentinel.conf")
-	must(t, os.WriteFile(config, fmt.Appendf(nil, "port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor jetway %s %s 1\n"+
-		"sentinel down-after-milliseconds jetway 1000\nsentinel failover-timeout jetway 5000\n", sentinelPort, sentinel.dir, host, port), 0o600))
-	sentinel.launch(t, "redis-sentinel", config)
-	sentinel.awaitPing(t)
-	eventually(t, 30*time.Second, func() error {
-		known, err := redis.NewSentinelClient(&redis.Options{Addr: sentinel.addr}).Replicas(t.Context(), "jetway").Result()
-		return wantf(err == nil && len(known) == 1, "%v, %v", known, err)
-	})
+	sentinel := newSentinel(t, master)
 	must(t, master.store(t).Store(t.Context(), key, r.login(expired)))
 	sentinels := sentinel.addr + "," + sentinel.addr
 	holder := child{Redis: sentinels, URL: r.url, Lapse: shortLapse, Hold: answered}.fleet(t, 1)
@@ -245,4 +239,31 @@ func TestAFleetGoesOnAfterAFailoverOfSentinel(t *testing.T) {
 		t.Errorf("%d requests, %d forced logins; want 1, 0", requests, forced)
 	}
 	eventually(t, 20*time.Second, func() error { return r.good(t, replica.store(t)) })
+}
+
+// newSentinel starts a Sentinel for a master that has one replica, with lines of settings. It
+// speaks TLS if the master does.
+func newSentinel(t *testing.T, master *server, lines ...string) *server {
+	t.Helper()
+	s := &server{addr: freeAddr(t), dir: t.TempDir(), tls: master.tls}
+	t.Cleanup(s.kill)
+	_, port, _ := net.SplitHostPort(s.addr)
+	if s.tls == nil {
+		lines = append(lines, "port "+port)
+	} else {
+		lines = append(lines, "port 0", "tls-port "+port)
+	}
+	lines = append(lines, "bind 127.0.0.1", "dir "+s.dir, "sentinel monitor jetway "+strings.ReplaceAll(master.addr, ":", " ")+" 1",
+		"sentinel down-after-milliseconds jetway 1000", "sentinel failover-timeout jetway 5000")
+	config := filepath.Join(s.dir, "sentinel.conf")
+	must(t, os.WriteFile(config, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
+	s.launch(t, "sentinel", config)
+	s.awaitPing(t)
+	asked := redis.NewSentinelClient(&redis.Options{Addr: s.addr, TLSConfig: s.tls})
+	t.Cleanup(func() { _ = asked.Close() })
+	eventually(t, 30*time.Second, func() error {
+		known, err := asked.Replicas(t.Context(), "jetway").Result()
+		return wantf(err == nil && len(known) == 1, "%v, %v", known, err)
+	})
+	return s
 }
