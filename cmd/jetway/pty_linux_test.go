@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -95,15 +96,22 @@ func (p *ptySession) resize(columns uint16) {
 // waits until the terminal has shown text since the beginning.
 func (p *ptySession) waits(text string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	p.waitsFor(regexp.QuoteMeta(text))
+}
+
+// waitsFor waits until the terminal has shown what matches.
+func (p *ptySession) waitsFor(form string) {
+	p.t.Helper()
+	re := regexp.MustCompile(form)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		p.mu.Lock()
 		all := p.saw.String()
 		p.mu.Unlock()
 		switch {
-		case strings.Contains(all, text):
+		case re.MatchString(all):
 			return
 		case time.Now().After(deadline):
-			p.t.Fatalf("no %q on the terminal:\n%q", text, all)
+			p.t.Fatalf("no %q on the terminal:\n%q", form, all)
 		}
 	}
 }
@@ -173,7 +181,7 @@ func TestAWaitSaysWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	env := lasting(t)
 	p := sits(t, env, 80, "run", "create", "hello", "--name", "first", "--wait")
-	p.waits("waiting for run first: running (1s)")
+	p.waitsFor(`waiting for run first: running \([1-9]\d*s\)`)
 	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +221,7 @@ func TestATerminalThatIsClosedLeavesNoProcessBehind(t *testing.T) {
 	}()
 	select {
 	case <-ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		_ = p.command.Process.Kill()
 		t.Error("jetway goes on without its terminal")
 	}

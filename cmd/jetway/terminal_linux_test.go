@@ -162,7 +162,9 @@ func TestALoginThatWaitsEndsWithItsTerminal(t *testing.T) {
 			args := append([]string{"login", "--endpoint", server.URL()}, way...)
 			s := sit(t, p, 200, args...)
 			s.sees(t, "Finish the login by")
-			time.Sleep(100 * time.Millisecond)
+			if name != "device" {
+				s.sees(t, "Enter: $")
+			}
 			s.types(t, interrupt)
 			if code := s.ends(t); code != 130 {
 				t.Errorf("after Ctrl-C: exit code %d:\n%s", code, s.text())

@@ -70,7 +70,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 // faulty starts an open backend with the project demo and the task hello, whose run has
 // a child with a hostile name, and sets $ENDPOINT. Its arguments are words:
 // break=METHOD:N breaks the next stream of a method after N messages, fail=METHOD:N lets
-// the next N calls fail with Unavailable, and slow lets the run take a minute.
+// the next N calls fail with Unavailable, and slow lets the run take an hour.
 func faulty(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("faulty cannot be negated")
@@ -89,7 +89,7 @@ func faulty(ts *testscript.TestScript, neg bool, args []string) {
 		n, err := strconv.Atoi(count)
 		switch {
 		case arg == "slow":
-			pause = time.Minute
+			pause = time.Hour
 		case err != nil:
 			ts.Fatalf("faulty: %q: %v", arg, err)
 		case what == "break":

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,6 +47,8 @@ type child struct {
 	// less means none.
 	Patience time.Duration `json:"patience"`
 	Hold     hold          `json:"hold"`
+	// Resume is the file whose appearance makes a process go on that holds.
+	Resume string `json:"resume"`
 }
 
 // process is a running child. It makes a round for each line that it gets, and says how it
@@ -56,6 +59,7 @@ type process struct {
 	in    interface{ Write(p []byte) (int, error) }
 	close func() error
 	exit  func() error
+	file  string // Resume of the child
 }
 
 func (c child) launch(tb testing.TB) *process {
@@ -64,6 +68,7 @@ func (c child) launch(tb testing.TB) *process {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	c.Resume = filepath.Join(tb.TempDir(), "resume")
 	work, _ := json.Marshal(c)
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), childEnv+"="+string(work), "GORACE=atexit_sleep_ms=0", "GOMAXPROCS=2")
@@ -80,7 +85,7 @@ func (c child) launch(tb testing.TB) *process {
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	p := &process{Cmd: cmd, lines: make(chan string, 100), in: in, close: in.Close}
+	p := &process{Cmd: cmd, lines: make(chan string, 100), in: in, close: in.Close, file: c.Resume}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
@@ -191,33 +196,29 @@ func round(a *auth.Authenticator, before *auth.Credentials, limit time.Duration)
 
 func say(line string) { _, _ = os.Stdout.WriteString(strings.ReplaceAll(line, "\n", " ") + "\n") }
 
-// pause is a stop until the parent ends or kills it: a signal that stops and continues the
-// process goes on here.
-func pause() {
+// pause is a stop until the parent ends or kills it, or the file appears: a signal that stops
+// and continues the process goes on here.
+func pause(file string) {
 	say("holding")
 	stopped := time.Now()
 	for last := stopped; ; time.Sleep(20 * time.Millisecond) {
 		now := time.Now() // once a round: a suspension at any point of it counts
-		if now.Sub(last) > time.Second || now.Sub(stopped) > 2*time.Minute {
-			return // it was suspended, and goes on
+		if now.Sub(last) > shortLapse || now.Sub(stopped) > 5*time.Minute {
+			return // it was suspended, for longer than a busy machine keeps it waiting, and goes on
 		}
 		last = now
-		if _, err := os.Stat(resumeFile(os.Getpid())); err == nil {
+		if _, err := os.Stat(file); err == nil {
 			return
 		}
 	}
 }
 
-func resumeFile(pid int) string { return os.TempDir() + "/jetway-resume-" + strconv.Itoa(pid) }
-
 // resume makes a process go on that holds.
 func (p *process) resume(tb testing.TB) {
 	tb.Helper()
-	name := resumeFile(p.Process.Pid)
-	if err := os.WriteFile(name, nil, 0o600); err != nil {
+	if err := os.WriteFile(p.file, nil, 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = os.Remove(name) })
 }
 
 func (c child) client() redis.UniversalClient {
@@ -233,27 +234,27 @@ func (c child) authenticator(store *redisstore.Store) *auth.Authenticator {
 		Endpoint: key.Endpoint,
 		Config:   configstore.Static(configstore.ClientConfig{TokenEndpoint: c.URL, ClientID: "cli"}),
 		HTTP: &http.Client{
-			Transport:     &holdingTransport{hold: c.Hold},
+			Transport:     &holdingTransport{child: c},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	return auth.New(key, flow.Stored{}, env, auth.WithStore(&holdingStore{inner: store, hold: c.Hold}))
+	return auth.New(key, flow.Stored{}, env, auth.WithStore(&holdingStore{inner: store, child: c}))
 }
 
 type holdingTransport struct {
-	hold hold
-	once sync.Once
+	child child
+	once  sync.Once
 }
 
 func (h *holdingTransport) RoundTrip(q *http.Request) (*http.Response, error) {
-	if h.hold == beforeRequest {
-		h.once.Do(pause)
+	if h.child.Hold == beforeRequest {
+		h.once.Do(func() { pause(h.child.Resume) })
 	}
 	q = q.Clone(q.Context())
 	q.Header.Set("X-Pid", strconv.Itoa(os.Getpid()))
 	res, err := http.DefaultTransport.RoundTrip(q)
-	if err == nil && h.hold == answered {
-		h.once.Do(pause)
+	if err == nil && h.child.Hold == answered {
+		h.once.Do(func() { pause(h.child.Resume) })
 	}
 	return res, err
 }
@@ -263,22 +264,22 @@ type inner = redisstore.Store
 
 type holdingStore struct {
 	*inner
-	hold hold
-	once sync.Once
+	child child
+	once  sync.Once
 }
 
 func (s *holdingStore) LockUnless(ctx context.Context, k auth.Key, done func() bool) (auth.Lease, error) {
 	l, err := s.inner.LockUnless(ctx, k, done)
-	if err == nil && s.hold == locked {
-		s.once.Do(pause)
+	if err == nil && s.child.Hold == locked {
+		s.once.Do(func() { pause(s.child.Resume) })
 	}
 	return l, err
 }
 
 func (s *holdingStore) Swap(ctx context.Context, k auth.Key, old string, next *auth.Credentials) (bool, error) {
 	swapped, err := s.inner.Swap(ctx, k, old, next)
-	if err == nil && s.hold == stored {
-		s.once.Do(pause)
+	if err == nil && s.child.Hold == stored {
+		s.once.Do(func() { pause(s.child.Resume) })
 	}
 	return swapped, err
 }

@@ -227,12 +227,6 @@ func (h *hub) received(message any) {
 	}
 }
 
-// restore puts back what Redis has lost of a group while it could not be reached. It runs
-// beside the reading of notifications.
-func (h *hub) restore(group string) {
-	h.store.life.start(func(ctx context.Context) { h.store.catchUp(ctx, group) })
-}
-
 // owes reports whether Redis still lacks something of a group that it did not take.
 func (h *hub) owes(group string) bool {
 	h.mu.Lock()
