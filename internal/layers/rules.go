@@ -107,8 +107,9 @@ func Rules() []Rule {
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/internal/kept", "mockserver/objectstore"}, Tests: mocks},
 		{Package: "mockserver/front", Tests: mocks},
 		{Package: "mockserver/requests", May: []string{"mockserver/front", "mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/internal/proxyauth", Tests: mocks},
 		{Package: "mockserver/internal/requestlog", May: []string{
-			"mockserver/front", "mockserver/oauth", "mockserver/requests",
+			"mockserver/front", "mockserver/internal/proxyauth", "mockserver/oauth", "mockserver/requests",
 		}, Tests: mocks},
 		{Package: "mockserver/internal/listen", Tests: mocks},
 		{Package: "mockserver/internal/methods", Tests: mocks},
@@ -117,7 +118,7 @@ func Rules() []Rule {
 		{Package: "mockserver", May: []string{
 			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/front", "mockserver/internal/authserver",
 			"mockserver/internal/certificates", "mockserver/internal/kept", "mockserver/internal/listen",
-			"mockserver/internal/methods", "mockserver/internal/pages", "mockserver/internal/requestlog", "mockserver/internal/settle",
+			"mockserver/internal/methods", "mockserver/internal/pages", "mockserver/internal/proxyauth", "mockserver/internal/requestlog", "mockserver/internal/settle",
 			"mockserver/oauth", "mockserver/objectstore", "mockserver/requests",
 		}, Tests: mocks},
 		{Package: "mockserver/seed", May: []string{gen, "mockserver/backend", "mockserver/oauth"}, Tests: mocks},
