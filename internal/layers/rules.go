@@ -118,7 +118,8 @@ func Rules() []Rule {
 		{Package: "mockserver", May: []string{
 			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/front", "mockserver/internal/authserver",
 			"mockserver/internal/certificates", "mockserver/internal/kept", "mockserver/internal/listen",
-			"mockserver/internal/methods", "mockserver/internal/pages", "mockserver/internal/proxyauth", "mockserver/internal/requestlog", "mockserver/internal/settle",
+			"mockserver/internal/methods", "mockserver/internal/pages", "mockserver/internal/proxyauth",
+			"mockserver/internal/requestlog", "mockserver/internal/settle",
 			"mockserver/oauth", "mockserver/objectstore", "mockserver/requests",
 		}, Tests: mocks},
 		{Package: "mockserver/seed", May: []string{gen, "mockserver/backend", "mockserver/oauth"}, Tests: mocks},
