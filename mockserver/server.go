@@ -63,7 +63,8 @@ type Server struct {
 
 // New starts a server. By default the gRPC services and the HTTP side listen on free
 // ports of 127.0.0.1 without TLS, and there is one client and one user. The server
-// accepts connections when New returns.
+// accepts connections when New returns. The error is an [*Error], and an [ErrOption] if one of
+// the options has to change.
 func New(opts ...Option) (*Server, error) {
 	cfg := newConfig(opts)
 	if cfg.services != All && cfg.services != Current {

@@ -98,7 +98,7 @@ func Rules() []Rule {
 		{Package: "mockserver/oauth", Tests: mocks},
 		{Package: "mockserver/internal/signed", Tests: mocks},
 		{Package: "mockserver/internal/buffered", Tests: mocks},
-		{Package: "mockserver/faults", May: []string{"mockserver/internal/buffered", "mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/faults", May: []string{"mockserver/internal/buffered"}, Tests: mocks},
 		{Package: "mockserver/internal/pages", Tests: mocks},
 		{Package: "mockserver/internal/authserver", May: []string{
 			"mockserver/faults", "mockserver/internal/buffered", "mockserver/internal/kept", "mockserver/internal/pages",
@@ -124,7 +124,7 @@ func Rules() []Rule {
 		}, Tests: mocks},
 		{Package: "mockserver/seed", May: []string{gen, "mockserver/backend", "mockserver/oauth"}, Tests: mocks},
 		{Package: "mockserver/control", May: []string{
-			gen, "mockserver", "mockserver/oauth", "mockserver/requests", "mockserver/seed",
+			gen, "mockserver", "mockserver/faults", "mockserver/oauth", "mockserver/requests", "mockserver/seed",
 		}, Tests: mocks},
 		{Package: "mockserver/presets", May: []string{"mockserver", "mockserver/faults", "mockserver/oauth"}, Tests: mocks},
 		{Package: "mockserver/console", May: []string{
