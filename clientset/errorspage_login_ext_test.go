@@ -17,8 +17,8 @@ import (
 	"github.com/jetway-go/jetway/clientset"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/faults"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
-	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // loginSituations are errors of the login: its settings, its flow, and the stored one.
@@ -107,7 +107,7 @@ func loginSituations() map[string]situation {
 		}),
 		"not followed: it would carry secrets there": calling(func(t *testing.T) (*clientset.ClientSet, error) {
 			s := quiet(t)
-			s.Script().TokenEndpoint().FailNext(1, oauth.Answer{Status: http.StatusFound, Header: http.Header{"Location": {"https://new.example.com/token"}}})
+			s.Script().TokenEndpoint().FailNext(1, faults.Answer{Status: http.StatusFound, Header: http.Header{"Location": {"https://new.example.com/token"}}})
 			return at(s, machine(s, secretOf(s)))
 		}),
 		"no port to listen on is free": calling(func(t *testing.T) (*clientset.ClientSet, error) {

@@ -9,8 +9,8 @@ import (
 	"github.com/jetway-go/jetway/clientset"
 	projectpb "github.com/jetway-go/jetway/gen/flyteidl2/project"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/faults"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
-	"github.com/jetway-go/jetway/mockserver/oauth"
 	"github.com/jetway-go/jetway/mockserver/requests"
 )
 
@@ -92,6 +92,6 @@ func quiet(tb testing.TB, opts ...mockserver.Option) *mockserver.Server {
 }
 
 // refusedByProxy is what a proxy in front of the token endpoint answers.
-func refusedByProxy() oauth.Answer {
-	return oauth.Answer{Status: http.StatusProxyAuthRequired, Body: "<html>who are you?</html>"}
+func refusedByProxy() faults.Answer {
+	return faults.Answer{Status: http.StatusProxyAuthRequired, Body: "<html>who are you?</html>"}
 }

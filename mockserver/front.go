@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/jetway-go/jetway/mockserver/front"
+	"github.com/jetway-go/jetway/mockserver/internal/proxyauth"
 )
 
 // frontHandler returns what serves the port of the calls with [WithHTTPFront]. Only that
@@ -57,9 +58,9 @@ func (s *Server) answerBare(w http.ResponseWriter, r *http.Request, call front.C
 	if s.isOwn(r.URL.Path) { // neither the proxy nor the script is in its way
 		return false
 	}
-	if !s.proxy.admits(r.Header.Values(proxyHeader)) {
+	if !s.proxy.Admits(r.Header.Values(proxyauth.Header)) {
 		s.log.Answered(r, call, codes.Unknown, http.StatusProxyAuthRequired)
-		refuseByProxy(w)
+		proxyauth.Refuse(w)
 		return true
 	}
 	if answer, ok := s.script.httpAnswer(r); ok {

@@ -42,8 +42,8 @@ func (s *Server) newGRPC() *grpc.Server {
 	var unary []grpc.UnaryServerInterceptor
 	var stream []grpc.StreamServerInterceptor
 	if s.cfg.front == nil { // a front checks the proxy's token itself
-		unary = append(unary, s.proxyUnary)
-		stream = append(stream, s.proxyStream)
+		unary = append(unary, s.proxy.Unary)
+		stream = append(stream, s.proxy.Stream)
 	}
 	if !s.cfg.open {
 		opts := []serverauth.Option{

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jetway-go/jetway/mockserver/internal/proxyauth"
 	"github.com/jetway-go/jetway/mockserver/internal/settle"
 )
 
@@ -42,8 +43,8 @@ func (s *Server) httpHandler() http.Handler {
 			s.serveIndex(w)
 			return
 		}
-		if !s.oauth.IsPage(r.URL.Path) && !s.proxy.admits(r.Header.Values(proxyHeader)) {
-			refuseByProxy(w)
+		if !s.oauth.IsPage(r.URL.Path) && !s.proxy.Admits(r.Header.Values(proxyauth.Header)) {
+			proxyauth.Refuse(w)
 			return
 		}
 		s.oauth.ServeHTTP(w, r)

@@ -20,6 +20,7 @@ import (
 
 	authpb "github.com/jetway-go/jetway/gen/flyteidl2/auth"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/faults"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
@@ -224,7 +225,7 @@ func TestPublicClientExchangesTokensOfTrustedIssuers(t *testing.T) {
 func TestScriptReachesEveryEndpoint(t *testing.T) {
 	t.Parallel()
 	s := mocktest.New(t)
-	s.Script().Endpoint(oauth.EndpointDevice).FailNext(2, oauth.Answer{Status: http.StatusBadGateway})
+	s.Script().Endpoint(oauth.EndpointDevice).FailNext(2, faults.Answer{Status: http.StatusBadGateway})
 	if status, _ := public(t, s, "/oauth2/device_authorization"); status != http.StatusBadGateway {
 		t.Errorf("scripted: %d", status)
 	}

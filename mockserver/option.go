@@ -220,6 +220,16 @@ func WithAudience(audience string) Option {
 	return optionFunc(func(c *config) { c.audience = audience })
 }
 
+// WithProxyAuth acts as a proxy that demands "proxy-authorization: Bearer token" of
+// calls and of HTTP requests, except signed storage URLs and the pages that users open
+// in a browser. Requests without it get HTTP 407; a server without [WithHTTPFront]
+// cannot send that to calls, and ends them with the status that a gRPC client makes
+// of it. [Script.SetProxyToken] changes the token. An empty token, the default, means
+// that there is no proxy.
+func WithProxyAuth(token string) Option {
+	return optionFunc(func(c *config) { c.proxyToken = token })
+}
+
 // WithLogger logs every request to l, at debug level and without secrets; nil, the
 // default, discards the log.
 func WithLogger(l *slog.Logger) Option {

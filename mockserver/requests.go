@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 
+	"github.com/jetway-go/jetway/mockserver/internal/proxyauth"
 	"github.com/jetway-go/jetway/mockserver/internal/requestlog"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 	"github.com/jetway-go/jetway/mockserver/requests"
@@ -24,7 +25,7 @@ func (s *Server) newLog() *requestlog.Log {
 // side returns what an HTTP request is in the log.
 func (s *Server) side(r *http.Request) (requests.Kind, oauth.Endpoint) {
 	endpoint := s.oauth.EndpointAt(r.URL.Path)
-	if endpoint == oauth.EndpointToken && s.proxy.admits(r.Header.Values(proxyHeader)) {
+	if endpoint == oauth.EndpointToken && s.proxy.Admits(r.Header.Values(proxyauth.Header)) {
 		return requests.KindToken, endpoint
 	}
 	return requests.KindHTTP, endpoint
@@ -32,7 +33,7 @@ func (s *Server) side(r *http.Request) (requests.Kind, oauth.Endpoint) {
 
 // secrets returns what the request log must not hold, besides tokens; do not change it.
 func (s *Server) secrets() []string {
-	return s.proxy.secrets(func() (all []string) {
+	return s.proxy.Secrets(func() (all []string) {
 		for _, c := range s.cfg.oauth.Clients {
 			all = append(all, c.Secret)
 		}

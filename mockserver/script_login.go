@@ -60,4 +60,4 @@ func (c *Script) DenyDevice(userCode string) error {
 
 // SetProxyToken changes the token that the proxy demands from now on; empty removes
 // the proxy.
-func (c *Script) SetProxyToken(token string) { c.server.proxy.set(token) }
+func (c *Script) SetProxyToken(token string) { c.server.proxy.Set(token) }

@@ -27,6 +27,7 @@ import (
 	"github.com/jetway-go/jetway/mockserver/internal/kept"
 	"github.com/jetway-go/jetway/mockserver/internal/listen"
 	"github.com/jetway-go/jetway/mockserver/internal/pages"
+	"github.com/jetway-go/jetway/mockserver/internal/proxyauth"
 	"github.com/jetway-go/jetway/mockserver/internal/requestlog"
 	"github.com/jetway-go/jetway/mockserver/objectstore"
 )
@@ -42,7 +43,7 @@ type Server struct {
 	journal *kept.Journal // nil without WithState
 	script  *Script
 	log     *requestlog.Log
-	proxy   proxy
+	proxy   proxyauth.Guard
 	index   *pages.Layout
 	own     map[string]bool // services of attachments; fixed before the server serves
 	mounts  mounts
@@ -62,7 +63,8 @@ type Server struct {
 
 // New starts a server. By default the gRPC services and the HTTP side listen on free
 // ports of 127.0.0.1 without TLS, and there is one client and one user. The server
-// accepts connections when New returns.
+// accepts connections when New returns. The error is an [*Error], and an [ErrOption] if one of
+// the options has to change.
 func New(opts ...Option) (*Server, error) {
 	cfg := newConfig(opts)
 	if cfg.services != All && cfg.services != Current {
@@ -77,7 +79,7 @@ func New(opts ...Option) (*Server, error) {
 	s := &Server{cfg: cfg, clock: &clock{}, done: make(chan struct{}), journal: cfg.newJournal()}
 	s.log = s.newLog()
 	s.script = &Script{server: s}
-	s.proxy.set(s.cfg.proxyToken)
+	s.proxy.Set(s.cfg.proxyToken)
 	if err := s.open(); err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func Rules() []Rule {
 		{Package: "mockserver/oauth", Tests: mocks},
 		{Package: "mockserver/internal/signed", Tests: mocks},
 		{Package: "mockserver/internal/buffered", Tests: mocks},
-		{Package: "mockserver/faults", May: []string{"mockserver/internal/buffered", "mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/faults", May: []string{"mockserver/internal/buffered"}, Tests: mocks},
 		{Package: "mockserver/internal/pages", Tests: mocks},
 		{Package: "mockserver/internal/authserver", May: []string{
 			"mockserver/faults", "mockserver/internal/buffered", "mockserver/internal/kept", "mockserver/internal/pages",
@@ -107,8 +107,9 @@ func Rules() []Rule {
 		{Package: "mockserver/backend", May: []string{gen, verifier, "mockserver/internal/kept", "mockserver/objectstore"}, Tests: mocks},
 		{Package: "mockserver/front", Tests: mocks},
 		{Package: "mockserver/requests", May: []string{"mockserver/front", "mockserver/oauth"}, Tests: mocks},
+		{Package: "mockserver/internal/proxyauth", Tests: mocks},
 		{Package: "mockserver/internal/requestlog", May: []string{
-			"mockserver/front", "mockserver/oauth", "mockserver/requests",
+			"mockserver/front", "mockserver/internal/proxyauth", "mockserver/oauth", "mockserver/requests",
 		}, Tests: mocks},
 		{Package: "mockserver/internal/listen", Tests: mocks},
 		{Package: "mockserver/internal/methods", Tests: mocks},
@@ -117,12 +118,13 @@ func Rules() []Rule {
 		{Package: "mockserver", May: []string{
 			gen, verifier, "mockserver/backend", "mockserver/faults", "mockserver/front", "mockserver/internal/authserver",
 			"mockserver/internal/certificates", "mockserver/internal/kept", "mockserver/internal/listen",
-			"mockserver/internal/methods", "mockserver/internal/pages", "mockserver/internal/requestlog", "mockserver/internal/settle",
+			"mockserver/internal/methods", "mockserver/internal/pages", "mockserver/internal/proxyauth",
+			"mockserver/internal/requestlog", "mockserver/internal/settle",
 			"mockserver/oauth", "mockserver/objectstore", "mockserver/requests",
 		}, Tests: mocks},
 		{Package: "mockserver/seed", May: []string{gen, "mockserver/backend", "mockserver/oauth"}, Tests: mocks},
 		{Package: "mockserver/control", May: []string{
-			gen, "mockserver", "mockserver/oauth", "mockserver/requests", "mockserver/seed",
+			gen, "mockserver", "mockserver/faults", "mockserver/oauth", "mockserver/requests", "mockserver/seed",
 		}, Tests: mocks},
 		{Package: "mockserver/presets", May: []string{"mockserver", "mockserver/faults", "mockserver/oauth"}, Tests: mocks},
 		{Package: "mockserver/console", May: []string{

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	mockpb "github.com/jetway-go/jetway/gen/jetway/mock/v1"
+	"github.com/jetway-go/jetway/mockserver/faults"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
@@ -71,7 +72,7 @@ func (s *service) SetEndpoint(_ context.Context, req *mockpb.SetEndpointRequest)
 }
 
 // checkEndpoint returns the answers of req, or the error of what it has no meaning for.
-func checkEndpoint(req *mockpb.SetEndpointRequest) ([]oauth.Answer, error) {
+func checkEndpoint(req *mockpb.SetEndpointRequest) ([]faults.Answer, error) {
 	switch status := req.GetRedirectStatus(); {
 	case req.GetDown() && req.GetRedirect() != "":
 		return nil, badValue("down, redirect: an endpoint does one of them")
@@ -85,7 +86,7 @@ func checkEndpoint(req *mockpb.SetEndpointRequest) ([]oauth.Answer, error) {
 			return nil, badValue("refuse: want an error such as invalid_grant")
 		}
 	}
-	var out []oauth.Answer
+	var out []faults.Answer
 	for _, a := range req.GetFail() {
 		status, err := httpStatus("fail", a.GetStatus())
 		if err != nil {
@@ -95,7 +96,7 @@ func checkEndpoint(req *mockpb.SetEndpointRequest) ([]oauth.Answer, error) {
 		for name, value := range a.GetHeaders() {
 			header.Set(name, value)
 		}
-		out = append(out, oauth.Answer{Status: status, ContentType: a.GetContentType(), Body: a.GetBody(), Header: header})
+		out = append(out, faults.Answer{Status: status, ContentType: a.GetContentType(), Body: a.GetBody(), Header: header})
 	}
 	return out, nil
 }

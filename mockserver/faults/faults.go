@@ -17,8 +17,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 const (
@@ -37,17 +35,29 @@ type Set struct {
 	hang        chan struct{} // open while requests hang
 	delay       time.Duration
 	queue       []queuedAnswer
-	instead     *oauth.Answer // for as long as it is set
+	instead     *Answer // for as long as it is set
 	echo        bool
 	flood       int64
 	rewrite     func(answer map[string]any)
 	contentType string
 }
 
+// Answer is an HTTP answer that is sent instead of the endpoint's own.
+type Answer struct {
+	// Status is the HTTP status; zero means 500.
+	Status int
+	// ContentType is the media type of Body; empty means text/html.
+	ContentType string
+	// Body is sent as it is.
+	Body string
+	// Header are further headers, such as Retry-After.
+	Header http.Header
+}
+
 // queuedAnswer is the answer to the next few requests.
 type queuedAnswer struct {
 	left   int
-	answer oauth.Answer
+	answer Answer
 }
 
 // Hang makes requests wait without an answer until it is called with false, the client
@@ -70,7 +80,7 @@ func (f *Set) Hang(on bool) {
 func (f *Set) Slow(d time.Duration) { f.set(func() { f.delay = d }) }
 
 // FailNext answers the next n requests with a.
-func (f *Set) FailNext(n int, a oauth.Answer) {
+func (f *Set) FailNext(n int, a Answer) {
 	if n > 0 {
 		f.set(func() { f.queue = append(f.queue, queuedAnswer{left: n, answer: a}) })
 	}
@@ -83,12 +93,12 @@ func (f *Set) Refuse(n int, code string) {
 	if code == "invalid_client" {
 		status = http.StatusUnauthorized
 	}
-	f.FailNext(n, oauth.Answer{Status: status, ContentType: jsonType, Body: fmt.Sprintf(`{"error":%q}`, code)})
+	f.FailNext(n, Answer{Status: status, ContentType: jsonType, Body: fmt.Sprintf(`{"error":%q}`, code)})
 }
 
 // Down answers every request with 503 and a page, until it is called with false.
 func (f *Set) Down(on bool) {
-	a := &oauth.Answer{Status: http.StatusServiceUnavailable, Body: "<html><body>Service Unavailable</body></html>"}
+	a := &Answer{Status: http.StatusServiceUnavailable, Body: "<html><body>Service Unavailable</body></html>"}
 	if !on {
 		a = nil
 	}
@@ -98,7 +108,7 @@ func (f *Set) Down(on bool) {
 // Redirect answers every request with status (307, for example) and Location to;
 // an empty to stops that.
 func (f *Set) Redirect(to string, status int) {
-	a := &oauth.Answer{Status: status, Header: http.Header{"Location": {to}}}
+	a := &Answer{Status: status, Header: http.Header{"Location": {to}}}
 	if to == "" {
 		a = nil
 	}

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/jetway-go/jetway/mockserver/faults"
-	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // ask sends a request to an endpoint that answers status with body.
@@ -27,7 +26,7 @@ func TestQueuedAnswersComeFirst(t *testing.T) {
 	t.Parallel()
 	f := &faults.Set{}
 	f.Down(true)
-	f.FailNext(1, oauth.Answer{Status: http.StatusTeapot, Header: http.Header{"retry-after": {"7"}}})
+	f.FailNext(1, faults.Answer{Status: http.StatusTeapot, Header: http.Header{"retry-after": {"7"}}})
 	f.Refuse(2, "invalid_client")
 
 	first := ask(t, f, http.StatusOK, "{}")

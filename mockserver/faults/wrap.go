@@ -12,14 +12,13 @@ import (
 	"time"
 
 	"github.com/jetway-go/jetway/mockserver/internal/buffered"
-	"github.com/jetway-go/jetway/mockserver/oauth"
 )
 
 // plan holds the faults for one request.
 type plan struct {
 	hang        <-chan struct{}
 	delay       time.Duration
-	answer      *oauth.Answer
+	answer      *Answer
 	echo        bool
 	flood       int64
 	rewrite     func(map[string]any)
@@ -123,7 +122,7 @@ func echo(w http.ResponseWriter, r *http.Request, body []byte) {
 	fmt.Fprintf(&b, "%s %s\n", r.Method, r.URL.Path)
 	_ = r.Header.Write(&b) // a Builder does not fail
 	b.Write(body)
-	write(w, oauth.Answer{Status: http.StatusInternalServerError, ContentType: "text/plain", Body: b.String()})
+	write(w, Answer{Status: http.StatusInternalServerError, ContentType: "text/plain", Body: b.String()})
 }
 
 func flood(w http.ResponseWriter, size int64) {
@@ -139,7 +138,7 @@ func flood(w http.ResponseWriter, size int64) {
 }
 
 // write sends a.
-func write(w http.ResponseWriter, a oauth.Answer) {
+func write(w http.ResponseWriter, a Answer) {
 	for key, values := range a.Header {
 		w.Header()[http.CanonicalHeaderKey(key)] = slices.Clone(values)
 	}

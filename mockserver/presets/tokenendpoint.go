@@ -90,7 +90,7 @@ func tokenEndpoint() []Preset {
 			"The next request for a token is answered 429 with Retry-After: 2.",
 			"Wait for these two seconds before the next request.",
 			func(f *faults.Set) {
-				f.FailNext(1, oauth.Answer{
+				f.FailNext(1, faults.Answer{
 					Status: http.StatusTooManyRequests, ContentType: "text/plain", Body: "too many requests",
 					Header: http.Header{"Retry-After": {"2"}},
 				})

@@ -17,6 +17,7 @@ import (
 	"github.com/jetway-go/jetway/interceptors/serverauth/introspect"
 	"github.com/jetway-go/jetway/internal/secrettest"
 	"github.com/jetway-go/jetway/mockserver"
+	"github.com/jetway-go/jetway/mockserver/faults"
 	"github.com/jetway-go/jetway/mockserver/mocktest"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 )
@@ -255,7 +256,7 @@ func TestFaultsOfTheServerAreNotTheCallers(t *testing.T) {
 	t.Parallel()
 	page := func(code int) func(mock) {
 		return func(m mock) {
-			m.Script().Endpoint(oauth.EndpointIntrospection).FailNext(9, oauth.Answer{Status: code, Body: "<html>"})
+			m.Script().Endpoint(oauth.EndpointIntrospection).FailNext(9, faults.Answer{Status: code, Body: "<html>"})
 		}
 	}
 	for name, tt := range map[string]struct {

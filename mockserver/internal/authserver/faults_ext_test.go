@@ -44,12 +44,12 @@ func TestFaultsOfTheTokenEndpoint(t *testing.T) {
 		{"an error of choice", func(f *faults.Set) { f.Refuse(1, "invalid_client") },
 			func(a answer) bool { return a.status == 401 && a.Error == "invalid_client" }},
 		{"a page of choice", func(f *faults.Set) {
-			f.FailNext(1, oauth.Answer{Status: 429, Body: "slow", Header: http.Header{"Retry-After": {"7"}}})
+			f.FailNext(1, faults.Answer{Status: 429, Body: "slow", Header: http.Header{"Retry-After": {"7"}}})
 		}, func(a answer) bool { return a.status == 429 && a.body == "slow" && a.header.Get("Retry-After") == "7" }},
 		{"reset", func(f *faults.Set) {
 			f.Down(true)
 			f.Hang(true)
-			f.FailNext(9, oauth.Answer{})
+			f.FailNext(9, faults.Answer{})
 			f.Slow(time.Hour)
 			f.Echo(true)
 			f.Reset()
@@ -95,7 +95,7 @@ func TestFailNextCountsDown(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	s.Faults(oauth.EndpointToken).Refuse(2, "invalid_grant")
-	s.Faults(oauth.EndpointToken).FailNext(1, oauth.Answer{Status: 502})
+	s.Faults(oauth.EndpointToken).FailNext(1, faults.Answer{Status: 502})
 	var got []int
 	for range 4 {
 		got = append(got, post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials")).status)
@@ -109,8 +109,8 @@ func TestFailNextCountsDown(t *testing.T) {
 func TestFailNextTakesAnyNumber(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
-	s.Faults(oauth.EndpointToken).FailNext(-1, oauth.Answer{Status: 418})
-	s.Faults(oauth.EndpointToken).FailNext(math.MaxInt, oauth.Answer{Status: 502})
+	s.Faults(oauth.EndpointToken).FailNext(-1, faults.Answer{Status: 418})
+	s.Faults(oauth.EndpointToken).FailNext(math.MaxInt, faults.Answer{Status: 502})
 	for range 2 {
 		if a := post(t, s, "/oauth2/token", withSecret("grant_type", "client_credentials")); a.status != http.StatusBadGateway {
 			t.Errorf("got %d", a.status)

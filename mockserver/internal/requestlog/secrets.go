@@ -3,12 +3,10 @@ package requestlog
 import (
 	"strings"
 
+	"github.com/jetway-go/jetway/mockserver/internal/proxyauth"
 	"github.com/jetway-go/jetway/mockserver/oauth"
 	"github.com/jetway-go/jetway/mockserver/requests"
 )
-
-// proxyKey carries the token of a proxy.
-const proxyKey = "proxy-authorization"
 
 const redacted = "[redacted]"
 
@@ -31,9 +29,9 @@ func (l *Log) newEntry(of requests.Request, headers map[string][]string) *entry 
 			break
 		}
 	}
-	r.ProxyAuthorizations = len(headers[proxyKey])
+	r.ProxyAuthorizations = len(headers[proxyauth.Key])
 	if r.ProxyAuthorizations > 0 {
-		_, token, _ := strings.Cut(headers[proxyKey][0], " ")
+		_, token, _ := strings.Cut(headers[proxyauth.Key][0], " ")
 		r.ProxyTokenID = oauth.TokenID(strings.TrimSpace(token))
 	}
 	packed := make([]byte, 0, 512)

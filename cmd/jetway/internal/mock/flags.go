@@ -110,7 +110,8 @@ func (f *Flags) Define(c *cobra.Command) {
 		"serve a page at /console that shows requests, logins and runs as they happen, and print its address; loopback only; on with --demo")
 	set.StringArrayVarP(&f.projects, "project", "p", nil, "`ID` of a project to create; repeatable")
 	set.StringVar(&f.seedFile, "seed", "", "YAML `file` with projects, tasks, runs, secrets, clients and users to begin with")
-	set.StringArrayVar(&f.faults, "fault", nil, "`name` of a fault to begin with, such as flaky or token-endpoint-down; a name that is none lists all; repeatable")
+	set.StringArrayVar(&f.faults, "fault", nil,
+		"`name` of a fault to begin with, such as flaky or token-endpoint-down; any other word lists them; repeatable")
 	set.BoolVar(&f.control, "control", false, "serve jetway.mock.v1.ControlService, by which tests in any language change the faults")
 	f.complete(c)
 	set.StringVar(&f.readyFile, "ready-file", "", "`file` to write as soon as the mock serves: how to connect, in JSON, secrets included")
