@@ -21,8 +21,8 @@ type entry struct {
 	lock     lock         // kept, so that others wait until the current one is stored
 
 	// The rest is of one flight.
-	read      bool         // that there is a login, or none
-	err       error        // why it was not
+	read      bool         // whether the store said what it holds, if anything
+	err       error        // why it did not
 	loggedOut bool         // it was deleted by a logout
 	note      *Credentials // what others stored where there is no login
 }
@@ -42,7 +42,7 @@ func (fs *flights) handOver(m mode, last *Credentials) entry {
 		fs.entry.outdated = false // it ended before it could be stored
 	}
 	next := fs.entry
-	fs.entry.lock = lock{}
+	next.lock = fs.takeLock()
 	if m > storeOnly {
 		next.replaces = last
 	}

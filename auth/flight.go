@@ -123,8 +123,8 @@ func (fs *flights) enter(gen uint64, m mode, changed bool) (*flight, *Credential
 	return fs.launch(s, fs.backoff.permitted(m), nil), nil, nil
 }
 
-// renewInBackground starts a background refresh of s, unless one is under way, is impossible, or
-// failed a moment ago.
+// renewInBackground starts a refresh of s, unless one is under way, is impossible, or failed a
+// moment ago.
 func (fs *flights) renewInBackground(s *snapshot) {
 	if !fs.renewal.canRenew(s.creds, renewOnly) {
 		return
@@ -142,8 +142,7 @@ func (fs *flights) renewInBackground(s *snapshot) {
 func (fs *flights) launch(s *snapshot, m mode, session *Credentials) *flight {
 	ctx := context.WithValue(context.Background(), flightOf{fs}, true) //nolint:forbidigo // see above
 	ctx, cancel := context.WithCancel(ctx)
-	f := &flight{cancel: cancel, done: make(chan struct{})}
-	f.mode, f.old, f.last, f.session = m, s, s.last, session
+	f := &flight{task: task{mode: m, old: s, last: s.last, session: session}, cancel: cancel, done: make(chan struct{})}
 	if s.load() == unread && fs.initial != nil {
 		f.given, f.last = fs.initial, fs.initial
 	}

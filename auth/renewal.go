@@ -35,9 +35,9 @@ type renewal struct {
 	scopes  []string // that this program asks for, if it says so
 	report  reporter
 
-	narrow   atomic.Bool                     // a login with fewer scopes has to do
-	rejected atomic.Pointer[[]rejectedToken] // never sent again
-	faults   int                             // ErrServerFault in a row; used by the one flight only
+	anyScopes atomic.Bool                     // a login with fewer scopes has to do
+	rejected  atomic.Pointer[[]rejectedToken] // never sent again
+	faults    int                             // ErrServerFault in a row; used by the one flight only
 }
 
 // task is one replacement and its progress. Until it is done only the goroutine that

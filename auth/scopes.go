@@ -11,7 +11,7 @@ import (
 // can be made.
 func (r *renewal) tooNarrow(ctx context.Context, t *task, c *Credentials) bool {
 	missing := c.lacks(r.scopes)
-	if len(missing) == 0 || c.Ended != "" || r.narrow.Load() {
+	if len(missing) == 0 || c.Ended != "" || r.anyScopes.Load() {
 		return false
 	}
 	if r.traits.Interactive && r.env.Prompter == nil {
@@ -28,7 +28,7 @@ func (r *renewal) tooNarrow(ctx context.Context, t *task, c *Credentials) bool {
 // useNarrow makes stored logins serve that asked for fewer scopes, and reports whether
 // they did not before.
 func (r *renewal) useNarrow(ctx context.Context) bool {
-	if r.narrow.Swap(true) {
+	if r.anyScopes.Swap(true) {
 		return false
 	}
 	r.log.WarnContext(ctx, "the stored login asked for fewer scopes than this program, and no new login can be made here;"+

@@ -17,16 +17,13 @@ const agentHeader = "User-Agent"
 // one that says more than the bare name of this library.
 func withAgent(hc *http.Client, agent string) *http.Client {
 	named := *hc
-	base := hc.Transport
-	if base == nil {
-		base = http.DefaultTransport
-	}
-	named.Transport = &namedTransport{base, agent}
+	named.Transport = &namedTransport{wrapped{transportOf(hc)}, agent}
 	return &named
 }
 
 type namedTransport struct {
-	base  http.RoundTripper
+	wrapped
+
 	agent string
 }
 
@@ -36,11 +33,4 @@ func (t *namedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Header.Set(agentHeader, t.agent)
 	}
 	return t.base.RoundTrip(r)
-}
-
-// CloseIdleConnections lets http.Client reach the transport below.
-func (t *namedTransport) CloseIdleConnections() {
-	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
 }

@@ -94,9 +94,9 @@ func (c *config) assembleHTTP(set *ClientSet, n *network, proxy *auth.Authentica
 	}
 	base := c.httpTransport(w, n)
 	if proxy != nil {
-		base = &proxyPass{base: base, host: w.host(), proxy: proxy, plaintext: c.plaintextCredentials}
+		base = &proxyPass{wrapped: wrapped{base}, host: w.host(), proxy: proxy, plaintext: c.plaintextCredentials}
 	}
-	w.next = httpauth.New(c.httpSource(set), &repeater{next: base, most: c.retries, closed: set.closed}, c.httpOptions(origins)...)
+	w.next = httpauth.New(c.httpSource(set), &repeater{wrapped: wrapped{base}, most: c.retries, closed: set.closed}, c.httpOptions(origins)...)
 	return nil
 }
 
@@ -146,10 +146,7 @@ func (c *config) httpTransport(w *web, n *network) http.RoundTripper {
 			t.DialTLSContext = nil // the connection that is opened early is for the login
 		}
 	}
-	given := hc.Transport
-	if given == nil {
-		given = http.DefaultTransport
-	}
+	given := transportOf(hc)
 	t, ok := given.(*http.Transport)
 	if !ok || t.DialTLSContext != nil || t.DialTLS != nil || t.Dial != nil { //nolint:staticcheck // a program may use the old fields
 		w.untraced = true

@@ -17,13 +17,14 @@ import (
 // with the same pauses as calls. It stands below what attaches credentials, so that all
 // attempts have the same request id.
 type repeater struct {
-	next   http.RoundTripper
+	wrapped
+
 	most   uint
 	closed <-chan struct{}
 }
 
 func (t *repeater) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := t.next.RoundTrip(r)
+	answer, err := t.base.RoundTrip(r)
 	for n := uint(0); n < t.most && (err != nil || answer.StatusCode >= http.StatusTooManyRequests); n++ {
 		pause, again := pauseAfter(r, answer, err, n)
 		if !again {
@@ -45,20 +46,13 @@ func (t *repeater) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		attempt := r.WithContext(r.Context())
 		attempt.Body = body
-		answer, err = t.next.RoundTrip(attempt)
+		answer, err = t.base.RoundTrip(attempt)
 	}
 	return answer, err
 }
 
 // maxDrained is how much of an answer is read so that its connection can be used again.
 const maxDrained = 64 << 10
-
-// CloseIdleConnections closes those of the transport below.
-func (t *repeater) CloseIdleConnections() {
-	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
-}
 
 func (t *repeater) wait(ctx context.Context, pause time.Duration) error {
 	timer := time.NewTimer(pause)

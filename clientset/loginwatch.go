@@ -30,16 +30,13 @@ func (r *loginRequest) recent() bool {
 // watch returns a copy of hc whose requests w records.
 func (w *loginWatch) watch(hc *http.Client) *http.Client {
 	seen := *hc
-	base := hc.Transport
-	if base == nil {
-		base = http.DefaultTransport
-	}
-	seen.Transport = &watchedTransport{base, w}
+	seen.Transport = &watchedTransport{wrapped{transportOf(hc)}, w}
 	return &seen
 }
 
 type watchedTransport struct {
-	base  http.RoundTripper
+	wrapped
+
 	watch *loginWatch
 }
 
@@ -57,13 +54,6 @@ func (t *watchedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		t.watch.last.Store(nil) // the server may have put anything into that text
 	}
 	return answer, err
-}
-
-// CloseIdleConnections lets http.Client reach the transport below.
-func (t *watchedTransport) CloseIdleConnections() {
-	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
 }
 
 // neverLeft reports whether err is one of connecting: then no secret was sent.

@@ -18,7 +18,7 @@ func (n *network) behind(proxy *auth.Authenticator, e endpoint.Endpoint, plainte
 	}
 	passing := *n
 	hc := *n.http
-	hc.Transport = &proxyPass{base: n.http.Transport, host: e.Host, proxy: proxy, plaintext: plaintext}
+	hc.Transport = &proxyPass{wrapped: wrapped{n.http.Transport}, host: e.Host, proxy: proxy, plaintext: plaintext}
 	passing.http = &hc
 	return &passing
 }
@@ -33,10 +33,10 @@ func (n *network) release() {
 // proxyPass adds the proxy's credentials to requests for the backend's own host,
 // and to no others.
 type proxyPass struct {
-	base  http.RoundTripper
-	host  string
-	proxy *auth.Authenticator
+	wrapped
 
+	host      string
+	proxy     *auth.Authenticator
 	plaintext bool // credentials may be sent without TLS
 }
 
@@ -70,13 +70,6 @@ func (p *proxyPass) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	_ = answer.Body.Close()
 	return p.base.RoundTrip(with(r, fresh, body))
-}
-
-// CloseIdleConnections lets http.Client reach the transport below.
-func (p *proxyPass) CloseIdleConnections() {
-	if c, ok := p.base.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
 }
 
 func with(r *http.Request, creds *auth.Credentials, body io.ReadCloser) *http.Request {

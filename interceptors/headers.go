@@ -28,7 +28,7 @@ const (
 // handlers, and keeps appended metadata apart.
 type headers struct {
 	main, proxy *auth.Credentials // what it was prepared from
-	told        atomic.Bool       // that a server has taken them
+	accepted    atomic.Bool       // by a server
 
 	credentials metadata.MD // of main and proxy
 	all         metadata.MD // the same, and the constant request metadata

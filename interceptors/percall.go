@@ -82,9 +82,9 @@ func (p *perCall) GetRequestMetadata(ctx context.Context, uri ...string) (map[st
 	return both, nil
 }
 
-// took tells the main source that a server has taken its credentials, if an answer shows it.
-func (p *perCall) took(answer error) {
-	if p == nil || p.own.Load() || !shown(answer) {
+// accepted tells the main source that a server has accepted its credentials, if an answer shows it.
+func (p *perCall) accepted(answer error) {
+	if p == nil || p.own.Load() || !showsAccepted(answer) {
 		return
 	}
 	if a, ok := p.main.(accepter); ok {

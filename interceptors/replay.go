@@ -152,8 +152,8 @@ func (s *authStream) RecvMsg(m any) error {
 	for {
 		a := s.current.Load()
 		err := a.receive(m)
-		s.took(a.headers, err)
-		s.call.perCall.took(err)
+		s.accepted(a.headers, err)
+		s.call.perCall.accepted(err)
 		if err == nil {
 			s.settle()
 			s.recvDirect = true

@@ -66,10 +66,10 @@ func refused(src Source, c *auth.Credentials) {
 	}
 }
 
-// took tells the sources that a server has taken the credentials in h, the first time that
-// an answer shows it.
-func (c *client) took(h *headers, answer error) {
-	if h == nil || h.told.Load() || !shown(answer) || h.told.Swap(true) {
+// accepted tells the sources that a server has accepted the credentials in h, the first time
+// that an answer shows it.
+func (c *client) accepted(h *headers, answer error) {
+	if h == nil || h.accepted.Load() || !showsAccepted(answer) || h.accepted.Swap(true) {
 		return
 	}
 	if a, ok := c.main.(accepter); ok && h.main != nil {
@@ -80,9 +80,9 @@ func (c *client) took(h *headers, answer error) {
 	}
 }
 
-// shown reports whether an answer shows that the server has taken the credentials of the
+// showsAccepted reports whether an answer shows that the server accepted the credentials of the
 // call: it is a success, or the verdict of a method, which no proxy and no transport makes.
-func shown(answer error) bool {
+func showsAccepted(answer error) bool {
 	switch status.Code(answer) {
 	case codes.OK, codes.NotFound, codes.AlreadyExists, codes.FailedPrecondition, codes.OutOfRange, codes.Aborted:
 		return true

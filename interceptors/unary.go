@@ -58,8 +58,8 @@ func (c *client) invoke(ctx context.Context, k *call, i invocation) (answered bo
 			return false, err
 		}
 		err = i.invoker(out, k.method, i.req, i.reply, i.cc, i.opts...)
-		c.took(h, err)
-		k.perCall.took(err)
+		c.accepted(h, err)
+		k.perCall.accepted(err)
 		if err == nil {
 			return true, nil
 		}
