@@ -74,7 +74,8 @@ func (d *download) fill(ctx context.Context, file *os.File) error {
 		d.moved.Add(int64(n))
 		return err
 	}
-	parts, ctx := errgroup.WithContext(ctx)
+	outer := ctx
+	parts, ctx := errgroup.WithContext(outer)
 	parts.SetLimit(d.c.cfg.concurrency)
 	parts.Go(func() error {
 		defer close(begun)
@@ -84,10 +85,16 @@ func (d *download) fill(ctx context.Context, file *os.File) error {
 	if _, whole := d.f.state(); whole || first.end < 0 {
 		return parts.Wait()
 	}
-	for at := part; at < total && ctx.Err() == nil; at += part {
-		parts.Go(func() error { return d.f.get(ctx, span{at, min(at+part, total)}, sink) })
+	at := part
+	for ; at < total && ctx.Err() == nil; at += part {
+		next := span{at, min(at+part, total)}
+		parts.Go(func() error { return d.f.get(ctx, next, sink) })
 	}
-	return parts.Wait()
+	err := parts.Wait()
+	if err == nil && at < total { // the parts that had begun had also ended
+		err = context.Cause(outer)
+	}
+	return err
 }
 
 // verify reads file and compares it with the checksum, if there is one.

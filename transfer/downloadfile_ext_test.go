@@ -290,3 +290,19 @@ func TestFileThatIsThereKeepsItsPlaceAndItsPermissions(t *testing.T) {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 }
+
+// The parts that have begun may still end well.
+func TestDownloadThatIsCancelledBetweenItsPartsSaysSo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		o := &object{content: someParts(), etag: `"e"`, first: func(*http.Request, int) *http.Response { cancel(); return nil }}
+		path := filepath.Join(t.TempDir(), "out")
+		_, err := from(o).DownloadFile(ctx, link, path)
+		if !errors.Is(err, context.Canceled) || status.Code(err) != codes.Canceled {
+			t.Errorf("got %v", err)
+		}
+		onlyIn(t, filepath.Dir(path))
+	})
+}
