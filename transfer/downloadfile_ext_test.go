@@ -262,7 +262,13 @@ func TestDownloadReplacesFilesOnly(t *testing.T) {
 	if _, err := from(o).DownloadFile(t.Context(), link, filepath.Join(dir, "none", "out")); !errors.Is(err, os.ErrNotExist) || o.requests.Load() > 0 {
 		t.Errorf("no directory: %d requests, %v", o.requests.Load(), err)
 	}
-	onlyIn(t, dir)
+	if err := os.Symlink(filepath.Join(dir, "none"), filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := from(o).DownloadFile(t.Context(), link, filepath.Join(dir, "link")); !errors.Is(err, os.ErrNotExist) || o.requests.Load() > 0 {
+		t.Errorf("a link to nothing: %d requests, %v", o.requests.Load(), err)
+	}
+	onlyIn(t, dir, "link")
 }
 
 func TestFileThatIsThereKeepsItsPlaceAndItsPermissions(t *testing.T) {
