@@ -17,8 +17,9 @@ import (
 //
 // The content is written to a file beside path, and takes its place when it is complete and
 // has the checksum that the host gives, if it gives one: path is never a part of the object,
-// not even if the process is killed; see [WithSync] for a machine that may crash. A file that is there is replaced, keeps its permissions, and stays as it is if there is an
-// error. A symbolic link to a file is followed, one to nothing is an error. All errors are [*Error].
+// not even if the process is killed; see [WithSync] for a machine that may crash. A file that is
+// there is replaced, keeps its permissions, and stays as it is if there is an error. A symbolic
+// link to a file is followed, one to nothing is an error. All errors are [*Error].
 func (c *Client) DownloadFile(ctx context.Context, from Source, path string) (Downloaded, error) {
 	d := c.download(path, from)
 	defer d.close()
