@@ -1,6 +1,10 @@
 package clientset
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/jetway-go/jetway/internal/peer"
+)
 
 // agent names the program and this library to servers.
 func (c *config) agent() string {
@@ -32,5 +36,6 @@ func (t *namedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
 		r.Header.Set(agentHeader, t.agent)
 	}
-	return t.base.RoundTrip(r)
+	answer, err := t.base.RoundTrip(r)
+	return peer.Unasked(r, answer, err)
 }

@@ -8,6 +8,8 @@ import (
 	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
+
+	"github.com/jetway-go/jetway/internal/peer"
 )
 
 // RoundTrip sends a request, which is under way until its answer has been read to the end
@@ -25,6 +27,7 @@ func (w *web) RoundTrip(r *http.Request) (*http.Response, error) {
 		sent, end, forget = w.ending(r)
 	}
 	answer, err := w.next.RoundTrip(sent)
+	answer, err = peer.Unasked(r, answer, err)
 	if err != nil {
 		end()
 		w.set.gate.leave()

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/jetway-go/jetway/internal/peer"
 )
 
 // apart is how far clocks may be apart. Servers allow a minute or more in most cases.
@@ -56,6 +58,7 @@ func (x *examination) askTime(ctx context.Context) {
 		return
 	}
 	answer, err := t.RoundTrip(r)
+	answer, err = peer.Unasked(r, answer, err)
 	if err != nil {
 		return
 	}

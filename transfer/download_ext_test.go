@@ -33,6 +33,7 @@ func TestDownloadHasEveryByteWhateverTheHostKnows(t *testing.T) {
 		"some parts, no version":      {content: large},
 		"no ranges":                   {content: large, noRanges: true},
 		"exactly one part":            {content: large[:part], etag: `"e"`},
+		"exactly three parts":         {content: large[:3*part], etag: `"e"`},
 		"one byte more":               {content: large[:part+1], etag: `"e"`},
 		"weak ETag":                   {content: large, etag: `W/"e"`},
 		"weak ETag and Last-Modified": {content: large, etag: `W/"e"`, modified: old},

@@ -17,8 +17,9 @@ import (
 //
 // The content is written to a file beside path, and takes its place when it is complete and
 // has the checksum that the host gives, if it gives one: path is never a part of the object,
-// not even if the process is killed; see [WithSync] for a machine that may crash. A file that is there is replaced, keeps its permissions, and stays as it is if there is an
-// error. A symbolic link to a file is followed. All errors are [*Error].
+// not even if the process is killed; see [WithSync] for a machine that may crash. A file that is
+// there is replaced, keeps its permissions, and stays as it is if there is an error. A symbolic
+// link to a file is followed, one to nothing is an error. All errors are [*Error].
 func (c *Client) DownloadFile(ctx context.Context, from Source, path string) (Downloaded, error) {
 	d := c.download(path, from)
 	defer d.close()
@@ -74,7 +75,8 @@ func (d *download) fill(ctx context.Context, file *os.File) error {
 		d.moved.Add(int64(n))
 		return err
 	}
-	parts, ctx := errgroup.WithContext(ctx)
+	outer := ctx
+	parts, ctx := errgroup.WithContext(outer)
 	parts.SetLimit(d.c.cfg.concurrency)
 	parts.Go(func() error {
 		defer close(begun)
@@ -84,10 +86,16 @@ func (d *download) fill(ctx context.Context, file *os.File) error {
 	if _, whole := d.f.state(); whole || first.end < 0 {
 		return parts.Wait()
 	}
-	for at := part; at < total && ctx.Err() == nil; at += part {
-		parts.Go(func() error { return d.f.get(ctx, span{at, min(at+part, total)}, sink) })
+	at := part
+	for ; at < total && ctx.Err() == nil; at += part {
+		next := span{at, min(at+part, total)}
+		parts.Go(func() error { return d.f.get(ctx, next, sink) })
 	}
-	return parts.Wait()
+	err := parts.Wait()
+	if err == nil && at < total { // the parts that had begun had also ended
+		err = context.Cause(outer)
+	}
+	return err
 }
 
 // verify reads file and compares it with the checksum, if there is one.

@@ -262,7 +262,13 @@ func TestDownloadReplacesFilesOnly(t *testing.T) {
 	if _, err := from(o).DownloadFile(t.Context(), link, filepath.Join(dir, "none", "out")); !errors.Is(err, os.ErrNotExist) || o.requests.Load() > 0 {
 		t.Errorf("no directory: %d requests, %v", o.requests.Load(), err)
 	}
-	onlyIn(t, dir)
+	if err := os.Symlink(filepath.Join(dir, "none"), filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := from(o).DownloadFile(t.Context(), link, filepath.Join(dir, "link")); !errors.Is(err, os.ErrNotExist) || o.requests.Load() > 0 {
+		t.Errorf("a link to nothing: %d requests, %v", o.requests.Load(), err)
+	}
+	onlyIn(t, dir, "link")
 }
 
 func TestFileThatIsThereKeepsItsPlaceAndItsPermissions(t *testing.T) {
@@ -289,4 +295,20 @@ func TestFileThatIsThereKeepsItsPlaceAndItsPermissions(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o666 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
+}
+
+// The parts that have begun may still end well.
+func TestDownloadThatIsCancelledBetweenItsPartsSaysSo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		o := &object{content: someParts(), etag: `"e"`, first: func(*http.Request, int) *http.Response { cancel(); return nil }}
+		path := filepath.Join(t.TempDir(), "out")
+		_, err := from(o).DownloadFile(ctx, link, path)
+		if !errors.Is(err, context.Canceled) || status.Code(err) != codes.Canceled {
+			t.Errorf("got %v", err)
+		}
+		onlyIn(t, filepath.Dir(path))
+	})
 }

@@ -27,7 +27,7 @@ type config struct {
 	attempts    int
 	stall       time.Duration // 0: none
 	sync        bool
-	part        int64         // partSize, except in tests
+	part        int64 // partSize, except in tests
 }
 
 func newConfig(opts []Option) config {

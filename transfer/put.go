@@ -54,6 +54,8 @@ func (c *Client) signUpload(ctx context.Context, to Destination, what *content) 
 		return nil, fmt.Errorf("%w: %w", ErrExists, fault.Readable(err))
 	case err != nil:
 		return nil, fault.Readable(err)
+	case res.GetNativeUrl() == "":
+		return nil, errors.New("the backend did not answer where the object will be")
 	}
 	return newSigned(res.GetSignedUrl(), res.GetNativeUrl(), res.GetHeaders(), asked, res.GetExpiresAt(), c.clock.Read())
 }

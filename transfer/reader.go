@@ -120,7 +120,7 @@ type body struct {
 	n     atomic.Int64 // that were read
 	reads atomic.Bool  // at the moment
 
-	size  int64 // of the content
+	size  int64        // of the content
 	close func() error // may be nil
 
 	mu  sync.Mutex

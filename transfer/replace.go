@@ -3,10 +3,13 @@ package transfer
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 )
+
+var errDangling = fmt.Errorf("symbolic link to nothing: remove it, or create what it points to: %w", fs.ErrNotExist)
 
 // replacement is a file that is to take the place of another one, and until then is beside
 // it.
@@ -29,6 +32,10 @@ func replace(path string) (*replacement, error) {
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
+	default:
+		if _, there := os.Lstat(path); there == nil {
+			return nil, errDangling // the link would be replaced, and what it points to would not be there
+		}
 	}
 	next := filepath.Join(filepath.Dir(path), ".jetway-"+rand.Text()[:12]+".part")
 	file, err := os.OpenFile(next, os.O_CREATE|os.O_EXCL|os.O_RDWR, mode|0o200)

@@ -11,9 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	dataproxypb "github.com/jetway-go/jetway/gen/flyteidl2/dataproxy"
 	"github.com/jetway-go/jetway/transfer"
 )
 
@@ -195,5 +197,26 @@ func TestHeadersWithoutAnEndAreReadUpToALimit(t *testing.T) {
 	_, err := transfer.New(&stub{}, transfer.WithAttempts(1)).Download(t.Context(), transfer.Link{URL: srv.URL}, io.Discard)
 	if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "headers") {
 		t.Error(err)
+	}
+}
+
+// nowhere is a backend that does not say where an object will be.
+type nowhere struct{ *stub }
+
+func (n nowhere) CreateUploadLocation(
+	ctx context.Context, req *dataproxypb.CreateUploadLocationRequest, opts ...grpc.CallOption,
+) (*dataproxypb.CreateUploadLocationResponse, error) {
+	res, err := n.stub.CreateUploadLocation(ctx, req, opts...)
+	res.NativeUrl = ""
+	return res, err
+}
+
+func TestObjectThatIsNowhereIsNotUploaded(t *testing.T) {
+	t.Parallel()
+	sent := 0
+	hc := &http.Client{Transport: tripper(func(r *http.Request) (*http.Response, error) { sent++; return answer(r, 200, ""), nil })}
+	_, err := transfer.New(nowhere{&stub{host: "https://s.example.com"}}, transfer.WithHTTPClient(hc)).Upload(t.Context(), demo, strings.NewReader("x"))
+	if err == nil || sent > 0 {
+		t.Errorf("%v after %d requests", err, sent)
 	}
 }

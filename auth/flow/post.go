@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jetway-go/jetway/internal/fault"
+	"github.com/jetway-go/jetway/internal/peer"
 )
 
 // post makes one request to an endpoint that issues no tokens, and returns the body of a
@@ -48,6 +49,7 @@ type postTransport struct {
 
 func (t *postTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.base.RoundTrip(r)
+	resp, err = peer.Unasked(r, resp, err)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ func (t *tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Header.Set("Authorization", "Basic "+basicValue(t.req.clientID, t.req.clientSecret))
 	}
 	resp, err := t.base.RoundTrip(r)
+	resp, err = peer.Unasked(r, resp, err)
 	if err != nil {
 		return nil, err
 	}

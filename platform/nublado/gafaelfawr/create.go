@@ -101,6 +101,7 @@ func (c Client) post(ctx context.Context, address string, admin Token, r Request
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	hc.Jar = nil
 	resp, err := hc.Do(req)
+	resp, err = peer.Unasked(req, resp, err)
 	if err != nil {
 		if ue := (*url.Error)(nil); errors.As(err, &ue) {
 			err = ue.Err // the URL is in the error already
