@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jetway-go/jetway/cmd/jetway/internal/connect"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/show"
 	"github.com/jetway-go/jetway/cmd/jetway/internal/stdio"
@@ -41,6 +43,7 @@ func (a *App) doctor(ctx context.Context, limit time.Duration) error {
 	}
 	r, opts := p.Target()
 	target := doctor.Resolver(r, opts...)
+	settings := func() string { return adviceOnSettings(ctx, p) }
 	if a.format == show.JSON || a.format == show.YAML {
 		w := a.waitFor("looking at the connection")
 		report := doctor.Run(ctx, target, doctor.WithStepTimeout(limit))
@@ -48,7 +51,7 @@ func (a *App) doctor(ctx context.Context, limit time.Duration) error {
 		if err := a.printJSON(report); err != nil {
 			return err
 		}
-		return explained(report.Err())
+		return explained(report.Err(), settings)
 	}
 	var report doctor.Report
 	w := a.waitFor("looking at the settings")
@@ -56,22 +59,32 @@ func (a *App) doctor(ctx context.Context, limit time.Duration) error {
 	for step := range doctor.Steps(ctx, target, doctor.WithStepTimeout(limit)) {
 		w.stop()
 		report.Steps = append(report.Steps, step)
-		if err := a.showStep(step); err != nil {
+		if err := a.showStep(step, settings); err != nil {
 			return err
 		}
 		w = a.waitFor("waiting for what comes after " + step.Name)
 	}
 	w.stop()
-	return explained(report.Err())
+	return explained(report.Err(), settings)
+}
+
+// adviceOnSettings is what a command that connects says of settings that are wrong.
+func adviceOnSettings(ctx context.Context, p *connect.Plan) string {
+	cs, err := p.Open(ctx)
+	if err != nil {
+		return failure.Of(err).Hint
+	}
+	_ = cs.Close()
+	return ""
 }
 
 // explained returns the error of an examination as that of a command.
-func explained(err error) error {
+func explained(err error, settings func() string) error {
 	failed, ok := errors.AsType[*doctor.Error](err)
 	if !ok {
 		return err
 	}
-	return failure.Exit(doctorExit(failed), errors.New(failed.Step.Name+": "+failure.Plain(failed.Step.Seen)), adviceOf(failed.Step))
+	return failure.Exit(doctorExit(failed), errors.New(failed.Step.Name+": "+failure.Plain(failed.Step.Seen)), adviceOf(failed.Step, settings))
 }
 
 // doctorExit is the exit code of an examination: of a backend that cannot be reached it is
@@ -87,8 +100,10 @@ func doctorExit(err *doctor.Error) int {
 
 // adviceOf is what the step advises, in the words of this command where the library's are
 // those of a program.
-func adviceOf(s doctor.Step) string {
+func adviceOf(s doctor.Step, settings func() string) string {
 	switch s.Problem {
+	case doctor.BadSettings:
+		return cmp.Or(settings(), failure.Plain(s.Advice))
 	case doctor.LoginNeeded:
 		return "if the backend wants a login: jetway login; for a machine: jetway login --api-key-stdin"
 	case doctor.LoginEnded, doctor.LoginExpired:
@@ -103,7 +118,7 @@ func adviceOf(s doctor.Step) string {
 }
 
 // showStep prints a step as soon as it has ended.
-func (a *App) showStep(s doctor.Step) error {
+func (a *App) showStep(s doctor.Step, settings func() string) error {
 	colours := map[doctor.State]stdio.Colour{
 		doctor.OK: stdio.Green, doctor.Warning: stdio.Yellow, doctor.Failed: stdio.Red, doctor.Skipped: stdio.Faint,
 	}
@@ -112,7 +127,7 @@ func (a *App) showStep(s doctor.Step) error {
 		state = a.IO.Paint(colours[s.State], state)
 	}
 	_, err := fmt.Fprintf(a.IO.Out, "%s  %-10s %s\n", state, s.Name, show.Clean(failure.Plain(s.Seen)))
-	if advice := adviceOf(s); err == nil && advice != "" {
+	if advice := adviceOf(s, settings); err == nil && advice != "" {
 		_, err = fmt.Fprintf(a.IO.Out, "%18s → %s\n", "", show.Clean(advice))
 	}
 	return err

@@ -16,6 +16,7 @@ import (
 	"github.com/jetway-go/jetway/cmd/jetway/internal/failure"
 	"github.com/jetway-go/jetway/configstore"
 	"github.com/jetway-go/jetway/internal/loopback"
+	"github.com/jetway-go/jetway/platform/flyte"
 )
 
 // loginFlags are the ways to log in.
@@ -138,14 +139,14 @@ func (l *loggingIn) prepare() (err error) {
 	l.asking = l.browser || l.paste || l.device
 	l.settings.AddressOfKey = l.asking || l.settings.HasSecret
 	if l.apiKey {
-		key, err := l.app.readSecret("API key")
+		key, err := l.app.piped("API key", "--api-key-stdin")
 		if err != nil {
 			return err
 		}
 		l.settings.Lookup, l.settings.FromKey = with(l.settings.Lookup, flyteAPIKey, key), true
 	}
 	if l.plan, err = l.settings.Plan(); err != nil {
-		return err
+		return l.ofKey(err)
 	}
 	if way := l.way(); way != "" && l.plan.Platform != connect.Flyte {
 		err := fmt.Errorf("%s is for flyte, and this is %s (%s)", way, l.plan.Platform, l.plan.From)
@@ -155,6 +156,14 @@ func (l *loggingIn) prepare() (err error) {
 		return err
 	}
 	return nil
+}
+
+// ofKey returns an error of the API key as one of standard input, where the key is from.
+func (l *loggingIn) ofKey(err error) error {
+	if wrong, ok := errors.AsType[*flyte.Error](err); ok && l.apiKey && wrong.Where == flyteAPIKey {
+		return failure.Exit(failure.Config, fmt.Errorf("standard input: %w", wrong.Err), "copy the API key again, whole")
+	}
+	return err
 }
 
 // check returns an error for flags that exclude each other.
@@ -219,7 +228,7 @@ func (l *loggingIn) readSecrets() error {
 	case l.settings.ClientID == "" && l.plan.ClientID == "":
 		return failure.Usage("%s needs --client-id", l.way())
 	case l.secretFile == "-":
-		text, err := l.app.readSecret("client secret")
+		text, err := l.app.piped("client secret", "--client-id ID --client-secret-file -")
 		if err != nil {
 			return err
 		}

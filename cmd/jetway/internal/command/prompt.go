@@ -78,12 +78,18 @@ func (w *asking) draw(p auth.Prompt) {
 // maxSecret is more than any secret that a person pipes in.
 const maxSecret = 64 << 10
 
+// piped reads what the flags of jetway login ask for on standard input; on a terminal it would
+// show.
+func (a *App) piped(what, flags string) (string, error) {
+	if a.IO.InTerminal {
+		return "", failure.Usage("pipe the %s to standard input, as in: jetway login %s < file", what, flags)
+	}
+	return a.readSecret(what)
+}
+
 // readSecret reads a secret from standard input, whole; it is never an argument, which
 // other users of the machine could see.
 func (a *App) readSecret(what string) (string, error) {
-	if a.IO.InTerminal {
-		return "", failure.Usage("pipe the %s to standard input, as in: jetway login --api-key-stdin < file", what)
-	}
 	text, err := io.ReadAll(io.LimitReader(a.IO.In, maxSecret+1))
 	if err != nil {
 		return "", fmt.Errorf("read the %s from standard input: %w", what, err)

@@ -177,8 +177,10 @@ func tailLogs(
 
 func newRunOutputs(a *App) *cobra.Command {
 	return &cobra.Command{
-		Use:     "outputs RUN",
-		Short:   "Print what a run returned, as JSON",
+		Use:   "outputs RUN",
+		Short: "Print what a run returned, as JSON",
+		Long: "Prints what a run returned, as JSON. The exit code of one that has not ended is 8, and of one that\n" +
+			"did not succeed 1.",
 		Example: "  jetway run outputs rx5vmm2qbd\n  jetway run outputs rx5vmm2qbd -o yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -203,7 +205,30 @@ func (a *App) outputs(ctx context.Context, cs *clientset.ClientSet, run *commonp
 		}
 		return a.printJSON(out) // where it is
 	}
+	if len(read) == 0 {
+		if err := nothing(ctx, cs, run); err != nil {
+			return err
+		}
+	}
 	return a.printJSON(read)
+}
+
+// nothing returns why a run has no outputs; nil for one that has succeeded and returns none.
+func nothing(ctx context.Context, cs *clientset.ClientSet, run *commonpb.RunIdentifier) error {
+	answer, err := cs.Run().GetRunDetails(ctx, &workflowpb.GetRunDetailsRequest{RunId: run})
+	if err != nil {
+		return err
+	}
+	now := answer.GetDetails().GetAction().GetStatus().GetPhase()
+	err = fmt.Errorf("run %s has no outputs: its phase is %s", run.GetName(), phase(now))
+	switch name := show.Clean(run.GetName()); {
+	case well(now):
+		return nil
+	case ended(now):
+		return failure.Exit(failure.General, err, "run: jetway run get "+name)
+	default:
+		return failure.Exit(failure.Timeout, err, "run: jetway run wait "+name)
+	}
 }
 
 // printJSON prints what has no table: as JSON unless YAML is asked for.

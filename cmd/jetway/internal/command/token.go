@@ -79,7 +79,12 @@ func (a *App) token(ctx context.Context, format string, ttl time.Duration) error
 	case creds == nil || creds.AccessToken == "":
 		return hinted(p, failure.Exit(failure.Auth, fmt.Errorf("%s: %w", endpointOf(cs), auth.ErrInteractionRequired), ""))
 	}
-	if left := time.Until(creds.Expiry); ttl > 0 && !creds.Expiry.IsZero() && left < ttl {
+	switch left := time.Until(creds.Expiry); {
+	case creds.Expiry.IsZero():
+	case left <= 0: // a call would still try it, since clocks differ; another program could only fail with it
+		err := fmt.Errorf("%s: the access token has expired %s ago, and cannot be renewed", endpointOf(cs), short(-left))
+		return hinted(p, failure.Exit(failure.Auth, err, "run: jetway login; if the clock of this machine is wrong, jetway doctor says so"))
+	case left < ttl:
 		a.IO.Warnf("the server's tokens last %s, less than --min-ttl", short(left))
 	}
 	if format == "json" && a.format == show.YAML {

@@ -13,7 +13,7 @@ func Plain(text string) string {
 	text = ownPackage().ReplaceAllString(text, "")
 	text = strings.NewReplacer(
 		" (AuthStyle)", "", ", name one in FileStore.Dir", "", ", name one in LockDir", "",
-		"(HTTPS_PROXY, WithProxyURL)", "(HTTPS_PROXY)", ", or see WithProxyFlow", "",
+		"(HTTPS_PROXY, WithProxyURL)", "(HTTPS_PROXY)", ", or see WithProxyFlow", "", " (FileTrust.Record)", "",
 	).Replace(text)
 	if !strings.Contains(text, "With") {
 		return text
