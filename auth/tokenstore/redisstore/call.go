@@ -66,6 +66,36 @@ func within[T any](ctx context.Context, s *Store, limit time.Duration, f func(co
 	}
 }
 
+// endWait is how long Close waits for what the client does not end with its context: opening a
+// connection, for example, to a server that does not answer.
+const endWait = 250 * time.Millisecond
+
+// finish runs f, and reports whether it has ended. Where ctx ends before, it calls stop, which may
+// be nil, and waits a little more.
+func finish(ctx context.Context, f, stop func()) bool {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+	}
+	if stop != nil {
+		go stop()
+	}
+	timer := time.NewTimer(endWait)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
 func (s *Store) explained(ctx context.Context, err error, limit time.Duration) error {
 	if err == nil || errors.Is(err, redis.Nil) {
 		return err

@@ -89,16 +89,6 @@ func newHub(s *Store) *hub {
 	}
 }
 
-// close makes receive return.
-func (h *hub) close() {
-	h.mu.Lock()
-	sub := h.sub
-	h.mu.Unlock()
-	if sub != nil {
-		_ = sub.Close()
-	}
-}
-
 // change asks for subscriptions to be looked at; mu is held.
 func (h *hub) change() {
 	select {
@@ -150,12 +140,14 @@ func (h *hub) subscribe(ctx context.Context) {
 			}
 		}
 		have = maps.Clone(want)
-		if len(more) > 0 {
-			_ = sub.Subscribe(ctx, more...) // receive sees the connection fail
-		}
-		if len(less) > 0 {
-			_ = sub.Unsubscribe(ctx, less...)
-		}
+		finish(ctx, func() {
+			if len(more) > 0 {
+				_ = sub.Subscribe(ctx, more...) // receive sees the connection fail
+			}
+			if len(less) > 0 {
+				_ = sub.Unsubscribe(ctx, less...)
+			}
+		}, nil)
 	}
 }
 
@@ -175,7 +167,11 @@ func (h *hub) receive(ctx context.Context) {
 		h.sub, h.subscribed = sub, map[string]bool{}
 		h.change()
 		h.mu.Unlock()
-		heard, err := h.read(ctx, sub)
+		var heard bool
+		var err error
+		if !finish(ctx, func() { heard, err = h.read(ctx, sub) }, func() { _ = sub.Close() }) {
+			return
+		}
 		_ = sub.Close()
 		switch {
 		case heard:

@@ -1,7 +1,10 @@
 package redisstore_test
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +62,29 @@ func TestRefusedNotificationsAreAskedForLessAndLessOften(t *testing.T) {
 				t.Errorf("it is in the log %d times", n)
 			}
 			sink.Hides(t, "pass-canary", "wrong-canary")
+		})
+	}
+}
+
+// A Redis that takes connections and never answers delays Close by little.
+func TestCloseDoesNotWaitForARedisThatNeverAnswers(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]*tls.Config{"plain": nil, "TLS": {MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}} { //nolint:gosec // nothing is sent
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			must(t, err)
+			defer func() { _ = l.Close() }()
+			store := redisstore.New(clientWith(t, &redis.Options{Addr: l.Addr().String(), TLSConfig: config}), sealKeys, redisstore.WithTimeLimit(time.Second))
+			defer store.Watch(key, func() {})()
+			if _, err := store.Retrieve(t.Context(), key); !errors.Is(err, redisstore.ErrUnreachable) {
+				t.Error(err)
+			}
+			start := time.Now()
+			must(t, store.Close())
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("took %v", took)
+			}
 		})
 	}
 }
