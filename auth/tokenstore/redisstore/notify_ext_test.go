@@ -88,3 +88,24 @@ func TestCloseDoesNotWaitForARedisThatNeverAnswers(t *testing.T) {
 		})
 	}
 }
+// A change right after the beginning, of which no notification tells, is seen by the first look.
+func TestAWatcherIsCalledAtTheFirstPollAfterAChangeThatWasNotTold(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	rights := append(documented(t, "**An ACL user**"), "resetchannels")
+	prefix := s.user(t, "deaf", rights)
+	store := storeOver(t, clientWith(t, &redis.Options{Addr: s.addr, Username: "deaf", Password: "pass-canary"}), redisstore.WithPrefix(prefix))
+	other := s.store(t, redisstore.WithPrefix(prefix))
+	must(t, other.Store(t.Context(), key, login(1)))
+	_, err := store.Retrieve(t.Context(), key)
+	must(t, err)
+	called := make(chan struct{}, 10)
+	defer store.Watch(key, func() { called <- struct{}{} })()
+	must(t, other.Delete(t.Context(), key))
+	select {
+	case <-called:
+	case <-time.After(15 * time.Second):
+		t.Error("not called")
+	}
+}
+
