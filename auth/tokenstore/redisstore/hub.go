@@ -140,14 +140,16 @@ func (h *hub) subscribe(ctx context.Context) {
 			}
 		}
 		have = maps.Clone(want)
-		finish(ctx, func() {
+		change := func() error {
 			if len(more) > 0 {
 				_ = sub.Subscribe(ctx, more...) // receive sees the connection fail
 			}
 			if len(less) > 0 {
 				_ = sub.Unsubscribe(ctx, less...)
 			}
-		}, nil)
+			return nil
+		}
+		finish(ctx, func() { _ = guarded(change) }, nil)
 	}
 }
 
@@ -169,7 +171,11 @@ func (h *hub) receive(ctx context.Context) {
 		h.mu.Unlock()
 		var heard bool
 		var err error
-		if !finish(ctx, func() { heard, err = h.read(ctx, sub) }, func() { _ = sub.Close() }) {
+		read := func() (err error) {
+			heard, err = h.read(ctx, sub)
+			return err
+		}
+		if !finish(ctx, func() { err = guarded(read) }, func() { _ = sub.Close() }) {
 			return
 		}
 		_ = sub.Close()

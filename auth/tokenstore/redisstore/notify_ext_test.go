@@ -54,7 +54,7 @@ func TestRefusedNotificationsAreAskedForLessAndLessOften(t *testing.T) {
 			before := s.connections(t, admin)
 			defer store.Watch(key, func() {})()
 			time.Sleep(6 * time.Second)
-			if opened := s.connections(t, admin) - before; opened < 2 || opened > 8 {
+			if opened := s.connections(t, admin) - before; opened < 2 || opened > 12 {
 				t.Errorf("%d connections", opened)
 			}
 			sink.Heard(t, "Redis gives no notifications", c.says)
