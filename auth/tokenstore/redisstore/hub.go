@@ -140,14 +140,14 @@ func (h *hub) subscribe(ctx context.Context) {
 			}
 		}
 		have = maps.Clone(want)
-		change := func() error {
+		change := func() (err error) { // receive sees the connection fail
 			if len(more) > 0 {
-				_ = sub.Subscribe(ctx, more...) // receive sees the connection fail
+				err = sub.Subscribe(ctx, more...)
 			}
 			if len(less) > 0 {
-				_ = sub.Unsubscribe(ctx, less...)
+				err = errors.Join(err, sub.Unsubscribe(ctx, less...))
 			}
-			return nil
+			return err
 		}
 		finish(ctx, func() { _ = guarded(change) }, nil)
 	}

@@ -69,7 +69,7 @@ func TestRefusedNotificationsAreAskedForLessAndLessOften(t *testing.T) {
 // A Redis that takes connections and never answers delays Close by little.
 func TestCloseDoesNotWaitForARedisThatNeverAnswers(t *testing.T) {
 	t.Parallel()
-	for name, config := range map[string]*tls.Config{"plain": nil, "TLS": {MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}} { //nolint:gosec // nothing is sent
+	for name, config := range map[string]*tls.Config{"plain": nil, "TLS": {MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -88,6 +88,7 @@ func TestCloseDoesNotWaitForARedisThatNeverAnswers(t *testing.T) {
 		})
 	}
 }
+
 // A change right after the beginning, of which no notification tells, is seen by the first look.
 func TestAWatcherIsCalledAtTheFirstPollAfterAChangeThatWasNotTold(t *testing.T) {
 	t.Parallel()
@@ -108,4 +109,3 @@ func TestAWatcherIsCalledAtTheFirstPollAfterAChangeThatWasNotTold(t *testing.T) 
 		t.Error("not called")
 	}
 }
-

@@ -46,7 +46,8 @@ func TestWhatIsPutBackIsSealedWithTheFirstKeyOfNow(t *testing.T) {
 			t.Cleanup(func() { _ = others.Close() })
 			for _, reader := range []*redisstore.Store{store, others} {
 				got, err := reader.Retrieve(t.Context(), key)
-				if !errors.Is(err, c.want) || errors.Is(err, auth.ErrLoggedOut) != (c.want == auth.ErrLoggedOut) || c.want == nil && sameLogin(login(1), got) != "" {
+				if !errors.Is(err, c.want) || errors.Is(err, auth.ErrLoggedOut) != errors.Is(c.want, auth.ErrLoggedOut) || (got == nil) == (c.want == nil) ||
+					c.want == nil && sameLogin(login(1), got) != "" {
 					t.Errorf("%v, %v; want %v", got, err, c.want)
 				}
 			}

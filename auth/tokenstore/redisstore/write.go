@@ -180,19 +180,19 @@ func (s *Store) resealed(ctx context.Context, p place, r *record) (*record, erro
 	if err != nil || r.keyID == first {
 		return r, err
 	}
-	var login *auth.Credentials
-	if r.kind == isLogin {
-		e, err := s.open(ctx, p.group, p.field, r.raw)
-		switch {
-		case err != nil:
-			s.opts.log.DebugContext(ctx, "a stored login is left out", slog.Any("error", err))
-			return nil, nil //nolint:nilnil // nothing can be put back
-		case e.later != nil:
-			return r, nil
-		}
-		login = e.login
+	next := &record{kind: r.kind, version: r.version, fence: r.fence}
+	if r.kind != isLogin {
+		return s.seal(ctx, p, next, nil)
 	}
-	return s.seal(ctx, p, &record{kind: r.kind, version: r.version, fence: r.fence}, login)
+	e, err := s.open(ctx, p.group, p.field, r.raw)
+	switch {
+	case err == nil && e.later == nil:
+		return s.seal(ctx, p, next, e.login)
+	case err == nil:
+		return r, nil
+	}
+	s.opts.log.DebugContext(ctx, "a stored login is left out", slog.Any("error", err))
+	return nil, nil //nolint:nilnil // nothing can be put back
 }
 
 // catchUp restores all that this Store knows of a group, and reports whether it has.
