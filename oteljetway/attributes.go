@@ -54,8 +54,8 @@ func errorType(err error) string {
 	}{
 		{auth.ErrClosed, "closed"},
 		{context.Canceled, "canceled"},
+		{auth.ErrLeaseRequired, "lease_required"}, // also where the time for it has ended
 		{context.DeadlineExceeded, "deadline_exceeded"},
-		{auth.ErrLeaseRequired, "lease_required"},
 		{auth.ErrDeclined, "declined"},
 		{auth.ErrRejected, "rejected"},
 		{auth.ErrInteractionRequired, "interaction_required"},

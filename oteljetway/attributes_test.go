@@ -62,5 +62,9 @@ func TestErrorsAreReportedByTheirKind(t *testing.T) {
 		if got := errorType(err); got != want {
 			t.Errorf("errorType(%v) = %q, want %q", err, got, want)
 		}
+	} // A lease that another keeps: the wait for it has ended, not the call.
+	busy := fmt.Errorf("%w: another keeps it: %w", auth.ErrLeaseRequired, context.DeadlineExceeded)
+	if got := errorType(busy); got != "lease_required" {
+		t.Errorf("a busy lease is %q", got)
 	}
 }

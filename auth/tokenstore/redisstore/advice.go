@@ -87,7 +87,8 @@ func (s *Store) advice(text string) string {
 			return " (" + a.do + ")"
 		}
 	}
-	if _, answered := s.outage.before(); !answered && !s.overTLS() && (strings.HasSuffix(text, "EOF") || strings.Contains(text, "reset by peer")) {
+	ended := strings.HasSuffix(text, "EOF") || strings.Contains(text, "reset by peer")
+	if _, answered := s.outage.before(); ended && !answered && !s.overTLS() {
 		return " (" + hasTLS + ")"
 	}
 	return ""

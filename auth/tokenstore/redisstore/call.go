@@ -50,8 +50,12 @@ func within[T any](ctx context.Context, s *Store, limit time.Duration, f func(co
 	go func() {
 		defer cancel()
 		defer func() { <-s.slots }()
-		value, err := f(limited)
-		got <- result{value, err}
+		var r result
+		r.err = guarded(func() (err error) {
+			r.value, err = f(limited)
+			return err
+		})
+		got <- r
 	}()
 	select {
 	case r := <-got:
@@ -63,6 +67,47 @@ func within[T any](ctx context.Context, s *Store, limit time.Duration, f func(co
 		return r.value, s.explained(ctx, r.err, limit)
 	default:
 		return none, s.unreachable(ctx, limited.Err(), limit)
+	}
+}
+
+// guarded runs f, which uses the client, in a goroutine of this package: there a panic ends the
+// program. A server that does not keep to the protocol can make go-redis panic.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errNoRedis
+		}
+	}()
+	return f()
+}
+
+// endWait is how long Close waits for what the client does not end with its context: opening a
+// connection, for example, to a server that does not answer.
+const endWait = 250 * time.Millisecond
+
+// finish runs f, and reports whether it has ended. Where ctx ends before, it calls stop, which may
+// be nil, and waits a little more.
+func finish(ctx context.Context, f, stop func()) bool {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+	}
+	if stop != nil {
+		go stop()
+	}
+	timer := time.NewTimer(endWait)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 

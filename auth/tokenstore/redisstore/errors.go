@@ -25,6 +25,7 @@ var (
 	ErrClosed = errors.New("the store was closed")
 
 	errLeft      = errors.New("the lease is not needed any more")
+	errNoRedis   = errors.New("the client panicked on what the server has sent: is it a Redis?")
 	errContended = errors.New("too many others change the login at the same time; try again")
 )
 

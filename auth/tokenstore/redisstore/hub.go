@@ -89,16 +89,6 @@ func newHub(s *Store) *hub {
 	}
 }
 
-// close makes receive return.
-func (h *hub) close() {
-	h.mu.Lock()
-	sub := h.sub
-	h.mu.Unlock()
-	if sub != nil {
-		_ = sub.Close()
-	}
-}
-
 // change asks for subscriptions to be looked at; mu is held.
 func (h *hub) change() {
 	select {
@@ -150,12 +140,16 @@ func (h *hub) subscribe(ctx context.Context) {
 			}
 		}
 		have = maps.Clone(want)
-		if len(more) > 0 {
-			_ = sub.Subscribe(ctx, more...) // receive sees the connection fail
+		change := func() (err error) { // receive sees the connection fail
+			if len(more) > 0 {
+				err = sub.Subscribe(ctx, more...)
+			}
+			if len(less) > 0 {
+				err = errors.Join(err, sub.Unsubscribe(ctx, less...))
+			}
+			return err
 		}
-		if len(less) > 0 {
-			_ = sub.Unsubscribe(ctx, less...)
-		}
+		finish(ctx, func() { _ = guarded(change) }, nil)
 	}
 }
 
@@ -175,7 +169,15 @@ func (h *hub) receive(ctx context.Context) {
 		h.sub, h.subscribed = sub, map[string]bool{}
 		h.change()
 		h.mu.Unlock()
-		heard, err := h.read(ctx, sub)
+		var heard bool
+		var err error
+		read := func() (err error) {
+			heard, err = h.read(ctx, sub)
+			return err
+		}
+		if !finish(ctx, func() { err = guarded(read) }, func() { _ = sub.Close() }) {
+			return
+		}
 		_ = sub.Close()
 		switch {
 		case heard:

@@ -1,7 +1,10 @@
 package redisstore_test
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +54,7 @@ func TestRefusedNotificationsAreAskedForLessAndLessOften(t *testing.T) {
 			before := s.connections(t, admin)
 			defer store.Watch(key, func() {})()
 			time.Sleep(6 * time.Second)
-			if opened := s.connections(t, admin) - before; opened < 2 || opened > 8 {
+			if opened := s.connections(t, admin) - before; opened < 2 || opened > 12 {
 				t.Errorf("%d connections", opened)
 			}
 			sink.Heard(t, "Redis gives no notifications", c.says)
@@ -60,5 +63,49 @@ func TestRefusedNotificationsAreAskedForLessAndLessOften(t *testing.T) {
 			}
 			sink.Hides(t, "pass-canary", "wrong-canary")
 		})
+	}
+}
+
+// A Redis that takes connections and never answers delays Close by little.
+func TestCloseDoesNotWaitForARedisThatNeverAnswers(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]*tls.Config{"plain": nil, "TLS": {MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			must(t, err)
+			defer func() { _ = l.Close() }()
+			store := redisstore.New(clientWith(t, &redis.Options{Addr: l.Addr().String(), TLSConfig: config}), sealKeys, redisstore.WithTimeLimit(time.Second))
+			defer store.Watch(key, func() {})()
+			if _, err := store.Retrieve(t.Context(), key); !errors.Is(err, redisstore.ErrUnreachable) {
+				t.Error(err)
+			}
+			start := time.Now()
+			must(t, store.Close())
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+// A change right after the beginning, of which no notification tells, is seen by the first look.
+func TestAWatcherIsCalledAtTheFirstPollAfterAChangeThatWasNotTold(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	rights := append(documented(t, "**An ACL user**"), "resetchannels")
+	prefix := s.user(t, "deaf", rights)
+	store := storeOver(t, clientWith(t, &redis.Options{Addr: s.addr, Username: "deaf", Password: "pass-canary"}), redisstore.WithPrefix(prefix))
+	other := s.store(t, redisstore.WithPrefix(prefix))
+	must(t, other.Store(t.Context(), key, login(1)))
+	_, err := store.Retrieve(t.Context(), key)
+	must(t, err)
+	called := make(chan struct{}, 10)
+	defer store.Watch(key, func() { called <- struct{}{} })()
+	must(t, other.Delete(t.Context(), key))
+	select {
+	case <-called:
+	case <-time.After(15 * time.Second):
+		t.Error("not called")
 	}
 }

@@ -21,7 +21,10 @@ func (l *lease) appear(ctx context.Context) {
 		defer cancel()
 		sub := s.client.Subscribe(ctx, presenceChannel(l.place, l.name)) // a Cluster takes the node of the lease, by the hash tag
 		defer func() { _ = sub.Close() }()
-		_, err := sub.ReceiveTimeout(ctx, s.opts.limit)
+		err := guarded(func() error {
+			_, err := sub.ReceiveTimeout(ctx, s.opts.limit)
+			return err
+		})
 		opened <- err
 		if err == nil {
 			<-l.released

@@ -69,10 +69,11 @@ func New(client redis.UniversalClient, keys Keys, opts ...Option) *Store {
 }
 
 // Close ends the connection for notifications and the extension of leases, and waits until
-// they have ended. Later operations return [ErrClosed]. It does not close the client.
+// they have ended, but for what the client itself does not end before its time limits, such as
+// the opening of a connection to a server that does not answer. Later operations return
+// [ErrClosed]. It does not close the client.
 func (s *Store) Close() error {
 	s.life.stop()
-	s.hub.close()
 	s.life.work.Wait()
 	return nil
 }

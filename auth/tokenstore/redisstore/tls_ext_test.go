@@ -88,7 +88,7 @@ func TestTLSThatFailsIsAnErrorAndSendsNothing(t *testing.T) {
 			s := &server{addr: freeAddr(t), dir: t.TempDir()}
 			s.args = append(private.server(t, c.server), aclUser(t)...)
 			if !c.plain {
-				s.tls = &tls.Config{InsecureSkipVerify: true, Certificates: good.Certificates} //nolint:gosec // to see that it listens
+				s.tls = &tls.Config{InsecureSkipVerify: true, Certificates: good.Certificates} // to see that it listens
 			}
 			s.start(t)
 			t.Cleanup(s.kill)

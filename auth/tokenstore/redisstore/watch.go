@@ -47,7 +47,8 @@ func (s *Store) Watch(k auth.Key, changed func()) (stop func()) {
 }
 
 // poll looks every ten seconds, in one pipeline, whether the groups that are listened to have
-// changed.
+// changed. It wakes those who listen to one that it sees for the first time, too: whether it has
+// changed since they began is not known.
 func (h *hub) poll(ctx context.Context) {
 	s := h.store
 	versions := map[string]string{}
@@ -82,7 +83,7 @@ func (h *hub) poll(ctx context.Context) {
 			continue
 		}
 		for group, version := range now {
-			if before, known := versions[group]; known && before != version {
+			if before, known := versions[group]; !known || before != version {
 				h.wake(group)
 			}
 		}

@@ -102,12 +102,10 @@ func TestAWatcherIsCalledWithoutANotificationAtTheNextPoll(t *testing.T) {
 	var calls atomic.Int64
 	defer mine.Watch(key, func() { calls.Add(1) })()
 	start := time.Now()
-	for n := 1; calls.Load() == 0 && time.Since(start) < patience; n++ { // the first poll learns what there is
-		must(t, s.store(t).Store(t.Context(), key, login(n)))
-		time.Sleep(time.Second)
-	}
-	if calls.Load() == 0 {
-		t.Error("not called")
+	for n := range 2 { // a change before the first poll, and one after it
+		before := settled(&calls)
+		must(t, s.store(t).Store(t.Context(), key, login(n+1)))
+		eventually(t, patience, func() error { return wantf(calls.Load() > before, "not called after change %d", n+1) })
 	}
 	t.Logf("called %v after the start", time.Since(start))
 }

@@ -161,12 +161,38 @@ func (s *Store) restore(ctx context.Context, p place, e *entry, stamp string) (c
 	if known == nil || e != nil && !known.newer(e.version) || e == nil && stamp != "" {
 		return false, nil
 	}
+	if known, err = s.resealed(ctx, p, known); err != nil || known == nil {
+		return false, err
+	}
 	done, err := s.swap(ctx, p, stamp, known, "")
 	if done {
+		s.seen.put(p, known)
 		s.opts.log.WarnContext(ctx, "Redis had lost what was stored of a login last; it was stored again",
 			slog.String("endpoint", p.key.Endpoint))
 	}
 	return err == nil, err
+}
+
+// resealed returns r, which was opened or sealed here before, sealed with the first key of now:
+// others may not have the one that it has. It is nil if r cannot be opened any more.
+func (s *Store) resealed(ctx context.Context, p place, r *record) (*record, error) {
+	first, _, err := s.keys.sealing(ctx)
+	if err != nil || r.keyID == first {
+		return r, err
+	}
+	next := &record{kind: r.kind, version: r.version, fence: r.fence}
+	if r.kind != isLogin {
+		return s.seal(ctx, p, next, nil)
+	}
+	e, err := s.open(ctx, p.group, p.field, r.raw)
+	switch {
+	case err == nil && e.later == nil:
+		return s.seal(ctx, p, next, e.login)
+	case err == nil:
+		return r, nil
+	}
+	s.opts.log.DebugContext(ctx, "a stored login is left out", slog.Any("error", err))
+	return nil, nil //nolint:nilnil // nothing can be put back
 }
 
 // catchUp restores all that this Store knows of a group, and reports whether it has.
