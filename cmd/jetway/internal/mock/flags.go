@@ -153,6 +153,12 @@ func (f *Flags) Check(c *cobra.Command) error {
 		return errors.New("--data needs the name of a file")
 	case f.ttl == 0: // which the mock would take for its default
 		return errors.New("--token-ttl 0: want whole seconds, at least one")
+	case f.ttl < time.Second || f.ttl%time.Second != 0:
+		return fmt.Errorf("--token-ttl %v: want whole seconds, at least one", f.ttl)
+	case f.client == "":
+		return errors.New("--client: a client needs an ID")
+	case f.login == "":
+		return errors.New("--login: a user needs a name")
 	case f.latency < 0:
 		return fmt.Errorf("--token-latency %v: want 0 or more", f.latency)
 	case f.headerKey == "" || strings.Trim(strings.ToLower(f.headerKey), "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "":
