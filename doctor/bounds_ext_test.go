@@ -2,9 +2,13 @@ package doctor_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -136,5 +140,32 @@ func TestReportHasTheDocumentedFields(t *testing.T) {
 	}
 	if text, err := json.Marshal(doctor.Report{}); err != nil || string(text) != `{"target":"","healthy":true,"steps":[]}` {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// Where the certificate is not accepted for its time the server is asked for its clock all the
+// same. The body of an answer that switches protocols is the connection, which no step ends.
+func TestAServerThatSwitchesProtocolsDoesNotHoldUpTheExamination(t *testing.T) {
+	t.Parallel()
+	a, held := newAuthority(t), make(chan bool, 10)
+	cfg := with(a.issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }))
+	address := serving(t, func(c net.Conn) {
+		secure := tls.Server(c, cfg)
+		if _, err := secure.Read(make([]byte, 4096)); err != nil {
+			return // the step tls does not accept the certificate
+		}
+		_, _ = io.WriteString(secure, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		_ = secure.SetReadDeadline(time.Now().Add(20 * time.Second))
+		_, err := io.Copy(io.Discard, secure)
+		held <- errors.Is(err, os.ErrDeadlineExceeded)
+	})
+	report := doctor.Run(t.Context(), at("https://"+address, a.trust()))
+	for _, s := range report.Steps {
+		if s.Name == "tls" && s.Problem != doctor.Expired {
+			t.Errorf("%v", s)
+		}
+	}
+	if <-held {
+		t.Error("the client held the connection")
 	}
 }

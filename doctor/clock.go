@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/jetway-go/jetway/internal/peer"
 )
 
 // apart is how far clocks may be apart. Servers allow a minute or more in most cases.
@@ -58,11 +56,12 @@ func (x *examination) askTime(ctx context.Context) {
 		return
 	}
 	answer, err := t.RoundTrip(r)
-	answer, err = peer.Unasked(r, answer, err)
 	if err != nil {
 		return
 	}
-	_, _ = io.CopyN(io.Discard, answer.Body, 1)
+	if answer.StatusCode != http.StatusSwitchingProtocols { // else the body is the connection, of which ctx ends no read
+		_, _ = io.CopyN(io.Discard, answer.Body, 1)
+	}
 	_ = answer.Body.Close()
 	x.date("the backend", answer)
 }

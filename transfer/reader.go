@@ -100,7 +100,7 @@ func spooled(ctx context.Context, r io.Reader) (*content, error) {
 
 // until is a reader that ends with ctx.
 type until struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // that of the upload, which is all that it lives for
 	r   io.Reader
 }
 

@@ -49,7 +49,7 @@ func TestWhatWasTakenOfAFileShowsWhileItIsSent(t *testing.T) {
 	t.Parallel()
 	const size, some = 256 << 20, 32 << 20
 	seen := make(chan struct{})
-	srv := storageHost(t, func(w http.ResponseWriter, r *http.Request) {
+	srv := storageHost(t, func(_ http.ResponseWriter, r *http.Request) {
 		body := bufio.NewReader(r.Body)
 		if _, err := io.CopyN(io.Discard, body, some); err != nil {
 			t.Error(err)

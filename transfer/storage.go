@@ -80,7 +80,8 @@ func (s *storage) exchange(
 	for name, value := range at.header {
 		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
 			cancel(nil)
-			return nil, fmt.Errorf("the backend gave a header for the storage host that no request can have: %q", fault.Foreign(name, fault.MaxForeign))
+			return nil, fmt.Errorf("the backend gave a header for the storage host that no request can have: %q",
+				fault.Foreign(name, fault.MaxForeign))
 		}
 		switch strings.ToLower(name) {
 		case "content-length", "transfer-encoding": // those of the body are sent

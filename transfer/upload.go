@@ -59,8 +59,9 @@ func (c *Client) UploadFile(ctx context.Context, to Destination, path string) (O
 // Upload uploads what r has from where it is, to its end, as [Client.UploadFile] does a
 // file. A reader that is an [io.ReaderAt] or at least an [io.Seeker] is read twice, or more
 // where an attempt fails; of an io.ReaderAt the position is not used any more. Any other
-// reader is first copied to a temporary file, unless it is small. For a file on disk
-// UploadFile is faster.
+// reader is first copied to a temporary file, unless it is small. An error of the reader ends
+// the upload; one that ends earlier than at first is [ErrChanged]. For a file on disk UploadFile
+// is faster.
 func (c *Client) Upload(ctx context.Context, to Destination, r io.Reader) (Object, error) {
 	return c.upload(ctx, to, to.Name, func() (*content, error) { return readerContent(ctx, r) })
 }

@@ -33,7 +33,7 @@ func TestOnlyAProtocolThatWasAskedForIsSwitchedTo(t *testing.T) {
 		if tc.status != 0 {
 			answer = &http.Response{StatusCode: tc.status, Body: io.NopCloser(strings.NewReader(""))}
 		}
-		got, err := Unasked(r, answer, tc.err)
+		got, err := Unasked(r, answer, tc.err) //nolint:bodyclose // it is none
 		if !errors.Is(err, tc.want) || (got == nil) != (tc.want != nil) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}

@@ -100,7 +100,7 @@ func (c Client) post(ctx context.Context, address string, admin Token, r Request
 	hc := peer.Client(c.HTTP)
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	hc.Jar = nil
-	resp, err := hc.Do(req)
+	resp, err := hc.Do(req) //nolint:bodyclose // it is, below
 	resp, err = peer.Unasked(req, resp, err)
 	if err != nil {
 		if ue := (*url.Error)(nil); errors.As(err, &ue) {
