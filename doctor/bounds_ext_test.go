@@ -78,10 +78,17 @@ func TestEndlessHeadersCostNeitherTimeNorMemory(t *testing.T) {
 	})
 }
 
-// hanging is a store that waits for ever.
-type hanging struct{ unusable }
+// hanging is a store that waits for ever, after a call of begun.
+type hanging struct {
+	unusable
 
-func (*hanging) Check(ctx context.Context, _ auth.Key) error {
+	begun func()
+}
+
+func (h *hanging) Check(ctx context.Context, _ auth.Key) error {
+	if h.begun != nil {
+		h.begun()
+	}
 	<-ctx.Done()
 	return ctx.Err()
 }
@@ -92,10 +99,7 @@ func TestTheCallersTimeEndsTheExamination(t *testing.T) {
 	s := mock(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	var last doctor.Step
-	for step := range doctor.Steps(ctx, doctor.Endpoint("http://"+s.Endpoint(), clientset.WithStore(&hanging{}))) {
-		if step.Name == "clock" { // the store comes next
-			time.AfterFunc(50*time.Millisecond, cancel)
-		}
+	for step := range doctor.Steps(ctx, doctor.Endpoint("http://"+s.Endpoint(), clientset.WithStore(&hanging{begun: cancel}))) {
 		if step.Name == "store" && step.State != doctor.Failed {
 			t.Errorf("%v", step)
 		}

@@ -224,19 +224,22 @@ func TestFilesOfATreeAreSentSideBySideWithinTheBound(t *testing.T) {
 // signed at once when the connection is free.
 func TestTheNextFileIsReadWhileOneIsSent(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{"1": "first", "2": "second"})
-	var once sync.Once
-	hc := &http.Client{Transport: tripper(func(r *http.Request) (*http.Response, error) {
-		var err error
-		once.Do(func() {
-			// The second file changes now. If it was read already, that is noticed.
-			time.Sleep(200 * time.Millisecond)
-			err = appendTo(filepath.Join(dir, "2"), "!")
-		})
-		return answer(r, 200, ""), err
-	})}
-	_, err := transfer.New(&stub{host: "https://s.example.com"}, transfer.WithHTTPClient(hc), transfer.WithConcurrency(1)).
-		UploadDir(t.Context(), folder, dir)
+	var err error
+	for wait := 200 * time.Millisecond; wait < 20*time.Second && !errors.Is(err, transfer.ErrChanged); wait *= 3 { // a busy machine may read late
+		dir := tree(t, map[string]string{"1": "first", "2": "second"})
+		var once sync.Once
+		hc := &http.Client{Transport: tripper(func(r *http.Request) (*http.Response, error) {
+			var err error
+			once.Do(func() {
+				// The second file changes now. If it was read already, that is noticed.
+				time.Sleep(wait)
+				err = appendTo(filepath.Join(dir, "2"), "!")
+			})
+			return answer(r, 200, ""), err
+		})}
+		_, err = transfer.New(&stub{host: "https://s.example.com"}, transfer.WithHTTPClient(hc), transfer.WithConcurrency(1)).
+			UploadDir(t.Context(), folder, dir)
+	}
 	if !errors.Is(err, transfer.ErrChanged) {
 		t.Errorf("%v, want the second file to have been read before it changed", err)
 	}

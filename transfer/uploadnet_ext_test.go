@@ -220,7 +220,7 @@ func TestOneCallUsesItsConnectionsAgain(t *testing.T) {
 	if _, err := transfer.New(&stub{host: srv.URL}).UploadDir(t.Context(), folder, tree(t, files)); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(5 * time.Second); closed.Load() < opened.Load() && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); closed.Load() < opened.Load() && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 	if n := opened.Load(); n > 8 || closed.Load() != n {

@@ -246,10 +246,14 @@ func TestRefusedConnectionKeepsItsCause(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := lis.Addr().String()
-	if err := lis.Close(); err != nil {
+	defer lis.Close()
+	// A connection has this port, so that no other program listens there meanwhile.
+	taken, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", lis.Addr().String())
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer taken.Close()
+	address := taken.LocalAddr().String()
 	env := auth.Env{HTTP: client(t), Config: &config{now: configstore.ClientConfig{TokenEndpoint: "http://" + address + "/token?key=query-canary"}}}
 	ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond) // too short for a second try
 	defer cancel()

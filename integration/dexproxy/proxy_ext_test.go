@@ -18,7 +18,7 @@ import (
 )
 
 // patience ends what should have ended long before.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 const sessionCookie = "_oauth2_proxy"
 
@@ -141,7 +141,7 @@ func ask(t *testing.T, address, cookie string) (code int, header http.Header) {
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

@@ -79,6 +79,12 @@ type ledger struct {
 	acknowledged                   int
 }
 
+func (l *ledger) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.acknowledged
+}
+
 // worker makes changes until the server is gone, and notes those that it acknowledged.
 type worker struct {
 	v               *victim
@@ -227,6 +233,9 @@ func TestAKilledServerComesBackWithWhatItHasAcknowledged(t *testing.T) {
 			})
 		}
 		time.Sleep(50*time.Millisecond + rand.N(250*time.Millisecond))
+		for end := time.Now().Add(time.Minute); l.count() < 30*(round+1) && time.Now().Before(end); { // on a slow machine
+			time.Sleep(10 * time.Millisecond)
+		}
 		v.kill()
 		wg.Wait()
 	}

@@ -182,7 +182,7 @@ func TestNoAnswerKeepsAClientBeyondItsContext(t *testing.T) {
 					t.Errorf("%s: no error", op)
 				}
 			}
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > 30*time.Second {
 				t.Errorf("it took %v", took)
 			}
 		})

@@ -12,8 +12,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Time until a lease goes to another in these tests.
-const shortLapse = 3 * time.Second
+// Time until a lease goes to another in these tests. A third of it is what a holder has on a busy
+// machine to come back and to store what it has obtained.
+const shortLapse = 6 * time.Second
 
 // The Patience of a child.
 const (

@@ -48,7 +48,7 @@ func newServer(tb testing.TB, args ...string) *server {
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
 	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)) //nolint:gosec // no secret
+		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))
 		taken, err := net.ListenPacket("udp", addr)
 		if err != nil {
 			continue
