@@ -105,7 +105,8 @@ func (l *loggingIn) unstored(ctx context.Context, cs *clientset.ClientSet, st au
 }
 
 // unwritten says what to do where no login can be stored.
-const unwritten = "let this user write the directory, or set XDG_CONFIG_HOME to another one; with " + flyteAPIKey + " nothing has to be stored"
+const unwritten = "let this user write the directory, or set XDG_CONFIG_HOME to another one; " +
+	"with " + flyteAPIKey + " nothing has to be stored"
 
 // giveUp revokes a login that is of no use, and leaves one that was stored before as it is.
 func (l *loggingIn) giveUp(ctx context.Context, c *auth.Credentials) {

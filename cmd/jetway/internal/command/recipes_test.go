@@ -64,7 +64,7 @@ func TestTheRecipeForGitGivesNoPasswordWithoutAToken(t *testing.T) {
 		"exit 4":      "",
 	} {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "jetway"), []byte("#!/bin/sh\n"+token+"\n"), 0o700); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(filepath.Join(dir, "jetway"), []byte("#!/bin/sh\n"+token+"\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		c := exec.Command("sh", "-c", helper+` "$@"`, "sh", "get")
