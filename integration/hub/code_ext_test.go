@@ -98,7 +98,7 @@ func interrupts(ctx context.Context, t *testing.T, s *nublado.Session) {
 
 // untilBegun is a context whose time is over when its code has begun, however long that takes.
 type untilBegun struct {
-	context.Context //nolint:containedctx // it is one
+	context.Context
 
 	begun chan struct{}
 	once  sync.Once

@@ -126,9 +126,9 @@ func TestARefusalOfTheServerSaysWhatToDo(t *testing.T) {
 func TestALeaseWithoutATimeLimitLapses(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	holder := s.store(t, redisstore.WithLapse(shortLapse))
-	_ = lock(t, holder)
-	must(t, holder.Close()) // which extends no more, and releases nothing
+	dead := s.store(t, redisstore.WithLapse(shortLapse))
+	_ = lock(t, dead)
+	must(t, dead.Close()) // which extends no more, and releases nothing
 	names, err := s.client(t).Keys(t.Context(), "*:lease").Result()
 	if err != nil || len(names) != 1 {
 		t.Fatal(names, err)

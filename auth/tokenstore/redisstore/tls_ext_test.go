@@ -41,7 +41,7 @@ func TestTheStoreWorksOverTLSForAnACLUser(t *testing.T) {
 	stop := other.Watch(key, func() {})
 	defer stop()
 	l := lock(t, store)
-	eventually(t, 5*time.Second, func() error {
+	eventually(t, patience, func() error {
 		clients, err := admin.ClientList(t.Context()).Result()
 		must(t, err)
 		for line := range strings.Lines(clients) {
