@@ -4,7 +4,9 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,7 +18,19 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"jetway": main, "browse": browse})
+	testscript.Main(catching{m}, map[string]func(){"jetway": main, "browse": browse})
+}
+
+// catching are tests whose commands do not inherit that signals are ignored, as they are under
+// nohup and in the background of a shell: jetway would ignore them too.
+type catching struct{ *testing.M }
+
+// Run runs the tests. What a process catches its children get with the default action.
+func (c catching) Run() int {
+	for _, ignored := range slices.DeleteFunc(signals(), func(s os.Signal) bool { return !signal.Ignored(s) }) {
+		signal.Notify(make(chan os.Signal, 1), ignored)
+	}
+	return c.M.Run()
 }
 
 // Each script is a session of a person or of a program with the command.
