@@ -39,7 +39,7 @@ type ActionsLister interface {
 // from what was yielded before; backends repeat states, and after a cut the new stream
 // sends all again, of which only changes are yielded. The latest state of each action
 // always comes, states in between may not. Actions cannot be deleted. With a filter, an
-// action that stopped to match while there was no connection is yielded with MeetsFilter
+// action that ceased to match while there was no connection is yielded with MeetsFilter
 // false as soon as the new stream has sent something; it is as ListActions shows it then, with
 // little metadata. Where the backend refuses that list it is not yielded; the logger gets a warning.
 func WatchActions(
@@ -60,7 +60,7 @@ type actionsWatch struct {
 	req    *workflowpb.WatchActionsRequest
 	cfg    *config
 	yield  func(*workflowpb.EnrichedAction, error) bool
-	gap    bool // since an earlier stream, actions may have stopped to match the filter
+	gap    bool // since an earlier stream, actions may have ceased to match the filter
 	stream int  // how many there have been
 
 	mu    sync.Mutex // guards what is below: a check reads it beside the stream
@@ -130,7 +130,7 @@ func (w *actionsWatch) depart(ctx context.Context) (news bool, err error) {
 	for a, err := range listActions(ctx, once(), w.client, req) {
 		switch {
 		case err != nil && ctx.Err() == nil && !transient(err, true):
-			w.cfg.log.WarnContext(ctx, "actions that stopped to match are not shown: the actions cannot be listed", slog.Any("error", err))
+			w.cfg.log.WarnContext(ctx, "actions that no longer match are not reported: the list of actions was refused", slog.Any("error", err))
 			return news, nil
 		case err != nil:
 			return news, err

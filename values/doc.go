@@ -11,5 +11,6 @@
 //	loss, err := values.Get[float64](data.GetOutputs(), "o0")
 //
 // Nothing is converted with a loss: a number that does not fit, or that has digits which the
-// other side cannot hold, is an error; only a float32 takes the nearest that it has. Every error is an [*Error] with the path of the value.
+// other side cannot hold, is an error; only a float32 takes the nearest that it has. Every
+// error is an [*Error] with the path of the value.
 package values
